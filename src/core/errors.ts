@@ -1,0 +1,189 @@
+/**
+ * Every error code that Aether raises: callers branch on the code, never on a text.
+ * `retryable` says whether repeating the very same call (with the same ids) can succeed.
+ */
+export const errorCodes = {
+  'invalid-argument': { retryable: false, meaning: 'An argument or option is out of its range.' },
+  'invalid-actor-id': {
+    retryable: false,
+    meaning: 'An actor type or key is empty, too long or malformed.',
+  },
+  'invalid-json': {
+    retryable: false,
+    meaning: 'A value is not JSON, or would not survive being stored as JSON.',
+  },
+  'invalid-input': { retryable: false, meaning: "A command's input does not match its schema." },
+  'invalid-event': {
+    retryable: false,
+    meaning: 'A decision made an event that does not match its schema.',
+  },
+  'invalid-definition': { retryable: false, meaning: 'An actor definition contradicts itself.' },
+  'unknown-actor-type': {
+    retryable: false,
+    meaning: 'No definition with this actor type is running here.',
+  },
+  'unknown-command': { retryable: false, meaning: 'The actor type has no command of this name.' },
+  'command-rejected': {
+    retryable: false,
+    meaning: 'The actor refused the command: a decision of the domain.',
+  },
+  'id-reused': {
+    retryable: false,
+    meaning: 'An event id or command id was used before with other content.',
+  },
+  'version-conflict': { retryable: true, meaning: 'Somebody else wrote to the actor first.' },
+  'actor-failed': { retryable: false, meaning: "The actor's own code (decide or evolve) threw." },
+  'malformed-event': {
+    retryable: false,
+    meaning: 'A stored event cannot be read; replay stopped there.',
+  },
+  'too-large': { retryable: false, meaning: 'More bytes, depth or events than the bound allows.' },
+  overloaded: { retryable: true, meaning: "The actor's mailbox is full." },
+  'store-unavailable': {
+    retryable: true,
+    meaning: 'The store cannot be reached; nothing was stored.',
+  },
+  'outcome-unknown': {
+    retryable: true,
+    meaning: 'The connection was lost mid-write; repeating with the same ids is safe.',
+  },
+  'incompatible-store': {
+    retryable: false,
+    meaning: 'The file, stream or server is not one Aether can use.',
+  },
+  'missing-dependency': { retryable: false, meaning: 'An optional package is not installed.' },
+  'cannot-listen': {
+    retryable: false,
+    meaning: 'The address of the HTTP gateway cannot be bound.',
+  },
+  'invalid-module': {
+    retryable: false,
+    meaning: 'A module given to the command line cannot be run as a node.',
+  },
+  closed: { retryable: false, meaning: 'The node or store was closed.' },
+} as const satisfies Record<string, { retryable: boolean; meaning: string }>
+
+export type ErrorCode = keyof typeof errorCodes
+
+const brand = Symbol.for('aether.error')
+
+/** The base of every error that Aether raises on purpose. */
+export class AetherError extends Error {
+  readonly code: ErrorCode
+  /** Whether repeating the same call with the same ids can succeed. */
+  readonly retryable: boolean
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = code
+    this.retryable = errorCodes[code].retryable
+  }
+
+  get [brand](): true {
+    return true
+  }
+}
+
+/** True for errors of Aether, also of another copy of the library in the same process. */
+export function isAetherError(error: unknown): error is AetherError {
+  return error instanceof Error && brand in error
+}
+
+/** What a validator found wrong, and where. */
+export interface Issue {
+  readonly path: string
+  readonly message: string
+}
+
+export class InvalidInputError extends AetherError {
+  readonly issues: readonly Issue[]
+
+  constructor(what: string, issues: readonly Issue[]) {
+    super('invalid-input', `${what}: ${describeIssues(issues)}`)
+    this.issues = issues
+  }
+}
+
+export class InvalidEventError extends AetherError {
+  readonly issues: readonly Issue[]
+
+  constructor(what: string, issues: readonly Issue[]) {
+    super('invalid-event', `${what}: ${describeIssues(issues)}`)
+    this.issues = issues
+  }
+}
+
+export class VersionConflictError extends AetherError {
+  readonly actorId: string
+  readonly expectedVersion: number | 'any'
+  readonly currentVersion: number
+
+  constructor(actorId: string, expectedVersion: number | 'any', currentVersion: number) {
+    super(
+      'version-conflict',
+      `${actorId} is at version ${currentVersion}, not at the expected ${expectedVersion}: read it again and decide anew`,
+    )
+    this.actorId = actorId
+    this.expectedVersion = expectedVersion
+    this.currentVersion = currentVersion
+  }
+}
+
+export class CommandRejectedError extends AetherError {
+  readonly actorId: string
+  readonly command: string
+  /** The code that the actor gave to `reject`. */
+  readonly rejection: string
+  /** The details that the actor gave to `reject`. */
+  readonly details: unknown
+
+  constructor(actorId: string, command: string, rejection: string, details: unknown) {
+    super('command-rejected', `${actorId} rejected ${command}: ${rejection}`)
+    this.actorId = actorId
+    this.command = command
+    this.rejection = rejection
+    this.details = details
+  }
+}
+
+export class ActorFailedError extends AetherError {
+  readonly actorId: string
+  readonly step: string
+
+  constructor(actorId: string, step: string, cause: unknown) {
+    super('actor-failed', `${actorId} failed in ${step}: ${messageOf(cause)}`, { cause })
+    this.actorId = actorId
+    this.step = step
+  }
+}
+
+export class MalformedEventError extends AetherError {
+  readonly actorId: string | undefined
+  readonly position: number
+  /** What is stored there, as text. */
+  readonly raw: string
+
+  constructor(init: { actorId?: string; position: number; raw: string; cause: unknown }) {
+    const where = init.actorId ? ` of ${init.actorId}` : ''
+    super(
+      'malformed-event',
+      `the event${where} at position ${init.position} cannot be read: ${messageOf(init.cause)}`,
+      { cause: init.cause },
+    )
+    this.actorId = init.actorId
+    this.position = init.position
+    this.raw = init.raw
+  }
+}
+
+/** The text of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+function describeIssues(issues: readonly Issue[]): string {
+  return issues
+    .map((issue) => (issue.path ? `${issue.path}: ${issue.message}` : issue.message))
+    .join('; ')
+}

@@ -1,0 +1,26 @@
+export { actorId, checkType, decodeKey, encodeKey, parseActorId } from './actor-id.ts'
+export type { ActorAddress, ActorId } from './actor-id.ts'
+export { systemClock } from './clock.ts'
+export type { Clock } from './clock.ts'
+export {
+  ActorFailedError,
+  AetherError,
+  CommandRejectedError,
+  errorCodes,
+  InvalidEventError,
+  InvalidInputError,
+  isAetherError,
+  MalformedEventError,
+  messageOf,
+  VersionConflictError,
+} from './errors.ts'
+export type { ErrorCode, Issue } from './errors.ts'
+export type { NewEvent, StoredEvent } from './event.ts'
+export { randomIds } from './ids.ts'
+export type { IdSource } from './ids.ts'
+export { parseJson, toJson } from './json.ts'
+export type { JsonValue } from './json.ts'
+export { checkMetadata, noMetadata } from './metadata.ts'
+export type { Metadata } from './metadata.ts'
+export { isSchema, validate, validateSync } from './schema.ts'
+export type { Schema, SchemaInput, SchemaOutput, Validation } from './schema.ts'

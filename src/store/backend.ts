@@ -1,0 +1,13 @@
+import type { EventStore } from './event-store.ts'
+import type { EventStoreOptions } from './commit-log-event-store.ts'
+
+/** A place to keep events in, described but not yet opened. */
+export interface Backend {
+  /** For people: `sqlite:bank.db`. */
+  readonly name: string
+  /**
+   * Opens the files or connections and makes what is missing.
+   * @throws AetherError `incompatible-store`, `store-unavailable`, `missing-dependency`
+   */
+  openStore(options?: EventStoreOptions): Promise<EventStore>
+}

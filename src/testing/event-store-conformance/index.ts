@@ -1,0 +1,16 @@
+import type { ConformanceCase } from '../conformance-case.ts'
+import { appendCases } from './append-cases.ts'
+import { readCases } from './read-cases.ts'
+import type { EventStoreSubject } from './subject.ts'
+
+/**
+ * What every event store of Aether promises. Give each case an empty place of its own:
+ *
+ * ```ts
+ * for (const { name, run } of eventStoreConformance) test(name, () => run({ open: () => … }))
+ * ```
+ */
+export const eventStoreConformance: readonly ConformanceCase<EventStoreSubject>[] = [
+  ...appendCases,
+  ...readCases,
+]
