@@ -1,0 +1,160 @@
+import {
+  type ActorId,
+  AetherError,
+  type Clock,
+  InvalidInputError,
+  noMetadata,
+  parseActorId,
+  checkMetadata,
+  validate,
+} from '../core/index.ts'
+import type { EventStore } from '../store/index.ts'
+import { type Command, type CommandOptions, type CommandResult, identify } from './command.ts'
+import type { ActorDefinition } from './definition.ts'
+import type { ActorState } from './fold.ts'
+import { History } from './history.ts'
+import type { ActorLimits } from './limits.ts'
+import { LiveActor } from './live-actor.ts'
+import type { ActorModel, CommandModel } from './model.ts'
+
+export interface ActorHostComponents {
+  readonly store: EventStore
+  readonly clock: Clock
+}
+
+/** The actors that live in this process: brings them to life when a command comes, lets idle ones go. */
+export class ActorHost {
+  readonly #models: ReadonlyMap<string, ActorModel>
+  readonly #components: ActorHostComponents
+  readonly #limits: ActorLimits
+  /** In order of their last use. */
+  readonly #live = new Map<ActorId, LiveActor>()
+  #closed = false
+
+  /** @throws AetherError `invalid-definition` for two definitions of one type */
+  constructor(
+    definitions: readonly ActorDefinition[],
+    components: ActorHostComponents,
+    limits: ActorLimits,
+  ) {
+    this.#models = modelsByType(definitions)
+    this.#components = components
+    this.#limits = limits
+  }
+
+  get types(): readonly string[] {
+    return [...this.#models.keys()]
+  }
+
+  /**
+   * Asks one actor to do something. Resolves once the outcome is stored.
+   * @throws AetherError `unknown-actor-type`, `unknown-command`, `invalid-input`, `command-rejected`,
+   * `overloaded`, `id-reused`, `version-conflict`, `actor-failed`, and those of the store
+   */
+  async send(
+    actorId: ActorId,
+    name: string,
+    input: unknown,
+    options: CommandOptions = {},
+  ): Promise<CommandResult> {
+    const model = this.#modelOf(actorId)
+    const command = await makeCommand(model, name, input, options)
+    if (this.#closed) throw new AetherError('closed', 'the node was closed')
+    return this.#activate(model, actorId).send(command, options.signal)
+  }
+
+  /**
+   * What an actor is now, or was at a version: fresh from the store, without bringing it to life.
+   * @throws AetherError `unknown-actor-type`, `invalid-argument`, and those of the store
+   */
+  async look(actorId: ActorId, version?: number): Promise<ActorState> {
+    const history = new History(this.#components.store, this.#modelOf(actorId), actorId)
+    return version === undefined
+      ? history.replay(this.#live.get(actorId)?.lastKnown)
+      : history.at(version)
+  }
+
+  /** Takes no more commands and waits for those that are under way. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all(this.#live.values().map((actor) => actor.settled()))
+  }
+
+  #modelOf(actorId: ActorId): ActorModel {
+    const { type } = parseActorId(actorId)
+    const model = this.#models.get(type)
+    if (model) return model
+    const known = this.types.join(', ')
+    throw new AetherError(
+      'unknown-actor-type',
+      `no actor type ${type} runs here; there is ${known}`,
+    )
+  }
+
+  #activate(model: ActorModel, actorId: ActorId): LiveActor {
+    const live =
+      this.#live.get(actorId) ??
+      new LiveActor(model, actorId, { ...this.#components, limits: this.#limits })
+    this.#live.delete(actorId)
+    this.#live.set(actorId, live)
+    if (this.#live.size > this.#limits.liveActors) this.#letOneGo()
+    return live
+  }
+
+  /** The least recently used one that is idle; if all of the oldest are busy, memory waits for them. */
+  #letOneGo(): void {
+    for (const [actorId, actor] of this.#live.entries().take(16)) {
+      if (!actor.isIdle) continue
+      this.#live.delete(actorId)
+      return
+    }
+  }
+}
+
+async function makeCommand(
+  model: ActorModel,
+  name: string,
+  input: unknown,
+  options: CommandOptions,
+): Promise<Command> {
+  const command = model.commands.get(name)
+  if (!command) {
+    const known = [...model.commands.keys()].join(', ')
+    throw new AetherError(
+      'unknown-command',
+      `${model.type} has no command ${name}; there is ${known}`,
+    )
+  }
+  const metadata = options.metadata ?? noMetadata
+  checkMetadata(metadata)
+  return {
+    name,
+    model: command,
+    input: await validInput(model, name, command, input),
+    metadata,
+    identity:
+      options.commandId === undefined ? undefined : identify(options.commandId, name, input),
+  }
+}
+
+async function validInput(
+  model: ActorModel,
+  name: string,
+  command: CommandModel,
+  input: unknown,
+): Promise<unknown> {
+  if (!command.input) return undefined
+  const validation = await validate(command.input, input)
+  if (validation.ok) return validation.value
+  throw new InvalidInputError(`the input of ${model.type}.${name} is wrong`, validation.issues)
+}
+
+function modelsByType(definitions: readonly ActorDefinition[]): Map<string, ActorModel> {
+  const models = new Map<string, ActorModel>()
+  for (const { type, model } of definitions) {
+    if (models.has(type))
+      throw new AetherError('invalid-definition', `two actors are called ${type}`)
+    models.set(type, model)
+  }
+  return models
+}

@@ -1,0 +1,83 @@
+import { hash } from 'node:crypto'
+import type { ActorId, Metadata, StoredEvent } from '../core/index.ts'
+import { AetherError, messageOf } from '../core/index.ts'
+import type { CommandModel } from './model.ts'
+
+export interface CommandOptions {
+  /**
+   * Names the command, so that sending it again gives the same answer and stores nothing more.
+   * @default none: every sending is a command of its own
+   */
+  readonly commandId?: string
+  /** Goes into every event that the command makes. */
+  readonly metadata?: Metadata
+  /** Takes the command back if it has not been started. */
+  readonly signal?: AbortSignal
+}
+
+/** What a command led to. It is stored when this is told. */
+export interface CommandResult<State = unknown, Event = unknown> {
+  readonly actorId: ActorId
+  /** The version of the actor after this command. */
+  readonly version: number
+  /** What was stored for this command. */
+  readonly events: readonly (StoredEvent & Event)[]
+  /** The state after this command. */
+  readonly state: State
+}
+
+/** A valid command on its way to one actor. */
+export interface Command {
+  readonly name: string
+  readonly model: CommandModel
+  readonly input: unknown
+  readonly metadata: Metadata
+  readonly identity: CommandIdentity | undefined
+}
+
+/** Recognises a command that comes again. */
+export interface CommandIdentity {
+  readonly id: string
+  /** Tells apart two commands that were given the same id. */
+  readonly digest: string
+}
+
+const maxCommandIdLength = 200
+
+/** @throws AetherError `invalid-argument` */
+export function identify(id: string, name: string, input: unknown): CommandIdentity {
+  if (typeof id !== 'string' || id === '' || id.length > maxCommandIdLength) {
+    throw new AetherError(
+      'invalid-argument',
+      `a command id must be 1 to ${maxCommandIdLength} characters of text`,
+    )
+  }
+  return { id, digest: hash('sha256', `${name}\n${canonicalJson(input)}`).slice(0, 32) }
+}
+
+/** The same text for the same content, whatever the order of its members. */
+function canonicalJson(input: unknown): string {
+  try {
+    return (
+      JSON.stringify(input, (_name, value: unknown) =>
+        isRecord(value) ? sortedByName(value) : value,
+      ) ?? ''
+    )
+  } catch (cause) {
+    throw new AetherError(
+      'invalid-argument',
+      `a command with an id needs input that is JSON: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function sortedByName(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -1,0 +1,92 @@
+import {
+  ActorFailedError,
+  type ActorId,
+  AetherError,
+  CommandRejectedError,
+  type Metadata,
+  type NewEvent,
+} from '../core/index.ts'
+import type { Command } from './command.ts'
+import type { DecidedEvent, Decision, EventSchemas } from './definition.ts'
+import { type ActorState, foldDecided } from './fold.ts'
+import type { ActorModel } from './model.ts'
+import { isRejection } from './reject.ts'
+
+export interface Decided {
+  readonly events: readonly NewEvent[]
+  readonly after: ActorState
+}
+
+/**
+ * Lets the actor decide about one command: what would be stored, and the state after it.
+ * @throws AetherError `command-rejected`, `actor-failed`, `invalid-event`, `invalid-json`
+ */
+export function decide(
+  model: ActorModel,
+  actorId: ActorId,
+  before: ActorState,
+  command: Command,
+  now: number,
+): Decided {
+  const decision = callDecide(model, actorId, before, command, now)
+  if (isRejection(decision)) {
+    throw new CommandRejectedError(actorId, command.name, decision.code, decision.details)
+  }
+  const metadata = commandMetadata(command)
+  const events: NewEvent[] = []
+  let after = before
+  for (const event of listOf(decision)) {
+    const step = foldDecided(model, actorId, after, {
+      ...event,
+      metadata: { ...metadata, ...event.metadata },
+    })
+    events.push(step.stored)
+    after = step.after
+  }
+  return { events, after }
+}
+
+function callDecide(
+  model: ActorModel,
+  actorId: ActorId,
+  { state, version }: ActorState,
+  { name, model: { decide: decideOne }, input, metadata, identity }: Command,
+  now: number,
+): Decision<EventSchemas> {
+  let decision: Decision<EventSchemas>
+  try {
+    decision = decideOne(state, input, model.constructors, {
+      actorId,
+      version,
+      now,
+      commandId: identity?.id,
+      metadata,
+    })
+  } catch (cause) {
+    throw new ActorFailedError(actorId, `decide of ${name}`, cause)
+  }
+  if (decision instanceof Promise) {
+    decision.catch(() => {})
+    const cause = new AetherError(
+      'invalid-definition',
+      'decide must be synchronous, but it gave a promise',
+    )
+    throw new ActorFailedError(actorId, `decide of ${name}`, cause)
+  }
+  return decision
+}
+
+function commandMetadata({ metadata, identity }: Command): Metadata {
+  return identity
+    ? { ...metadata, commandId: identity.id, commandDigest: identity.digest }
+    : metadata
+}
+
+function listOf(
+  decision: Exclude<Decision<EventSchemas>, { code: string }>,
+): readonly DecidedEvent[] {
+  if (decision === undefined || decision === null) return []
+  return Array.isArray(decision)
+    ? (decision as readonly DecidedEvent[])
+    : [decision as DecidedEvent]
+}

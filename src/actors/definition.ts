@@ -1,0 +1,119 @@
+import type { Metadata, Schema, SchemaInput, SchemaOutput } from '../core/index.ts'
+import { type ActorModel, makeModel } from './model.ts'
+import type { Rejection } from './reject.ts'
+
+export type EventSchemas = Readonly<Record<string, Schema>>
+export type CommandInputs = Readonly<Record<string, Schema>>
+
+/** What a developer writes down about one kind of thing. */
+export interface ActorSpec<S, E extends EventSchemas, C extends CommandInputs> {
+  /** The state before anything happened. It is shared, so `evolve` returns a new one and changes none. */
+  readonly state: S | (() => S)
+  /** What can happen: a schema for the data of each event. */
+  readonly events: E
+  /** What each event does to the state: pure, and never throws. */
+  readonly evolve: {
+    readonly [K in keyof E]: (state: NoInfer<S>, event: SchemaOutput<E[K]>) => NoInfer<S>
+  }
+  /** What may be asked of it. */
+  readonly commands: { readonly [K in keyof C]: CommandSpec<NoInfer<S>, NoInfer<E>, C[K]> }
+}
+
+export interface CommandSpec<S, E extends EventSchemas, I extends Schema> {
+  /** The schema of the input. @default a command without input */
+  readonly input?: I
+  /** Decides what happens, if anything: pure and synchronous. */
+  readonly decide: (
+    state: S,
+    input: SchemaOutput<I>,
+    on: EventConstructors<E>,
+    context: DecisionContext,
+  ) => Decision<E>
+}
+
+/** What a decision may know besides state and input. */
+export interface DecisionContext {
+  readonly actorId: string
+  /** The version of the state that the decision is about. */
+  readonly version: number
+  /** Milliseconds since 1970, UTC, by the node's clock. */
+  readonly now: number
+  readonly commandId: string | undefined
+  /** What the sender knows: goes into the metadata of every event of this decision. */
+  readonly metadata: Metadata
+}
+
+/** One event, several, none, or a refusal. */
+export type Decision<E extends EventSchemas> =
+  | DecidedEvent<keyof E & string>
+  | readonly DecidedEvent<keyof E & string>[]
+  | Rejection
+  | undefined
+  | void
+
+export interface DecidedEvent<Type extends string = string> {
+  readonly type: Type
+  readonly data: unknown
+  readonly metadata?: Metadata
+}
+
+/** `on.Deposited({ amount: 5 })` makes the event; the metadata is added to the command's. */
+export type EventConstructors<E extends EventSchemas> = {
+  readonly [K in keyof E & string]: (
+    data: SchemaInput<E[K]>,
+    metadata?: Metadata,
+  ) => DecidedEvent<K>
+}
+
+declare const types: unique symbol
+
+/** One kind of actor. Its types are those of the definition; what runs is the model. */
+export interface ActorDefinition<
+  Type extends string = string,
+  S = unknown,
+  E extends EventSchemas = EventSchemas,
+  C extends CommandInputs = CommandInputs,
+> {
+  readonly type: Type
+  readonly model: ActorModel
+  /** Only for the compiler. */
+  readonly [types]?: { readonly state: S; readonly events: E; readonly commands: C }
+}
+
+/** The state that a definition describes. */
+export type StateOf<D extends ActorDefinition> = NonNullable<D[typeof types]>['state']
+
+/** The events of a definition, by name, as they are stored. */
+export type EventOf<D extends ActorDefinition> = EventUnion<NonNullable<D[typeof types]>['events']>
+
+/** The commands of a definition, by name: what the input of each must be. */
+export type CommandsOf<D extends ActorDefinition> = NonNullable<D[typeof types]>['commands']
+
+type EventUnion<E extends EventSchemas> = {
+  [K in keyof E & string]: { readonly type: K; readonly data: SchemaInput<E[K]> }
+}[keyof E & string]
+
+/**
+ * Defines one kind of actor: what it remembers, what can happen to it and what may be asked of it.
+ * @throws AetherError `invalid-definition`
+ */
+export function actor<
+  const Type extends string,
+  S,
+  E extends EventSchemas,
+  C extends CommandInputs,
+>(type: Type, spec: ActorSpec<S, E, C>): ActorDefinition<Type, S, E, C> {
+  return {
+    type,
+    model: makeModel(type, spec as unknown as ActorSpec<unknown, EventSchemas, CommandInputs>),
+  }
+}
+
+/** True for what {@link actor} made, also of another copy of the library. */
+export function isActorDefinition(value: unknown): value is ActorDefinition {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (value as { model?: { kind?: unknown } }).model?.kind === 'aether-actor'
+  )
+}

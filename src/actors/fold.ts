@@ -1,0 +1,83 @@
+import {
+  ActorFailedError,
+  type ActorId,
+  InvalidEventError,
+  MalformedEventError,
+  type NewEvent,
+  type StoredEvent,
+  toJson,
+  validateSync,
+} from '../core/index.ts'
+import type { DecidedEvent } from './definition.ts'
+import type { ActorModel } from './model.ts'
+
+/** What an actor is after some of its events. */
+export interface ActorState {
+  readonly version: number
+  readonly state: unknown
+}
+
+export function initialOf(model: ActorModel): ActorState {
+  return { version: 0, state: model.initialState() }
+}
+
+/**
+ * The state after one more stored event.
+ * @throws AetherError `malformed-event` where the definition can't read it, `actor-failed` where
+ * evolve throws
+ */
+export function foldStored(model: ActorModel, before: ActorState, event: StoredEvent): ActorState {
+  const known = model.events.get(event.type)
+  if (!known) throw malformed(event, `${model.type} has no event ${event.type}`)
+  const validation = validateSync(known.schema, event.data)
+  if (!validation.ok) {
+    throw malformed(
+      event,
+      new InvalidEventError(`${event.type} does not match its schema`, validation.issues),
+    )
+  }
+  const state = evolve(model, event.actorId, event.type, before.state, validation.value)
+  return { version: event.version, state }
+}
+
+/**
+ * A decided event as it will be stored, and the state after it: exactly what a replay will give.
+ * @throws AetherError `invalid-event`, `invalid-json`, `actor-failed`
+ */
+export function foldDecided(
+  model: ActorModel,
+  actorId: ActorId,
+  before: ActorState,
+  event: DecidedEvent,
+): { readonly stored: NewEvent; readonly after: ActorState } {
+  const known = model.events.get(event.type)
+  if (!known) throw new InvalidEventError(`${model.type} has no event ${event.type}`, [])
+  const data = toJson(event.data)
+  const validation = validateSync(known.schema, data)
+  if (!validation.ok)
+    throw new InvalidEventError(`${actorId} decided a wrong ${event.type}`, validation.issues)
+  const state = evolve(model, actorId, event.type, before.state, validation.value)
+  const stored = event.metadata
+    ? { type: event.type, data, metadata: event.metadata }
+    : { type: event.type, data }
+  return { stored, after: { version: before.version + 1, state } }
+}
+
+function evolve(
+  model: ActorModel,
+  actorId: ActorId,
+  type: string,
+  state: unknown,
+  data: unknown,
+): unknown {
+  try {
+    return model.events.get(type)?.evolve(state, data)
+  } catch (cause) {
+    throw new ActorFailedError(actorId, `evolve.${type}`, cause)
+  }
+}
+
+function malformed(event: StoredEvent, cause: unknown): MalformedEventError {
+  const { actorId, position } = event
+  return new MalformedEventError({ actorId, position, raw: JSON.stringify(event), cause })
+}

@@ -1,0 +1,182 @@
+import {
+  type ActorId,
+  type Clock,
+  isAetherError,
+  type StoredEvent,
+  VersionConflictError,
+} from '../core/index.ts'
+import type { EventStore } from '../store/index.ts'
+import { type BatchPlan, type Outcome, planBatch } from './batch.ts'
+import { CommandMemory, type CommandRecord } from './command-memory.ts'
+import type { Command, CommandResult } from './command.ts'
+import type { ActorState } from './fold.ts'
+import { History } from './history.ts'
+import type { ActorLimits } from './limits.ts'
+import { type Letter, Mailbox } from './mailbox.ts'
+import type { ActorModel } from './model.ts'
+
+export interface LiveActorComponents {
+  readonly store: EventStore
+  readonly clock: Clock
+  readonly limits: ActorLimits
+}
+
+/**
+ * One actor in memory. Its commands go one way: mailbox → decided together on speculative state →
+ * one conditional append → answered. If another writer was faster, its memory is dropped and the
+ * same commands are decided again on what is stored.
+ */
+export class LiveActor {
+  readonly #model: ActorModel
+  readonly #actorId: ActorId
+  readonly #components: LiveActorComponents
+  readonly #history: History
+  readonly #mailbox: Mailbox
+  #memory: CommandMemory
+  #current: ActorState | undefined
+  #working: Promise<void> | undefined
+
+  constructor(model: ActorModel, actorId: ActorId, components: LiveActorComponents) {
+    this.#model = model
+    this.#actorId = actorId
+    this.#components = components
+    this.#history = new History(components.store, model, actorId)
+    this.#mailbox = new Mailbox(actorId, components.limits.mailboxCommands)
+    this.#memory = new CommandMemory(components.limits.rememberedCommands)
+  }
+
+  get isIdle(): boolean {
+    return this.#working === undefined
+  }
+
+  /** What it was after the last append that it knows of; another process may have gone on. */
+  get lastKnown(): ActorState | undefined {
+    return this.#current
+  }
+
+  send(command: Command, signal: AbortSignal | undefined): Promise<CommandResult> {
+    const answer = this.#mailbox.post(command, signal)
+    this.#working ??= this.#work()
+    return answer
+  }
+
+  /** Resolves when nothing waits or runs any more. */
+  async settled(): Promise<void> {
+    await this.#working
+  }
+
+  async #work(): Promise<void> {
+    // Commands that are sent in the same turn belong into the same append.
+    await Promise.resolve()
+    while (this.#mailbox.size > 0)
+      await this.#run(this.#mailbox.take(this.#components.limits.batchCommands))
+    this.#working = undefined
+  }
+
+  /** Decides, stores and answers these letters; those that don't fit wait for the next append. */
+  async #run(letters: readonly Letter[]): Promise<void> {
+    try {
+      const plan = await this.#store(letters)
+      const taken = letters.slice(0, plan.outcomes.length)
+      this.#mailbox.putBack(letters.slice(plan.outcomes.length))
+      await this.#answer(taken, plan)
+    } catch (error) {
+      // The state in memory may be behind or ahead of what is stored: only the store knows.
+      this.#forget()
+      if (letters.length > 1 && isAetherError(error) && error.code === 'too-large') {
+        for (const letter of letters) await this.#run([letter])
+      } else {
+        for (const letter of letters) letter.fail(error)
+      }
+    }
+  }
+
+  async #store(letters: readonly Letter[]): Promise<StoredPlan> {
+    const { store, clock, limits } = this.#components
+    for (let retriesLeft = limits.conflictRetries; ; retriesLeft--) {
+      const before = (this.#current ??= await this.#load())
+      const plan = planBatch(
+        before,
+        letters.map((letter) => letter.command),
+        {
+          model: this.#model,
+          actorId: this.#actorId,
+          memory: this.#memory,
+          maxEvents: limits.batchEvents,
+          now: clock.now(),
+        },
+      )
+      if (plan.events.length === 0) return { ...plan, stored: [] }
+      const result = await store.append(this.#actorId, plan.events, {
+        expectedVersion: before.version,
+      })
+      if (result.ok) return this.#advance(plan, result.events)
+      this.#forget()
+      if (retriesLeft === 0) {
+        throw new VersionConflictError(
+          this.#actorId,
+          before.version,
+          result.conflict.currentVersion,
+        )
+      }
+    }
+  }
+
+  #advance(plan: BatchPlan, stored: readonly StoredEvent[]): StoredPlan {
+    this.#current = plan.after
+    for (const event of stored) this.#memory.note(event)
+    return { ...plan, stored }
+  }
+
+  async #load(): Promise<ActorState> {
+    this.#forget()
+    const memory = this.#memory
+    return this.#history.replay(undefined, (event) => memory.note(event))
+  }
+
+  #forget(): void {
+    this.#current = undefined
+    this.#memory = new CommandMemory(this.#components.limits.rememberedCommands)
+  }
+
+  async #answer(letters: readonly Letter[], plan: StoredPlan): Promise<void> {
+    const repeats: Repeat[] = []
+    letters.forEach((letter, index) => {
+      const outcome = outcomeAt(plan, index)
+      if (outcome.kind === 'failed') letter.fail(outcome.error)
+      else if (outcome.kind === 'decided') letter.answer(this.#resultOf(outcome, plan.stored))
+      else repeats.push({ letter, record: outcome.record })
+    })
+    if (repeats.length > 0) await this.#answerRepeats(repeats, plan.after)
+  }
+
+  async #answerRepeats(repeats: readonly Repeat[], now: ActorState): Promise<void> {
+    try {
+      const records = repeats.map(({ record }) => record)
+      const results = await this.#history.answersOf(records, now)
+      repeats.forEach(({ letter }, index) => letter.answer(results[index] as CommandResult))
+    } catch (error) {
+      for (const { letter } of repeats) letter.fail(error)
+    }
+  }
+
+  #resultOf(outcome: Outcome & { kind: 'decided' }, stored: readonly StoredEvent[]): CommandResult {
+    const { firstIndex, count, after } = outcome
+    const events = stored.slice(firstIndex, firstIndex + count)
+    return { actorId: this.#actorId, version: after.version, events, state: after.state }
+  }
+}
+
+type StoredPlan = BatchPlan & { readonly stored: readonly StoredEvent[] }
+
+interface Repeat {
+  readonly letter: Letter
+  readonly record: CommandRecord
+}
+
+/** The outcome of one command, also where it shares that of an earlier one. */
+function outcomeAt({ outcomes }: BatchPlan, index: number): Exclude<Outcome, { kind: 'shared' }> {
+  const outcome = outcomes[index] as Outcome
+  if (outcome.kind !== 'shared') return outcome
+  return outcomes[outcome.outcomeIndex] as Exclude<Outcome, { kind: 'shared' }>
+}

@@ -1,0 +1,60 @@
+export { actor, isActorDefinition, reject } from './actors/index.ts'
+export type {
+  ActorDefinition,
+  ActorLimits,
+  ActorRef,
+  ActorSpec,
+  CommandInputs,
+  CommandOptions,
+  CommandResult,
+  CommandsOf,
+  CommandSpec,
+  DecidedEvent,
+  Decision,
+  DecisionContext,
+  EventConstructors,
+  EventOf,
+  EventSchemas,
+  Rejection,
+  StateOf,
+} from './actors/index.ts'
+export {
+  ActorFailedError,
+  actorId,
+  AetherError,
+  CommandRejectedError,
+  errorCodes,
+  InvalidEventError,
+  InvalidInputError,
+  isAetherError,
+  MalformedEventError,
+  parseActorId,
+  VersionConflictError,
+} from './core/index.ts'
+export type {
+  ActorAddress,
+  ActorId,
+  Clock,
+  ErrorCode,
+  IdSource,
+  Issue,
+  JsonValue,
+  Metadata,
+  NewEvent,
+  Schema,
+  StoredEvent,
+} from './core/index.ts'
+export { open } from './node/index.ts'
+export type { ActorView, Node, OpenOptions } from './node/index.ts'
+export type {
+  Appended,
+  AppendOptions,
+  AppendResult,
+  Backend,
+  Conflicted,
+  EventStore,
+  EventStoreOptions,
+  ExpectedVersion,
+  ReadAllOptions,
+  ReadOptions,
+} from './store/index.ts'

@@ -1,0 +1,45 @@
+import { type ActorDefinition, type ActorLimits, defaultLimits } from '../actors/index.ts'
+import { type Clock, type IdSource, systemClock } from '../core/index.ts'
+import type { Backend, EventStore } from '../store/index.ts'
+import { Node } from './node.ts'
+
+export interface OpenOptions<Actors extends ActorDefinition> {
+  /** Where events are kept: `sqlite('bank.db')`, `nats({ servers })`, `memory()`. */
+  readonly backend: Backend
+  /** The definitions that run here. */
+  readonly actors: readonly Actors[]
+  /** The bounds of the runtime. @default see {@link ActorLimits} */
+  readonly limits?: Partial<ActorLimits>
+  /** @default the system's */
+  readonly clock?: Clock
+  /** Makes event ids. @default random UUIDs */
+  readonly ids?: IdSource
+}
+
+export interface NodeComponents {
+  readonly store: EventStore
+  readonly clock: Clock
+}
+
+/**
+ * Opens the backend and runs the actors on it.
+ * @throws AetherError `incompatible-store`, `store-unavailable`, `missing-dependency`,
+ * `invalid-definition` for two definitions of one type
+ */
+export async function open<const Actors extends ActorDefinition>(
+  options: OpenOptions<Actors>,
+): Promise<Node<Actors>> {
+  const { backend, actors, clock = systemClock, ids } = options
+  const limits = { ...defaultLimits, ...options.limits }
+  const store = await backend.openStore({
+    clock,
+    maxEventsPerAppend: limits.batchEvents,
+    ...(ids && { ids }),
+  })
+  try {
+    return new Node(actors, { store, clock }, limits)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
