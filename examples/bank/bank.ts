@@ -2,6 +2,8 @@ import { actor, reject } from 'aether'
 import * as z from 'zod'
 
 const amount = z.number().positive()
+const transfer = z.string().min(1)
+const account = z.string().min(1)
 
 export const Account = actor('account', {
   state: { open: false, owner: '', balance: 0 },
@@ -9,8 +11,8 @@ export const Account = actor('account', {
     Opened: z.object({ owner: z.string() }),
     Deposited: z.object({ amount }),
     Withdrawn: z.object({ amount }),
-    TransferSent: z.object({ transfer: z.string(), to: z.string(), amount }),
-    TransferReceived: z.object({ transfer: z.string(), from: z.string(), amount }),
+    TransferSent: z.object({ transfer, to: account, amount }),
+    TransferReceived: z.object({ transfer, from: account, amount }),
   },
   evolve: {
     Opened: (s, e) => ({ ...s, open: true, owner: e.owner }),
@@ -26,7 +28,25 @@ export const Account = actor('account', {
     },
     deposit: {
       input: z.object({ amount }),
-      decide: (s, c, on) => (s.open ? on.Deposited({ amount: c.amount }) : reject('not-open')),
+      decide: (_, c, on) => on.Deposited({ amount: c.amount }),
+    },
+    withdraw: {
+      input: z.object({ amount }),
+      decide: (s, c, on) =>
+        s.balance < c.amount
+          ? reject('insufficient-funds', { balance: s.balance })
+          : on.Withdrawn({ amount: c.amount }),
+    },
+    sendTransfer: {
+      input: z.object({ transfer, to: account, amount }),
+      decide: (s, c, on) =>
+        s.balance < c.amount
+          ? reject('insufficient-funds', { balance: s.balance })
+          : on.TransferSent(c),
+    },
+    receiveTransfer: {
+      input: z.object({ transfer, from: account, amount }),
+      decide: (s, c, on) => (s.open ? on.TransferReceived(c) : reject('not-open')),
     },
   },
 })

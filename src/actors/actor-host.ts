@@ -29,7 +29,8 @@ export class ActorHost {
   readonly #limits: ActorLimits
   /** In order of their last use. */
   readonly #live = new Map<ActorId, LiveActor>()
-  #closed = false
+  #underWay = 0
+  #closing: PromiseWithResolvers<void> | undefined
 
   /** @throws AetherError `invalid-definition` for two definitions of one type */
   constructor(
@@ -57,10 +58,15 @@ export class ActorHost {
     input: unknown,
     options: CommandOptions = {},
   ): Promise<CommandResult> {
-    const model = this.#modelOf(actorId)
-    const command = await makeCommand(model, name, input, options)
-    if (this.#closed) throw new AetherError('closed', 'the node was closed')
-    return this.#activate(model, actorId).send(command, options.signal)
+    if (this.#closing) throw new AetherError('closed', 'the node was closed')
+    this.#underWay++
+    try {
+      const model = this.#modelOf(actorId)
+      const command = await makeCommand(model, name, input, options)
+      return await this.#activate(model, actorId).send(command, options.signal)
+    } finally {
+      if (--this.#underWay === 0) this.#closing?.resolve()
+    }
   }
 
   /**
@@ -76,8 +82,9 @@ export class ActorHost {
 
   /** Takes no more commands and waits for those that are under way. */
   async close(): Promise<void> {
-    this.#closed = true
-    await Promise.all(this.#live.values().map((actor) => actor.settled()))
+    this.#closing ??= Promise.withResolvers()
+    if (this.#underWay === 0) this.#closing.resolve()
+    await this.#closing.promise
   }
 
   #modelOf(actorId: ActorId): ActorModel {

@@ -11,10 +11,9 @@ export type ActorRef<D extends ActorDefinition> = {
 }
 
 /** A command without an input schema takes no input. */
-type CommandArguments<I extends Schema> =
-  unknown extends SchemaInput<I>
-    ? [input?: undefined, options?: CommandOptions]
-    : [input: SchemaInput<I>, options?: CommandOptions]
+type CommandArguments<I> = I extends Schema
+  ? [input: SchemaInput<I>, options?: CommandOptions]
+  : [input?: undefined, options?: CommandOptions]
 
 /** Makes the reference; nothing is loaded before the first command. */
 export function makeRef<D extends ActorDefinition>(
@@ -26,7 +25,6 @@ export function makeRef<D extends ActorDefinition>(
     (name: string) =>
     (input?: unknown, options?: CommandOptions): Promise<CommandResult> =>
       host.send(actorId, name, input, options)
-  return Object.fromEntries(
-    Array.from(model.commands.keys(), (name) => [name, send(name)]),
-  ) as ActorRef<D>
+  const methods = Array.from(model.commands.keys(), (name) => [name, send(name)] as const)
+  return Object.fromEntries(methods) as unknown as ActorRef<D>
 }

@@ -1,9 +1,10 @@
 import type { Metadata, Schema, SchemaInput, SchemaOutput } from '../core/index.ts'
-import { type ActorModel, makeModel } from './model.ts'
+import { type ActorModel, type ErasedSpec, makeModel } from './model.ts'
 import type { Rejection } from './reject.ts'
 
 export type EventSchemas = Readonly<Record<string, Schema>>
-export type CommandInputs = Readonly<Record<string, Schema>>
+/** The input schema of each command; `unknown` for a command without one. */
+export type CommandInputs = Readonly<Record<string, unknown>>
 
 /** What a developer writes down about one kind of thing. */
 export interface ActorSpec<S, E extends EventSchemas, C extends CommandInputs> {
@@ -19,13 +20,13 @@ export interface ActorSpec<S, E extends EventSchemas, C extends CommandInputs> {
   readonly commands: { readonly [K in keyof C]: CommandSpec<NoInfer<S>, NoInfer<E>, C[K]> }
 }
 
-export interface CommandSpec<S, E extends EventSchemas, I extends Schema> {
+export interface CommandSpec<S, E extends EventSchemas, I> {
   /** The schema of the input. @default a command without input */
-  readonly input?: I
+  readonly input?: I & Schema
   /** Decides what happens, if anything: pure and synchronous. */
   readonly decide: (
     state: S,
-    input: SchemaOutput<I>,
+    input: I extends Schema ? SchemaOutput<I> : undefined,
     on: EventConstructors<E>,
     context: DecisionContext,
   ) => Decision<E>
@@ -105,7 +106,7 @@ export function actor<
 >(type: Type, spec: ActorSpec<S, E, C>): ActorDefinition<Type, S, E, C> {
   return {
     type,
-    model: makeModel(type, spec as unknown as ActorSpec<unknown, EventSchemas, CommandInputs>),
+    model: makeModel(type, spec as unknown as ErasedSpec),
   }
 }
 

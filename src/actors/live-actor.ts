@@ -60,11 +60,6 @@ export class LiveActor {
     return answer
   }
 
-  /** Resolves when nothing waits or runs any more. */
-  async settled(): Promise<void> {
-    await this.#working
-  }
-
   async #work(): Promise<void> {
     // Commands that are sent in the same turn belong into the same append.
     await Promise.resolve()
@@ -92,34 +87,37 @@ export class LiveActor {
   }
 
   async #store(letters: readonly Letter[]): Promise<StoredPlan> {
-    const { store, clock, limits } = this.#components
+    const { store, limits } = this.#components
     for (let retriesLeft = limits.conflictRetries; ; retriesLeft--) {
+      const isFresh = this.#current === undefined
       const before = (this.#current ??= await this.#load())
-      const plan = planBatch(
-        before,
-        letters.map((letter) => letter.command),
-        {
-          model: this.#model,
-          actorId: this.#actorId,
-          memory: this.#memory,
-          maxEvents: limits.batchEvents,
-          now: clock.now(),
-        },
-      )
-      if (plan.events.length === 0) return { ...plan, stored: [] }
-      const result = await store.append(this.#actorId, plan.events, {
-        expectedVersion: before.version,
-      })
-      if (result.ok) return this.#advance(plan, result.events)
-      this.#forget()
-      if (retriesLeft === 0) {
-        throw new VersionConflictError(
-          this.#actorId,
-          before.version,
-          result.conflict.currentVersion,
-        )
+      const plan = this.#plan(before, letters)
+      if (plan.events.length > 0) {
+        const result = await store.append(this.#actorId, plan.events, {
+          expectedVersion: before.version,
+        })
+        if (result.ok) return this.#advance(plan, result.events)
+        if (retriesLeft === 0) {
+          const { currentVersion } = result.conflict
+          throw new VersionConflictError(this.#actorId, before.version, currentVersion)
+        }
+      } else if (isFresh || (await store.latestVersion(this.#actorId)) === before.version) {
+        // No append has confirmed the state that these answers, a refusal say, rest on.
+        return { ...plan, stored: [] }
       }
+      this.#forget()
     }
+  }
+
+  #plan(before: ActorState, letters: readonly Letter[]): BatchPlan {
+    const commands = letters.map((letter) => letter.command)
+    return planBatch(before, commands, {
+      model: this.#model,
+      actorId: this.#actorId,
+      memory: this.#memory,
+      maxEvents: this.#components.limits.batchEvents,
+      now: this.#components.clock.now(),
+    })
   }
 
   #advance(plan: BatchPlan, stored: readonly StoredEvent[]): StoredPlan {

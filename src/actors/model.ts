@@ -1,7 +1,6 @@
 import { AetherError, checkType, isSchema, type Metadata, type Schema } from '../core/index.ts'
 import type {
   ActorSpec,
-  CommandInputs,
   CommandSpec,
   DecidedEvent,
   EventConstructors,
@@ -28,13 +27,13 @@ export interface CommandModel {
   readonly decide: CommandSpec<unknown, EventSchemas, Schema>['decide']
 }
 
+/** What a developer wrote down, its types forgotten. */
+export type ErasedSpec = ActorSpec<unknown, EventSchemas, Readonly<Record<string, Schema>>>
+
 const namePattern = /^[A-Za-z][A-Za-z0-9_]*$/
 
 /** @throws AetherError `invalid-definition` */
-export function makeModel(
-  type: string,
-  spec: ActorSpec<unknown, EventSchemas, CommandInputs>,
-): ActorModel {
+export function makeModel(type: string, spec: ErasedSpec): ActorModel {
   checkActorType(type)
   const { state } = spec
   return {
@@ -47,10 +46,7 @@ export function makeModel(
   }
 }
 
-function eventModels(
-  type: string,
-  { events, evolve }: ActorSpec<unknown, EventSchemas, CommandInputs>,
-): Map<string, EventModel> {
+function eventModels(type: string, { events, evolve }: ErasedSpec): Map<string, EventModel> {
   const unknown = Object.keys(evolve).find((name) => !Object.hasOwn(events, name))
   if (unknown !== undefined) throw invalid(type, `evolve.${unknown} has no event of that name`)
   return new Map(
@@ -65,10 +61,7 @@ function eventModels(
   )
 }
 
-function commandModels(
-  type: string,
-  { commands }: ActorSpec<unknown, EventSchemas, CommandInputs>,
-): Map<string, CommandModel> {
+function commandModels(type: string, { commands }: ErasedSpec): Map<string, CommandModel> {
   return new Map(
     Object.entries(commands).map(([name, { input, decide }]) => {
       checkName(type, 'command', name)

@@ -60,6 +60,17 @@ export const errorCodes = {
     retryable: false,
     meaning: 'A module given to the command line cannot be run as a node.',
   },
+  'unknown-route': { retryable: false, meaning: 'The HTTP gateway has nothing at this path.' },
+  'method-not-allowed': {
+    retryable: false,
+    meaning: 'The path exists, but not for this HTTP method.',
+  },
+  'forbidden-origin': {
+    retryable: false,
+    meaning:
+      'The Host or Origin of an HTTP request is not this gateway: a web page elsewhere may be behind it.',
+  },
+  internal: { retryable: false, meaning: 'An error that Aether did not expect: please report it.' },
   closed: { retryable: false, meaning: 'The node or store was closed.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>
 

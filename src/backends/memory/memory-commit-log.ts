@@ -57,8 +57,8 @@ function keep({ data, ...rest }: StoredEvent): KeptEvent {
   return { ...rest, json: JSON.stringify(data) }
 }
 
-function restore({ json, ...rest }: KeptEvent): StoredEvent {
-  return { ...rest, data: JSON.parse(json) as JsonValue }
+function restore({ json, metadata, ...place }: KeptEvent): StoredEvent {
+  return { ...place, data: JSON.parse(json) as JsonValue, metadata }
 }
 
 /** What stands in the list when the read begins, and nothing that is added meanwhile. */

@@ -1,0 +1,131 @@
+// Compiled, never run: each expected error is an error that a developer must get.
+import { actor, type CommandResult, type EventOf, reject, type StateOf } from 'aether'
+import { open } from 'aether'
+import { memory } from 'aether/memory'
+import * as v from 'valibot'
+import * as z from 'zod'
+
+const amount = z.number().positive()
+
+const Account = actor('account', {
+  state: { open: false, balance: 0, tags: [] as string[] },
+  events: {
+    Opened: z.object({ owner: z.string() }),
+    Deposited: z.object({ amount, at: z.coerce.date().optional() }),
+    Closed: z.object({}),
+  },
+  evolve: {
+    Opened: (s) => ({ ...s, open: true }),
+    // A schema's output is what evolve gets, its input is what is stored.
+    Deposited: (s, e) => ({
+      ...s,
+      balance: s.balance + e.amount,
+      tags: [e.at?.toISOString() ?? ''],
+    }),
+    Closed: (s) => ({ ...s, open: false }),
+  },
+  commands: {
+    open: {
+      input: z.object({ owner: z.string() }),
+      decide: (s, c, on) => (s.open ? reject('already-open') : on.Opened({ owner: c.owner })),
+    },
+    deposit: {
+      input: z.object({ amount }),
+      decide: (_, c, on) => [on.Deposited(c), on.Deposited(c)],
+    },
+    close: { decide: (s, _, on) => (s.open ? on.Closed({}) : undefined) },
+  },
+})
+
+const Counter = actor('counter', {
+  state: () => ({ total: 0 }),
+  events: { Counted: v.object({ by: v.number() }) },
+  evolve: { Counted: (s, e) => ({ total: s.total + e.by }) },
+  commands: { count: { input: v.object({ by: v.number() }), decide: (_, c, on) => on.Counted(c) } },
+})
+
+const Stranger = actor('stranger', {
+  state: 0,
+  events: { Met: z.object({}) },
+  evolve: { Met: (s) => s + 1 },
+  commands: { meet: { decide: (_s, _c, on) => on.Met({}) } },
+})
+
+export async function proxies(): Promise<void> {
+  await using node = await open({ backend: memory(), actors: [Account, Counter] })
+  const alice = node.get(Account, 'alice')
+
+  const { state, events } = await alice.deposit({ amount: 1 }, { commandId: 'd' })
+  state.balance satisfies number
+  state.tags satisfies string[]
+  // @ts-expect-error the state has no such member
+  state.total satisfies number
+
+  const [event] = events
+  if (event?.type === 'Deposited') event.data.amount satisfies number
+  // @ts-expect-error no event of this name
+  if (event?.type === 'Withdrawn') throw new Error()
+
+  await alice.close()
+  await alice.close(undefined, { commandId: 'c' })
+  // @ts-expect-error no command of this name
+  await alice.withdraw({ amount: 1 })
+  // @ts-expect-error the input is wrong
+  await alice.deposit({ amount: '1' })
+  // @ts-expect-error the input is missing
+  await alice.deposit()
+  // @ts-expect-error a command without input takes none
+  await alice.close({ now: true })
+  // @ts-expect-error options are known by name
+  await alice.deposit({ amount: 1 }, { commandID: 'd' })
+  // @ts-expect-error this actor does not run on this node
+  node.get(Stranger, 'x')
+  ;(await node.get(Counter, 'c').count({ by: 1 })).state.total satisfies number
+  ;(await node.state(Account, 'alice')).state.open satisfies boolean
+}
+
+export const wrongEvolve = actor('wrong', {
+  state: { n: 0 },
+  events: { A: z.object({ n: z.number() }), B: z.object({}) },
+  // @ts-expect-error B is missing
+  evolve: { A: (s, e) => ({ n: s.n + e.n }) },
+  commands: {},
+})
+
+export const wrongState = actor('wrong', {
+  state: { n: 0 },
+  events: { A: z.object({ n: z.number() }) },
+  // @ts-expect-error the state has a number
+  evolve: { A: (s, e) => ({ n: String(s.n + e.n) }) },
+  commands: {},
+})
+
+export const wrongEvent = actor('wrong', {
+  state: { n: 0 },
+  events: { A: z.object({ n: z.number() }) },
+  evolve: { A: (s, e) => ({ n: s.n + e.n }) },
+  commands: {
+    // @ts-expect-error no event of this name
+    unknown: { decide: (_s, _c, on) => on.B({}) },
+    // @ts-expect-error the data is wrong
+    data: { decide: (_s, _c, on) => on.A({ n: 'one' }) },
+    // @ts-expect-error decide is synchronous
+    later: { decide: async (_s, _c, on) => on.A({ n: 1 }) },
+    // @ts-expect-error the input has no such member
+    input: { input: z.object({ n: z.number() }), decide: (_s, c, on) => on.A({ n: c.m }) },
+  },
+})
+
+export type Exact<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+export const stateIsInferred: Exact<
+  StateOf<typeof Account>,
+  { open: boolean; balance: number; tags: string[] }
+> = true
+export const eventsAreInferred: Exact<
+  EventOf<typeof Counter>,
+  { readonly type: 'Counted'; readonly data: { by: number } }
+> = true
+export const answer = (
+  result: CommandResult<StateOf<typeof Counter>, EventOf<typeof Counter>>,
+): number => result.events.reduce((sum, event) => sum + event.data.by, result.state.total)

@@ -1,0 +1,51 @@
+import type { Backend } from '../store/index.ts'
+import { UsageError } from './usage-error.ts'
+
+/**
+ * The backend that an argument names: `sqlite:FILE`, `memory` or `nats://HOST:PORT/NAMESPACE`.
+ * Only its own library is loaded.
+ */
+export async function parseBackend(argument: string): Promise<Backend> {
+  if (argument === 'memory') return (await import('../backends/memory/index.ts')).memory()
+  if (argument.startsWith('sqlite:')) return sqliteBackend(argument.slice('sqlite:'.length))
+  if (/^(nats|tls):\/\//.test(argument)) return natsBackend(argument)
+  throw new UsageError(
+    `--backend ${JSON.stringify(argument)} is none of sqlite:FILE, memory, nats://HOST:PORT`,
+  )
+}
+
+async function sqliteBackend(file: string): Promise<Backend> {
+  if (file === '') throw new UsageError('--backend sqlite: needs a file, as in sqlite:bank.db')
+  return (await import('../backends/sqlite/index.ts')).sqlite(file)
+}
+
+async function natsBackend(argument: string): Promise<Backend> {
+  const { nats } = await import('../backends/nats/index.ts')
+  return nats(parseNatsUrl(argument))
+}
+
+interface NatsArgument {
+  readonly servers: readonly string[]
+  readonly namespace?: string
+  readonly replicas?: number
+  readonly user?: string
+  readonly pass?: string
+}
+
+function parseNatsUrl(argument: string): NatsArgument {
+  const parts =
+    /^(?<scheme>nats|tls):\/\/(?:(?<login>[^@/]*)@)?(?<hosts>[^/?]+)(?:\/(?<namespace>[^?]*))?(?:\?(?<query>.*))?$/.exec(
+      argument,
+    )?.groups
+  if (!parts)
+    throw new UsageError('--backend nats:// needs a host, as in nats://127.0.0.1:4222/prod')
+  const { scheme, hosts = '', namespace, login, query } = parts
+  const [user, pass] = (login ?? '').split(':', 2).map(decodeURIComponent)
+  const replicas = new URLSearchParams(query).get('replicas')
+  return {
+    servers: hosts.split(',').map((host) => `${scheme}://${host}`),
+    ...(namespace && { namespace }),
+    ...(replicas && { replicas: Number(replicas) }),
+    ...(user && { user, pass: pass ?? '' }),
+  }
+}

@@ -1,0 +1,57 @@
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import { messageOf } from '../core/index.ts'
+import { serve } from '../http/index.ts'
+import { open } from '../node/index.ts'
+import { parseBackend } from './backend-argument.ts'
+import { loadActors } from './load-actors.ts'
+import { UsageError } from './usage-error.ts'
+
+/** `aether dev <module>`: runs until it is interrupted. */
+export async function dev(args: readonly string[]): Promise<void> {
+  const { module, backend: backendName, port } = parseDevArguments(args)
+  const backend = await parseBackend(backendName)
+  const actors = await loadActors(module)
+  await using node = await open({ backend, actors })
+  await using server = await serve(node, { port })
+  console.log(`${node.actorTypes.join(', ')} on ${backend.name}`)
+  console.log(`listening on ${server.url}`)
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+}
+
+interface DevArguments {
+  readonly module: string
+  readonly backend: string
+  readonly port: number
+}
+
+function parseDevArguments(args: readonly string[]): DevArguments {
+  const { values, positionals } = parse(args)
+  const [module, ...rest] = positionals
+  if (module === undefined || rest.length > 0) throw new UsageError('aether dev needs one module')
+  return { module, backend: values.backend, port: parsePort(values.port) }
+}
+
+function parse(args: readonly string[]): {
+  values: { backend: string; port: string }
+  positionals: string[]
+} {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        backend: { type: 'string', default: 'sqlite:aether.db' },
+        port: { type: 'string', default: '4040' },
+      },
+    })
+  } catch (cause) {
+    throw new UsageError(messageOf(cause), { cause })
+  }
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port <= 65_535) return port
+  throw new UsageError(`--port must be a number from 0 to 65535, not ${JSON.stringify(text)}`)
+}

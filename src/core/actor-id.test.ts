@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { actorId, decodeKey, encodeKey, maxKeyBytes, parseActorId } from './actor-id.ts'
+
+const key = fc
+  .string({ unit: 'binary', minLength: 1, maxLength: 50 })
+  .filter((text) => Buffer.byteLength(text) <= maxKeyBytes)
+
+describe('encoding of keys', () => {
+  test('gives every key back', () => {
+    fc.assert(
+      fc.property(key, (text) => decodeKey(encodeKey(text)) === text),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('never spells two keys alike', () => {
+    fc.assert(
+      fc.property(key, key, (a, b) => (a === b) === (encodeKey(a) === encodeKey(b))),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('uses only characters that subjects, NATS keys and columns take', () => {
+    fc.assert(fc.property(key, (text) => /^[A-Za-z0-9_/=-]+$/.test(encodeKey(text))))
+  })
+
+  test('leaves plain keys as they are, so that they can be read', () => {
+    expect(encodeKey('order-123_A/b')).toBe('order-123_A/b')
+    expect(encodeKey('a.b c')).toBe('a=2Eb=20c')
+    expect(encodeKey('é')).toBe('=C3=A9')
+  })
+
+  test.each(['=2e', '=41', '=', '=2', '=ZZ', 'a.b', '=C3', '=ED=A0=80', '==', '=2E='])(
+    'refuses %j, which no key is spelled like',
+    (spelling) => {
+      expect(() => decodeKey(spelling)).toThrow(
+        expect.objectContaining({ code: 'invalid-actor-id' }),
+      )
+    },
+  )
+})
+
+describe('actor ids', () => {
+  test('are split at the first dash', () => {
+    expect(parseActorId('order-a-b')).toEqual({ type: 'order', key: 'a-b' })
+    expect(parseActorId('order--')).toEqual({ type: 'order', key: '-' })
+  })
+
+  test('survive being made and parsed', () => {
+    fc.assert(fc.property(key, (text) => parseActorId(actorId('t', text)).key === text))
+  })
+
+  test.each(['', ' ', '1a', 'a.b', 'a b', 'ä', 'x'.repeat(65), 'a-b'])(
+    'refuse the type %j',
+    (type) => {
+      expect(() => actorId(type, 'k')).toThrow(
+        expect.objectContaining({ code: 'invalid-actor-id' }),
+      )
+    },
+  )
+
+  test.each(['', '\ud800', 'a\udfffb', 'x'.repeat(201), 'é'.repeat(101), 'x'.repeat(1_000_000)])(
+    'refuse the key %.20j',
+    (text) => {
+      expect(() => actorId('thing', text)).toThrow(
+        expect.objectContaining({ code: 'invalid-actor-id' }),
+      )
+    },
+  )
+
+  test('take a key of exactly 200 bytes', () => {
+    expect(actorId('t', 'x'.repeat(200))).toHaveLength(202)
+    expect(parseActorId(`t-${'é'.repeat(100)}`).key).toHaveLength(100)
+  })
+})

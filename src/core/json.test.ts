@@ -1,0 +1,112 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseJson, toJson } from './json.ts'
+
+const refused = (code: string): unknown => expect.objectContaining({ code })
+
+describe('toJson', () => {
+  test('what it accepts comes back from JSON identical', () => {
+    const anything = fc.anything({
+      withNullPrototype: true,
+      withDate: true,
+      withMap: true,
+      withBigInt: true,
+    })
+    fc.assert(
+      fc.property(anything, (value) => {
+        let accepted: unknown
+        try {
+          accepted = toJson(value)
+        } catch (error) {
+          expect(error).toHaveProperty('code')
+          return
+        }
+        expect(JSON.parse(JSON.stringify(accepted))).toEqual(accepted)
+        expect(JSON.stringify(accepted)).not.toContain('-0')
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('gives the same reference where nothing changes', () => {
+    const value = { list: [1, { deep: null }], text: 'x' }
+    expect(toJson(value)).toBe(value)
+  })
+
+  test('leaves out undefined members and the sign of zero, in a copy', () => {
+    const value = { gone: undefined, list: [{ gone: undefined }], zero: -0 }
+    const json = toJson(value)
+    expect(Object.keys(json as object)).toEqual(['list', 'zero'])
+    expect(json).toEqual({ list: [{}], zero: 0 })
+    expect(Object.is((json as { zero: number }).zero, 0)).toBe(true)
+    expect(Object.keys(value)).toEqual(['gone', 'list', 'zero'])
+  })
+
+  test('names the place of what JSON can not hold', () => {
+    const value = { orders: [{ at: 1 }, { at: new Date(0) }] }
+    expect(() => toJson(value)).toThrow('an instance of Date at $.orders.1.at')
+  })
+
+  test.each([
+    [undefined],
+    [[undefined]],
+    [Number.NaN],
+    [[Infinity]],
+    [1n],
+    [() => 1],
+    [Symbol('s')],
+    [new Map()],
+    [new (class Money {})()],
+    [{ toJSON: () => 1 }],
+  ])('refuses %s', (value) => {
+    expect(() => toJson(value)).toThrow(refused('invalid-json'))
+  })
+
+  test('bounds the depth, also of what contains itself', () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)])
+    expect(toJson(nested(64))).toEqual(nested(64))
+    expect(() => toJson(nested(65))).toThrow(refused('too-large'))
+    const cyclic: Record<string, unknown> = {}
+    cyclic.self = cyclic
+    expect(() => toJson(cyclic)).toThrow(refused('too-large'))
+  })
+})
+
+describe('parseJson', () => {
+  test.each([
+    '{"constructor":{"prototype":{"x":1}}}',
+    '{"then":"y","toJSON":"x"}',
+    '{"$type":"System.Object"}',
+    '"\\ud800"',
+    '1e21',
+    '9007199254740991',
+    '9007199254740994',
+    '0.1',
+    '1e-400',
+  ])('takes %s', (text) => {
+    expect(parseJson(text)).toEqual(JSON.parse(text))
+  })
+
+  test('takes the last of two members of one name, as JSON.parse does', () => {
+    expect(parseJson('{"a":1,"a":2}')).toEqual({ a: 2 })
+  })
+
+  test.each([
+    '',
+    '{',
+    '[NaN]',
+    '\ufeff{}',
+    '{"n":9007199254740993}',
+    '[-9007199254740993]',
+    '{"n":-0,"m":1e400}',
+    '{"__proto__":{"isAdmin":true}}',
+    '{"a":[{"__proto__":1}]}',
+  ])('refuses %j', (text) => {
+    expect(() => parseJson(text)).toThrow(refused('invalid-json'))
+    expect({}).not.toHaveProperty('isAdmin')
+  })
+
+  test('refuses 100,000 brackets without falling over', () => {
+    expect(() => parseJson('['.repeat(100_000) + ']'.repeat(100_000))).toThrow(refused('too-large'))
+  })
+})

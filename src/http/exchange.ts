@@ -1,0 +1,37 @@
+/**
+ * A request as it came in. The target is raw, because a URL parser would take the keys `.` and `..`
+ * for steps through the path and swallow them.
+ */
+export interface Exchange {
+  readonly method: string
+  /** Path and query, percent-encoded, as on the request line. */
+  readonly target: string
+  readonly headers: { get(name: string): string | null }
+  /**
+   * The body as text.
+   * @throws AetherError `too-large`
+   */
+  body(): Promise<string>
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON text, or nothing. */
+  readonly body: string | undefined
+}
+
+export function jsonReply(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
+  const body = JSON.stringify(value)
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    body,
+  }
+}

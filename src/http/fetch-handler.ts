@@ -1,0 +1,23 @@
+import type { Node } from '../node/index.ts'
+import { readText } from './body.ts'
+import { createGateway } from './gateway.ts'
+
+/**
+ * The gateway as a fetch handler, for a server of your own. It checks neither host nor origin nor
+ * who is asking: that is the server's. A parsed URL can't carry the keys `.` and `..`; send those
+ * as `/actors/{type}//{command}?key=.`
+ */
+export function createFetchHandler(node: Node): (request: Request) => Promise<Response> {
+  const gateway = createGateway(node)
+  return async (request) => {
+    const { pathname, search } = new URL(request.url)
+    const { status, headers, body } = await gateway({
+      method: request.method,
+      target: pathname + search,
+      headers: request.headers,
+      signal: request.signal,
+      body: async () => (request.body ? readText(request.body) : ''),
+    })
+    return new Response(request.method === 'HEAD' ? null : (body ?? null), { status, headers })
+  }
+}

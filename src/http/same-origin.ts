@@ -1,0 +1,29 @@
+import { AetherError } from '../core/index.ts'
+import type { Gateway } from './gateway.ts'
+import { problemReply } from './problem.ts'
+
+/**
+ * Lets in only requests that name one of these hosts, and no page of another origin: a web page that
+ * somebody on this machine looks at must not reach the actors (DNS rebinding, cross-site requests).
+ */
+export function sameOriginOnly(gateway: Gateway, hosts: readonly string[]): Gateway {
+  const allowedHosts = new Set(hosts)
+  return async (exchange) => {
+    const host = exchange.headers.get('host') ?? ''
+    const origin = exchange.headers.get('origin')
+    if (!allowedHosts.has(host))
+      return refuse(`the host ${JSON.stringify(host)} is not this gateway`)
+    if (origin !== null && !isOwn(origin, allowedHosts)) {
+      return refuse(`a page of the origin ${JSON.stringify(origin)} may not send requests here`)
+    }
+    return gateway(exchange)
+  }
+}
+
+function isOwn(origin: string, allowedHosts: ReadonlySet<string>): boolean {
+  return URL.canParse(origin) && allowedHosts.has(new URL(origin).host)
+}
+
+function refuse(reason: string): ReturnType<typeof problemReply> {
+  return problemReply(new AetherError('forbidden-origin', reason))
+}

@@ -1,0 +1,31 @@
+import type { ErrorCode } from '../core/index.ts'
+
+/** The HTTP status of each error code. */
+export const statusOf: Readonly<Record<ErrorCode, number>> = {
+  'invalid-argument': 400,
+  'invalid-actor-id': 400,
+  'invalid-json': 400,
+  'invalid-input': 400,
+  'forbidden-origin': 403,
+  'unknown-actor-type': 404,
+  'unknown-command': 404,
+  'unknown-route': 404,
+  'method-not-allowed': 405,
+  'id-reused': 409,
+  'version-conflict': 409,
+  'too-large': 413,
+  'command-rejected': 422,
+  'actor-failed': 500,
+  'invalid-definition': 500,
+  'invalid-event': 500,
+  'malformed-event': 500,
+  'cannot-listen': 500,
+  'incompatible-store': 500,
+  'invalid-module': 500,
+  'missing-dependency': 500,
+  internal: 500,
+  closed: 503,
+  overloaded: 503,
+  'outcome-unknown': 503,
+  'store-unavailable': 503,
+}

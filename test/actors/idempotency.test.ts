@@ -1,0 +1,110 @@
+import { type Backend, open } from 'aether'
+import { memory } from 'aether/memory'
+import { describe, expect, test } from 'vitest'
+import { Counter } from './counter.ts'
+
+async function versionOf(backend: Backend): Promise<number> {
+  await using store = await backend.openStore()
+  return store.latestVersion('counter-a')
+}
+
+describe('a command that comes again', () => {
+  test('gives the same answer and stores nothing more, whatever happened since', async () => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    const counter = node.get(Counter, 'a')
+    await counter.add({ by: 1 })
+    const first = await counter.addTwice({ by: 5 }, { commandId: 'c-1' })
+    expect(await counter.addTwice({ by: 5 }, { commandId: 'c-1' })).toEqual(first)
+    await counter.add({ by: 100 })
+    expect(await counter.addTwice({ by: 5 }, { commandId: 'c-1' })).toEqual(first)
+    expect(await node.events.latestVersion('counter-a')).toBe(4)
+  })
+
+  test('is known after a restart and on another node', async () => {
+    const backend = memory()
+    await using one = await open({ backend, actors: [Counter] })
+    const first = await one.get(Counter, 'a').add({ by: 1 }, { commandId: 'c-1' })
+    await using two = await open({ backend, actors: [Counter] })
+    expect(await two.get(Counter, 'a').add({ by: 1 }, { commandId: 'c-1' })).toEqual(first)
+    const second = await two.get(Counter, 'a').add({ by: 1 }, { commandId: 'c-2' })
+    // One has not seen this: its append would be a conflict, and then it knows.
+    expect(await one.get(Counter, 'a').add({ by: 1 }, { commandId: 'c-2' })).toEqual(second)
+    expect(await versionOf(backend)).toBe(2)
+  })
+
+  test('is one command, sent many times at once', async () => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    const counter = node.get(Counter, 'a')
+    const send = (): Promise<unknown> => counter.add({ by: 1 }, { commandId: 'c-1' })
+    const results = await Promise.all(Array.from({ length: 50 }, send))
+    for (const result of results) expect(result).toEqual(results[0])
+    expect(await node.events.latestVersion('counter-a')).toBe(1)
+  })
+
+  test('in one batch with new ones is answered with its own state', async () => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    const counter = node.get(Counter, 'a')
+    for (const n of [1, 2, 3]) await counter.add({ by: n }, { commandId: `c-${n}` })
+    const results = await Promise.all([
+      counter.add({ by: 2 }, { commandId: 'c-2' }),
+      counter.add({ by: 10 }),
+      counter.add({ by: 1 }, { commandId: 'c-1' }),
+    ])
+    expect(results.map((result) => [result.version, result.state.total])).toEqual([
+      [2, 3],
+      [4, 16],
+      [1, 1],
+    ])
+    expect(results[0]?.events.map((event) => event.version)).toEqual([2])
+  })
+
+  test('with another input or name is an error, whatever the order of members', async () => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    const counter = node.get(Counter, 'a')
+    await counter.add({ by: 1, note: 'x' }, { commandId: 'c-1' })
+    await counter.add({ note: 'x', by: 1 }, { commandId: 'c-1' })
+    const reused = { code: 'id-reused', retryable: false }
+    await expect(counter.add({ by: 2, note: 'x' }, { commandId: 'c-1' })).rejects.toMatchObject(
+      reused,
+    )
+    await expect(counter.addTwice({ by: 1 }, { commandId: 'c-1' })).rejects.toMatchObject(reused)
+    const [good, bad] = await Promise.allSettled([
+      counter.add({ by: 1 }, { commandId: 'c-2' }),
+      counter.add({ by: 2 }, { commandId: 'c-2' }),
+    ])
+    expect([good.status, bad.status]).toEqual(['fulfilled', 'rejected'])
+    expect(await node.events.latestVersion('counter-a')).toBe(2)
+  })
+
+  test('that was refused is decided anew', async () => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    const counter = node.get(Counter, 'a')
+    const send = (): Promise<unknown> => counter.addBelow({ by: 1, limit: 0 }, { commandId: 'c-1' })
+    await expect(send()).rejects.toMatchObject({ code: 'command-rejected' })
+    await counter.add({ by: -1 })
+    await send()
+    expect((await node.state(Counter, 'a')).state.total).toBe(0)
+  })
+
+  test('is remembered within the bound: the newest ids of the actor', async () => {
+    const backend = memory()
+    const limits = { rememberedCommands: 3 }
+    await using node = await open({ backend, actors: [Counter], limits })
+    for (const n of [1, 2, 3, 4])
+      await node.get(Counter, 'a').add({ by: 1 }, { commandId: `c-${n}` })
+    await using fresh = await open({ backend, actors: [Counter], limits })
+    for (const each of [node, fresh]) {
+      for (const n of [2, 3, 4])
+        await each.get(Counter, 'a').add({ by: 1 }, { commandId: `c-${n}` })
+    }
+    expect(await versionOf(backend)).toBe(4)
+  })
+
+  test.each(['', 'x'.repeat(201)])('can not be called %.10j', async (commandId) => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    const counter = node.get(Counter, 'a')
+    await expect(counter.add({ by: 1 }, { commandId })).rejects.toMatchObject({
+      code: 'invalid-argument',
+    })
+  })
+})
