@@ -60,14 +60,18 @@ describe('actor ids', () => {
     },
   )
 
-  test.each(['', '\ud800', 'a\udfffb', 'x'.repeat(201), 'é'.repeat(101), 'x'.repeat(1_000_000)])(
-    'refuse the key %.20j',
-    (text) => {
-      expect(() => actorId('thing', text)).toThrow(
-        expect.objectContaining({ code: 'invalid-actor-id' }),
-      )
-    },
-  )
+  test.each([
+    ['empty', ''],
+    ['a lone high surrogate', '\ud800'],
+    ['holding a lone low surrogate', 'a\udfffb'],
+    ['201 bytes long', 'x'.repeat(201)],
+    ['101 letters of two bytes', 'é'.repeat(101)],
+    ['a megabyte', 'x'.repeat(1_000_000)],
+  ])('refuse a key that is %s', (_label, text) => {
+    expect(() => actorId('thing', text)).toThrow(
+      expect.objectContaining({ code: 'invalid-actor-id' }),
+    )
+  })
 
   test('take a key of exactly 200 bytes', () => {
     expect(actorId('t', 'x'.repeat(200))).toHaveLength(202)

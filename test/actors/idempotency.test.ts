@@ -100,7 +100,7 @@ describe('a command that comes again', () => {
     expect(await versionOf(backend)).toBe(4)
   })
 
-  test.each(['', 'x'.repeat(201)])('can not be called %.10j', async (commandId) => {
+  test.each(['', 'x'.repeat(201)])('can not have the id "%s"', async (commandId) => {
     await using node = await open({ backend: memory(), actors: [Counter] })
     const counter = node.get(Counter, 'a')
     await expect(counter.add({ by: 1 }, { commandId })).rejects.toMatchObject({
