@@ -65,7 +65,8 @@ export class ActorHost {
       const command = await makeCommand(model, name, input, options)
       return await this.#activate(model, actorId).send(command, options.signal)
     } finally {
-      if (--this.#underWay === 0) this.#closing?.resolve()
+      this.#underWay--
+      this.#endIfDone()
     }
   }
 
@@ -83,8 +84,12 @@ export class ActorHost {
   /** Takes no more commands and waits for those that are under way. */
   async close(): Promise<void> {
     this.#closing ??= Promise.withResolvers()
-    if (this.#underWay === 0) this.#closing.resolve()
+    this.#endIfDone()
     await this.#closing.promise
+  }
+
+  #endIfDone(): void {
+    if (this.#underWay === 0) this.#closing?.resolve()
   }
 
   #modelOf(actorId: ActorId): ActorModel {

@@ -20,32 +20,26 @@ async function sqliteBackend(file: string): Promise<Backend> {
 }
 
 async function natsBackend(argument: string): Promise<Backend> {
-  const { nats } = await import('../backends/nats/index.ts')
-  return nats(parseNatsUrl(argument))
+  const options = parseNatsUrl(argument)
+  return (await import('../backends/nats/index.ts')).nats(options)
 }
 
 interface NatsArgument {
   readonly servers: readonly string[]
   readonly namespace?: string
   readonly replicas?: number
-  readonly user?: string
-  readonly pass?: string
 }
 
+const natsUrl = /^(?<scheme>\w+:\/\/)(?<hosts>[^/?]+)(?:\/(?<namespace>[^?]*))?(?:\?(?<query>.*))?$/
+
 function parseNatsUrl(argument: string): NatsArgument {
-  const parts =
-    /^(?<scheme>nats|tls):\/\/(?:(?<login>[^@/]*)@)?(?<hosts>[^/?]+)(?:\/(?<namespace>[^?]*))?(?:\?(?<query>.*))?$/.exec(
-      argument,
-    )?.groups
-  if (!parts)
+  const { scheme, hosts, namespace, query } = natsUrl.exec(argument)?.groups ?? {}
+  if (!hosts)
     throw new UsageError('--backend nats:// needs a host, as in nats://127.0.0.1:4222/prod')
-  const { scheme, hosts = '', namespace, login, query } = parts
-  const [user, pass] = (login ?? '').split(':', 2).map(decodeURIComponent)
   const replicas = new URLSearchParams(query).get('replicas')
   return {
-    servers: hosts.split(',').map((host) => `${scheme}://${host}`),
+    servers: hosts.split(',').map((host) => `${scheme}${host}`),
     ...(namespace && { namespace }),
-    ...(replicas && { replicas: Number(replicas) }),
-    ...(user && { user, pass: pass ?? '' }),
+    ...(replicas !== null && { replicas: Number(replicas) }),
   }
 }

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { until } from './until.ts'
+
+const main = join(import.meta.dirname, '../../src/cli/main.ts')
+
+/** The `aether` command in a process of its own. */
+export class CliProcess implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #exited: Promise<unknown>
+  stdout = ''
+  stderr = ''
+
+  constructor(args: readonly string[], cwd?: string) {
+    this.#child = spawn(process.execPath, ['--conditions=aether-source', main, ...args], { cwd })
+    this.#exited = once(this.#child, 'close')
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
+  }
+
+  /** Resolves with the exit code, or the signal that ended it. */
+  async exit(): Promise<number | string | null> {
+    await this.#exited
+    return this.#child.exitCode ?? this.#child.signalCode
+  }
+
+  /** Resolves with the address, once it listens. */
+  async listening(): Promise<string> {
+    return until(
+      () => {
+        if (this.#child.exitCode !== null) throw new Error(`it ended: ${this.stderr}`)
+        return /listening on (\S+)/.exec(this.stdout)?.[1]
+      },
+      { description: 'aether dev listens', timeoutMs: 15_000 },
+    )
+  }
+
+  async end(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<number | string | null> {
+    this.#child.kill(signal)
+    return this.exit()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end('SIGKILL')
+  }
+}
+
+/** Runs a command line to its end. */
+export async function runCli(
+  args: readonly string[],
+  cwd?: string,
+): Promise<CliProcess & { readonly code: unknown }> {
+  const child = new CliProcess(args, cwd)
+  return Object.assign(child, { code: await child.exit() })
+}
