@@ -5,6 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['aether-source'] } },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    globalSetup: 'test/support/global-setup.ts',
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Backend } from 'aether'
+import { memory } from 'aether/memory'
+import { nats } from 'aether/nats'
+import { sqlite } from 'aether/sqlite'
+import { startNatsCluster, startNatsServer } from './nats.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+/** Real backends of one kind, each call a place of its own. */
+export interface BackendSource extends AsyncDisposable {
+  fresh(): Backend
+}
+
+export interface BackendKind {
+  readonly name: string
+  start(): Promise<BackendSource>
+}
+
+/** Every backend there is: what holds on one must hold on all. */
+export const backendKinds: readonly BackendKind[] = [
+  {
+    name: 'memory',
+    start: async () => ({ fresh: memory, async [Symbol.asyncDispose]() {} }),
+  },
+  {
+    name: 'sqlite',
+    async start() {
+      const folder = await temporaryFolder()
+      return {
+        fresh: () => sqlite(join(folder.path, `${randomUUID()}.db`)),
+        [Symbol.asyncDispose]: () => folder.remove(),
+      }
+    },
+  },
+  {
+    name: 'JetStream, one replica',
+    async start() {
+      const server = await startNatsServer()
+      return {
+        fresh: () => nats({ servers: server.url, namespace: randomUUID() }),
+        [Symbol.asyncDispose]: () => server.stop(),
+      }
+    },
+  },
+  {
+    name: 'JetStream, three replicas',
+    async start() {
+      const cluster = await startNatsCluster()
+      return {
+        fresh: () => nats({ servers: cluster.urls, namespace: randomUUID(), replicas: 3 }),
+        [Symbol.asyncDispose]: () => cluster.stop(),
+      }
+    },
+  },
+]
