@@ -1,17 +1,27 @@
 import { once } from 'node:events'
-import { open } from 'aether'
+import { isAetherError, open } from 'aether'
 import { serve } from 'aether/http'
 import { sqlite } from 'aether/sqlite'
 import { Account } from './bank.ts'
 
-await using bank = await open({ backend: sqlite('bank.db'), actors: [Account] })
-await using server = await serve(bank, { port: Number(process.env.PORT ?? 4040) })
+async function main(port: number): Promise<void> {
+  await using bank = await open({ backend: sqlite('bank.db'), actors: [Account] })
+  await using server = await serve(bank, { port })
 
-console.log(`The bank is open: ${server.url}, its events are kept in bank.db. Try:
+  console.log(`The bank is open: ${server.url}, its events are kept in bank.db. Try:
 
   curl -X POST ${server.url}/actors/account/alice/open -d '{"owner":"Alice"}'
   curl -X POST ${server.url}/actors/account/alice/deposit -H 'Idempotency-Key: d1' -d '{"amount":50}'
   curl ${server.url}/actors/account/alice
 `)
 
-await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+}
+
+try {
+  await main(Number(process.env['PORT'] ?? 4040))
+} catch (error) {
+  if (!isAetherError(error)) throw error
+  console.error(`bank: ${error.message}`)
+  process.exitCode = 1
+}

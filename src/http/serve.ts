@@ -49,7 +49,7 @@ function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const problem = cause.code === 'EADDRINUSE' ? 'it is in use' : messageOf(cause)
-      const message = `can't listen on ${host}:${port}: ${problem}; choose another port with --port`
+      const message = `can't listen on ${host}:${port}: ${problem}; choose another port`
       reject(new AetherError('cannot-listen', message, { cause }))
     })
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port))

@@ -123,7 +123,7 @@ describe('aether says in one line what is wrong with', () => {
       String(port),
     ])
     expect(stderr).toBe(
-      `aether: can't listen on 127.0.0.1:${port}: it is in use; choose another port with --port\n`,
+      `aether: can't listen on 127.0.0.1:${port}: it is in use; choose another port\n`,
     )
     expect(code).toBe(1)
   })

@@ -321,7 +321,7 @@ test('a port in use is said in one sentence', async () => {
   await using node = await open({ backend: memory(), actors: [Thing] })
   const port = Number(new URL(gateway.url).port)
   await expect(serve(node, { port })).rejects.toThrow(
-    `can't listen on 127.0.0.1:${port}: it is in use; choose another port with --port`,
+    `can't listen on 127.0.0.1:${port}: it is in use; choose another port`,
   )
 })
 
