@@ -1,0 +1,86 @@
+import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
+import { AetherError, messageOf, systemClock } from '../../core/index.ts'
+import type { ClientLibrary } from './client-library.ts'
+import type { NatsSettings } from './nats-options.ts'
+import { checkServerVersion } from './server-version.ts'
+
+/**
+ * Connects for good: from then on the client reconnects for ever.
+ * @throws AetherError `store-unavailable` where no server answers; `incompatible-store` where it
+ * refuses the login or is too old.
+ */
+export async function connect(
+  library: ClientLibrary,
+  settings: NatsSettings,
+): Promise<NatsConnection> {
+  const nats = await firstConnection(library, settings)
+  try {
+    checkServerVersion(nats.info?.version ?? 'of an unknown version', settings.allowOldServer)
+    return nats
+  } catch (error) {
+    await nats.close()
+    throw error
+  }
+}
+
+/** The client bounds each address alone; here all of them share the time. */
+async function firstConnection(
+  library: ClientLibrary,
+  settings: NatsSettings,
+): Promise<NatsConnection> {
+  const { connectTimeoutMs } = settings
+  const answered = new AbortController()
+  const connecting = library.transport.connect(clientOptions(settings))
+  const tooLate = systemClock.sleep(connectTimeoutMs, answered.signal).then(() => {
+    void connecting.then((nats) => nats.close()).catch(() => undefined)
+    throw new Error(`no answer within ${connectTimeoutMs} ms`)
+  })
+  try {
+    return await Promise.race([connecting, tooLate])
+  } catch (cause) {
+    throw refusal(cause, library, settings)
+  } finally {
+    answered.abort()
+  }
+}
+
+function clientOptions(settings: NatsSettings): NodeConnectionOptions {
+  const { addresses, credentials, name, connectTimeoutMs } = settings
+  return {
+    ...(addresses.needsTls ? { tls: {} } : {}),
+    ...addresses.login,
+    ...credentials,
+    name,
+    servers: [...addresses.hosts],
+    timeout: connectTimeoutMs,
+    // The store must outlive any outage; what can't wait so long is bounded by `retryForMs`.
+    maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: true,
+    reconnectTimeWait: 200,
+    // By default a silent server would be noticed after 4 minutes; so within 9 s.
+    pingInterval: 3_000,
+    maxPingOut: 2,
+    // Else every request pays for an error with a stack, also when it succeeds.
+    noAsyncTraces: true,
+  }
+}
+
+function refusal(
+  cause: unknown,
+  { transport }: ClientLibrary,
+  settings: NatsSettings,
+): AetherError {
+  const where = settings.addresses.hosts.join(', ')
+  if (cause instanceof transport.AuthorizationError) {
+    return new AetherError(
+      'incompatible-store',
+      `nats-server at ${where} refuses the login: set user and pass, token or authenticator`,
+      { cause },
+    )
+  }
+  return new AetherError(
+    'store-unavailable',
+    `no nats-server answers at ${where} (${messageOf(cause)}): start one there with nats-server -js, or correct servers`,
+    { cause },
+  )
+}

@@ -1,0 +1,72 @@
+import { assert, property, string } from 'fast-check'
+import { expect, test } from 'vitest'
+import { actorId, AetherError } from '../../core/index.ts'
+import { EventSubjects } from './event-subjects.ts'
+
+const subjects = new EventSubjects('prod')
+
+/** A literal subject of five tokens, each of characters that mean nothing to NATS. */
+const literal = /^aether\.prod\.event\.[A-Za-z0-9_]+\.[A-Za-z0-9_/=-]+$/
+
+test('a namespace has a stream and subjects of its own', () => {
+  expect(subjects.stream).toBe('AETHER_prod')
+  expect(subjects.all).toBe('aether.prod.event.>')
+  expect(subjects.of('account-alice')).toBe('aether.prod.event.account.alice')
+})
+
+test.each([
+  '.',
+  '..',
+  'a.b',
+  'a..b',
+  '*',
+  '>',
+  'a.>',
+  '$JS.API.STREAM.DELETE.ES',
+  '_INBOX.x',
+  ' ',
+  'a\tb',
+  'a\r\nPUB x 1\r\nX',
+  'a\u0000b',
+  'a\u202eb',
+  '\ufeffa',
+  'caf\u00e9',
+  'cafe\u0301',
+  '\ufffd',
+  '\u0130',
+  '%2e',
+  '=2E',
+  '../../etc/passwd',
+  '__proto__',
+  '👩‍💻',
+  '-0',
+])('the key %j is one literal subject, and found again in it', (key) => {
+  const id = actorId('thing', key)
+  expect(subjects.of(id)).toMatch(literal)
+  expect(subjects.actorOf(subjects.of(id))).toBe(id)
+})
+
+test('no two actors share a subject', () => {
+  assert(
+    property(string({ unit: 'binary', minLength: 1, maxLength: 40 }), (key) => {
+      const id = actorId('thing', key)
+      expect(subjects.of(id)).toMatch(literal)
+      expect(subjects.actorOf(subjects.of(id))).toBe(id)
+    }),
+  )
+})
+
+test.each([
+  'aether.prod.event.account',
+  'aether.prod.event.account.a.b',
+  'aether.prod.event..alice',
+  'aether.prod.event.account.=zz',
+  'aether.prod.event.account.=C3',
+  'aether.prod.event.account.=61',
+  'aether.prod.event.1a.alice',
+  'aether.other.event.account.alice',
+  'orders.alice',
+  '',
+])('%j is the subject of no actor', (subject) => {
+  expect(() => subjects.actorOf(subject)).toThrow(AetherError)
+})

@@ -1,0 +1,68 @@
+import { type Backend, CommitLogEventStore } from '../../store/index.ts'
+import { ActorHeads } from './actor-heads.ts'
+import { ActorReader } from './actor-reader.ts'
+import { type ClientLibrary, loadClientLibrary } from './client-library.ts'
+import { CommitFeed } from './commit-feed.ts'
+import { CommitPublisher } from './commit-publisher.ts'
+import { CommitWriter } from './commit-writer.ts'
+import { ConditionalPublisher } from './conditional-publisher.ts'
+import { connect } from './connect.ts'
+import { openEventStream } from './event-stream.ts'
+import { EventSubjects } from './event-subjects.ts'
+import { JetStreamCommitLog } from './jetstream-commit-log.ts'
+import { LogReader } from './log-reader.ts'
+import { NatsLink } from './nats-link.ts'
+import { checkOptions, type NatsOptions, type NatsSettings } from './nats-options.ts'
+import { ReplicaReader } from './replica-reader.ts'
+import { StreamLeader } from './stream-leader.ts'
+
+/**
+ * Keeps events in NATS JetStream: one stream a namespace, made when it is missing. Any number of
+ * processes may use it at once. Needs the packages `@nats-io/transport-node` and
+ * `@nats-io/jetstream`, and nats-server 2.14 or newer.
+ * @throws AetherError `invalid-argument`
+ */
+export function nats(options: NatsOptions): Backend {
+  const settings = checkOptions(options)
+  return {
+    name: `nats://${settings.addresses.hosts.join(',')}/${settings.namespace}`,
+    openStore: async (storeOptions) =>
+      new CommitLogEventStore(await openCommitLog(settings), storeOptions),
+  }
+}
+
+async function openCommitLog(settings: NatsSettings): Promise<JetStreamCommitLog> {
+  const library = await loadClientLibrary()
+  const link = new NatsLink(await connect(library, settings))
+  try {
+    return await assemble(library, link, settings)
+  } catch (error) {
+    await link.close()
+    throw error
+  }
+}
+
+async function assemble(
+  library: ClientLibrary,
+  link: NatsLink,
+  settings: NatsSettings,
+): Promise<JetStreamCommitLog> {
+  const { requestTimeoutMs, retryForMs, rememberedActors } = settings
+  const manager = await library.jetstream.jetstreamManager(link.nats, {
+    checkAPI: false,
+    timeout: requestTimeoutMs,
+  })
+  const subjects = new EventSubjects(settings.namespace)
+  await openEventStream({ library, link, manager, subjects, settings })
+
+  const { stream } = subjects
+  const leader = new StreamLeader({ library, link, manager, stream, retryForMs })
+  const feed = new CommitFeed(new ReplicaReader(link, manager, stream), leader, subjects)
+  const heads = new ActorHeads(rememberedActors)
+  const actors = new ActorReader({ leader, feed, subjects, heads })
+  const conditional = new ConditionalPublisher(library, link, requestTimeoutMs)
+  const publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
+  const writer = new CommitWriter({ publisher, reader: actors, subjects, heads, link, retryForMs })
+  const log = new LogReader(leader, feed, subjects.all)
+  return new JetStreamCommitLog({ link, writer, actors, log })
+}

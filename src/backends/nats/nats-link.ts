@@ -1,0 +1,127 @@
+import type { NatsConnection } from '@nats-io/transport-node'
+import { systemClock } from '../../core/index.ts'
+
+/** The request was handed to the client before the connection broke: it may have been carried out. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost'
+}
+
+/** There was no connection, and nothing was handed to the client. */
+export class NotConnected extends Error {
+  override readonly name = 'NotConnected'
+}
+
+/**
+ * The connection to NATS, watched. The client drops what is published while it is disconnected, and
+ * lets requests under way wait for their time-out; here both end at once, told apart.
+ */
+export class NatsLink {
+  readonly nats: NatsConnection
+  #isConnected = true
+  #isClosing = false
+  #maxPayload: number
+  readonly #onLost = new Set<() => void>()
+  readonly #onChange = new Set<() => void>()
+
+  constructor(nats: NatsConnection) {
+    this.nats = nats
+    this.#maxPayload = nats.info?.max_payload ?? Infinity
+    void this.#watch()
+  }
+
+  /** The most bytes of headers and body together that the server takes, as last heard. */
+  get maxPayload(): number {
+    return this.#maxPayload
+  }
+
+  /** True from the moment on when no further reconnection is waited for. */
+  get isClosing(): boolean {
+    return this.#isClosing
+  }
+
+  /**
+   * Sends, and gives the answer.
+   * @throws NotConnected before sending; ConnectionLost after it; the signal's reason; and whatever
+   * sending throws.
+   */
+  async attempt<T>(send: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted()
+    if (!this.#isConnected) throw new NotConnected('not connected')
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const lost = (): void => reject(new ConnectionLost('the connection was lost'))
+    const aborted = (): void => reject(signal?.reason as Error)
+    this.#onLost.add(lost)
+    signal?.addEventListener('abort', aborted, { once: true })
+    try {
+      send().then(resolve, reject)
+      return await promise
+    } finally {
+      this.#onLost.delete(lost)
+      signal?.removeEventListener('abort', aborted)
+    }
+  }
+
+  /** Calls once when the connection is lost or closed; the answer takes that back. */
+  onceLost(callback: () => void): () => void {
+    this.#onLost.add(callback)
+    if (!this.#isConnected) callback()
+    return () => this.#onLost.delete(callback)
+  }
+
+  /** Resolves with whether there is a connection, after `timeoutMs` at the latest. */
+  async untilConnected(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+    const enough = new AbortController()
+    const changed = (): void => {
+      if (this.#isConnected || this.#isClosing) enough.abort()
+    }
+    this.#onChange.add(changed)
+    changed()
+    try {
+      const signals = signal ? [signal, enough.signal] : [enough.signal]
+      await systemClock.sleep(timeoutMs, AbortSignal.any(signals)).catch(() => undefined)
+    } finally {
+      this.#onChange.delete(changed)
+    }
+    signal?.throwIfAborted()
+    return this.#isConnected
+  }
+
+  /** Ends all waiting for a reconnection. What is under way on a standing connection goes on. */
+  beginClosing(): void {
+    this.#isClosing = true
+    this.#tellChange()
+  }
+
+  /** Ends the connection at once: whatever is under way fails. Idempotent. */
+  async close(): Promise<void> {
+    this.beginClosing()
+    await this.nats.close()
+    this.#lose()
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.nats.status()) {
+      if (status.type === 'disconnect') this.#lose()
+      if (status.type === 'reconnect') this.#recover()
+    }
+    this.#isClosing = true
+    this.#lose()
+  }
+
+  #lose(): void {
+    this.#isConnected = false
+    for (const tell of [...this.#onLost]) tell()
+    this.#onLost.clear()
+    this.#tellChange()
+  }
+
+  #recover(): void {
+    this.#isConnected = true
+    this.#maxPayload = this.nats.info?.max_payload ?? this.#maxPayload
+    this.#tellChange()
+  }
+
+  #tellChange(): void {
+    for (const tell of [...this.#onChange]) tell()
+  }
+}

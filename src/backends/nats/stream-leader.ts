@@ -1,0 +1,88 @@
+import type { JetStreamManager, MsgRequest, StoredMsg } from '@nats-io/jetstream'
+import { AetherError, messageOf } from '../../core/index.ts'
+import type { ClientLibrary } from './client-library.ts'
+import { failureOf, jetStreamCodes } from './failure.ts'
+import type { NatsLink } from './nats-link.ts'
+import { RetryBudget } from './retry-budget.ts'
+
+export interface StreamLeaderContext {
+  readonly library: ClientLibrary
+  readonly link: NatsLink
+  readonly manager: JetStreamManager
+  readonly stream: string
+  readonly retryForMs: number
+}
+
+/**
+ * Asks the leader of the stream, who alone knows all that was acknowledged: a direct get is answered
+ * by any replica, on three of them 6 % of the time without the write just acknowledged.
+ *
+ * Every question is repeated while there is no connection or leader.
+ * @throws AetherError `store-unavailable` when that took too long; `incompatible-store` where the
+ * stream is gone or forbidden; `closed`; and the signal's reason.
+ */
+export class StreamLeader {
+  readonly #context: StreamLeaderContext
+
+  constructor(context: StreamLeaderContext) {
+    this.#context = context
+  }
+
+  /** The newest message of the subject. */
+  last(subject: string, signal?: AbortSignal): Promise<StoredMsg | null> {
+    return this.#message({ last_by_subj: subject }, signal)
+  }
+
+  /** The first message of the subject, which may have wildcards, from this sequence on. */
+  next(subject: string, fromSequence: number, signal?: AbortSignal): Promise<StoredMsg | null> {
+    // The server takes it here as well as in direct gets; the client's type doesn't say so.
+    const query = { seq: fromSequence, next_by_subj: subject }
+    return this.#message(query, signal)
+  }
+
+  /** The sequence of the newest message of all. */
+  lastSequence(signal?: AbortSignal): Promise<number> {
+    const { manager, stream } = this.#context
+    return this.#ask(async () => (await manager.streams.info(stream)).state.last_seq, signal)
+  }
+
+  #message(query: MsgRequest, signal: AbortSignal | undefined): Promise<StoredMsg | null> {
+    const { manager, stream } = this.#context
+    return this.#ask(() => manager.streams.getMessage(stream, query), signal)
+  }
+
+  async #ask<T>(question: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const { link, retryForMs } = this.#context
+    const budget = new RetryBudget(link, retryForMs, signal)
+    for (;;) {
+      try {
+        return await link.attempt(question, signal)
+      } catch (error) {
+        signal?.throwIfAborted()
+        this.#refuseFinal(error)
+        if (!(await budget.pause())) throw this.#unavailable(error)
+      }
+    }
+  }
+
+  /** Throws what trying again can't change. */
+  #refuseFinal(cause: unknown): void {
+    const { library, stream } = this.#context
+    const failure = failureOf(cause, library)
+    const isForbidden = failure.kind === 'forbidden'
+    const isGone = failure.kind === 'refused' && failure.code === jetStreamCodes.streamNotFound
+    if (!isForbidden && !isGone) return
+    const what = isGone ? 'is gone: somebody deleted it' : 'may not be read with this login'
+    throw new AetherError('incompatible-store', `the stream ${stream} ${what}`, { cause })
+  }
+
+  #unavailable(cause: unknown): AetherError {
+    const { link, stream, retryForMs } = this.#context
+    if (link.isClosing) return new AetherError('closed', 'the event store was closed', { cause })
+    return new AetherError(
+      'store-unavailable',
+      `the leader of the stream ${stream} did not answer within ${retryForMs} ms: ${messageOf(cause)}`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,45 @@
+/** Marks a file as ours: "AETH". */
+export const applicationId = 0x41455448
+/** Kept as the file's `user_version`; grows with every change of the tables. */
+export const schemaVersion = 1
+
+/**
+ * One row an event. `actor` is the actor id with its key encoded, so plain ASCII; `data` and
+ * `metadata` are JSON.
+ *
+ * AUTOINCREMENT, so that a position is never given twice. Writers commit one after the other, so
+ * positions become visible in their order.
+ *
+ * The third trigger is for INSERT OR REPLACE, which would delete a row without asking the second.
+ */
+export const createSchema = `
+  CREATE TABLE event (
+    position INTEGER PRIMARY KEY AUTOINCREMENT CHECK (position BETWEEN 1 AND ${Number.MAX_SAFE_INTEGER}),
+    actor TEXT NOT NULL,
+    version INTEGER NOT NULL CHECK (version BETWEEN 1 AND ${Number.MAX_SAFE_INTEGER}),
+    id TEXT NOT NULL CHECK (id <> ''),
+    type TEXT NOT NULL CHECK (type <> ''),
+    time TEXT NOT NULL,
+    data TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    UNIQUE (actor, version)
+  ) STRICT;
+
+  CREATE TRIGGER event_refuses_update BEFORE UPDATE ON event BEGIN
+    SELECT RAISE(ABORT, 'events are immutable: append a correcting event instead of an update');
+  END;
+
+  CREATE TRIGGER event_refuses_delete BEFORE DELETE ON event BEGIN
+    SELECT RAISE(ABORT, 'events are immutable: append a correcting event instead of a delete');
+  END;
+
+  CREATE TRIGGER event_only_grows BEFORE INSERT ON event
+  WHEN new.version <= (SELECT max(version) FROM event WHERE actor = new.actor)
+    OR new.position BETWEEN 1 AND (SELECT max(position) FROM event)
+  BEGIN
+    SELECT RAISE(ABORT, 'events are immutable: an insert goes behind what is stored');
+  END;
+
+  PRAGMA application_id = ${applicationId};
+  PRAGMA user_version = ${schemaVersion};
+`

@@ -1,0 +1,38 @@
+import { resolve } from 'node:path'
+import { AetherError } from '../../core/index.ts'
+import { type Backend, CommitLogEventStore } from '../../store/index.ts'
+import { openEventTable } from './open-event-table.ts'
+import { SqliteCommitLog } from './sqlite-commit-log.ts'
+import { settingsOf, type SqliteOptions } from './sqlite-options.ts'
+
+/**
+ * Keeps events in one SQLite file, which several processes of one machine may share. What was
+ * acknowledged survives a power cut: the file is written ahead and synced before the answer.
+ * @throws AetherError `invalid-argument`
+ */
+export function sqlite(file: string, options: SqliteOptions = {}): Backend {
+  checkName(file)
+  const settings = settingsOf(options)
+  // Absolute, so that neither a later chdir nor SQLite's own reading of names changes the place.
+  const path = resolve(file)
+  return {
+    name: `sqlite:${file}`,
+    openStore: async (storeOptions) => {
+      const table = await openEventTable(path, settings.lockTimeoutMs)
+      return new CommitLogEventStore(new SqliteCommitLog(table, settings), storeOptions)
+    },
+  }
+}
+
+function checkName(file: string): void {
+  if (typeof file !== 'string' || file === '' || file.includes('\0'))
+    throw invalid(`sqlite() needs the path of a file, not ${JSON.stringify(file)}`)
+  if (file === ':memory:')
+    throw invalid('sqlite() keeps events in a file; to keep them in memory use memory()')
+  if (file.startsWith('file:'))
+    throw invalid(`sqlite() needs a plain path, not the URI ${JSON.stringify(file)}`)
+}
+
+function invalid(message: string): AetherError {
+  return new AetherError('invalid-argument', message)
+}

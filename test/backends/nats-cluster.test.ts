@@ -1,0 +1,77 @@
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { nats } from '../../src/backends/nats/index.ts'
+import type { ActorId } from '../../src/core/index.ts'
+import type { EventStore } from '../../src/store/index.ts'
+import { type NatsCluster, type NatsServer, startNatsCluster } from '../support/nats.ts'
+import { Appenders } from './appenders.ts'
+
+/** An election takes 4 to 7 s here, and much longer on a busy machine. */
+const retryForMs = 60_000
+const timeout = 120_000
+
+const alice: ActorId = 'account-alice'
+
+let cluster: NatsCluster
+
+beforeAll(async () => {
+  cluster = await startNatsCluster()
+})
+afterAll(() => cluster.stop())
+
+async function open(namespace: string, servers: string | readonly string[]): Promise<EventStore> {
+  const store = await nats({ servers, namespace, replicas: 3, retryForMs }).openStore()
+  onTestFinished(() => store.close())
+  return store
+}
+
+async function leaderOf(namespace: string): Promise<NatsServer> {
+  const connection = await connect({ servers: [...cluster.urls] })
+  try {
+    const manager = await jetstreamManager(connection)
+    const { cluster: peers } = await manager.streams.info(`AETHER_${namespace}`)
+    return cluster.node(peers?.leader ?? '')
+  } finally {
+    await connection.close()
+  }
+}
+
+test(
+  'through a replica that lags behind, all that is acknowledged is read',
+  { timeout },
+  async () => {
+    const writer = await open('lagging', cluster.urls)
+    const leader = await leaderOf('lagging')
+    const replica = cluster.nodes.find((node) => node !== leader) as NatsServer
+    const reader = await open('lagging', replica.url)
+    const large = [{ type: 'Noted', data: 'x'.repeat(900_000) }]
+    let version = 0
+    for (let round = 0; round < 6; round++) {
+      replica.pause()
+      for (let count = 0; count < 12; count++)
+        await writer.append(alice, large, { expectedVersion: version++ })
+      // Asked while it's frozen, it answers first and catches up then.
+      const versions = Promise.all(Array.from({ length: 5 }, () => reader.latestVersion(alice)))
+      const tail = Array.fromAsync(reader.read(alice, { fromVersion: version - 1 }))
+      replica.resume()
+      expect(await versions).toEqual(Array(5).fill(version))
+      expect((await tail).map((event) => event.version)).toEqual([version - 1, version])
+    }
+    expect(await Array.fromAsync(reader.readAll())).toHaveLength(version)
+  },
+)
+
+test(
+  'kill -9 of the leader: appends go on elsewhere, and none is lost or doubled',
+  { timeout },
+  async () => {
+    const store = await open('killed', cluster.urls)
+    const appenders = new Appenders(store)
+    await appenders.untilMore(200)
+    await (await leaderOf('killed')).kill()
+    await appenders.untilMore(200)
+    await appenders.finish()
+    await appenders.verify()
+  },
+)

@@ -1,0 +1,18 @@
+import { test } from 'vitest'
+import { nats } from '../../src/backends/nats/index.ts'
+import { startNatsServer } from '../support/nats.ts'
+import { Appenders } from './appenders.ts'
+
+test('kill -9 of the server during appends: what is acknowledged is there, once', async () => {
+  await using server = await startNatsServer()
+  await using store = await nats({ servers: server.url, retryForMs: 60_000 }).openStore()
+  const appenders = new Appenders(store)
+  for (let kills = 0; kills < 4; kills++) {
+    await appenders.untilMore(500)
+    await server.kill()
+    await server.restart()
+  }
+  await appenders.untilMore(500)
+  await appenders.finish()
+  await appenders.verify()
+}, 120_000)
