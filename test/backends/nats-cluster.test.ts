@@ -48,7 +48,7 @@ test(
     const large = [{ type: 'Noted', data: 'x'.repeat(900_000) }]
     let version = 0
     for (let round = 0; round < 6; round++) {
-      replica.pause()
+      await replica.pause()
       for (let count = 0; count < 12; count++)
         await writer.append(alice, large, { expectedVersion: version++ })
       // Asked while it's frozen, it answers first and catches up then.

@@ -133,6 +133,17 @@ describe('without a connection', () => {
     expect(await stored(observer)).toEqual([[1, 'e-1']])
   })
 
+  test("appends at 'any' to one actor fail together, not one after the other", async () => {
+    const { wire, store } = await scene({ retryForMs: 200 })
+    wire.cut()
+    const began = performance.now()
+    const appends = Array.from({ length: 50 }, () =>
+      store.append(alice, [{ type: 'Noted', data: 7 }], { expectedVersion: 'any' }),
+    )
+    for (const outcome of await Promise.allSettled(appends)) expect(outcome.status).toBe('rejected')
+    expect(performance.now() - began).toBeLessThan(5_000)
+  })
+
   test('closing does not wait for a connection, nor do the appends under way', async () => {
     const { wire, store, observer } = await scene()
     wire.hold('answers')
@@ -198,6 +209,14 @@ describe('a read', () => {
     )
     await expect(reading).rejects.toBe(reason)
     expect(versions.length).toBeLessThan(everyVersion.length)
+  })
+
+  test.each(reads)('%s ends when the store is closed', promptly, async (_, read) => {
+    const { store } = await longScene()
+    const reading = (async () => {
+      for await (const { version } of read(store)) if (version === 1) await store.close()
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'closed' })
   })
 
   test('which waits for a connection ends at once when it is aborted', promptly, async () => {

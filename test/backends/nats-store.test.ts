@@ -2,7 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
-import { type ActorId, MalformedEventError } from '../../src/core/index.ts'
+import { type ActorId, MalformedEventError, messageOf } from '../../src/core/index.ts'
 import type { EventStore } from '../../src/store/index.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
@@ -82,8 +82,9 @@ describe('the largest message', () => {
 /** How many bytes the store says that this append would have had. */
 async function sizeRefused(store: EventStore, data: string): Promise<number> {
   const events = [{ id: 'e', type: 'A', data }]
-  const refusal = await store.append(alice, events, { expectedVersion: 0 }).catch(String)
-  return Number(/ (\d+) bytes/.exec(String(refusal))?.[1])
+  const appending = store.append(alice, events, { expectedVersion: 0 })
+  const refusal = await appending.then(() => 'none', messageOf)
+  return Number(/ (\d+) bytes/.exec(refusal)?.[1])
 }
 
 describe('a message that is no commit', () => {

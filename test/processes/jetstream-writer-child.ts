@@ -22,11 +22,15 @@ async function obey(order: Order, times: number): Promise<Report> {
     store = await nats(order.options).openStore()
     return { results: [] }
   }
-  const { actorId, expectedVersion } = order
-  const append = (): Promise<AppendResult> | undefined =>
-    store?.append(actorId, [{ type: 'Noted', data: process.pid }], { expectedVersion })
-  const results = await Promise.all(Array.from({ length: times }, append))
-  return { results: results.filter((result) => result !== undefined) }
+  return { results: await Promise.all(Array.from({ length: times }, () => append(order))) }
+}
+
+async function append({
+  actorId,
+  expectedVersion,
+}: Order & { do: 'append' }): Promise<AppendResult> {
+  if (!store) throw new Error('no store was opened')
+  return store.append(actorId, [{ type: 'Noted', data: process.pid }], { expectedVersion })
 }
 
 process.on('message', ({ order, times }: { order: Order; times: number }) => {

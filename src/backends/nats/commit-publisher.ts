@@ -67,7 +67,7 @@ export class CommitPublisher {
     const { subject, expectedSequence, id } = message
     try {
       const next = await this.#context.leader.next(subject, expectedSequence + 1)
-      // A leader that was only just elected may not yet see what the last one acknowledged.
+      // A leader that was replaced and doesn't know it yet shows less than there is.
       if (!next) return undefined
       return next.header.get(messageIdHeader) === id ? { storedAt: next.seq } : 'superseded'
     } catch {

@@ -41,10 +41,7 @@ export class CommitWriter {
   async write(commit: Commit, expectedVersion: ExpectedVersion): Promise<WriteOutcome> {
     checkCount(commit)
     const writing =
-      expectedVersion === 'any'
-        ? // One after the other, as side by side all but one would be in vain.
-          this.#turns.run(commit.actorId, () => this.#writeAnywhere(commit))
-        : this.#writeAt(commit, expectedVersion)
+      expectedVersion === 'any' ? this.#writeInTurn(commit) : this.#writeAt(commit, expectedVersion)
     this.#underWay.add(writing)
     try {
       return await writing
@@ -68,16 +65,26 @@ export class CommitWriter {
       if (outcome) return outcome
       const { sequence } = head
       head = await reader.head(actorId)
-      // A leader that was only just elected may not yet see what superseded the write.
+      // A leader that was replaced and doesn't know it yet doesn't show what came first.
       if (head.sequence === sequence && !(await budget.pause())) throw staleLeader(actorId)
     }
     return { ok: false, currentVersion: head.version }
   }
 
-  async #writeAnywhere(commit: Commit): Promise<WriteOutcome> {
-    const { reader, heads } = this.#context
+  /** One after the other: side by side, all but one would be in vain. */
+  #writeInTurn(commit: Commit): Promise<WriteOutcome> {
     const { actorId } = commit
     const budget = this.#budget()
+    return this.#turns.run(actorId, () => {
+      // Whoever waited so long behind others that failed would fail as slowly.
+      if (budget.isOver) throw tooLate(actorId)
+      return this.#writeAnywhere(commit, budget)
+    })
+  }
+
+  async #writeAnywhere(commit: Commit, budget: RetryBudget): Promise<WriteOutcome> {
+    const { reader, heads } = this.#context
+    const { actorId } = commit
     let head = heads.get(actorId) ?? (await reader.head(actorId))
     for (;;) {
       const outcome = await this.#writeBehind(head, commit)
@@ -127,6 +134,13 @@ function checkCount({ actorId, events }: Commit): void {
   throw new AetherError(
     'too-large',
     `${events.length} events in one append to ${actorId}: NATS takes at most ${maxEventsPerCommit}`,
+  )
+}
+
+function tooLate(actorId: ActorId): AetherError {
+  return new AetherError(
+    'store-unavailable',
+    `an append to ${actorId} waited too long for those before it: nothing was stored`,
   )
 }
 

@@ -2,7 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { systemClock } from '../../core/index.ts'
 
 /** The request was handed to the client before the connection broke: it may have been carried out. */
-export class ConnectionLost extends Error {
+class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 }
 

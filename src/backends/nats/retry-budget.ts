@@ -28,8 +28,12 @@ export class RetryBudget {
     const pauseMs = this.#pauseMs * (0.5 + Math.random())
     this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs)
     await systemClock.sleep(Math.min(pauseMs, this.#leftMs), this.#signal)
-    if (this.#leftMs === 0) return false
+    if (this.isOver) return false
     return this.#link.untilConnected(this.#leftMs, this.#signal)
+  }
+
+  get isOver(): boolean {
+    return this.#leftMs === 0
   }
 
   get #leftMs(): number {

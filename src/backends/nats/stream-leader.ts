@@ -14,8 +14,10 @@ export interface StreamLeaderContext {
 }
 
 /**
- * Asks the leader of the stream, who alone knows all that was acknowledged: a direct get is answered
- * by any replica, on three of them 6 % of the time without the write just acknowledged.
+ * Asks the leader of the stream, who knows all that was acknowledged; a direct get is answered by any
+ * replica, on three of them 6 % of the time without the write just acknowledged. A new leader answers
+ * only once it has caught up (`leaderState` in nats-server's raft.go). One that was replaced while it
+ * was frozen or cut off may answer with less until it notices: certain is only a conditional write.
  *
  * Every question is repeated while there is no connection or leader.
  * @throws AetherError `store-unavailable` when that took too long; `incompatible-store` where the

@@ -64,7 +64,13 @@ describe('opens', () => {
     const path = relative(process.cwd(), file)
     const backend = sqlite(path)
     assert.equal(backend.name, `sqlite:${path}`)
-    await (await backend.openStore()).close()
+    const before = process.cwd()
+    process.chdir('/')
+    try {
+      await (await backend.openStore()).close()
+    } finally {
+      process.chdir(before)
+    }
     assert.equal((await readFile(file)).subarray(0, 13).toString(), 'SQLite format')
   })
 
