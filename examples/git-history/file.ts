@@ -14,6 +14,15 @@ const content = { mode, blob: objectId }
 const edit = { added: lines, deleted: lines }
 const commit = objectId
 
+const addition = z.object({
+  commit,
+  path,
+  ...content,
+  ...edit,
+  /** The path it was renamed from, and the lines it brought along. */
+  from: z.object({ path, lines }).optional(),
+})
+
 interface FileState {
   readonly path: FilePath
   readonly exists: boolean
@@ -43,14 +52,7 @@ const neverSeen: FileState = {
 export const File = actor('file', {
   state: neverSeen,
   events: {
-    /** `from`: the path it was renamed from, and the lines it brought along. */
-    Added: z.object({
-      commit,
-      path,
-      ...content,
-      ...edit,
-      from: z.object({ path, lines }).optional(),
-    }),
+    Added: addition,
     Modified: z.object({ commit, ...content, ...edit }),
     Deleted: z.object({ commit, ...edit }),
     Renamed: z.object({ commit, to: path, lines }),
@@ -69,13 +71,7 @@ export const File = actor('file', {
   },
   commands: {
     add: {
-      input: z.object({
-        commit,
-        path,
-        ...content,
-        ...edit,
-        from: z.object({ path, lines }).optional(),
-      }),
+      input: addition,
       decide: (s, c, on) => (s.exists ? reject('already-there', { blob: s.blob }) : on.Added(c)),
     },
     modify: {

@@ -1,18 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
 import { join } from 'node:path'
 import { type Backend, CommandRejectedError, type Node, open } from 'aether'
 import { memory } from 'aether/memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { backendKinds, type BackendSource } from '../../test/support/backend-kinds.ts'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
-import { runCommand } from './command.ts'
 import { File } from './file.ts'
-import { type Commit, readCommits } from './git-log.ts'
 import { importHistory, type ImportProgress, importLimits } from './import.ts'
-import { NulReader } from './nul-reader.ts'
 import { keyOf, pathFromBytes, pathToBytes } from './path.ts'
 import { Problem } from './problem.ts'
 import { Repository } from './repository.ts'
@@ -21,9 +14,7 @@ import { addCommits, git, makeRepository } from './sample-repository.ts'
 import { surveyEvents } from './survey.ts'
 import { type Verification, verifyHistory } from './verify.ts'
 
-type Folder = Awaited<ReturnType<typeof temporaryFolder>>
-
-let folder: Folder
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
 /** Read by all tests, changed by none. */
 let sample: string
 
@@ -64,19 +55,10 @@ async function verify(
   return await verifyHistory(node, await surveyEvents(node.events), { repository, commit })
 }
 
-async function commitsOf(directory: string): Promise<Commit[]> {
-  const repository = await Repository.open(directory)
-  return Array.fromAsync(readCommits(repository, await repository.commitId('HEAD')))
-}
-
-async function sampleMainLine(): Promise<string[]> {
-  const ids = await git(['-C', sample, 'rev-list', '--first-parent', '--reverse', 'HEAD'])
-  return ids.trim().split('\n')
-}
-
 /** The commit with that number, counted from the first, which is 1. */
 async function sampleCommit(number: number): Promise<string> {
-  return (await sampleMainLine())[number - 1] ?? ''
+  const mainLine = await git(['-C', sample, 'rev-list', '--first-parent', '--reverse', 'HEAD'])
+  return mainLine.split('\n')[number - 1] ?? ''
 }
 
 /** A cluster of three would add time, and nothing that its own tests don't show. */
@@ -289,188 +271,5 @@ describe('verifying finds', () => {
       node.get(File, 'elsewhere').add({ ...added, path: 'shared too' }),
     )
     expect(differences).toContain('elsewhere: holds "shared too"')
-  })
-})
-
-describe('a change that makes no sense is rejected:', () => {
-  const commit = 'd'.repeat(40)
-  const content = { mode: '100644', blob: 'e'.repeat(40) }
-  const edit = { commit, added: 1, deleted: 0 }
-  const other = { ...content, blob: 'f'.repeat(40) }
-
-  test.each([
-    ['a file that is not there', 'not-there', 'absent'],
-    ['another content', 'other-content', 'present'],
-  ])('to %s', async (_what, rejection, key) => {
-    await using node = await openNode(memory())
-    await node.get(File, 'present').add({ ...edit, ...content, path: 'present' })
-    const file = node.get(File, key)
-    const changes = [
-      file.modify({ ...edit, ...content, before: other }),
-      file.delete({ ...edit, before: other }),
-      file.rename({ commit, before: other, to: 'elsewhere' }),
-    ]
-    for (const change of changes) await expect(change).rejects.toMatchObject({ rejection })
-  })
-
-  test('an addition of what is there', async () => {
-    await using node = await openNode(memory())
-    const addition = { ...edit, ...content, path: 'present' }
-    await node.get(File, 'present').add(addition)
-    await expect(node.get(File, 'present').add(addition)).rejects.toMatchObject({
-      rejection: 'already-there',
-      details: { blob: content.blob },
-    })
-  })
-})
-
-describe('the keys of paths', () => {
-  test('are the paths where they can be, and never the same for two', () => {
-    const paths = oddPaths.map((path) => pathFromBytes(Buffer.from(path)))
-    const keys = paths.map(keyOf)
-    expect(new Set(keys).size).toBe(paths.length)
-    expect(keys.every((key) => Buffer.byteLength(key) <= 200 && key.isWellFormed())).toBe(true)
-    const standIns = keys.filter((key) => key.includes('//sha256:'))
-    expect(standIns).toHaveLength(7)
-    expect(standIns).toContainEqual(
-      expect.stringMatching(/^caf\ufffd\.txt\/\/sha256:[0-9a-f]{64}$/),
-    )
-  })
-})
-
-describe('what git writes', () => {
-  test('is cut in the same pieces, wherever the stream is cut', async () => {
-    const written = Buffer.from('one\0\0three is longer\0\xff\0', 'latin1')
-    for (const size of [1, 2, 3, 5, 8, 100]) {
-      const pieces = await piecesOf(written, size)
-      expect(pieces).toEqual(['one', '', 'three is longer', '\xff'])
-    }
-    await expect(piecesOf(Buffer.from('one\0tw'), 3)).rejects.toThrow(/in the middle of "tw"/)
-  })
-
-  test('is one commit after the other, as in rev-list', async () => {
-    const ids = (await commitsOf(sample)).map(({ id }) => id)
-    expect(ids).toEqual(await sampleMainLine())
-  })
-
-  test('does not depend on the configuration or the attributes of the user', async () => {
-    const directory = join(folder.path, 'configured')
-    await git(['clone', '--quiet', '--no-checkout', sample, directory])
-    const settings = {
-      'log.showRoot': 'false',
-      'log.showSignature': 'true',
-      'log.diffMerges': 'off',
-      'log.decorate': 'full',
-      'diff.renames': 'copies',
-      'diff.renameLimit': '1',
-      'diff.ignoreSubmodules': 'all',
-      'diff.relative': 'true',
-      'diff.noprefix': 'true',
-      'color.ui': 'always',
-      'core.quotePath': 'true',
-      'core.attributesFile': join(directory, '.gitattributes'),
-      'i18n.logOutputEncoding': 'UTF-16',
-    }
-    for (const [name, value] of Object.entries(settings))
-      await git(['-C', directory, 'config', name, value])
-    await writeFile(join(directory, '.gitattributes'), '* -diff\n')
-    expect(await commitsOf(directory)).toEqual(await commitsOf(sample))
-    const backend = memory()
-    await importInto(backend, { directory })
-    expect((await verify(backend, { directory })).differences).toEqual([])
-  })
-})
-
-async function piecesOf(written: Buffer, size: number): Promise<string[]> {
-  async function* chunks(): AsyncGenerator<Buffer> {
-    for (let at = 0; at < written.length; at += size) yield written.subarray(at, at + size)
-  }
-  const reader = new NulReader(chunks())
-  const pieces: string[] = []
-  for (let piece = await reader.next(); piece; piece = await reader.next())
-    pieces.push(piece.toString('latin1'))
-  return pieces
-}
-
-interface Run {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-async function run(...args: string[]): Promise<Run> {
-  let [stdout, stderr] = ['', '']
-  const code = await runCommand(args, {
-    print: (text) => (stdout += `${text}\n`),
-    complain: (text) => (stderr += `${text}\n`),
-  })
-  return { code, stdout, stderr }
-}
-
-async function runProcess(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
-  const main = join(import.meta.dirname, 'main.ts')
-  const program = spawn(process.execPath, ['--conditions=aether-source', main, ...args], {
-    cwd: folder.path,
-    env: { ...process.env, ...env },
-  })
-  const exit = once(program, 'close') as Promise<[number | null]>
-  const output = Promise.all([text(program.stdout), text(program.stderr)])
-  const [[code], [stdout, stderr]] = await Promise.all([exit, output])
-  return { code, stdout, stderr }
-}
-
-describe('the command line', () => {
-  test('imports, verifies and sums up', async () => {
-    const first = await runProcess(['sample.git', '--verify'])
-    expect(first).toMatchObject({ code: 0, stderr: '' })
-    expect(first.stdout).toMatch(/^ {2}commits +28\n {2}files +\d+ {2}\d+ exist now\n/)
-    expect(first.stdout).toMatch(/most changed\n {2}\d {2}\S/)
-    expect(first.stdout).toMatch(/\nequal\n$/)
-    const second = await run(sample, '--backend', `sqlite:${join(folder.path, 'git-history.db')}`)
-    expect(second.stdout).toContain(' 0 new in this run')
-  })
-
-  test('ends with 1 and the differences where something differs', async () => {
-    const { code, stdout } = await run(sample, '--backend=memory', '--limit=9', '--verify')
-    expect(code).toBe(1)
-    expect(stdout).toMatch(/\ndifferent: \d+\n/)
-    expect(stdout).toMatch(/\n {2}… and [\d,]+ more\n$/)
-    expect(stdout.split('different:')[1]?.split('\n')).toHaveLength(23)
-  })
-
-  test('shows what is possible', async () => {
-    const { code, stdout } = await run('--help')
-    expect(code).toBe(0)
-    expect(stdout).toContain('--backend')
-  })
-
-  test.each([
-    ['no repository', ['/'], 1, '/ is not a git repository: .+'],
-    ['no directory', ['nowhere'], 1, 'nowhere is not a git repository: .+'],
-    ['an option for a ref', ['--ref', '--all'], 2, '.+ambiguous.+'],
-    ['no such branch', ['--ref', 'nope'], 1, 'nope is no commit of .+'],
-    ['an option as a ref', ['--ref=--all'], 1, '--all is no commit of .+'],
-    ['an unknown backend', ['--backend', 'disk'], 2, '--backend "disk" is none of .+'],
-    ['a backend without a file', ['--backend', 'sqlite:'], 2, '--backend "sqlite:" is none of .+'],
-    ['a folder for a file', ['--backend', 'sqlite:.'], 1, '.+'],
-    [
-      'a limit of nothing',
-      ['--limit', '0'],
-      2,
-      '--limit must be a whole number from 1, not "0" .+',
-    ],
-    ['an unknown option', ['--what'], 2, "Unknown option '--what' .+"],
-    ['two repositories', ['a', 'b'], 2, 'one REPOSITORY, not 2 .+'],
-  ])('says in one line what is wrong: %s', async (_what, args, code, complaint) => {
-    const rest = args[0]?.startsWith('--') ? [sample] : []
-    const stderr = expect.stringMatching(`^git-history: ${complaint}\n$`) as string
-    const backend = args.includes('--backend') ? [] : ['--backend=memory']
-    expect(await run(...backend, ...args, ...rest)).toEqual({ code, stdout: '', stderr })
-  })
-
-  test('says that there is no git', async () => {
-    const { code, stderr } = await runProcess(['--backend=memory'], { PATH: '/nowhere' })
-    expect(code).toBe(1)
-    expect(stderr).toMatch(/^git-history: git can't be started: .*ENOENT.*\n$/)
   })
 })

@@ -8,10 +8,10 @@ import {
 } from 'aether'
 import { File } from './file.ts'
 import { type Change, type Commit, readCommits } from './git-log.ts'
+import { InFlight } from './in-flight.ts'
 import { keyOf } from './path.ts'
 import { Problem } from './problem.ts'
 import type { Repository } from './repository.ts'
-import { SendWindow } from './send-window.ts'
 
 /** How many commands may be on their way at once. */
 const maxCommandsInFlight = 2_000
@@ -72,7 +72,7 @@ type Renaming = Change & { readonly kind: 'renamed' }
  */
 class Import {
   readonly #node: Node<typeof File>
-  readonly #window = new SendWindow(maxCommandsInFlight)
+  readonly #inFlight = new InFlight(maxCommandsInFlight)
   /** What an event stores as its cause tells this run's events from those of earlier ones. */
   readonly #run = `import ${randomUUID()}`
   #commits = 0
@@ -90,21 +90,21 @@ class Import {
   async send(commit: Commit): Promise<void> {
     const renamings: { readonly change: Renaming; readonly left: Answer }[] = []
     for (const change of commit.changes) {
-      await this.#window.room()
+      await this.#inFlight.room()
       const answer = this.#change(commit, change)
       if (change.kind === 'renamed') renamings.push({ change, left: answer })
     }
     for (const { change, left } of renamings) {
       // The file at the old path knows how many lines it takes along.
       const lines = linesTaken(await left)
-      await this.#window.room()
+      await this.#inFlight.room()
       this.#arrive(commit, change, lines)
     }
     this.#commits++
   }
 
   async settled(): Promise<void> {
-    await this.#window.settled()
+    await this.#inFlight.settled()
   }
 
   #change(commit: Commit, change: Change): Answer {
@@ -155,7 +155,7 @@ class Import {
 
   #watch(commit: Commit, answer: Answer): Answer {
     this.#commands++
-    return this.#window.watch(
+    return this.#inFlight.watch(
       answer.then(
         (result) => {
           this.#newEvents += result.events.filter(

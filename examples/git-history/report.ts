@@ -32,9 +32,11 @@ export function describeVerification(
   const compared = table(
     checks.map(({ what, against, compared }) => [what, numbers.format(compared), against]),
   )
-  const once =
-    uncountable === 0 ? '' : `\n  not compared: lines of ${uncountable} files that were binary once`
-  return `compared with git at ${commit}\n${compared}${once}\n${describeDifferences(differences)}`
+  const left =
+    uncountable === 0
+      ? ''
+      : `\n  not compared: lines of files that were binary once, ${numbers.format(uncountable)}`
+  return `compared with git at ${commit}\n${compared}${left}\n${describeDifferences(differences)}`
 }
 
 function describeMostChanged(eventsByFile: ReadonlyMap<string, number>): string {

@@ -3,7 +3,7 @@ import { File } from './file.ts'
 import { type GitFacts, type PathBytes, readGitFacts } from './git-facts.ts'
 import { keyOf, pathToBytes, printable } from './path.ts'
 import type { Repository } from './repository.ts'
-import { SendWindow } from './send-window.ts'
+import { InFlight } from './in-flight.ts'
 import type { Survey } from './survey.ts'
 
 /** One thing that was compared. */
@@ -56,7 +56,7 @@ async function replayFiles(
   differences: string[],
 ): Promise<ReadonlyMap<PathBytes, FileState>> {
   const files = new Map<PathBytes, FileState>()
-  const window = new SendWindow(maxReplays)
+  const inFlight = new InFlight(maxReplays)
   const replay = async (key: string, events: number): Promise<void> => {
     const { state, version } = await node.state(File, key)
     if (version !== events)
@@ -66,10 +66,10 @@ async function replayFiles(
     files.set(pathToBytes(state.path).toString('latin1'), state)
   }
   for (const [key, events] of eventsByFile) {
-    await window.room()
-    void window.watch(replay(key, events))
+    await inFlight.room()
+    void inFlight.watch(replay(key, events))
   }
-  await window.settled()
+  await inFlight.settled()
   return files
 }
 

@@ -3,6 +3,7 @@ import type { ActorId, Metadata, StoredEvent } from '../core/index.ts'
 import { AetherError, messageOf } from '../core/index.ts'
 import type { CommandModel } from './model.ts'
 
+/** What may be said with a command besides its input. */
 export interface CommandOptions {
   /**
    * Names the command, so that sending it again gives the same answer and stores nothing more.

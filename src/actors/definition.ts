@@ -2,6 +2,7 @@ import type { Metadata, Schema, SchemaInput, SchemaOutput } from '../core/index.
 import { type ActorModel, type ErasedSpec, makeModel } from './model.ts'
 import type { Rejection } from './reject.ts'
 
+/** The schema of each event, by its name. */
 export type EventSchemas = Readonly<Record<string, Schema>>
 /** The input schema of each command; `unknown` for a command without one. */
 export type CommandInputs = Readonly<Record<string, unknown>>
@@ -20,6 +21,7 @@ export interface ActorSpec<S, E extends EventSchemas, C extends CommandInputs> {
   readonly commands: { readonly [K in keyof C]: CommandSpec<NoInfer<S>, NoInfer<E>, C[K]> }
 }
 
+/** One thing that may be asked of an actor. */
 export interface CommandSpec<S, E extends EventSchemas, I> {
   /** The schema of the input. @default a command without input */
   readonly input?: I & Schema
@@ -52,6 +54,7 @@ export type Decision<E extends EventSchemas> =
   | undefined
   | void
 
+/** An event that a decision wants to happen. Made by the constructors that `decide` gets. */
 export interface DecidedEvent<Type extends string = string> {
   readonly type: Type
   readonly data: unknown

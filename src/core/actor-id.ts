@@ -3,6 +3,7 @@ import { AetherError } from './errors.ts'
 /** `type-key`: everything before the first `-` is the type, the rest is the key. */
 export type ActorId = `${string}-${string}`
 
+/** The two parts of an actor id. */
 export interface ActorAddress {
   readonly type: string
   readonly key: string
@@ -11,7 +12,7 @@ export interface ActorAddress {
 /** The longest key, in bytes of UTF-8. */
 export const maxKeyBytes = 200
 /** The longest type, in characters. */
-export const maxTypeLength = 64
+const maxTypeLength = 64
 
 const typePattern = /^[A-Za-z][A-Za-z0-9_]*$/
 const encoder = new TextEncoder()

@@ -74,6 +74,7 @@ export const errorCodes = {
   closed: { retryable: false, meaning: 'The node or store was closed.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>
 
+/** What callers branch on. */
 export type ErrorCode = keyof typeof errorCodes
 
 const brand = Symbol.for('aether.error')
@@ -81,7 +82,7 @@ const brand = Symbol.for('aether.error')
 /** The base of every error that Aether raises on purpose. */
 export class AetherError extends Error {
   readonly code: ErrorCode
-  /** Whether repeating the same call with the same ids can succeed. */
+  /** Whether it can succeed when the same is asked again, with the same ids. */
   readonly retryable: boolean
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
@@ -107,6 +108,7 @@ export interface Issue {
   readonly message: string
 }
 
+/** `invalid-input`: a command's schema refuses the input. */
 export class InvalidInputError extends AetherError {
   readonly issues: readonly Issue[]
 
@@ -116,6 +118,7 @@ export class InvalidInputError extends AetherError {
   }
 }
 
+/** `invalid-event`: a decision made an event that its schema refuses. */
 export class InvalidEventError extends AetherError {
   readonly issues: readonly Issue[]
 
@@ -125,6 +128,7 @@ export class InvalidEventError extends AetherError {
   }
 }
 
+/** `version-conflict`: somebody else wrote to the actor first. */
 export class VersionConflictError extends AetherError {
   readonly actorId: string
   readonly expectedVersion: number | 'any'
@@ -141,6 +145,7 @@ export class VersionConflictError extends AetherError {
   }
 }
 
+/** `command-rejected`: the actor refused, with `reject(code, details)`. */
 export class CommandRejectedError extends AetherError {
   readonly actorId: string
   readonly command: string
@@ -158,6 +163,7 @@ export class CommandRejectedError extends AetherError {
   }
 }
 
+/** `actor-failed`: the actor's own code threw; the `cause` is what it threw. */
 export class ActorFailedError extends AetherError {
   readonly actorId: string
   readonly step: string
@@ -169,6 +175,7 @@ export class ActorFailedError extends AetherError {
   }
 }
 
+/** `malformed-event`: what is stored at a position is no event that can be read. */
 export class MalformedEventError extends AetherError {
   readonly actorId: string | undefined
   readonly position: number

@@ -1,5 +1,6 @@
 import { AetherError } from './errors.ts'
 
+/** What JSON can hold. */
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue }
 

@@ -35,7 +35,7 @@ export function validateSync<S extends Schema>(
 export function isSchema(value: unknown): value is Schema {
   // Some validators (arktype) are functions.
   const carrier = (typeof value === 'object' && value !== null) || typeof value === 'function'
-  return carrier && '~standard' in (value as object)
+  return carrier && '~standard' in value
 }
 
 function conclude<T>(result: StandardSchemaV1.Result<T>): Validation<T> {

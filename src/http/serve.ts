@@ -7,6 +7,7 @@ import type { Exchange, Reply } from './exchange.ts'
 import { createGateway, type Gateway } from './gateway.ts'
 import { sameOriginOnly } from './same-origin.ts'
 
+/** Where to listen. */
 export interface ServeOptions {
   /** 0 takes a free one. @default 4040 */
   readonly port?: number

@@ -53,8 +53,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     key: string,
     options: { readonly version?: number } = {},
   ): Promise<ActorView<StateOf<D>>> {
-    const view = await this.look(actorId(definition.type, key), options)
-    return view as ActorView<StateOf<D>>
+    return this.look(actorId(definition.type, key), options)
   }
 
   /** {@link state} by id, without types: for gateways. */

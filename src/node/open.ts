@@ -3,6 +3,7 @@ import { type Clock, type IdSource, systemClock } from '../core/index.ts'
 import type { Backend, EventStore } from '../store/index.ts'
 import { Node } from './node.ts'
 
+/** What a node is made of. */
 export interface OpenOptions<Actors extends ActorDefinition> {
   /** Where events are kept: `sqlite('bank.db')`, `nats({ servers })`, `memory()`. */
   readonly backend: Backend

@@ -22,6 +22,7 @@ import type {
 } from './event-store.ts'
 import { findRepeat } from './repeat.ts'
 
+/** Settings of a store, the same for every backend. */
 export interface EventStoreOptions {
   /** @default the system's */
   readonly clock?: Clock

@@ -36,11 +36,13 @@ export interface EventStore extends AsyncDisposable {
 /** The version that the writer believes the actor to be at; 0: it must not exist yet. */
 export type ExpectedVersion = number | 'any'
 
+/** What an append demands of the actor. */
 export interface AppendOptions {
   /** `'any'` appends behind whatever is there; the write is guarded all the same. */
   readonly expectedVersion: ExpectedVersion
 }
 
+/** Which events of one actor to read. */
 export interface ReadOptions {
   /** The first version to read. @default 1 */
   readonly fromVersion?: number
@@ -52,6 +54,7 @@ export interface ReadOptions {
   readonly signal?: AbortSignal
 }
 
+/** Which events of the log to read. */
 export interface ReadAllOptions {
   /** Only events behind this position. @default 0, the beginning */
   readonly after?: number
@@ -61,8 +64,10 @@ export interface ReadAllOptions {
   readonly signal?: AbortSignal
 }
 
+/** What an append came to. */
 export type AppendResult = Appended | Conflicted
 
+/** The events are stored. */
 export interface Appended {
   readonly ok: true
   /** The version of the last event of this append. */
@@ -74,6 +79,7 @@ export interface Appended {
   readonly duplicate: boolean
 }
 
+/** Nothing was stored: the actor is at another version. */
 export interface Conflicted {
   readonly ok: false
   readonly conflict: {

@@ -2,5 +2,5 @@
 export interface ConformanceCase<Subject> {
   readonly name: string
   /** Throws an `AssertionError` where the promise is broken. */
-  run(subject: Subject): Promise<void>
+  readonly run: (subject: Subject) => Promise<void>
 }

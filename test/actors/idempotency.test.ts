@@ -5,7 +5,7 @@ import { Counter } from './counter.ts'
 
 async function versionOf(backend: Backend): Promise<number> {
   await using store = await backend.openStore()
-  return store.latestVersion('counter-a')
+  return await store.latestVersion('counter-a')
 }
 
 describe('a command that comes again', () => {

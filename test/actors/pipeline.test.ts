@@ -42,7 +42,7 @@ describe('a command', () => {
     })
     expect(events[0]?.metadata).toMatchObject({ userId: 'u', own: 'yes', commandId: 'c-1' })
     expect(events[0]?.time).toBe('1970-01-01T00:00:01.000Z')
-    expect(JSON.parse((events[0]?.data as { note: string }).note)).toEqual({
+    expect(JSON.parse((events[0]!.data as { note: string }).note)).toEqual({
       actorId: 'counter-a',
       version: 1,
       now: 1_000,

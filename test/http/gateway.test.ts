@@ -299,11 +299,7 @@ describe('pages elsewhere', () => {
     [{}, 200],
   ])('%j gets %d', async (headers, status) => {
     await using gateway = await start()
-    const reply = await gateway.post(
-      '/actors/account/a/deposit',
-      '{"amount":1}',
-      headers as Record<string, string>,
-    )
+    const reply = await gateway.post('/actors/account/a/deposit', '{"amount":1}', headers)
     expect(reply.status).toBe(status)
     expect((await gateway.get('/events')).json).toHaveLength(status === 200 ? 1 : 0)
   })

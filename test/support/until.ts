@@ -15,7 +15,7 @@ type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>
 const EXPIRED = Symbol('expired')
 
 /** A condition that didn't come true in time. The last failure of looking, if any, is the `cause`. */
-export class UntilTimeout extends Error {
+class UntilTimeout extends Error {
   override readonly name = 'UntilTimeout'
 }
 

@@ -2,6 +2,7 @@ import type { NodeConnectionOptions } from '@nats-io/transport-node'
 import { AetherError } from '../../core/index.ts'
 import { parseServers, type ServerAddresses } from './server-addresses.ts'
 
+/** How to reach and use JetStream. */
 export interface NatsOptions extends NatsCredentials {
   /** `nats://host:4222`, one or several of the same cluster; may carry `user:password@`. */
   readonly servers: string | readonly string[]

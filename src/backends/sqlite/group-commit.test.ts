@@ -168,7 +168,7 @@ describe('appends at the same time', () => {
     await using opened = open()
     await Promise.all(
       Array.from({ length: 20 }, async (_, n) => {
-        for (let steps = 0; steps < n; steps++) await undefined
+        for (let steps = 0; steps < n; steps++) await Promise.resolve()
         await opened.store.append(`account-${n}`, happened(), { expectedVersion: 0 })
       }),
     )

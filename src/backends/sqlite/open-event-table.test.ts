@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test as base, vi } from 'vitest'
 import { AetherError, type ErrorCode } from '../../core/index.ts'
@@ -61,12 +62,12 @@ describe('opens', () => {
   })
 
   test('a relative path, kept where it was when sqlite() was called', async ({ file }) => {
-    const path = relative(process.cwd(), file)
-    const backend = sqlite(path)
-    assert.equal(backend.name, `sqlite:${path}`)
     const before = process.cwd()
-    process.chdir('/')
     try {
+      process.chdir(dirname(file))
+      const backend = sqlite('events.db')
+      assert.equal(backend.name, 'sqlite:events.db')
+      process.chdir(tmpdir())
       await (await backend.openStore()).close()
     } finally {
       process.chdir(before)
@@ -144,10 +145,7 @@ describe('refuses', () => {
   })
 
   test('a file of ours without its table', async ({ file }) => {
-    execute(
-      file,
-      `PRAGMA application_id = ${0x41455448}; PRAGMA user_version = 1; CREATE TABLE t (x)`,
-    )
+    execute(file, `PRAGMA application_id = 1095062600; PRAGMA user_version = 1; CREATE TABLE t (x)`)
     await refuses(
       file,
       'incompatible-store',

@@ -1,5 +1,6 @@
 import { AetherError } from '../../core/index.ts'
 
+/** Bounds of the SQLite backend. */
 export interface SqliteOptions {
   /** How many waiting appends one transaction stores, and makes durable, at most. @default 512 */
   readonly maxCommitsPerTransaction?: number

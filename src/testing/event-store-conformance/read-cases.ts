@@ -221,7 +221,7 @@ export const readCases: readonly ConformanceCase<EventStoreSubject>[] = [
         [undefined],
         { at: new Date() },
         { n: [Number.NaN] },
-        JSON.parse('{"__proto__":1}'),
+        JSON.parse('{"__proto__":1}') as unknown,
       ]
       for (const data of wrong) {
         const events = [happened('Good'), { type: 'Bad', data }]
@@ -241,6 +241,7 @@ export const readCases: readonly ConformanceCase<EventStoreSubject>[] = [
         [],
         {},
         { constructor: { prototype: { x: 1 } } },
+        // oxlint-disable-next-line unicorn/no-thenable -- stored data may look like a promise
         { then: 'y', toJSON: 'x' },
         { $type: 'System.Object' },
       ]

@@ -4,7 +4,7 @@ import type { EventStore } from '../../store/index.ts'
 /** What a backend hands to the suite: an empty place of its own for every case. */
 export interface EventStoreSubject {
   /** Opens the same place again: what is stored must be there. */
-  open(): Promise<EventStore>
+  readonly open: () => Promise<EventStore>
 }
 
 export function happened(type: string, data: unknown = {}): NewEvent {

@@ -1,5 +1,5 @@
 /** Lets many promises run at once, but not more than its size; the first failure ends it. */
-export class SendWindow {
+export class InFlight {
   readonly #size: number
   #running = 0
   #failure: { readonly error: unknown } | undefined
