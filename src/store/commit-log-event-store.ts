@@ -9,17 +9,25 @@ import {
   type StoredEvent,
   systemClock,
 } from '../core/index.ts'
-import type { CommitLog } from './commit-log.ts'
-import { type Commit, type CommitContext, makeCommit } from './commit.ts'
+import type { CommitLog, LogEntry, WriteOutcome } from './commit-log.ts'
+import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './commit.ts'
 import type {
+  Append,
   Appended,
   AppendOptions,
   AppendResult,
+  Collecting,
+  CommitResult,
+  Committed,
+  Conflicted,
   EventStore,
   ExpectedVersion,
   ReadAllOptions,
   ReadOptions,
+  VersionedEvent,
 } from './event-store.ts'
+import { checkFilter, eventFilter } from './log-filter.ts'
+import { oneByOne, oneOf, readingOf, wholeNumber } from './reading.ts'
 import { findRepeat } from './repeat.ts'
 
 /** Settings of a store, the same for every backend. */
@@ -32,10 +40,10 @@ export interface EventStoreOptions {
   readonly maxEventsPerAppend?: number
 }
 
-/** How many of an actor's newest events an append at `'any'` searches for its own ids. */
-const repeatWindow = 1_000
-/** How often an append at `'any'` that has to look for repeats tries to get in. */
+/** How often a commit at `'any'` that has to look for its repeat tries to get in. */
 const maxRepeatableTries = 100
+
+const directions = ['forwards', 'backwards'] as const
 
 /** The semantics of an event store, over any backend's {@link CommitLog}. */
 export class CommitLogEventStore implements EventStore {
@@ -57,34 +65,62 @@ export class CommitLogEventStore implements EventStore {
     events: readonly NewEvent[],
     { expectedVersion }: AppendOptions,
   ): Promise<AppendResult> {
-    this.#assertOpen()
-    parseActorId(actorId)
     checkExpectedVersion(expectedVersion)
-    const commit = makeCommit(actorId, events, this.#context)
-    return expectedVersion === 'any' && commit.isRepeatable
-      ? this.#appendOnce(commit)
-      : this.#appendAt(commit, expectedVersion)
+    return only(await this.#store([{ actorId, expected: expectedVersion, events }]))
   }
 
+  async commit(appends: readonly Append[]): Promise<CommitResult> {
+    for (const { expectedVersion } of appends) checkExpectedVersion(expectedVersion)
+    return this.#store(
+      appends.map(({ actorId, expectedVersion, events }) => ({
+        actorId,
+        expected: expectedVersion,
+        events,
+      })),
+    )
+  }
+
+  async save(actorId: ActorId, { version, ...event }: VersionedEvent): Promise<AppendResult> {
+    if (!Number.isSafeInteger(version) || version < 1) {
+      throw new AetherError(
+        'invalid-argument',
+        `a version must be a whole number from 1, not ${String(version)}`,
+      )
+    }
+    return only(await this.#store([{ actorId, expected: { below: version }, events: [event] }]))
+  }
+
+  read(actorId: ActorId, options: Collecting<ReadOptions>): AsyncGenerator<LogEntry, void>
+  read(actorId: ActorId, options?: ReadOptions): AsyncGenerator<StoredEvent, void>
   async *read(
     actorId: ActorId,
-    options: ReadOptions = {},
-  ): AsyncGenerator<StoredEvent, void, undefined> {
+    options: ReadOptions | Collecting<ReadOptions> = {},
+  ): AsyncGenerator<LogEntry, void> {
     this.#assertOpen()
     parseActorId(actorId)
     const first = wholeNumber('fromVersion', options.fromVersion ?? 1, 1)
-    const toVersion = wholeNumber('toVersion', options.toVersion ?? Infinity, 0)
-    const limit = wholeNumber('limit', options.limit ?? Infinity, 0)
-    const last = Math.min(toVersion, first + limit - 1)
-    if (last < first) return
-    let left = limit
-    for await (const batch of this.#log.read(actorId, { first, last }, options.signal)) {
-      for (const event of batch) {
-        options.signal?.throwIfAborted()
-        yield event
-        if (--left === 0) return
-      }
-    }
+    const last = wholeNumber('toVersion', options.toVersion ?? Infinity, 0)
+    const direction = oneOf('direction', options.direction ?? 'forwards', directions)
+    const reading = readingOf(options)
+    if (last < first || reading.limit === 0) return
+    const { limit, signal } = reading
+    const range = { first, last, direction, limit }
+    yield* oneByOne(this.#log.read(actorId, range, signal), reading)
+  }
+
+  readAll(options: Collecting<ReadAllOptions>): AsyncGenerator<LogEntry, void>
+  readAll(options?: ReadAllOptions): AsyncGenerator<StoredEvent, void>
+  async *readAll(
+    options: ReadAllOptions | Collecting<ReadAllOptions> = {},
+  ): AsyncGenerator<LogEntry, void> {
+    this.#assertOpen()
+    const after = wholeNumber('after', options.after ?? 0, 0)
+    const { filter = {} } = options
+    checkFilter(filter)
+    const reading = { ...readingOf(options), passes: eventFilter(filter) }
+    if (reading.limit === 0) return
+    const { limit, signal } = reading
+    yield* oneByOne(this.#log.readAll({ after, limit, filter }, signal), reading)
   }
 
   async latestVersion(
@@ -97,21 +133,6 @@ export class CommitLogEventStore implements EventStore {
     return this.#log.latestVersion(actorId, options.signal)
   }
 
-  async *readAll(options: ReadAllOptions = {}): AsyncGenerator<StoredEvent, void, undefined> {
-    this.#assertOpen()
-    const after = wholeNumber('after', options.after ?? 0, 0)
-    const limit = wholeNumber('limit', options.limit ?? Infinity, 0)
-    if (limit === 0) return
-    let left = limit
-    for await (const batch of this.#log.readAll(after, limit, options.signal)) {
-      for (const event of batch) {
-        options.signal?.throwIfAborted()
-        yield event
-        if (--left === 0) return
-      }
-    }
-  }
-
   close(): Promise<void> {
     this.#closing ??= this.#log.close()
     return this.#closing
@@ -121,34 +142,46 @@ export class CommitLogEventStore implements EventStore {
     await this.close()
   }
 
-  async #appendAt(commit: Commit, expectedVersion: ExpectedVersion): Promise<AppendResult> {
-    const outcome = await this.#log.write(commit, expectedVersion)
-    if (outcome.ok) return appended(outcome.events, false)
-    const { actorId } = commit
-    const { currentVersion } = outcome
-    // A conflict is first compared with what stands there: it may be this very append, repeated.
-    if (expectedVersion !== 'any' && commit.isRepeatable && currentVersion > expectedVersion) {
-      const last = expectedVersion + commit.events.length
-      const repeat = await findRepeat(this.#log, commit, { first: expectedVersion + 1, last })
-      if (repeat) return appended(repeat, true)
-    }
-    return { ok: false, conflict: { actorId, expectedVersion, currentVersion } }
+  async #store(offered: readonly OfferedPart[]): Promise<CommitResult> {
+    this.#assertOpen()
+    for (const { actorId } of offered) parseActorId(actorId)
+    const commit = makeCommit(offered, this.#context)
+    // Only events that the caller named can be recognised when they come again.
+    const isRepeatable = offered.every(({ events }) =>
+      events.every((event) => event.id !== undefined),
+    )
+    if (!isRepeatable) return resultOf(commit, await this.#log.write(commit))
+    return commit.parts.some(({ expected }) => expected === 'any')
+      ? this.#storeOnceAnywhere(commit)
+      : this.#storeOnce(commit)
   }
 
-  /** An append at `'any'` whose events have ids: looks for them before each guarded try. */
-  async #appendOnce(commit: Commit): Promise<AppendResult> {
-    const { actorId } = commit
-    let currentVersion = await this.#log.latestVersion(actorId, undefined)
-    let first = Math.max(1, currentVersion - repeatWindow + 1)
-    for (let tries = 0; tries < maxRepeatableTries; tries++) {
-      const repeat = await findRepeat(this.#log, commit, { first, last: currentVersion })
-      if (repeat) return appended(repeat, true)
-      const outcome = await this.#log.write(commit, currentVersion)
-      if (outcome.ok) return appended(outcome.events, false)
-      first = currentVersion + 1
-      currentVersion = outcome.currentVersion
+  /** A conflict is first compared with what stands there: it may be this very commit, repeated. */
+  async #storeOnce(commit: Commit): Promise<CommitResult> {
+    const outcome = await this.#log.write(commit)
+    const repeat = outcome.ok ? undefined : await findRepeat(this.#log, commit)
+    return repeat ? committed(repeat, true) : resultOf(commit, outcome)
+  }
+
+  /** A commit at `'any'` never conflicts by itself: it looks for its repeat before each guarded try. */
+  async #storeOnceAnywhere(commit: Commit): Promise<CommitResult> {
+    for (let triesLeft = maxRepeatableTries; ; triesLeft--) {
+      const pinned = await this.#pin(commit)
+      const repeat = await findRepeat(this.#log, commit)
+      if (repeat) return committed(repeat, true)
+      const outcome = await this.#log.write(pinned)
+      if (outcome.ok || triesLeft === 0) return resultOf(commit, outcome)
     }
-    return { ok: false, conflict: { actorId, expectedVersion: 'any', currentVersion } }
+  }
+
+  /** The same commit, expecting each actor where it stands now. */
+  async #pin(commit: Commit): Promise<Commit> {
+    const parts = commit.parts.map(async (part) =>
+      part.expected === 'any'
+        ? { ...part, expected: await this.#log.latestVersion(part.actorId, undefined) }
+        : part,
+    )
+    return { ...commit, parts: await Promise.all(parts) }
   }
 
   #assertOpen(): void {
@@ -156,9 +189,29 @@ export class CommitLogEventStore implements EventStore {
   }
 }
 
-function appended(events: readonly StoredEvent[], duplicate: boolean): Appended {
-  const last = events[events.length - 1] as StoredEvent
-  return { ok: true, version: last.version, position: last.position, events, duplicate }
+function resultOf({ parts }: Commit, outcome: WriteOutcome): CommitResult {
+  if (outcome.ok) return committed(outcome.parts, false)
+  const part = parts[outcome.partIndex] as Commit['parts'][number]
+  const { actorId, expected } = part
+  // The event of an explicit version expects to stand right in front of it, at the latest.
+  const expectedVersion = typeof expected === 'object' ? expected.below - 1 : expected
+  return {
+    ok: false,
+    conflict: { actorId, expectedVersion, currentVersion: outcome.currentVersion },
+  }
+}
+
+function committed(parts: readonly (readonly StoredEvent[])[], duplicate: boolean): Committed {
+  const appends = parts.map((events): Appended => {
+    const { version, position } = events.at(-1) as StoredEvent
+    return { ok: true, version, position, events, duplicate }
+  })
+  const position = Math.max(...appends.map((append) => append.position))
+  return { ok: true, position, appends, duplicate }
+}
+
+function only(result: CommitResult): Appended | Conflicted {
+  return result.ok ? (result.appends[0] as Appended) : result
 }
 
 function checkExpectedVersion(expected: ExpectedVersion): void {
@@ -166,13 +219,5 @@ function checkExpectedVersion(expected: ExpectedVersion): void {
   throw new AetherError(
     'invalid-argument',
     `expectedVersion must be a whole number from 0 or 'any', not ${typeof expected} ${String(expected)}`,
-  )
-}
-
-function wholeNumber(name: string, value: number, least: number): number {
-  if ((Number.isSafeInteger(value) || value === Infinity) && value >= least) return value
-  throw new AetherError(
-    'invalid-argument',
-    `${name} must be a whole number from ${least}, not ${String(value)}`,
   )
 }

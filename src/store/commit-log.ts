@@ -1,41 +1,53 @@
-import type { ActorId, StoredEvent } from '../core/index.ts'
+import type { ActorId, MalformedEventError, StoredEvent } from '../core/index.ts'
 import type { Commit } from './commit.ts'
-import type { ExpectedVersion } from './event-store.ts'
+import type { LogFilter } from './log-filter.ts'
 
 /**
  * What a backend implements: storing one commit if nobody was faster, and reading in batches.
- * All that is the same on every backend (checks, ids, repeats) is done above it, once, by
- * {@link CommitLogEventStore}.
+ * All that is the same on every backend (checks, ids, repeats, what to do about malformed events)
+ * is done above it, once, by {@link CommitLogEventStore}.
  */
 export interface CommitLog {
   /**
-   * Stores the commit atomically if and only if the actor stands at the expected version;
-   * `'any'` places it behind whatever is there.
+   * Stores all parts of the commit, or none: if and only if each actor stands where its part
+   * expects it. The parts stand in the log one after the other, with nothing between them.
    */
-  write(commit: Commit, expectedVersion: ExpectedVersion): Promise<WriteOutcome>
+  write(commit: Commit): Promise<WriteOutcome>
   /** The newest version, never older than the last acknowledged write. */
   latestVersion(actorId: ActorId, signal: AbortSignal | undefined): Promise<number>
-  /** Batches in order, complete up to at least the last acknowledged write. */
+  /** Batches in order of the direction, complete up to at least the last acknowledged write. */
   read(
     actorId: ActorId,
     range: VersionRange,
     signal: AbortSignal | undefined,
-  ): AsyncIterable<readonly StoredEvent[]>
-  /** Batches in the order of the log; `limit` is a hint that spares fetching more. */
-  readAll(
-    after: number,
-    limit: number,
-    signal: AbortSignal | undefined,
-  ): AsyncIterable<readonly StoredEvent[]>
+  ): AsyncIterable<readonly LogEntry[]>
+  /** Batches in the order of the log. */
+  readAll(range: LogRange, signal: AbortSignal | undefined): AsyncIterable<readonly LogEntry[]>
   close(): Promise<void>
 }
+
+/** An event, or what stands in its place and can't be read as one. */
+export type LogEntry = StoredEvent | MalformedEventError
 
 /** Both ends are included; `last` may be `Infinity`. */
 export interface VersionRange {
   readonly first: number
   readonly last: number
+  readonly direction: 'forwards' | 'backwards'
+  /** A hint that spares fetching more: so many events will be taken at most. */
+  readonly limit: number
+}
+
+export interface LogRange {
+  readonly after: number
+  /** A hint that spares fetching more: so many events that pass will be taken at most. */
+  readonly limit: number
+  /** A hint that spares fetching others: events that don't pass may be given all the same. */
+  readonly filter: LogFilter
 }
 
 export type WriteOutcome =
-  | { readonly ok: true; readonly events: readonly StoredEvent[] }
-  | { readonly ok: false; readonly currentVersion: number }
+  /** The events of each part, as they stand in the log. */
+  | { readonly ok: true; readonly parts: readonly (readonly StoredEvent[])[] }
+  /** The first part whose actor stands elsewhere, and where. */
+  | { readonly ok: false; readonly partIndex: number; readonly currentVersion: number }

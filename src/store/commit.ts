@@ -11,16 +11,28 @@ import {
   type StoredEvent,
   toJson,
 } from '../core/index.ts'
+import type { ExpectedVersion } from './event-store.ts'
 
-/** The events of one append, checked and complete but for their place in the log. */
+/** What is stored at once, checked and complete but for its place in the log. */
 export interface Commit {
   readonly id: string
-  readonly actorId: ActorId
   readonly time: string
-  readonly events: readonly CommittedEvent[]
-  /** True where the caller named the events, so that a repeat can be recognised. */
-  readonly isRepeatable: boolean
+  /** At least one, each of another actor. */
+  readonly parts: readonly CommitPart[]
 }
+
+/** The events of one actor. */
+export interface CommitPart {
+  readonly actorId: ActorId
+  readonly expected: Expectation
+  readonly events: readonly CommittedEvent[]
+}
+
+/**
+ * Where the actor must stand: at a version, anywhere, or below the version that its one event is
+ * to have.
+ */
+export type Expectation = ExpectedVersion | { readonly below: number }
 
 export interface CommittedEvent {
   readonly id: string
@@ -36,49 +48,88 @@ export interface CommitContext {
   readonly maxEventsPerAppend: number
 }
 
+/** What the caller offers for one actor. */
+export interface OfferedPart {
+  readonly actorId: ActorId
+  readonly expected: Expectation
+  readonly events: readonly NewEvent[]
+}
+
 /**
  * Checks the events and fills in ids and time.
  * @throws AetherError `invalid-argument`, `invalid-json`, `too-large`
  */
 export function makeCommit(
-  actorId: ActorId,
-  events: readonly NewEvent[],
+  offered: readonly OfferedPart[],
   { clock, ids, maxEventsPerAppend }: CommitContext,
 ): Commit {
-  if (events.length === 0) {
-    throw new AetherError('invalid-argument', `an append to ${actorId} needs at least one event`)
-  }
-  if (events.length > maxEventsPerAppend) {
-    throw new AetherError(
-      'too-large',
-      `${events.length} events in one append to ${actorId}: at most ${maxEventsPerAppend}`,
-    )
-  }
+  checkParts(offered, maxEventsPerAppend)
   return {
     id: ids(),
-    actorId,
     time: new Date(clock.now()).toISOString(),
-    events: events.map((event) => complete(event, ids)),
-    isRepeatable: events.every((event) => event.id !== undefined),
+    parts: offered.map(({ actorId, expected, events }) => ({
+      actorId,
+      expected,
+      events: events.map((event) => complete(event, ids)),
+    })),
   }
 }
 
-/** The events as they stand in the log once the commit is stored. */
-export function placeCommit(
-  commit: Commit,
+/** Whether an actor at this version is where the part expects it. */
+export function isMet({ expected }: CommitPart, currentVersion: number): boolean {
+  if (expected === 'any') return true
+  return typeof expected === 'number'
+    ? expected === currentVersion
+    : currentVersion < expected.below
+}
+
+/** The version that the first event of the part gets behind this one. */
+export function firstVersionOf({ expected }: CommitPart, currentVersion: number): number {
+  return typeof expected === 'object' ? expected.below : currentVersion + 1
+}
+
+/** The events as they stand in the log once the part is stored. */
+export function placePart(
+  { time }: Commit,
+  { actorId, events }: CommitPart,
   firstVersion: number,
   positionOf: (index: number) => number,
 ): StoredEvent[] {
-  return commit.events.map((event, index) => ({
+  return events.map((event, index) => ({
     id: event.id,
-    actorId: commit.actorId,
+    actorId,
     type: event.type,
     version: firstVersion + index,
     position: positionOf(index),
-    time: commit.time,
+    time,
     data: event.data,
     metadata: event.metadata,
   }))
+}
+
+function checkParts(offered: readonly OfferedPart[], maxEvents: number): void {
+  if (offered.length === 0) throw new AetherError('invalid-argument', 'a commit needs an append')
+  const actors = new Set<ActorId>()
+  let count = 0
+  for (const { actorId, events } of offered) {
+    if (events.length === 0) {
+      throw new AetherError('invalid-argument', `an append to ${actorId} needs at least one event`)
+    }
+    if (actors.has(actorId)) {
+      throw new AetherError(
+        'invalid-argument',
+        `a commit names ${actorId} twice: put its events together`,
+      )
+    }
+    actors.add(actorId)
+    count += events.length
+  }
+  if (count <= maxEvents) return
+  const names = [...actors].slice(0, 3).join(', ')
+  throw new AetherError(
+    'too-large',
+    `${count} events in one append to ${names}: at most ${maxEvents}`,
+  )
 }
 
 function complete(event: NewEvent, ids: IdSource): CommittedEvent {

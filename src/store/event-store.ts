@@ -1,4 +1,5 @@
-import type { ActorId, NewEvent, StoredEvent } from '../core/index.ts'
+import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
+import type { LogFilter } from './log-filter.ts'
 
 /**
  * The log of everything that happened: one sequence of events an actor, one order over all of them.
@@ -20,13 +21,32 @@ export interface EventStore extends AsyncDisposable {
     options: AppendOptions,
   ): Promise<AppendResult>
 
+  /**
+   * {@link append} for several actors at once: the events of all of them are stored, or of none.
+   * They stand side by side in the log, in the order given. An actor may be named once.
+   * @throws as `append`
+   */
+  commit(appends: readonly Append[]): Promise<CommitResult>
+
+  /**
+   * Stores one event under a version of the caller's choosing, which must be greater than the
+   * actor's current one; versions between them stay unused. For logs that come from elsewhere.
+   * @throws as `append`
+   */
+  save(actorId: ActorId, event: VersionedEvent): Promise<AppendResult>
+
   /** The events of one actor, in order. Ends at the newest one; an actor without events is empty. */
+  read(
+    actorId: ActorId,
+    options: Collecting<ReadOptions>,
+  ): AsyncIterable<StoredEvent | MalformedEventError>
   read(actorId: ActorId, options?: ReadOptions): AsyncIterable<StoredEvent>
 
   /** The version of the actor's newest event, 0 where there is none. */
   latestVersion(actorId: ActorId, options?: { readonly signal?: AbortSignal }): Promise<number>
 
   /** The events of all actors, in the order of the log. Ends at the newest one. */
+  readAll(options: Collecting<ReadAllOptions>): AsyncIterable<StoredEvent | MalformedEventError>
   readAll(options?: ReadAllOptions): AsyncIterable<StoredEvent>
 
   /** Releases files and connections; appends under way are finished first. May be called twice. */
@@ -42,14 +62,38 @@ export interface AppendOptions {
   readonly expectedVersion: ExpectedVersion
 }
 
+/** What a commit does to one actor. */
+export interface Append extends AppendOptions {
+  readonly actorId: ActorId
+  readonly events: readonly NewEvent[]
+}
+
+/** An event whose version is given. */
+export interface VersionedEvent extends NewEvent {
+  readonly version: number
+}
+
+/**
+ * What a read does about an event that can't be read: `'stop'` throws it, which ends the read;
+ * `'skip'` leaves it out.
+ */
+export type OnMalformed = 'stop' | 'skip'
+
+/** A read that gives a malformed event as an error in its place, and goes on. */
+export type Collecting<Options> = Omit<Options, 'onMalformed'> & { readonly onMalformed: 'collect' }
+
 /** Which events of one actor to read. */
 export interface ReadOptions {
   /** The first version to read. @default 1 */
   readonly fromVersion?: number
   /** The last version to read. @default the newest */
   readonly toVersion?: number
-  /** How many events at most. @default no limit */
+  /** How many events at most, counted from where the read begins. @default no limit */
   readonly limit?: number
+  /** `'backwards'` begins at the newest of the range. @default 'forwards' */
+  readonly direction?: 'forwards' | 'backwards'
+  /** @default 'stop' */
+  readonly onMalformed?: OnMalformed
   /** Ends the read by throwing the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -60,6 +104,10 @@ export interface ReadAllOptions {
   readonly after?: number
   /** How many events at most. @default no limit */
   readonly limit?: number
+  /** Only events that pass. @default all */
+  readonly filter?: LogFilter
+  /** @default 'stop' */
+  readonly onMalformed?: OnMalformed
   /** Ends the read by throwing the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -79,7 +127,7 @@ export interface Appended {
   readonly duplicate: boolean
 }
 
-/** Nothing was stored: the actor is at another version. */
+/** Nothing was stored: an actor is at another version. */
 export interface Conflicted {
   readonly ok: false
   readonly conflict: {
@@ -87,4 +135,18 @@ export interface Conflicted {
     readonly expectedVersion: ExpectedVersion
     readonly currentVersion: number
   }
+}
+
+/** What a commit came to. */
+export type CommitResult = Committed | Conflicted
+
+/** The events of all actors are stored. */
+export interface Committed {
+  readonly ok: true
+  /** The position of the last event of the commit. */
+  readonly position: number
+  /** What was stored for each append, in the order given. */
+  readonly appends: readonly Appended[]
+  /** True where the very same commit was stored before and nothing was added now. */
+  readonly duplicate: boolean
 }

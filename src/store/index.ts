@@ -1,16 +1,24 @@
 export type { Backend } from './backend.ts'
-export type { CommitLog, VersionRange, WriteOutcome } from './commit-log.ts'
 export { CommitLogEventStore } from './commit-log-event-store.ts'
 export type { EventStoreOptions } from './commit-log-event-store.ts'
-export { placeCommit } from './commit.ts'
-export type { Commit, CommittedEvent } from './commit.ts'
+export type { CommitLog, LogEntry, LogRange, VersionRange, WriteOutcome } from './commit-log.ts'
+export { firstVersionOf, isMet, placePart } from './commit.ts'
+export type { Commit, CommitPart, CommittedEvent, Expectation } from './commit.ts'
 export type {
+  Append,
   Appended,
   AppendOptions,
   AppendResult,
+  Collecting,
+  CommitResult,
+  Committed,
   Conflicted,
   EventStore,
   ExpectedVersion,
+  OnMalformed,
   ReadAllOptions,
   ReadOptions,
+  VersionedEvent,
 } from './event-store.ts'
+export { actorFilter } from './log-filter.ts'
+export type { LogFilter } from './log-filter.ts'

@@ -64,17 +64,17 @@ export function watched(
     name: backend.name,
     async openStore(options) {
       const store = await backend.openStore(options)
-      return {
-        append: async (actorId, events, appendOptions) => {
-          await beforeAppend({ actorId, types: events.map((event) => event.type) }, store)
-          return store.append(actorId, events, appendOptions)
-        },
-        read: (actorId, readOptions) => store.read(actorId, readOptions),
-        readAll: (readOptions) => store.readAll(readOptions),
-        latestVersion: (actorId, readOptions) => store.latestVersion(actorId, readOptions),
-        close: () => store.close(),
-        [Symbol.asyncDispose]: () => store.close(),
+      const append: EventStore['append'] = async (actorId, events, appendOptions) => {
+        await beforeAppend({ actorId, types: events.map((event) => event.type) }, store)
+        return store.append(actorId, events, appendOptions)
       }
+      return new Proxy(store, {
+        get(target, name) {
+          if (name === 'append') return append
+          const member: unknown = Reflect.get(target, name)
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member
+        },
+      })
     },
   }
 }

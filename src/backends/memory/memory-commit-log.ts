@@ -2,8 +2,10 @@ import type { ActorId, JsonValue, StoredEvent } from '../../core/index.ts'
 import {
   type Commit,
   type CommitLog,
-  type ExpectedVersion,
-  placeCommit,
+  firstVersionOf,
+  isMet,
+  type LogRange,
+  placePart,
   type VersionRange,
   type WriteOutcome,
 } from '../../store/index.ts'
@@ -19,38 +21,51 @@ export class MemoryCommitLog implements CommitLog {
   readonly #log: KeptEvent[] = []
   readonly #actors = new Map<ActorId, KeptEvent[]>()
 
-  async write(commit: Commit, expectedVersion: ExpectedVersion): Promise<WriteOutcome> {
-    const history = this.#actors.get(commit.actorId) ?? []
-    const currentVersion = history.length
-    if (expectedVersion !== 'any' && expectedVersion !== currentVersion)
-      return { ok: false, currentVersion }
-    const end = this.#log.length
-    const events = placeCommit(commit, currentVersion + 1, (index) => end + index + 1)
-    this.#actors.set(commit.actorId, history)
-    for (const event of events) {
-      const kept = keep(event)
-      history.push(kept)
-      this.#log.push(kept)
+  async write(commit: Commit): Promise<WriteOutcome> {
+    const { parts } = commit
+    const partIndex = parts.findIndex((part) => !isMet(part, this.#versionOf(part.actorId)))
+    const wrong = parts[partIndex]
+    if (wrong) return { ok: false, partIndex, currentVersion: this.#versionOf(wrong.actorId) }
+    return {
+      ok: true,
+      parts: parts.map((part) => {
+        const end = this.#log.length
+        const firstVersion = firstVersionOf(part, this.#versionOf(part.actorId))
+        const events = placePart(commit, part, firstVersion, (index) => end + index + 1)
+        this.#keep(part.actorId, events)
+        return events
+      }),
     }
-    return { ok: true, events }
   }
 
   async latestVersion(actorId: ActorId): Promise<number> {
-    return this.#actors.get(actorId)?.length ?? 0
+    return this.#versionOf(actorId)
   }
 
-  async *read(
-    actorId: ActorId,
-    { first, last }: VersionRange,
-  ): AsyncGenerator<readonly StoredEvent[]> {
-    yield* inBatches(this.#actors.get(actorId) ?? [], first - 1, last)
+  async *read(actorId: ActorId, range: VersionRange): AsyncGenerator<readonly StoredEvent[]> {
+    const { first, last, direction } = range
+    const history = this.#actors.get(actorId) ?? []
+    const wanted = history.filter(({ version }) => version >= first && version <= last)
+    yield* inBatches(direction === 'forwards' ? wanted : wanted.toReversed())
   }
 
-  async *readAll(after: number): AsyncGenerator<readonly StoredEvent[]> {
-    yield* inBatches(this.#log, after, Infinity)
+  async *readAll({ after }: LogRange): AsyncGenerator<readonly StoredEvent[]> {
+    yield* inBatches(this.#log.slice(after))
   }
 
   async close(): Promise<void> {}
+
+  #versionOf(actorId: ActorId): number {
+    return this.#actors.get(actorId)?.at(-1)?.version ?? 0
+  }
+
+  #keep(actorId: ActorId, events: readonly StoredEvent[]): void {
+    const kept = events.map(keep)
+    const history = this.#actors.get(actorId)
+    if (history) history.push(...kept)
+    else this.#actors.set(actorId, kept)
+    this.#log.push(...kept)
+  }
 }
 
 function keep({ data, ...rest }: StoredEvent): KeptEvent {
@@ -61,14 +76,9 @@ function restore({ json, metadata, ...place }: KeptEvent): StoredEvent {
   return { ...place, data: JSON.parse(json) as JsonValue, metadata }
 }
 
-/** What stands in the list when the read begins, and nothing that is added meanwhile. */
-function* inBatches(
-  events: readonly KeptEvent[],
-  from: number,
-  to: number,
-): Generator<readonly StoredEvent[]> {
-  const end = Math.min(events.length, to)
-  for (let start = from; start < end; start += batchSize) {
-    yield events.slice(start, Math.min(start + batchSize, end)).map(restore)
+/** Restores only what is taken. */
+function* inBatches(events: readonly KeptEvent[]): Generator<readonly StoredEvent[]> {
+  for (let start = 0; start < events.length; start += batchSize) {
+    yield events.slice(start, start + batchSize).map(restore)
   }
 }

@@ -1,5 +1,6 @@
 import type { ConformanceCase } from '../conformance-case.ts'
 import { appendCases } from './append-cases.ts'
+import { commitCases } from './commit-cases.ts'
 import { readCases } from './read-cases.ts'
 import type { EventStoreSubject } from './subject.ts'
 
@@ -12,5 +13,6 @@ import type { EventStoreSubject } from './subject.ts'
  */
 export const eventStoreConformance: readonly ConformanceCase<EventStoreSubject>[] = [
   ...appendCases,
+  ...commitCases,
   ...readCases,
 ]

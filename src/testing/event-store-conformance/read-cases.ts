@@ -37,6 +37,84 @@ export const readCases: readonly ConformanceCase<EventStoreSubject>[] = [
     },
   },
   {
+    name: 'a read backwards is the forward one turned round, with every range and limit',
+    async run({ open }) {
+      await using store = await open()
+      await appendInCommitsOf(store, alice, [1, 4, 600, 3])
+      for (const [fromVersion, toVersion] of [
+        [1, 608],
+        [1, 5],
+        [3, 606],
+        [605, 608],
+        [608, 608],
+        [609, 700],
+      ] as const) {
+        const forwards = await collect(store.read(alice, { fromVersion, toVersion }))
+        const backwards = { fromVersion, toVersion, direction: 'backwards' } as const
+        assert.deepEqual(await collect(store.read(alice, backwards)), forwards.toReversed())
+        for (const limit of [1, 2, 7, 550]) {
+          assert.deepEqual(
+            await collect(store.read(alice, { ...backwards, limit })),
+            forwards.toReversed().slice(0, limit),
+          )
+        }
+      }
+      const [newest] = await collect(store.read(alice, { direction: 'backwards', limit: 1 }))
+      assert.equal(newest?.version, 608)
+      assert.deepEqual(await collect(store.read('account-nobody', { direction: 'backwards' })), [])
+    },
+  },
+  {
+    name: 'the log is filtered by actor type, key and event type, from any position',
+    async run({ open }) {
+      await using store = await open()
+      const actors: ActorId[] = [
+        'order-2026-1',
+        'order-2026-2',
+        'order-2025-1',
+        'orders-2026-1',
+        'payment-2026-1',
+        'payment-a.b*c',
+      ]
+      for (let round = 0; round < 30; round++) {
+        for (const actor of actors)
+          await store.append(actor, [happened('Placed'), happened('Paid')], {
+            expectedVersion: 'any',
+          })
+      }
+      const log = await collect(store.readAll())
+      const filters = [
+        [{}, () => true],
+        [{ actorTypes: ['order'] }, (id: string) => id.startsWith('order-')],
+        [{ actorTypes: ['order', 'payment'] }, (id: string) => !id.startsWith('orders-')],
+        [{ key: '2026-*' }, (id: string) => id.includes('-2026-')],
+        [{ key: '*-1', actorTypes: ['order'] }, (id: string) => /^order-.*-1$/.test(id)],
+        [{ key: 'a.b*c' }, (id: string) => id === 'payment-a.b*c'],
+        [{ key: '2026-1' }, (id: string) => id.endsWith('-2026-1')],
+        [{ eventTypes: ['Paid'] }, (_: string, type: string) => type === 'Paid'],
+        [
+          { eventTypes: ['Paid'], actorTypes: ['payment'] },
+          (id: string, type: string) => type === 'Paid' && id.startsWith('payment-'),
+        ],
+        [{ actorTypes: ['nothing'] }, () => false],
+      ] as const
+      for (const [filter, passes] of filters) {
+        const expected = log.filter((event) => passes(event.actorId, event.type))
+        assert.deepEqual(await collect(store.readAll({ filter })), expected)
+        const after = log[101]?.position ?? 0
+        const behind = expected.filter((event) => event.position > after)
+        assert.deepEqual(await collect(store.readAll({ filter, after })), behind)
+        assert.deepEqual(
+          await collect(store.readAll({ filter, after, limit: 5 })),
+          behind.slice(0, 5),
+        )
+      }
+      await rejects('invalid-argument', collect(store.readAll({ filter: { actorTypes: [] } })))
+      await rejects('invalid-argument', collect(store.readAll({ filter: { key: '' } })))
+      await rejects('invalid-actor-id', collect(store.readAll({ filter: { actorTypes: ['a b'] } })))
+    },
+  },
+  {
     name: 'ranges that are none are refused',
     async run({ open }) {
       await using store = await open()
