@@ -98,3 +98,34 @@ describe('a row that cannot be read stops the replay there', () => {
     }),
   )
 })
+
+describe('a row that cannot be read', () => {
+  const broken = { ...well, data: '{"n":' }
+
+  test('stands in the place of the event when malformed ones are collected', () =>
+    withRow(broken, async (store) => {
+      for (const events of [
+        store.read('account-alice', { onMalformed: 'collect' }),
+        store.readAll({ onMalformed: 'collect', limit: 3 }),
+      ]) {
+        const [first, second, third] = await Array.fromAsync(events)
+        assert.deepEqual([first?.position, second?.position], [1, 2])
+        assertMalformed(third, broken.data)
+      }
+    }))
+
+  test('is left out when malformed ones are skipped', () =>
+    withRow(broken, async (store) => {
+      const log = await Array.fromAsync(store.readAll({ onMalformed: 'skip' }))
+      assert.deepEqual(
+        log.map((event) => event.position),
+        [1, 2, 4, 5],
+      )
+      const backwards = { onMalformed: 'skip', direction: 'backwards' } as const
+      const alice = await Array.fromAsync(store.read('account-alice', backwards))
+      assert.deepEqual(
+        alice.map((event) => event.version),
+        [2, 1],
+      )
+    }))
+})

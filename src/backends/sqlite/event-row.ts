@@ -10,6 +10,7 @@ import {
   parseActorId,
   type StoredEvent,
 } from '../../core/index.ts'
+import type { LogEntry } from '../../store/index.ts'
 
 /** The columns of an {@link EventRow}, in its order. */
 export const eventColumns = 'position, actor, version, id, type, time, data, metadata'
@@ -26,25 +27,26 @@ export type EventRow = readonly [
   metadata: string,
 ]
 
-export interface DecodedRows {
-  readonly events: readonly StoredEvent[]
-  /** Why the row behind these events can't be read; the rows behind that one were not looked at. */
-  readonly malformed?: MalformedEventError
+export function positionIn([position]: EventRow): number {
+  return position
 }
 
-export function decodeRows(rows: readonly EventRow[]): DecodedRows {
-  const events: StoredEvent[] = []
+export function versionIn([, , version]: EventRow): number {
+  return version
+}
+
+/** One entry for each row: the event, or why the row can't be read as one. */
+export function decodeRows(rows: readonly EventRow[]): LogEntry[] {
   // An actor that comes again is not decoded again.
   const actorIds = new Map<string, ActorId>()
-  for (const row of rows) {
+  return rows.map((row) => {
     try {
-      events.push(decodeRow(row, actorIds))
+      return decodeRow(row, actorIds)
     } catch (thrown) {
-      if (thrown instanceof MalformedEventError) return { events, malformed: thrown }
+      if (thrown instanceof MalformedEventError) return thrown
       throw thrown
     }
-  }
-  return { events }
+  })
 }
 
 function decodeRow(row: EventRow, actorIds: Map<string, ActorId>): StoredEvent {

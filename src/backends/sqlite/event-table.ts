@@ -1,9 +1,20 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { AetherError, messageOf } from '../../core/index.ts'
-import { placeCommit, type WriteOutcome } from '../../store/index.ts'
+import { AetherError, messageOf, type StoredEvent } from '../../core/index.ts'
+import {
+  type Commit,
+  firstVersionOf,
+  isMet,
+  type LogFilter,
+  placePart,
+  type VersionRange,
+  type WriteOutcome,
+} from '../../store/index.ts'
 import { eventColumns, type EventRow } from './event-row.ts'
 import { isIoFailure } from './sqlite-failure.ts'
-import type { WriteRequest } from './write-request.ts'
+import type { PartRequest, WriteRequest } from './write-request.ts'
+
+/** Filters differ by how many types they name; one with hundreds is nobody's everyday query. */
+const maxFilteredStatements = 32
 
 /** The statements on an open file. Synchronous: nothing comes between two steps of one method. */
 export class EventTable {
@@ -14,7 +25,9 @@ export class EventTable {
   readonly #insert: StatementSync
   readonly #latestVersion: StatementSync
   readonly #ofActor: StatementSync
-  readonly #ofAll: StatementSync
+  readonly #ofActorBackwards: StatementSync
+  /** Statements whose text depends on a filter, by it. */
+  readonly #filtered = new Map<string, StatementSync>()
 
   constructor(db: DatabaseSync, file: string) {
     this.file = file
@@ -26,15 +39,9 @@ export class EventTable {
       'INSERT INTO event (actor, version, id, type, time, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)',
     )
     this.#latestVersion = arrays(db, 'SELECT max(version) FROM event WHERE actor = ?')
-    this.#ofActor = arrays(
-      db,
-      `SELECT ${eventColumns} FROM event
-       WHERE actor = ? AND version BETWEEN ? AND ? ORDER BY version LIMIT ?`,
-    )
-    this.#ofAll = arrays(
-      db,
-      `SELECT ${eventColumns} FROM event WHERE position > ? ORDER BY position LIMIT ?`,
-    )
+    const ofActor = `SELECT ${eventColumns} FROM event WHERE actor = ? AND version BETWEEN ? AND ?`
+    this.#ofActor = arrays(db, `${ofActor} ORDER BY version LIMIT ?`)
+    this.#ofActorBackwards = arrays(db, `${ofActor} ORDER BY version DESC LIMIT ?`)
   }
 
   /**
@@ -59,12 +66,19 @@ export class EventTable {
     return version ?? 0
   }
 
-  ofActor(actor: string, first: number, last: number, limit: number): readonly EventRow[] {
-    return this.#ofActor.all(actor, integer(first), integer(last), limit) as unknown as EventRow[]
+  /** Rows of one actor, from one end of the range on. */
+  ofActor(actor: string, range: VersionRange, limit: number): readonly EventRow[] {
+    const query = range.direction === 'forwards' ? this.#ofActor : this.#ofActorBackwards
+    return query.all(actor, range.first, integer(range.last), limit) as unknown as EventRow[]
   }
 
-  ofAll(after: number, limit: number): readonly EventRow[] {
-    return this.#ofAll.all(integer(after), limit) as unknown as EventRow[]
+  /** Rows of the log; those of other actor types and event types are left out. */
+  ofAll(after: number, filter: LogFilter, limit: number): readonly EventRow[] {
+    const { condition, values } = conditionOf(filter)
+    const query = this.#prepared(
+      `SELECT ${eventColumns} FROM event WHERE position > ? ${condition} ORDER BY position LIMIT ?`,
+    )
+    return query.all(integer(after), ...values, limit) as unknown as EventRow[]
   }
 
   get isOpen(): boolean {
@@ -76,16 +90,36 @@ export class EventTable {
     this.#db.close()
   }
 
-  #place({ commit, expectedVersion, actor, rows }: WriteRequest): WriteOutcome {
-    const currentVersion = this.latestVersion(actor)
-    if (expectedVersion !== 'any' && expectedVersion !== currentVersion)
-      return { ok: false, currentVersion }
-    const firstVersion = currentVersion + 1
+  #place({ commit, parts }: WriteRequest): WriteOutcome {
+    const versions = parts.map(({ actor }) => this.latestVersion(actor))
+    const versionAt = (index: number): number => versions[index] as number
+    const partIndex = parts.findIndex(({ part }, index) => !isMet(part, versionAt(index)))
+    if (partIndex >= 0) return { ok: false, partIndex, currentVersion: versionAt(partIndex) }
+    return {
+      ok: true,
+      parts: parts.map((request, index) => this.#insertPart(commit, request, versionAt(index))),
+    }
+  }
+
+  #insertPart(
+    commit: Commit,
+    { part, actor, rows }: PartRequest,
+    currentVersion: number,
+  ): readonly StoredEvent[] {
+    const firstVersion = firstVersionOf(part, currentVersion)
     const positions = rows.map(
       (row, index) => this.#insert.run(actor, firstVersion + index, ...row).lastInsertRowid,
     )
-    const events = placeCommit(commit, firstVersion, (index) => positions[index] as number)
-    return { ok: true, events }
+    return placePart(commit, part, firstVersion, (index) => positions[index] as number)
+  }
+
+  #prepared(query: string): StatementSync {
+    const known = this.#filtered.get(query)
+    if (known) return known
+    if (this.#filtered.size >= maxFilteredStatements) this.#filtered.clear()
+    const statement = arrays(this.#db, query)
+    this.#filtered.set(query, statement)
+    return statement
   }
 
   #makeDurable(): void {
@@ -118,6 +152,23 @@ function arrays(db: DatabaseSync, query: string): StatementSync {
   const statement = db.prepare(query)
   statement.setReturnArrays(true)
   return statement
+}
+
+/** The part of a filter that SQLite can decide. */
+function conditionOf({ actorTypes, eventTypes }: LogFilter): {
+  readonly condition: string
+  readonly values: readonly string[]
+} {
+  // All ids of a type lie between its `type-` and the next character, `type.`
+  const ofTypes = actorTypes?.map(() => '(actor >= ? AND actor < ?)').join(' OR ')
+  const named = eventTypes?.map(() => '?').join(', ')
+  return {
+    condition: (ofTypes ? `AND (${ofTypes}) ` : '') + (named ? `AND type IN (${named})` : ''),
+    values: [
+      ...(actorTypes ?? []).flatMap((type) => [`${type}-`, `${type}.`]),
+      ...(eventTypes ?? []),
+    ],
+  }
 }
 
 /** The largest number that a column holds, for a bound that is infinite. */

@@ -378,8 +378,7 @@ describe('closing', () => {
     const log = new SqliteCommitLog(new EventTable(db, file), bounds)
     await Promise.all([log.close(), log.close()])
     await log.close()
-    const commit = { id: 'c', actorId: 'account-x', time: '', events: [], isRepeatable: false }
-    await assert.rejects(log.write({ ...commit, actorId: 'account-x' }, 0), { code: 'closed' })
+    await assert.rejects(log.write({ id: 'c', time: '', parts: [] }), { code: 'closed' })
     await assert.rejects(log.latestVersion('account-x', undefined), { code: 'closed' })
   })
 })

@@ -102,7 +102,7 @@ export class GroupCommit {
     let length = 0
     let events = 0
     while (length < most && (length === 0 || events < maxEventsPerTransaction)) {
-      events += this.#waiting[length]?.request.rows.length ?? 0
+      events += this.#waiting[length]?.request.rowCount ?? 0
       length++
     }
     return this.#waiting.slice(0, length)

@@ -1,12 +1,13 @@
-import { type ActorId, AetherError, encodeKey, type StoredEvent } from '../../core/index.ts'
+import { type ActorId, AetherError, encodeKey } from '../../core/index.ts'
 import type {
   Commit,
   CommitLog,
-  ExpectedVersion,
+  LogEntry,
+  LogRange,
   VersionRange,
   WriteOutcome,
 } from '../../store/index.ts'
-import { decodeRows, type EventRow } from './event-row.ts'
+import { decodeRows, type EventRow, positionIn, versionIn } from './event-row.ts'
 import type { EventTable } from './event-table.ts'
 import { GroupCommit } from './group-commit.ts'
 import { retryWhileBusy } from './retry-while-busy.ts'
@@ -33,8 +34,8 @@ export class SqliteCommitLog implements CommitLog {
     this.#lockTimeoutMs = settings.lockTimeoutMs
   }
 
-  async write(commit: Commit, expectedVersion: ExpectedVersion): Promise<WriteOutcome> {
-    return this.#writer.write(writeRequest(commit, expectedVersion))
+  async write(commit: Commit): Promise<WriteOutcome> {
+    return this.#writer.write(writeRequest(commit))
   }
 
   latestVersion(actorId: ActorId, signal: AbortSignal | undefined): Promise<number> {
@@ -43,24 +44,30 @@ export class SqliteCommitLog implements CommitLog {
 
   read(
     actorId: ActorId,
-    { first, last }: VersionRange,
+    range: VersionRange,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<readonly StoredEvent[]> {
+  ): AsyncGenerator<readonly LogEntry[]> {
     const actor = encodeKey(actorId)
-    return this.#batches((previous) => {
-      const next = previous ? previous.version + 1 : first
-      return this.#table.ofActor(actor, next, last, batchSize)
-    }, signal)
+    const most = Math.min(range.limit, batchSize)
+    return this.#batches(
+      (previous) => {
+        const rest = previous ? behind(range, versionIn(previous)) : range
+        return this.#table.ofActor(actor, rest, most)
+      },
+      most,
+      signal,
+    )
   }
 
   readAll(
-    after: number,
-    limit: number,
+    { after, filter, limit }: LogRange,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<readonly StoredEvent[]> {
-    const most = Math.min(limit, batchSize)
+  ): AsyncGenerator<readonly LogEntry[]> {
+    // Which keys pass is decided above, so of so many rows few may be taken.
+    const most = filter.key === undefined ? Math.min(limit, batchSize) : batchSize
     return this.#batches(
-      (previous) => this.#table.ofAll(previous ? previous.position : after, most),
+      (previous) => this.#table.ofAll(previous ? positionIn(previous) : after, filter, most),
+      most,
       signal,
     )
   }
@@ -72,18 +79,17 @@ export class SqliteCommitLog implements CommitLog {
 
   /** Each batch is a query of its own, so a reader that pauses or leaves holds nothing open. */
   async *#batches(
-    fetchBehind: (previous: StoredEvent | undefined) => readonly EventRow[],
+    fetchBehind: (previous: EventRow | undefined) => readonly EventRow[],
+    size: number,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<readonly StoredEvent[]> {
-    let previous: StoredEvent | undefined
+  ): AsyncGenerator<readonly LogEntry[]> {
+    let previous: EventRow | undefined
     let isLast = false
     while (!isLast) {
       const rows = await this.#look(() => fetchBehind(previous), signal)
-      const { events, malformed } = decodeRows(rows)
-      if (events.length > 0) yield events
-      if (malformed) throw malformed
-      previous = events.at(-1)
-      isLast = rows.length < batchSize
+      if (rows.length > 0) yield decodeRows(rows)
+      previous = rows.at(-1)
+      isLast = rows.length < size
     }
   }
 
@@ -98,4 +104,11 @@ export class SqliteCommitLog implements CommitLog {
       throw sqliteFailure(this.#table.file, thrown)
     }
   }
+}
+
+/** What is left of the range behind a version, in its direction. */
+function behind(range: VersionRange, version: number): VersionRange {
+  return range.direction === 'forwards'
+    ? { ...range, first: version + 1 }
+    : { ...range, last: version - 1 }
 }

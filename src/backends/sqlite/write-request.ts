@@ -1,13 +1,20 @@
 import { encodeKey } from '../../core/index.ts'
-import type { Commit, ExpectedVersion } from '../../store/index.ts'
+import type { Commit, CommitPart } from '../../store/index.ts'
 
 /** A commit on its way into a transaction. */
 export interface WriteRequest {
   readonly commit: Commit
-  readonly expectedVersion: ExpectedVersion
+  readonly parts: readonly PartRequest[]
+  /** How many rows all parts have together. */
+  readonly rowCount: number
+}
+
+/** What the commit does to one actor. */
+export interface PartRequest {
+  readonly part: CommitPart
   /** The actor as its column spells it. */
   readonly actor: string
-  /** One row for each event of the commit. */
+  /** One row for each event of the part. */
   readonly rows: readonly UnplacedRow[]
 }
 
@@ -21,15 +28,19 @@ export type UnplacedRow = readonly [
 ]
 
 /** Writes the events down at once: what the caller changes while they wait is not stored. */
-export function writeRequest(commit: Commit, expectedVersion: ExpectedVersion): WriteRequest {
+export function writeRequest(commit: Commit): WriteRequest {
+  const parts = commit.parts.map((part) => partRequest(part, commit.time))
+  return { commit, parts, rowCount: parts.reduce((sum, { rows }) => sum + rows.length, 0) }
+}
+
+function partRequest(part: CommitPart, time: string): PartRequest {
   return {
-    commit,
-    expectedVersion,
-    actor: encodeKey(commit.actorId),
-    rows: commit.events.map(({ id, type, data, metadata }) => [
+    part,
+    actor: encodeKey(part.actorId),
+    rows: part.events.map(({ id, type, data, metadata }) => [
       id,
       type,
-      commit.time,
+      time,
       JSON.stringify(data),
       JSON.stringify(metadata),
     ]),
