@@ -100,8 +100,7 @@ function checkKey(type: string, key: string): void {
   if (typeof key !== 'string')
     throw invalid(`the key of a ${type} must be a string, not ${typeof key}`)
   if (key === '') throw invalid(`the key of a ${type} must not be empty`)
-  // A UTF-16 unit is at least one byte, so a long key need not be encoded to be refused.
-  if (key.length > maxKeyBytes || encoder.encode(key).length > maxKeyBytes) {
+  if (!fits(key)) {
     throw invalid(
       `the key of a ${type} is longer than ${maxKeyBytes} bytes: ${JSON.stringify(key.slice(0, 40))}…`,
     )
@@ -111,6 +110,12 @@ function checkKey(type: string, key: string): void {
       `the key ${JSON.stringify(key)} of a ${type} holds a lone surrogate: it is not Unicode text`,
     )
   }
+}
+
+/** A UTF-16 unit is one to three bytes, so most keys need not be encoded to be measured. */
+function fits(key: string): boolean {
+  if (key.length * 3 <= maxKeyBytes) return true
+  return key.length <= maxKeyBytes && encoder.encode(key).length <= maxKeyBytes
 }
 
 function invalid(message: string, cause?: unknown): AetherError {

@@ -38,7 +38,10 @@ export const errorCodes = {
     meaning: 'A stored event cannot be read; replay stopped there.',
   },
   'too-large': { retryable: false, meaning: 'More bytes, depth or events than the bound allows.' },
-  overloaded: { retryable: true, meaning: "The actor's mailbox is full." },
+  overloaded: {
+    retryable: true,
+    meaning: 'Too much waits already, for one actor or for the store.',
+  },
   'store-unavailable': {
     retryable: true,
     meaning: 'The store cannot be reached; nothing was stored.',
@@ -175,14 +178,24 @@ export class ActorFailedError extends AetherError {
   }
 }
 
+interface MalformedEventInit {
+  readonly actorId?: string
+  readonly position: number
+  readonly lastPosition?: number
+  readonly raw: string
+  readonly cause: unknown
+}
+
 /** `malformed-event`: what is stored at a position is no event that can be read. */
 export class MalformedEventError extends AetherError {
   readonly actorId: string | undefined
   readonly position: number
+  /** The last position that it takes up in the log: reading goes on behind it. */
+  readonly lastPosition: number
   /** What is stored there, as text. */
   readonly raw: string
 
-  constructor(init: { actorId?: string; position: number; raw: string; cause: unknown }) {
+  constructor(init: MalformedEventInit) {
     const where = init.actorId ? ` of ${init.actorId}` : ''
     super(
       'malformed-event',
@@ -191,6 +204,7 @@ export class MalformedEventError extends AetherError {
     )
     this.actorId = init.actorId
     this.position = init.position
+    this.lastPosition = init.lastPosition ?? init.position
     this.raw = init.raw
   }
 }

@@ -24,11 +24,13 @@ import type {
   ExpectedVersion,
   ReadAllOptions,
   ReadOptions,
+  SubscribeOptions,
   VersionedEvent,
 } from './event-store.ts'
 import { checkFilter, eventFilter } from './log-filter.ts'
 import { oneByOne, oneOf, readingOf, wholeNumber } from './reading.ts'
 import { findRepeat } from './repeat.ts'
+import { LogSubscription, positionOf, type Subscription } from './subscription.ts'
 
 /** Settings of a store, the same for every backend. */
 export interface EventStoreOptions {
@@ -49,6 +51,7 @@ const directions = ['forwards', 'backwards'] as const
 export class CommitLogEventStore implements EventStore {
   readonly #log: CommitLog
   readonly #context: CommitContext
+  readonly #underWay = new Set<Promise<CommitResult>>()
   #closing: Promise<void> | undefined
 
   constructor(log: CommitLog, options: EventStoreOptions = {}) {
@@ -123,6 +126,15 @@ export class CommitLogEventStore implements EventStore {
     yield* oneByOne(this.#log.readAll({ after, limit, filter }, signal), reading)
   }
 
+  subscribe(options: SubscribeOptions = {}): Subscription {
+    this.#assertOpen()
+    const { checkpoint, filter = {} } = options
+    checkFilter(filter)
+    const after = checkpoint === undefined ? 0 : positionOf(checkpoint)
+    const onMalformed = oneOf('onMalformed', options.onMalformed ?? 'stop', ['stop', 'skip'])
+    return new LogSubscription(this.#log, { after, filter, onMalformed, signal: options.signal })
+  }
+
   async latestVersion(
     actorId: ActorId,
     options: { readonly signal?: AbortSignal } = {},
@@ -134,8 +146,13 @@ export class CommitLogEventStore implements EventStore {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#log.close()
+    this.#closing ??= this.#finish().then(() => this.#log.close())
     return this.#closing
+  }
+
+  /** A commit may take several steps, and the log must be open for all of them. */
+  async #finish(): Promise<void> {
+    await Promise.allSettled(this.#underWay)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -150,10 +167,18 @@ export class CommitLogEventStore implements EventStore {
     const isRepeatable = offered.every(({ events }) =>
       events.every((event) => event.id !== undefined),
     )
-    if (!isRepeatable) return resultOf(commit, await this.#log.write(commit))
-    return commit.parts.some(({ expected }) => expected === 'any')
-      ? this.#storeOnceAnywhere(commit)
-      : this.#storeOnce(commit)
+    const storing = isRepeatable ? this.#storeRepeatable(commit) : this.#storeNew(commit)
+    this.#underWay.add(storing)
+    return storing.finally(() => this.#underWay.delete(storing))
+  }
+
+  async #storeNew(commit: Commit): Promise<CommitResult> {
+    return resultOf(commit, await this.#log.write(commit))
+  }
+
+  #storeRepeatable(commit: Commit): Promise<CommitResult> {
+    const isAnywhere = commit.parts.some(({ expected }) => expected === 'any')
+    return isAnywhere ? this.#storeOnceAnywhere(commit) : this.#storeOnce(commit)
   }
 
   /** A conflict is first compared with what stands there: it may be this very commit, repeated. */

@@ -23,6 +23,11 @@ export interface CommitLog {
   ): AsyncIterable<readonly LogEntry[]>
   /** Batches in the order of the log. */
   readAll(range: LogRange, signal: AbortSignal | undefined): AsyncIterable<readonly LogEntry[]>
+  /**
+   * Calls `wake` whenever the log may have grown, whoever wrote to it: soon after, at times for
+   * nothing, never too seldom. What was there when it resolves needs no call.
+   */
+  watch(wake: () => void): Promise<AsyncDisposable>
   close(): Promise<void>
 }
 

@@ -141,9 +141,11 @@ function complete(event: NewEvent, ids: IdSource): CommittedEvent {
 }
 
 function checkText(what: 'id' | 'type', text: string): void {
-  if (typeof text === 'string' && text !== '' && text.length <= 200) return
+  const isText = typeof text === 'string' && text !== '' && text.length <= 200
+  // Half a character would be stored as another one.
+  if (isText && text.isWellFormed()) return
   throw new AetherError(
     'invalid-argument',
-    `the ${what} of an event must be 1 to 200 characters of text`,
+    `the ${what} of an event must be 1 to 200 characters of Unicode text`,
   )
 }

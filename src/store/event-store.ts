@@ -1,5 +1,6 @@
 import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
 import type { LogFilter } from './log-filter.ts'
+import type { Subscription } from './subscription.ts'
 
 /**
  * The log of everything that happened: one sequence of events an actor, one order over all of them.
@@ -48,6 +49,13 @@ export interface EventStore extends AsyncDisposable {
   /** The events of all actors, in the order of the log. Ends at the newest one. */
   readAll(options: Collecting<ReadAllOptions>): AsyncIterable<StoredEvent | MalformedEventError>
   readAll(options?: ReadAllOptions): AsyncIterable<StoredEvent>
+
+  /**
+   * The log from a checkpoint on, and then every new event, whoever stores it: in order, without gap
+   * or repetition, across outages of the store. It never ends by itself; leaving the loop or the
+   * signal ends it. A reader that is slow reads later, and nothing is buffered for it.
+   */
+  subscribe(options?: SubscribeOptions): Subscription
 
   /** Releases files and connections; appends under way are finished first. May be called twice. */
   close(): Promise<void>
@@ -109,6 +117,18 @@ export interface ReadAllOptions {
   /** @default 'stop' */
   readonly onMalformed?: OnMalformed
   /** Ends the read by throwing the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Which events of the log to follow. */
+export interface SubscribeOptions {
+  /** Where an earlier subscription got to: its `checkpoint`. @default the beginning */
+  readonly checkpoint?: string
+  /** Only events that pass. @default all */
+  readonly filter?: LogFilter
+  /** @default 'stop' */
+  readonly onMalformed?: OnMalformed
+  /** Ends the subscription by throwing the signal's reason. */
   readonly signal?: AbortSignal
 }
 

@@ -18,7 +18,9 @@ export type {
   OnMalformed,
   ReadAllOptions,
   ReadOptions,
+  SubscribeOptions,
   VersionedEvent,
 } from './event-store.ts'
 export { actorFilter } from './log-filter.ts'
 export type { LogFilter } from './log-filter.ts'
+export type { Subscription } from './subscription.ts'

@@ -2,6 +2,7 @@ import type { ActorId, JsonValue, StoredEvent } from '../../core/index.ts'
 import {
   type Commit,
   type CommitLog,
+  type CommitPart,
   firstVersionOf,
   isMet,
   type LogRange,
@@ -20,22 +21,16 @@ const batchSize = 500
 export class MemoryCommitLog implements CommitLog {
   readonly #log: KeptEvent[] = []
   readonly #actors = new Map<ActorId, KeptEvent[]>()
+  readonly #watchers = new Set<() => void>()
 
   async write(commit: Commit): Promise<WriteOutcome> {
     const { parts } = commit
     const partIndex = parts.findIndex((part) => !isMet(part, this.#versionOf(part.actorId)))
     const wrong = parts[partIndex]
     if (wrong) return { ok: false, partIndex, currentVersion: this.#versionOf(wrong.actorId) }
-    return {
-      ok: true,
-      parts: parts.map((part) => {
-        const end = this.#log.length
-        const firstVersion = firstVersionOf(part, this.#versionOf(part.actorId))
-        const events = placePart(commit, part, firstVersion, (index) => end + index + 1)
-        this.#keep(part.actorId, events)
-        return events
-      }),
-    }
+    const placed = parts.map((part) => this.#place(commit, part))
+    for (const wake of this.#watchers) wake()
+    return { ok: true, parts: placed }
   }
 
   async latestVersion(actorId: ActorId): Promise<number> {
@@ -53,7 +48,22 @@ export class MemoryCommitLog implements CommitLog {
     yield* inBatches(this.#log.slice(after))
   }
 
+  async watch(wake: () => void): Promise<AsyncDisposable> {
+    // Each its own, also where the same function watches twice.
+    const watcher = (): void => wake()
+    this.#watchers.add(watcher)
+    return { [Symbol.asyncDispose]: async () => void this.#watchers.delete(watcher) }
+  }
+
   async close(): Promise<void> {}
+
+  #place(commit: Commit, part: CommitPart): readonly StoredEvent[] {
+    const end = this.#log.length
+    const firstVersion = firstVersionOf(part, this.#versionOf(part.actorId))
+    const events = placePart(commit, part, firstVersion, (index) => end + index + 1)
+    this.#keep(part.actorId, events)
+    return events
+  }
 
   #versionOf(actorId: ActorId): number {
     return this.#actors.get(actorId)?.at(-1)?.version ?? 0

@@ -24,6 +24,7 @@ export class EventTable {
   readonly #commit: StatementSync
   readonly #insert: StatementSync
   readonly #latestVersion: StatementSync
+  readonly #dataVersion: StatementSync
   readonly #ofActor: StatementSync
   readonly #ofActorBackwards: StatementSync
   /** Statements whose text depends on a filter, by it. */
@@ -39,6 +40,7 @@ export class EventTable {
       'INSERT INTO event (actor, version, id, type, time, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)',
     )
     this.#latestVersion = arrays(db, 'SELECT max(version) FROM event WHERE actor = ?')
+    this.#dataVersion = arrays(db, 'PRAGMA data_version')
     const ofActor = `SELECT ${eventColumns} FROM event WHERE actor = ? AND version BETWEEN ? AND ?`
     this.#ofActor = arrays(db, `${ofActor} ORDER BY version LIMIT ?`)
     this.#ofActorBackwards = arrays(db, `${ofActor} ORDER BY version DESC LIMIT ?`)
@@ -79,6 +81,12 @@ export class EventTable {
       `SELECT ${eventColumns} FROM event WHERE position > ? ${condition} ORDER BY position LIMIT ?`,
     )
     return query.all(integer(after), ...values, limit) as unknown as EventRow[]
+  }
+
+  /** Changes whenever another connection, of whichever process, has written to the file. */
+  foreignWrites(): number {
+    const [version] = this.#dataVersion.get() as unknown as readonly [number]
+    return version
   }
 
   get isOpen(): boolean {

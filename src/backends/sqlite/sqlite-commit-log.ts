@@ -10,6 +10,7 @@ import type {
 import { decodeRows, type EventRow, positionIn, versionIn } from './event-row.ts'
 import type { EventTable } from './event-table.ts'
 import { GroupCommit } from './group-commit.ts'
+import { GrowthWatch } from './growth-watch.ts'
 import { retryWhileBusy } from './retry-while-busy.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 import type { SqliteSettings } from './sqlite-options.ts'
@@ -25,17 +26,21 @@ const batchSize = 500
 export class SqliteCommitLog implements CommitLog {
   readonly #table: EventTable
   readonly #writer: GroupCommit
+  readonly #growth: GrowthWatch
   readonly #lockTimeoutMs: number
   #closing: Promise<void> | undefined
 
   constructor(table: EventTable, settings: SqliteSettings) {
     this.#table = table
     this.#writer = new GroupCommit((requests) => table.store(requests), table.file, settings)
+    this.#growth = new GrowthWatch(table)
     this.#lockTimeoutMs = settings.lockTimeoutMs
   }
 
   async write(commit: Commit): Promise<WriteOutcome> {
-    return this.#writer.write(writeRequest(commit))
+    const outcome = await this.#writer.write(writeRequest(commit))
+    if (outcome.ok) this.#growth.tell()
+    return outcome
   }
 
   latestVersion(actorId: ActorId, signal: AbortSignal | undefined): Promise<number> {
@@ -72,9 +77,19 @@ export class SqliteCommitLog implements CommitLog {
     )
   }
 
+  async watch(wake: () => void): Promise<AsyncDisposable> {
+    return this.#look(() => this.#growth.add(wake), undefined)
+  }
+
   close(): Promise<void> {
-    this.#closing ??= this.#writer.close().then(() => this.#table.close())
+    this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#writer.close()
+    this.#table.close()
+    this.#growth.stop()
   }
 
   /** Each batch is a query of its own, so a reader that pauses or leaves holds nothing open. */

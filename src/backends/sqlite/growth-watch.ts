@@ -1,0 +1,60 @@
+import type { EventTable } from './event-table.ts'
+import { isBusy } from './sqlite-failure.ts'
+
+/** How often the file is asked whether another process wrote to it; that costs some microseconds. */
+const pollMs = 25
+
+/** Tells who watches that the file has grown: at once of our own writes, soon of those of others. */
+export class GrowthWatch {
+  readonly #table: EventTable
+  readonly #watchers = new Set<() => void>()
+  #timer: NodeJS.Timeout | undefined
+  #seen = 0
+
+  constructor(table: EventTable) {
+    this.#table = table
+  }
+
+  add(wake: () => void): AsyncDisposable {
+    // Each its own, also where the same function watches twice.
+    const watcher = (): void => wake()
+    this.#watchers.add(watcher)
+    if (!this.#timer) this.#start()
+    return { [Symbol.asyncDispose]: async () => this.#remove(watcher) }
+  }
+
+  tell(): void {
+    for (const wake of this.#watchers) wake()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    // Whoever waits will look, and find the store closed.
+    this.tell()
+  }
+
+  #start(): void {
+    this.#seen = this.#table.foreignWrites()
+    this.#timer = setInterval(() => this.#poll(), pollMs)
+  }
+
+  #remove(watcher: () => void): void {
+    this.#watchers.delete(watcher)
+    if (this.#watchers.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #poll(): void {
+    try {
+      const writes = this.#table.foreignWrites()
+      if (writes === this.#seen) return
+      this.#seen = writes
+    } catch (thrown) {
+      if (isBusy(thrown)) return
+      // Who reads now meets the failure itself, and can say what it means.
+    }
+    this.tell()
+  }
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import type { ActorId, StoredEvent } from '../../core/index.ts'
+import type { EventStore, SubscribeOptions, Subscription } from '../../store/index.ts'
+import type { ConformanceCase } from '../conformance-case.ts'
+import { rejects, succeeded } from './append-cases.ts'
+import { collect, type EventStoreSubject, happened } from './subject.ts'
+
+const alice: ActorId = 'account-alice'
+
+export const subscribeCases: readonly ConformanceCase<EventStoreSubject>[] = [
+  {
+    name: 'a subscription gives what is there, then what comes, by whomever',
+    run: async ({ open }) => {
+      await using one = await open()
+      await using two = await open()
+      await appendOne(one, 1)
+      await appendOne(two, 2)
+      const subscription = one.subscribe()
+      const seen = takeFrom(subscription, 6)
+      for (const [n, store] of [one, two, two, one].entries()) await appendOne(store, n + 3)
+      assert.deepEqual(await seen, await collect(two.readAll()))
+      assert.equal((await seen).length, 6)
+    },
+  },
+  {
+    name: 'a subscription waits on an empty log',
+    run: async ({ open }) => {
+      await using one = await open()
+      await using two = await open()
+      const seen = takeFrom(one.subscribe(), 1)
+      await appendOne(two, 1)
+      assert.deepEqual(
+        (await seen).map((event) => event.data),
+        [1],
+      )
+    },
+  },
+  {
+    name: 'a subscription goes on at a checkpoint, without gap or repetition',
+    run: async ({ open }) => {
+      await using store = await open()
+      for (let n = 1; n <= 5; n++)
+        await store.append(alice, [happened('A', n), happened('B', n)], { expectedVersion: 'any' })
+      const log = await collect(store.readAll())
+      let checkpoint: string | undefined
+      const given: StoredEvent[] = []
+      while (given.length < log.length) {
+        // Also in the middle of a commit.
+        const subscription = store.subscribe(checkpoint === undefined ? {} : { checkpoint })
+        given.push(...(await takeFrom(subscription, given.length === 9 ? 1 : 3)))
+        checkpoint = subscription.checkpoint
+      }
+      assert.deepEqual(given, log)
+      const next = takeFrom(store.subscribe({ checkpoint: checkpoint ?? '' }), 1)
+      await appendOne(store, 11)
+      assert.deepEqual(
+        (await next).map((event) => event.data),
+        [11],
+      )
+    },
+  },
+  {
+    name: 'subscriptions see every event once and in order while many write',
+    run: async ({ open }) => {
+      await using one = await open()
+      await using two = await open()
+      const filter = { eventTypes: ['Even'] }
+      const all = [one, two, one].map((store) => takeFrom(store.subscribe(), 120))
+      const evens = takeFrom(two.subscribe({ filter }), 60)
+      await Promise.all(
+        Array.from({ length: 120 }, (_, n) =>
+          (n % 3 ? one : two).append(`order-${n % 7}`, [happened(n % 2 ? 'Odd' : 'Even', n)], {
+            expectedVersion: 'any',
+          }),
+        ),
+      )
+      const log = await collect(one.readAll())
+      for (const seen of all) assert.deepEqual(await seen, log)
+      assert.deepEqual(
+        await evens,
+        log.filter((event) => event.type === 'Even'),
+      )
+    },
+  },
+  {
+    name: 'a reader of a subscription that is slow misses nothing',
+    run: async ({ open }) => {
+      await using store = await open()
+      await appendOne(store, 1)
+      const seen: unknown[] = []
+      for await (const event of store.subscribe()) {
+        seen.push(event.data)
+        // Writes more than it has read, as long as it is behind the first ten.
+        if (seen.length <= 10)
+          await store.append(alice, [happened('A'), happened('B'), happened('C')], {
+            expectedVersion: 'any',
+          })
+        if (seen.length === 31) break
+      }
+      assert.equal(seen.length, 31)
+    },
+  },
+  {
+    name: 'a subscription ends when it is left or aborted, also while it waits',
+    run: async ({ open }) => {
+      await using store = await open()
+      await appendOne(store, 1)
+      for (let i = 0; i < 20; i++) {
+        const controller = new AbortController()
+        const reason = new Error('enough')
+        const waiting = takeFrom(store.subscribe({ signal: controller.signal }), 2)
+        const left = takeFrom(store.subscribe(), 1)
+        assert.equal((await left).length, 1)
+        controller.abort(reason)
+        await assert.rejects(waiting, reason)
+      }
+      const aborted = store.subscribe({ signal: AbortSignal.abort() })
+      await assert.rejects(takeFrom(aborted, 1), { name: 'AbortError' })
+    },
+  },
+  {
+    name: 'checkpoints that are none are refused',
+    run: async ({ open }) => {
+      await using store = await open()
+      for (const checkpoint of ['', 'x', '-1', '1.5', '1e3', '99999999999999999999']) {
+        await rejects('invalid-argument', start(store, { checkpoint }))
+      }
+      await rejects('invalid-argument', start(store, { filter: { eventTypes: [] } }))
+    },
+  },
+]
+
+async function appendOne(store: EventStore, n: number): Promise<void> {
+  succeeded(await store.append(alice, [happened('Counted', n)], { expectedVersion: 'any' }))
+}
+
+/** So many of its next events; then it is left. */
+async function takeFrom(subscription: Subscription, count: number): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = []
+  for await (const event of subscription) {
+    events.push(event)
+    if (events.length === count) break
+  }
+  return events
+}
+
+async function start(store: EventStore, options: SubscribeOptions): Promise<StoredEvent[]> {
+  return takeFrom(store.subscribe(options), 1)
+}
