@@ -6,6 +6,7 @@ import {
   VersionConflictError,
 } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
+import { Answers } from './answers.ts'
 import { type BatchPlan, type Outcome, planBatch } from './batch.ts'
 import { CommandMemory, type CommandRecord } from './command-memory.ts'
 import type { Command, CommandResult } from './command.ts'
@@ -31,6 +32,7 @@ export class LiveActor {
   readonly #actorId: ActorId
   readonly #components: LiveActorComponents
   readonly #history: History
+  readonly #answers: Answers
   readonly #mailbox: Mailbox
   #memory: CommandMemory
   #current: ActorState | undefined
@@ -41,6 +43,7 @@ export class LiveActor {
     this.#actorId = actorId
     this.#components = components
     this.#history = new History(components.store, model, actorId)
+    this.#answers = new Answers(model, this.#history)
     this.#mailbox = new Mailbox(actorId, components.limits.mailboxCommands)
     this.#memory = new CommandMemory(components.limits.rememberedCommands)
   }
@@ -122,6 +125,8 @@ export class LiveActor {
 
   #advance(plan: BatchPlan, stored: readonly StoredEvent[]): StoredPlan {
     this.#current = plan.after
+    // Who sends new commands is done with sending old ones again.
+    this.#answers.forget()
     for (const event of stored) this.#memory.note(event)
     return { ...plan, stored }
   }
@@ -129,7 +134,7 @@ export class LiveActor {
   async #load(): Promise<ActorState> {
     this.#forget()
     const memory = this.#memory
-    return this.#history.replay(undefined, (event) => memory.note(event))
+    return this.#history.replay(undefined, Infinity, (event) => memory.note(event))
   }
 
   #forget(): void {
@@ -149,12 +154,12 @@ export class LiveActor {
   }
 
   async #answerRepeats(repeats: readonly Repeat[], now: ActorState): Promise<void> {
-    try {
-      const records = repeats.map(({ record }) => record)
-      const results = await this.#history.answersOf(records, now)
-      repeats.forEach(({ letter }, index) => letter.answer(results[index] as CommandResult))
-    } catch (error) {
-      for (const { letter } of repeats) letter.fail(error)
+    for (const { letter, record } of repeats) {
+      try {
+        letter.answer(await this.#answers.of(record, now))
+      } catch (error) {
+        letter.fail(error)
+      }
     }
   }
 

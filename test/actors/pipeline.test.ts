@@ -110,6 +110,19 @@ describe('commands sent together', () => {
     expect(appends).toHaveLength(1)
   })
 
+  test('keep their order also where only some of them have input', async () => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    const counter = node.get(Counter, 'a')
+    const results = await Promise.all([
+      counter.add({ by: 1 }),
+      counter.tell(),
+      counter.add({ by: 1 }),
+      counter.nothing(),
+      counter.add({ by: 1 }),
+    ])
+    expect(results.map((result) => result.version)).toEqual([1, 2, 3, 3, 4])
+  })
+
   test('are decided on the state that their predecessors leave; a refused one leaves no trace', async () => {
     await using node = await open({ backend: memory(), actors: [Counter] })
     const counter = node.get(Counter, 'a')
