@@ -7,7 +7,7 @@ import {
   type NewEvent,
 } from '../core/index.ts'
 import type { Command } from './command.ts'
-import type { DecidedEvent, Decision, EventSchemas } from './definition.ts'
+import type { DecidedEvent, Decision, EventSchemas } from './spec.ts'
 import { type ActorState, foldDecided } from './fold.ts'
 import type { ActorModel } from './model.ts'
 import { isRejection } from './reject.ts'

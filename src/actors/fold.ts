@@ -8,7 +8,7 @@ import {
   toJson,
   validateSync,
 } from '../core/index.ts'
-import type { DecidedEvent } from './definition.ts'
+import type { DecidedEvent } from './spec.ts'
 import type { ActorModel } from './model.ts'
 
 /** What an actor is after some of its events. */

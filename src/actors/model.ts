@@ -5,7 +5,7 @@ import type {
   DecidedEvent,
   EventConstructors,
   EventSchemas,
-} from './definition.ts'
+} from './spec.ts'
 
 /** A definition as the runtime sees it: checked, and without its types. */
 export interface ActorModel {

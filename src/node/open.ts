@@ -1,6 +1,6 @@
 import { type ActorDefinition, type ActorLimits, defaultLimits } from '../actors/index.ts'
 import { type Clock, type IdSource, systemClock } from '../core/index.ts'
-import type { Backend, EventStore } from '../store/index.ts'
+import type { Backend } from '../store/index.ts'
 import { Node } from './node.ts'
 
 /** What a node is made of. */
@@ -15,11 +15,6 @@ export interface OpenOptions<Actors extends ActorDefinition> {
   readonly clock?: Clock
   /** Makes event ids. @default random UUIDs */
   readonly ids?: IdSource
-}
-
-export interface NodeComponents {
-  readonly store: EventStore
-  readonly clock: Clock
 }
 
 /**
