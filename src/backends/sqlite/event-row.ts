@@ -26,7 +26,7 @@ export type EventRow = readonly [
   metadata: string,
 ]
 
-export interface DecodedRows {
+interface DecodedRows {
   readonly events: readonly StoredEvent[]
   /** Why the row behind these events can't be read; the rows behind that one were not looked at. */
   readonly malformed?: MalformedEventError
