@@ -1,10 +1,12 @@
 import {
+  ActorFailedError,
   type ActorId,
   AetherError,
   type Clock,
   InvalidInputError,
   noMetadata,
   parseActorId,
+  type Schema,
   checkMetadata,
   validate,
   type Validation,
@@ -107,12 +109,12 @@ export class ActorHost {
   }
 
   #activate(model: ActorModel, actorId: ActorId): LiveActor {
+    const known = this.#live.get(actorId)
+    if (known) this.#live.delete(actorId)
+    else if (this.#live.size >= this.#limits.liveActors) this.#letOneGo()
     const live =
-      this.#live.get(actorId) ??
-      new LiveActor(model, actorId, { ...this.#components, limits: this.#limits })
-    this.#live.delete(actorId)
+      known ?? new LiveActor(model, actorId, { ...this.#components, limits: this.#limits })
     this.#live.set(actorId, live)
-    if (this.#live.size > this.#limits.liveActors) this.#letOneGo()
     return live
   }
 
@@ -141,8 +143,26 @@ function makeCommand(
     throw new InvalidInputError(`the input of ${model.type}.${name} is wrong`, validation.issues)
   }
   if (!command.input) return withInput({ ok: true, value: undefined })
-  const validation = validate(command.input, input)
-  return validation instanceof Promise ? validation.then(withInput) : withInput(validation)
+  const failed = (cause: unknown): never => {
+    throw new ActorFailedError(model.type, `the input schema of ${name}`, cause)
+  }
+  const validation = validateOr(failed, command.input, input)
+  return validation instanceof Promise
+    ? validation.catch(failed).then(withInput)
+    : withInput(validation)
+}
+
+/** A schema may throw, at once or later. */
+function validateOr(
+  failed: (cause: unknown) => never,
+  schema: Schema,
+  input: unknown,
+): ReturnType<typeof validate> {
+  try {
+    return validate(schema, input)
+  } catch (cause) {
+    return failed(cause)
+  }
 }
 
 function commandOf(model: ActorModel, name: string): CommandModel {

@@ -30,6 +30,11 @@ type EventUnion<E extends EventSchemas> = {
   [K in keyof E & string]: { readonly type: K; readonly data: SchemaInput<E[K]> }
 }[keyof E & string]
 
+/** From inputs alone, the compiler would not learn the names where no command has any. */
+interface CommandNames<Name extends string> {
+  readonly commands: { readonly [K in Name]: unknown }
+}
+
 /**
  * Defines one kind of actor: what it remembers, what can happen to it and what may be asked of it.
  * @throws AetherError `invalid-definition`
@@ -39,11 +44,12 @@ export function actor<
   S,
   E extends EventSchemas,
   C extends CommandInputs,
->(type: Type, spec: ActorSpec<S, E, C>): ActorDefinition<Type, S, E, C> {
-  return {
-    type,
-    model: makeModel(type, spec as unknown as ErasedSpec),
-  }
+  Name extends string,
+>(
+  type: Type,
+  spec: ActorSpec<S, E, C> & CommandNames<Name>,
+): ActorDefinition<Type, S, E, { readonly [K in Name]: C[K] }> {
+  return { type, model: makeModel(type, spec as unknown as ErasedSpec) }
 }
 
 /** True for what {@link actor} made, also of another copy of the library. */

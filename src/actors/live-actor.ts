@@ -1,6 +1,7 @@
 import {
   type ActorId,
   type Clock,
+  type ErrorCode,
   isAetherError,
   type StoredEvent,
   VersionConflictError,
@@ -81,7 +82,8 @@ export class LiveActor {
     } catch (error) {
       // The state in memory may be behind or ahead of what is stored: only the store knows.
       this.#forget()
-      if (letters.length > 1 && isAetherError(error) && error.code === 'too-large') {
+      // What is refused for its content may be the fault of one; its neighbours are tried alone.
+      if (letters.length > 1 && isAetherError(error) && isOfContent.has(error.code)) {
         for (const letter of letters) await this.#run([letter])
       } else {
         for (const letter of letters) letter.fail(error)
@@ -100,7 +102,7 @@ export class LiveActor {
           expectedVersion: before.version,
         })
         if (result.ok) return this.#advance(plan, result.events)
-        if (retriesLeft === 0) {
+        if (retriesLeft <= 0) {
           const { currentVersion } = result.conflict
           throw new VersionConflictError(this.#actorId, before.version, currentVersion)
         }
@@ -154,7 +156,9 @@ export class LiveActor {
   }
 
   async #answerRepeats(repeats: readonly Repeat[], now: ActorState): Promise<void> {
-    for (const { letter, record } of repeats) {
+    // In the order of the first time, as the past is read page by page.
+    const ordered = repeats.toSorted((a, b) => a.record.firstVersion - b.record.firstVersion)
+    for (const { letter, record } of ordered) {
       try {
         letter.answer(await this.#answers.of(record, now))
       } catch (error) {
@@ -169,6 +173,12 @@ export class LiveActor {
     return { actorId: this.#actorId, version: after.version, events, state: after.state }
   }
 }
+
+const isOfContent: ReadonlySet<ErrorCode> = new Set([
+  'too-large',
+  'invalid-argument',
+  'invalid-json',
+])
 
 type StoredPlan = BatchPlan & { readonly stored: readonly StoredEvent[] }
 

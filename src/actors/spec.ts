@@ -8,7 +8,9 @@ export type CommandInputs = Readonly<Record<string, unknown>>
 
 /** What a developer writes down about one kind of thing. */
 export interface ActorSpec<S, E extends EventSchemas, C extends CommandInputs> {
-  /** The state before anything happened. It is shared, so `evolve` returns a new one and changes none. */
+  /**
+   * The state before anything happened. Every state is JSON, and frozen: `evolve` returns a new one.
+   */
   readonly state: S | (() => S)
   /** What can happen: a schema for the data of each event. */
   readonly events: E

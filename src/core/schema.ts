@@ -26,6 +26,7 @@ export function validateSync<S extends Schema>(
 ): Validation<SchemaOutput<S>> {
   const validation = validate(schema, value)
   if (!(validation instanceof Promise)) return validation
+  validation.catch(() => undefined)
   throw new AetherError('invalid-definition', 'the schema of an event must validate synchronously')
 }
 

@@ -1,4 +1,4 @@
-import { type ActorDefinition, type ActorLimits, defaultLimits } from '../actors/index.ts'
+import { type ActorDefinition, type ActorLimits, completeLimits } from '../actors/index.ts'
 import { type Clock, type IdSource, systemClock } from '../core/index.ts'
 import type { Backend } from '../store/index.ts'
 import { Node } from './node.ts'
@@ -26,7 +26,7 @@ export async function open<const Actors extends ActorDefinition>(
   options: OpenOptions<Actors>,
 ): Promise<Node<Actors>> {
   const { backend, actors, clock = systemClock, ids } = options
-  const limits = { ...defaultLimits, ...options.limits }
+  const limits = completeLimits(options.limits)
   const store = await backend.openStore({
     clock,
     maxEventsPerAppend: limits.batchEvents,

@@ -56,7 +56,7 @@ describe('a command', () => {
     ['breaking', 'actor-failed', 'evolve is broken'],
     ['later', 'actor-failed', 'synchronous'],
     ['wrongEvent', 'invalid-event', 'by: '],
-    ['unstorable', 'invalid-json', 'NaN at $.by'],
+    ['unstorable', 'invalid-event', 'NaN at $.by'],
   ] as const)('%s fails with %s, and the actor goes on', async (name, code, text) => {
     await using node = await open({ backend: memory(), actors: [Counter] })
     const counter = node.get(Counter, 'a')
