@@ -44,7 +44,7 @@ describe('what git writes', () => {
       'log.showSignature': 'true',
       'log.diffMerges': 'off',
       'log.decorate': 'full',
-      'diff.renames': 'copies',
+      'diff.renames': 'false',
       'diff.renameLimit': '1',
       'diff.ignoreSubmodules': 'all',
       'diff.relative': 'true',

@@ -1,12 +1,15 @@
 import {
+  ActorFailedError,
   type ActorId,
   AetherError,
   type Clock,
   InvalidInputError,
   noMetadata,
   parseActorId,
+  type Schema,
   checkMetadata,
   validate,
+  type Validation,
 } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
 import { type Command, type CommandOptions, type CommandResult, identify } from './command.ts'
@@ -62,8 +65,10 @@ export class ActorHost {
     this.#underWay++
     try {
       const model = this.#modelOf(actorId)
-      const command = await makeCommand(model, name, input, options)
-      return await this.#activate(model, actorId).send(command, options.signal)
+      const command = makeCommand(model, name, input, options)
+      // Without a need to wait, commands reach the actor in the order of their sending.
+      const ready = command instanceof Promise ? await command : command
+      return await this.#activate(model, actorId).send(ready, options.signal)
     } finally {
       this.#underWay--
       this.#endIfDone()
@@ -104,12 +109,12 @@ export class ActorHost {
   }
 
   #activate(model: ActorModel, actorId: ActorId): LiveActor {
+    const known = this.#live.get(actorId)
+    if (known) this.#live.delete(actorId)
+    else if (this.#live.size >= this.#limits.liveActors) this.#letOneGo()
     const live =
-      this.#live.get(actorId) ??
-      new LiveActor(model, actorId, { ...this.#components, limits: this.#limits })
-    this.#live.delete(actorId)
+      known ?? new LiveActor(model, actorId, { ...this.#components, limits: this.#limits })
     this.#live.set(actorId, live)
-    if (this.#live.size > this.#limits.liveActors) this.#letOneGo()
     return live
   }
 
@@ -123,42 +128,51 @@ export class ActorHost {
   }
 }
 
-async function makeCommand(
+/** A promise only where the schema of the input gives one. */
+function makeCommand(
   model: ActorModel,
   name: string,
   input: unknown,
-  options: CommandOptions,
-): Promise<Command> {
-  const command = model.commands.get(name)
-  if (!command) {
-    const known = [...model.commands.keys()].join(', ')
-    throw new AetherError(
-      'unknown-command',
-      `${model.type} has no command ${name}; there is ${known}`,
-    )
-  }
-  const metadata = options.metadata ?? noMetadata
+  { metadata = noMetadata, commandId }: CommandOptions,
+): Command | Promise<Command> {
+  const command = commandOf(model, name)
   checkMetadata(metadata)
-  return {
-    name,
-    model: command,
-    input: await validInput(model, name, command, input),
-    metadata,
-    identity:
-      options.commandId === undefined ? undefined : identify(options.commandId, name, input),
+  const identity = commandId === undefined ? undefined : identify(commandId, name, input)
+  const withInput = (validation: Validation<unknown>): Command => {
+    if (validation.ok) return { name, model: command, input: validation.value, metadata, identity }
+    throw new InvalidInputError(`the input of ${model.type}.${name} is wrong`, validation.issues)
+  }
+  if (!command.input) return withInput({ ok: true, value: undefined })
+  const failed = (cause: unknown): never => {
+    throw new ActorFailedError(model.type, `the input schema of ${name}`, cause)
+  }
+  const validation = validateOr(failed, command.input, input)
+  return validation instanceof Promise
+    ? validation.catch(failed).then(withInput)
+    : withInput(validation)
+}
+
+/** A schema may throw, at once or later. */
+function validateOr(
+  failed: (cause: unknown) => never,
+  schema: Schema,
+  input: unknown,
+): ReturnType<typeof validate> {
+  try {
+    return validate(schema, input)
+  } catch (cause) {
+    return failed(cause)
   }
 }
 
-async function validInput(
-  model: ActorModel,
-  name: string,
-  command: CommandModel,
-  input: unknown,
-): Promise<unknown> {
-  if (!command.input) return undefined
-  const validation = await validate(command.input, input)
-  if (validation.ok) return validation.value
-  throw new InvalidInputError(`the input of ${model.type}.${name} is wrong`, validation.issues)
+function commandOf(model: ActorModel, name: string): CommandModel {
+  const command = model.commands.get(name)
+  if (command) return command
+  const known = [...model.commands.keys()].join(', ')
+  throw new AetherError(
+    'unknown-command',
+    `${model.type} has no command ${name}; there is ${known}`,
+  )
 }
 
 function modelsByType(definitions: readonly ActorDefinition[]): Map<string, ActorModel> {

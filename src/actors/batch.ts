@@ -89,7 +89,7 @@ function recall(
   const record = memory.find(id)
   const mate = mates.get(id)
   const known = record ?? mate
-  if (known?.digest !== undefined && known.digest !== digest) {
+  if (known && known.digest !== digest) {
     throw new AetherError(
       'id-reused',
       `command id ${JSON.stringify(id)} was given to another command of ${actorId}`,

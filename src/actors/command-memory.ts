@@ -4,8 +4,8 @@ import type { StoredEvent } from '../core/index.ts'
 export interface CommandRecord {
   readonly firstVersion: number
   readonly lastVersion: number
-  /** Unknown for events that were not stored by an actor. */
-  readonly digest: string | undefined
+  /** Tells it from another command that was given the same id. */
+  readonly digest: string
 }
 
 /** The newest commands of one actor by id, restored from its events: at most `limit` of them. */
@@ -23,7 +23,8 @@ export class CommandMemory {
 
   /** Takes note of an event; the events of a command come one after the other. */
   note({ version, metadata: { commandId, commandDigest } }: StoredEvent): void {
-    if (commandId === undefined) return
+    // Without a digest, no actor stored it as the event of a command with an id.
+    if (commandId === undefined || commandDigest === undefined) return
     const known = this.#records.get(commandId)
     const firstVersion = known?.firstVersion ?? version
     this.#records.set(commandId, { firstVersion, lastVersion: version, digest: commandDigest })

@@ -6,13 +6,14 @@ import type { CommandModel } from './model.ts'
 /** What may be said with a command besides its input. */
 export interface CommandOptions {
   /**
-   * Names the command, so that sending it again gives the same answer and stores nothing more.
+   * Names the command: once it has made events, sending it again gives the same answer and stores
+   * nothing more. One that was refused or made no event is decided anew.
    * @default none: every sending is a command of its own
    */
   readonly commandId?: string
   /** Goes into every event that the command makes. */
   readonly metadata?: Metadata
-  /** Takes the command back if it has not been started. */
+  /** Takes the command back if it has not been started; it then fails with the signal's reason. */
   readonly signal?: AbortSignal
 }
 

@@ -5,9 +5,11 @@ import {
   CommandRejectedError,
   type Metadata,
   type NewEvent,
+  noMetadata,
+  toJson,
 } from '../core/index.ts'
 import type { Command } from './command.ts'
-import type { DecidedEvent, Decision, EventSchemas } from './definition.ts'
+import type { DecidedEvent, Decision, EventSchemas } from './spec.ts'
 import { type ActorState, foldDecided } from './fold.ts'
 import type { ActorModel } from './model.ts'
 import { isRejection } from './reject.ts'
@@ -19,7 +21,7 @@ export interface Decided {
 
 /**
  * Lets the actor decide about one command: what would be stored, and the state after it.
- * @throws AetherError `command-rejected`, `actor-failed`, `invalid-event`, `invalid-json`
+ * @throws AetherError `command-rejected`, `actor-failed`, `invalid-event`, `too-large`
  */
 export function decide(
   model: ActorModel,
@@ -30,20 +32,30 @@ export function decide(
 ): Decided {
   const decision = callDecide(model, actorId, before, command, now)
   if (isRejection(decision)) {
-    throw new CommandRejectedError(actorId, command.name, decision.code, decision.details)
+    const { code, details } = decision
+    throw new CommandRejectedError(actorId, command.name, code, shown(details, actorId, command))
   }
-  const metadata = commandMetadata(command)
   const events: NewEvent[] = []
   let after = before
-  for (const event of listOf(decision)) {
+  for (const { type, data, metadata } of listOf(decision)) {
     const step = foldDecided(model, actorId, after, {
-      ...event,
-      metadata: { ...metadata, ...event.metadata },
+      type,
+      data,
+      metadata: { ...withoutIdentity({ ...command.metadata, ...metadata }), ...stamp(command) },
     })
     events.push(step.stored)
     after = step.after
   }
   return { events, after }
+}
+
+/** Details go to callers everywhere, so they must be JSON. */
+function shown(details: unknown, actorId: ActorId, { name }: Command): unknown {
+  try {
+    return details === undefined ? undefined : toJson(details)
+  } catch (cause) {
+    throw new ActorFailedError(actorId, `reject of ${name}`, cause)
+  }
 }
 
 function callDecide(
@@ -76,10 +88,14 @@ function callDecide(
   return decision
 }
 
-function commandMetadata({ metadata, identity }: Command): Metadata {
-  return identity
-    ? { ...metadata, commandId: identity.id, commandDigest: identity.digest }
-    : metadata
+/** By which the command is recognised when it comes again. */
+function stamp({ identity }: Command): Metadata {
+  return identity ? { commandId: identity.id, commandDigest: identity.digest } : noMetadata
+}
+
+/** Metadata copied from another event may name the command of that one. */
+function withoutIdentity({ commandId: _id, commandDigest: _digest, ...rest }: Metadata): Metadata {
+  return rest
 }
 
 function listOf(

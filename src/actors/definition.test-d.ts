@@ -78,6 +78,11 @@ export async function proxies(): Promise<void> {
   await alice.close({ now: true })
   // @ts-expect-error options are known by name
   await alice.deposit({ amount: 1 }, { commandID: 'd' })
+  await using other = await open({ backend: memory(), actors: [Stranger] })
+  // Also where no command has an input, the names are known.
+  ;(await other.get(Stranger, 'x').meet()).state satisfies number
+  // @ts-expect-error no command of this name
+  await other.get(Stranger, 'x').greet()
   // @ts-expect-error this actor does not run on this node
   node.get(Stranger, 'x')
   ;(await node.get(Counter, 'c').count({ by: 1 })).state.total satisfies number

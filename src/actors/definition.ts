@@ -1,73 +1,6 @@
-import type { Metadata, Schema, SchemaInput, SchemaOutput } from '../core/index.ts'
+import type { SchemaInput } from '../core/index.ts'
 import { type ActorModel, type ErasedSpec, makeModel } from './model.ts'
-import type { Rejection } from './reject.ts'
-
-/** The schema of each event, by its name. */
-export type EventSchemas = Readonly<Record<string, Schema>>
-/** The input schema of each command; `unknown` for a command without one. */
-export type CommandInputs = Readonly<Record<string, unknown>>
-
-/** What a developer writes down about one kind of thing. */
-export interface ActorSpec<S, E extends EventSchemas, C extends CommandInputs> {
-  /** The state before anything happened. It is shared, so `evolve` returns a new one and changes none. */
-  readonly state: S | (() => S)
-  /** What can happen: a schema for the data of each event. */
-  readonly events: E
-  /** What each event does to the state: pure, and never throws. */
-  readonly evolve: {
-    readonly [K in keyof E]: (state: NoInfer<S>, event: SchemaOutput<E[K]>) => NoInfer<S>
-  }
-  /** What may be asked of it. */
-  readonly commands: { readonly [K in keyof C]: CommandSpec<NoInfer<S>, NoInfer<E>, C[K]> }
-}
-
-/** One thing that may be asked of an actor. */
-export interface CommandSpec<S, E extends EventSchemas, I> {
-  /** The schema of the input. @default a command without input */
-  readonly input?: I & Schema
-  /** Decides what happens, if anything: pure and synchronous. */
-  readonly decide: (
-    state: S,
-    input: I extends Schema ? SchemaOutput<I> : undefined,
-    on: EventConstructors<E>,
-    context: DecisionContext,
-  ) => Decision<E>
-}
-
-/** What a decision may know besides state and input. */
-export interface DecisionContext {
-  readonly actorId: string
-  /** The version of the state that the decision is about. */
-  readonly version: number
-  /** Milliseconds since 1970, UTC, by the node's clock. */
-  readonly now: number
-  readonly commandId: string | undefined
-  /** What the sender knows: goes into the metadata of every event of this decision. */
-  readonly metadata: Metadata
-}
-
-/** One event, several, none, or a refusal. */
-export type Decision<E extends EventSchemas> =
-  | DecidedEvent<keyof E & string>
-  | readonly DecidedEvent<keyof E & string>[]
-  | Rejection
-  | undefined
-  | void
-
-/** An event that a decision wants to happen. Made by the constructors that `decide` gets. */
-export interface DecidedEvent<Type extends string = string> {
-  readonly type: Type
-  readonly data: unknown
-  readonly metadata?: Metadata
-}
-
-/** `on.Deposited({ amount: 5 })` makes the event; the metadata is added to the command's. */
-export type EventConstructors<E extends EventSchemas> = {
-  readonly [K in keyof E & string]: (
-    data: SchemaInput<E[K]>,
-    metadata?: Metadata,
-  ) => DecidedEvent<K>
-}
+import type { ActorSpec, CommandInputs, EventSchemas } from './spec.ts'
 
 declare const types: unique symbol
 
@@ -97,6 +30,11 @@ type EventUnion<E extends EventSchemas> = {
   [K in keyof E & string]: { readonly type: K; readonly data: SchemaInput<E[K]> }
 }[keyof E & string]
 
+/** From inputs alone, the compiler would not learn the names where no command has any. */
+interface CommandNames<Name extends string> {
+  readonly commands: { readonly [K in Name]: unknown }
+}
+
 /**
  * Defines one kind of actor: what it remembers, what can happen to it and what may be asked of it.
  * @throws AetherError `invalid-definition`
@@ -106,11 +44,12 @@ export function actor<
   S,
   E extends EventSchemas,
   C extends CommandInputs,
->(type: Type, spec: ActorSpec<S, E, C>): ActorDefinition<Type, S, E, C> {
-  return {
-    type,
-    model: makeModel(type, spec as unknown as ErasedSpec),
-  }
+  Name extends string,
+>(
+  type: Type,
+  spec: ActorSpec<S, E, C> & CommandNames<Name>,
+): ActorDefinition<Type, S, E, { readonly [K in Name]: C[K] }> {
+  return { type, model: makeModel(type, spec as unknown as ErasedSpec) }
 }
 
 /** True for what {@link actor} made, also of another copy of the library. */

@@ -3,21 +3,18 @@ export { makeRef } from './actor-ref.ts'
 export type { ActorRef } from './actor-ref.ts'
 export type { CommandOptions, CommandResult } from './command.ts'
 export { actor, isActorDefinition } from './definition.ts'
+export type { ActorDefinition, CommandsOf, EventOf, StateOf } from './definition.ts'
+export { completeLimits } from './limits.ts'
+export type { ActorLimits } from './limits.ts'
+export { reject } from './reject.ts'
+export type { Rejection } from './reject.ts'
 export type {
-  ActorDefinition,
   ActorSpec,
   CommandInputs,
-  CommandsOf,
   CommandSpec,
   DecidedEvent,
   Decision,
   DecisionContext,
   EventConstructors,
-  EventOf,
   EventSchemas,
-  StateOf,
-} from './definition.ts'
-export { defaultLimits } from './limits.ts'
-export type { ActorLimits } from './limits.ts'
-export { reject } from './reject.ts'
-export type { Rejection } from './reject.ts'
+} from './spec.ts'

@@ -1,11 +1,13 @@
 import {
   type ActorId,
   type Clock,
+  type ErrorCode,
   isAetherError,
   type StoredEvent,
   VersionConflictError,
 } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
+import { Answers } from './answers.ts'
 import { type BatchPlan, type Outcome, planBatch } from './batch.ts'
 import { CommandMemory, type CommandRecord } from './command-memory.ts'
 import type { Command, CommandResult } from './command.ts'
@@ -31,6 +33,7 @@ export class LiveActor {
   readonly #actorId: ActorId
   readonly #components: LiveActorComponents
   readonly #history: History
+  readonly #answers: Answers
   readonly #mailbox: Mailbox
   #memory: CommandMemory
   #current: ActorState | undefined
@@ -41,6 +44,7 @@ export class LiveActor {
     this.#actorId = actorId
     this.#components = components
     this.#history = new History(components.store, model, actorId)
+    this.#answers = new Answers(model, this.#history)
     this.#mailbox = new Mailbox(actorId, components.limits.mailboxCommands)
     this.#memory = new CommandMemory(components.limits.rememberedCommands)
   }
@@ -78,7 +82,8 @@ export class LiveActor {
     } catch (error) {
       // The state in memory may be behind or ahead of what is stored: only the store knows.
       this.#forget()
-      if (letters.length > 1 && isAetherError(error) && error.code === 'too-large') {
+      // What is refused for its content may be the fault of one; its neighbours are tried alone.
+      if (letters.length > 1 && isAetherError(error) && isOfContent.has(error.code)) {
         for (const letter of letters) await this.#run([letter])
       } else {
         for (const letter of letters) letter.fail(error)
@@ -97,7 +102,7 @@ export class LiveActor {
           expectedVersion: before.version,
         })
         if (result.ok) return this.#advance(plan, result.events)
-        if (retriesLeft === 0) {
+        if (retriesLeft <= 0) {
           const { currentVersion } = result.conflict
           throw new VersionConflictError(this.#actorId, before.version, currentVersion)
         }
@@ -122,6 +127,8 @@ export class LiveActor {
 
   #advance(plan: BatchPlan, stored: readonly StoredEvent[]): StoredPlan {
     this.#current = plan.after
+    // Who sends new commands is done with sending old ones again.
+    this.#answers.forget()
     for (const event of stored) this.#memory.note(event)
     return { ...plan, stored }
   }
@@ -129,7 +136,7 @@ export class LiveActor {
   async #load(): Promise<ActorState> {
     this.#forget()
     const memory = this.#memory
-    return this.#history.replay(undefined, (event) => memory.note(event))
+    return this.#history.replay(undefined, Infinity, (event) => memory.note(event))
   }
 
   #forget(): void {
@@ -149,12 +156,14 @@ export class LiveActor {
   }
 
   async #answerRepeats(repeats: readonly Repeat[], now: ActorState): Promise<void> {
-    try {
-      const records = repeats.map(({ record }) => record)
-      const results = await this.#history.answersOf(records, now)
-      repeats.forEach(({ letter }, index) => letter.answer(results[index] as CommandResult))
-    } catch (error) {
-      for (const { letter } of repeats) letter.fail(error)
+    // In the order of the first time, as the past is read page by page.
+    const ordered = repeats.toSorted((a, b) => a.record.firstVersion - b.record.firstVersion)
+    for (const { letter, record } of ordered) {
+      try {
+        letter.answer(await this.#answers.of(record, now))
+      } catch (error) {
+        letter.fail(error)
+      }
     }
   }
 
@@ -164,6 +173,12 @@ export class LiveActor {
     return { actorId: this.#actorId, version: after.version, events, state: after.state }
   }
 }
+
+const isOfContent: ReadonlySet<ErrorCode> = new Set([
+  'too-large',
+  'invalid-argument',
+  'invalid-json',
+])
 
 type StoredPlan = BatchPlan & { readonly stored: readonly StoredEvent[] }
 

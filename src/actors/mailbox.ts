@@ -4,8 +4,9 @@ import type { Command, CommandResult } from './command.ts'
 /** A command and whoever waits for its answer. */
 export interface Letter {
   readonly command: Command
-  answer(result: CommandResult): void
-  fail(error: unknown): void
+  readonly signal: AbortSignal | undefined
+  readonly answer: (result: CommandResult) => void
+  readonly fail: (error: unknown) => void
 }
 
 /** The commands that wait for one actor, in order of arrival. */
@@ -34,7 +35,7 @@ export class Mailbox {
       throw new AetherError('overloaded', message)
     }
     const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
-    const letter: Letter = { command, answer: resolve, fail: reject }
+    const letter: Letter = { command, signal, answer: resolve, fail: reject }
     this.#letters.push(letter)
     if (!signal) return promise
     const takeBack = (): void => {
@@ -49,9 +50,11 @@ export class Mailbox {
     return this.#letters.splice(0, count)
   }
 
-  /** Puts letters back in front that were taken too early. */
+  /** Puts letters back in front that were taken too early, but for those taken back meanwhile. */
   putBack(letters: readonly Letter[]): void {
-    if (letters.length > 0) this.#letters = [...letters, ...this.#letters]
+    for (const { signal, fail } of letters) if (signal?.aborted) fail(signal.reason)
+    const waiting = letters.filter(({ signal }) => !signal?.aborted)
+    if (waiting.length > 0) this.#letters = [...waiting, ...this.#letters]
   }
 
   #remove(letter: Letter): boolean {

@@ -1,11 +1,19 @@
-import { AetherError, checkType, isSchema, type Metadata, type Schema } from '../core/index.ts'
+import {
+  AetherError,
+  checkType,
+  freezeJson,
+  isSchema,
+  messageOf,
+  type Metadata,
+  type Schema,
+} from '../core/index.ts'
 import type {
   ActorSpec,
   CommandSpec,
   DecidedEvent,
   EventConstructors,
   EventSchemas,
-} from './definition.ts'
+} from './spec.ts'
 
 /** A definition as the runtime sees it: checked, and without its types. */
 export interface ActorModel {
@@ -35,15 +43,30 @@ const namePattern = /^[A-Za-z][A-Za-z0-9_]*$/
 /** @throws AetherError `invalid-definition` */
 export function makeModel(type: string, spec: ErasedSpec): ActorModel {
   checkActorType(type)
-  const { state } = spec
+  for (const part of ['events', 'evolve', 'commands'] as const) {
+    if (typeof spec[part] !== 'object' || spec[part] === null)
+      throw invalid(type, `${part} are missing`)
+  }
   return {
     kind: 'aether-actor',
     type,
-    initialState: typeof state === 'function' ? (state as () => unknown) : () => state,
+    initialState: initialState(type, spec.state),
     events: eventModels(type, spec),
     commands: commandModels(type, spec),
     constructors: eventConstructors(spec.events),
   }
+}
+
+/** Frozen, as every actor of the type begins with it. */
+function initialState(type: string, state: unknown): () => unknown {
+  const make = typeof state === 'function' ? (state as () => unknown) : () => state
+  const first = make()
+  try {
+    freezeJson(first)
+  } catch (cause) {
+    throw invalid(type, `the state must be JSON: ${messageOf(cause)}`)
+  }
+  return () => first
 }
 
 function eventModels(type: string, { events, evolve }: ErasedSpec): Map<string, EventModel> {
@@ -54,7 +77,7 @@ function eventModels(type: string, { events, evolve }: ErasedSpec): Map<string, 
       checkName(type, 'event', name)
       if (!isSchema(schema))
         throw invalid(type, `events.${name} is not a Standard Schema (zod, valibot, arktype, …)`)
-      const evolveOne = evolve[name]
+      const evolveOne = Object.hasOwn(evolve, name) ? evolve[name] : undefined
       if (typeof evolveOne !== 'function') throw invalid(type, `evolve.${name} is missing`)
       return [name, { schema, evolve: evolveOne }]
     }),

@@ -19,7 +19,10 @@ export interface StoredEvent<Type extends string = string, Data = JsonValue> {
 
 /** An event that is offered to the store. */
 export interface NewEvent {
-  /** Appending the same id to the same actor again stores nothing. @default a random UUID */
+  /**
+   * Names the event, so that the same append is recognised when it comes again: at the same expected
+   * version, or at `'any'` among the actor's newest 1,000 events. @default a random UUID
+   */
   readonly id?: string
   readonly type: string
   readonly data: unknown

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseJson, toJson } from './json.ts'
+import { freezeJson, parseJson, toJson } from './json.ts'
 
 const refused = (code: string): unknown => expect.objectContaining({ code })
 
@@ -26,9 +26,15 @@ describe('toJson', () => {
     )
   })
 
-  test('gives the same reference where nothing changes', () => {
+  test('gives a frozen copy, whatever happens to the original', () => {
     const value = { list: [1, { deep: null }], text: 'x' }
-    expect(toJson(value)).toBe(value)
+    const json = toJson(value) as typeof value
+    expect(json).toStrictEqual(value)
+    value.list.push(2)
+    expect(json.list).toHaveLength(2)
+    expect(() => json.list.push(3)).toThrow(TypeError)
+    expect(Object.isFrozen(json.list[1])).toBe(true)
+    expect(Object.getPrototypeOf(toJson(Object.create(null)))).toBe(Object.prototype)
   })
 
   test('leaves out undefined members and the sign of zero, in a copy', () => {
@@ -68,6 +74,34 @@ describe('toJson', () => {
     cyclic.self = cyclic
     expect(() => toJson(cyclic)).toThrow(refused('too-large'))
   })
+})
+
+describe('freezeJson', () => {
+  test('freezes all that is inside, and keeps undefined members', () => {
+    const value = { list: [{ n: 1 }], gone: undefined }
+    freezeJson(value)
+    expect(Object.isFrozen(value.list[0])).toBe(true)
+    expect(Object.keys(value)).toEqual(['list', 'gone'])
+  })
+
+  test('refuses what could not be shown as JSON', () => {
+    for (const wrong of [undefined, Number.NaN, 1n, new Map(), { a: [new Date()] }, [undefined]]) {
+      expect(() => freezeJson(wrong)).toThrow(refused('invalid-json'))
+    }
+  })
+
+  test('does not look again into what is frozen', () => {
+    const big = Array.from({ length: 100 }, (_, n) => ({ n }))
+    freezeJson(big)
+    freezeJson({ big }, { maxValues: 2 })
+    expect(() => freezeJson({ big: [...big] }, { maxValues: 50 })).toThrow(refused('too-large'))
+  })
+})
+
+test('a value that contains another many times over is bounded', () => {
+  let value: unknown = 1
+  for (let level = 0; level < 40; level++) value = [value, value]
+  expect(() => toJson(value)).toThrow(refused('too-large'))
 })
 
 describe('parseJson', () => {

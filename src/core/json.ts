@@ -7,19 +7,30 @@ export type JsonValue =
 export interface JsonBounds {
   /** How deep arrays and objects may nest. @default 64 */
   readonly maxDepth?: number
+  /** How many values there may be, those inside others included. @default 1,000,000 */
+  readonly maxValues?: number
 }
 
 const defaultMaxDepth = 64
+const defaultMaxValues = 1_000_000
 
 /**
- * Gives the value back as JSON would: the same reference where nothing changes, else a copy without
- * `undefined` properties and negative zeros. What it accepts is read back from a store identical.
+ * A frozen copy of the value as JSON would give it back: without `undefined` members and negative
+ * zeros. What it accepts is read back from a store identical, and nobody can change it meanwhile.
  * @throws AetherError `invalid-json` for what JSON can't hold (NaN, bigint, functions, dates, maps,
- * class instances, holes, a key named `__proto__`); `too-large` for nesting beyond the bound.
+ * class instances, holes, a key named `__proto__`); `too-large` beyond the bounds.
  */
 export function toJson(value: unknown, bounds: JsonBounds = {}): JsonValue {
-  const exact = isExact(value, bounds.maxDepth ?? defaultMaxDepth, [])
-  return (exact ? value : JSON.parse(JSON.stringify(value))) as JsonValue
+  return new JsonWalk(bounds).copy(value)
+}
+
+/**
+ * Freezes a value and all inside it, so that it can be shared. What is frozen already is taken to be
+ * done with, so a new object around old ones costs only itself.
+ * @throws as {@link toJson}, but for `undefined` members, which stay
+ */
+export function freezeJson(value: unknown, bounds: JsonBounds = {}): void {
+  new JsonWalk(bounds).freeze(value)
 }
 
 /**
@@ -39,35 +50,71 @@ export function parseJson(text: string, bounds: JsonBounds = {}): JsonValue {
   return toJson(value, bounds)
 }
 
-/** True where the whole value is already what JSON gives back. `path` is where the walk stands. */
-function isExact(value: unknown, depthLeft: number, path: (string | number)[]): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true
-    case 'number':
-      if (!Number.isFinite(value)) throw notJson(String(value), path)
-      return !Object.is(value, -0)
-    case 'object':
-      return value === null || isExactInside(value, depthLeft, path)
-    default:
-      throw notJson(typeof value, path)
-  }
-}
+/** One way through a value; it knows where it stands, for the errors. */
+class JsonWalk {
+  readonly #path: (string | number)[] = []
+  readonly #maxDepth: number
+  #valuesLeft: number
 
-function isExactInside(value: object, depthLeft: number, path: (string | number)[]): boolean {
-  if (depthLeft === 0) throw tooDeep(path.length)
-  if (!Array.isArray(value)) checkPlain(value, path)
-  let exact = true
-  for (const [name, member] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
-    path.push(name)
-    if (name === '__proto__') throw notJson('a key named __proto__', path)
-    // JSON leaves undefined members of objects out, as optional properties should be.
-    if (member === undefined && !Array.isArray(value)) exact = false
-    else if (!isExact(member, depthLeft - 1, path)) exact = false
-    path.pop()
+  constructor({ maxDepth = defaultMaxDepth, maxValues = defaultMaxValues }: JsonBounds) {
+    this.#maxDepth = maxDepth
+    this.#valuesLeft = maxValues
   }
-  return exact
+
+  copy(value: unknown): JsonValue {
+    if (!this.#isNested(value)) return (value === 0 ? 0 : value) as JsonValue
+    if (Array.isArray(value)) {
+      return Object.freeze(
+        Array.from(value, (member, index) => this.#at(index, () => this.copy(member))),
+      )
+    }
+    const members: Record<string, JsonValue> = {}
+    for (const [name, member] of Object.entries(value)) {
+      // JSON leaves these out, as optional properties should be.
+      if (member !== undefined) members[name] = this.#at(name, () => this.copy(member))
+    }
+    return Object.freeze(members)
+  }
+
+  freeze(value: unknown): void {
+    if (!this.#isNested(value) || Object.isFrozen(value)) return
+    if (Array.isArray(value)) {
+      for (const [index, member] of value.entries()) this.#at(index, () => this.freeze(member))
+    } else {
+      for (const [name, member] of Object.entries(value)) {
+        if (member !== undefined) this.#at(name, () => this.freeze(member))
+      }
+    }
+    Object.freeze(value)
+  }
+
+  /** True for an array or a plain object, false for a value that is complete in itself. */
+  #isNested(value: unknown): value is object {
+    if (--this.#valuesLeft < 0) throw new AetherError('too-large', 'JSON of too many values')
+    switch (typeof value) {
+      case 'string':
+      case 'boolean':
+        return false
+      case 'number':
+        if (!Number.isFinite(value)) throw notJson(String(value), this.#path)
+        return false
+      case 'object':
+        if (value === null) return false
+        if (this.#path.length >= this.#maxDepth) throw tooDeep(this.#maxDepth)
+        if (!Array.isArray(value)) checkPlain(value, this.#path)
+        return true
+      default:
+        throw notJson(typeof value, this.#path)
+    }
+  }
+
+  #at<T>(name: string | number, step: () => T): T {
+    this.#path.push(name)
+    if (name === '__proto__') throw notJson('a key named __proto__', this.#path)
+    const result = step()
+    this.#path.pop()
+    return result
+  }
 }
 
 function checkPlain(value: object, path: readonly (string | number)[]): void {

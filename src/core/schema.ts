@@ -10,11 +10,13 @@ export type Validation<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly issues: readonly Issue[] }
 
-export async function validate<S extends Schema>(
+/** Gives a promise only where the schema does. */
+export function validate<S extends Schema>(
   schema: S,
   value: unknown,
-): Promise<Validation<SchemaOutput<S>>> {
-  return conclude(await schema['~standard'].validate(value))
+): Validation<SchemaOutput<S>> | Promise<Validation<SchemaOutput<S>>> {
+  const result = schema['~standard'].validate(value)
+  return result instanceof Promise ? result.then(conclude) : conclude(result)
 }
 
 /** @throws AetherError `invalid-definition` where the schema answers with a promise. */
@@ -22,14 +24,10 @@ export function validateSync<S extends Schema>(
   schema: S,
   value: unknown,
 ): Validation<SchemaOutput<S>> {
-  const result = schema['~standard'].validate(value)
-  if (result instanceof Promise) {
-    throw new AetherError(
-      'invalid-definition',
-      'the schema of an event must validate synchronously',
-    )
-  }
-  return conclude(result)
+  const validation = validate(schema, value)
+  if (!(validation instanceof Promise)) return validation
+  validation.catch(() => undefined)
+  throw new AetherError('invalid-definition', 'the schema of an event must validate synchronously')
 }
 
 export function isSchema(value: unknown): value is Schema {

@@ -8,9 +8,14 @@ import {
   makeRef,
   type StateOf,
 } from '../actors/index.ts'
-import { actorId, type ActorId } from '../core/index.ts'
+import { actorId, type ActorId, type Clock } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
-import type { NodeComponents } from './open.ts'
+
+/** What a node runs on. */
+export interface NodeComponents {
+  readonly store: EventStore
+  readonly clock: Clock
+}
 
 /** What an actor is at a version. */
 export interface ActorView<State = unknown> {

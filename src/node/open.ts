@@ -1,6 +1,6 @@
-import { type ActorDefinition, type ActorLimits, defaultLimits } from '../actors/index.ts'
+import { type ActorDefinition, type ActorLimits, completeLimits } from '../actors/index.ts'
 import { type Clock, type IdSource, systemClock } from '../core/index.ts'
-import type { Backend, EventStore } from '../store/index.ts'
+import type { Backend } from '../store/index.ts'
 import { Node } from './node.ts'
 
 /** What a node is made of. */
@@ -17,11 +17,6 @@ export interface OpenOptions<Actors extends ActorDefinition> {
   readonly ids?: IdSource
 }
 
-export interface NodeComponents {
-  readonly store: EventStore
-  readonly clock: Clock
-}
-
 /**
  * Opens the backend and runs the actors on it.
  * @throws AetherError `incompatible-store`, `store-unavailable`, `missing-dependency`,
@@ -31,7 +26,7 @@ export async function open<const Actors extends ActorDefinition>(
   options: OpenOptions<Actors>,
 ): Promise<Node<Actors>> {
   const { backend, actors, clock = systemClock, ids } = options
-  const limits = { ...defaultLimits, ...options.limits }
+  const limits = completeLimits(options.limits)
   const store = await backend.openStore({
     clock,
     maxEventsPerAppend: limits.batchEvents,

@@ -122,6 +122,7 @@ function checkParts(offered: readonly OfferedPart[], maxEvents: number): void {
       )
     }
     actors.add(actorId)
+    checkIds(actorId, events)
     count += events.length
   }
   if (count <= maxEvents) return
@@ -132,10 +133,16 @@ function checkParts(offered: readonly OfferedPart[], maxEvents: number): void {
   )
 }
 
+function checkIds(actorId: ActorId, events: readonly NewEvent[]): void {
+  const ids = events.flatMap(({ id }) => id ?? [])
+  if (new Set(ids).size === ids.length) return
+  throw new AetherError('invalid-argument', `an append to ${actorId} gives two events the same id`)
+}
+
 function complete(event: NewEvent, ids: IdSource): CommittedEvent {
   checkText('type', event.type)
   if (event.id !== undefined) checkText('id', event.id)
-  const metadata = event.metadata ?? noMetadata
+  const metadata = event.metadata ? Object.freeze({ ...event.metadata }) : noMetadata
   checkMetadata(metadata)
   return { id: event.id ?? ids(), type: event.type, data: toJson(event.data), metadata }
 }

@@ -1,4 +1,4 @@
-import { type Backend, open } from 'aether'
+import { type Backend, type CommandResult, open } from 'aether'
 import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
 import { Counter } from './counter.ts'
@@ -56,6 +56,22 @@ describe('a command that comes again', () => {
       [1, 1],
     ])
     expect(results[0]?.events.map((event) => event.version)).toEqual([2])
+  })
+
+  test('is answered from any page of a long past, in any order', async () => {
+    const backend = memory()
+    await using node = await open({ backend, actors: [Counter] })
+    const send = (of: typeof node, n: number): Promise<CommandResult> =>
+      of.get(Counter, 'a').addTwice({ by: n }, { commandId: `c-${n}` })
+    const numbers = Array.from({ length: 600 }, (_, n) => n)
+    const first = await Promise.all(numbers.map((n) => send(node, n)))
+    await using fresh = await open({ backend, actors: [Counter] })
+    for (const n of numbers) expect(await send(fresh, n)).toEqual(first[n])
+    for (const n of [0, 599, 300, 1, 598, 299, 301]) expect(await send(fresh, n)).toEqual(first[n])
+    expect(await Promise.all(numbers.toReversed().map((n) => send(fresh, n)))).toEqual(
+      first.toReversed(),
+    )
+    expect(await versionOf(backend)).toBe(1_200)
   })
 
   test('with another input or name is an error, whatever the order of members', async () => {

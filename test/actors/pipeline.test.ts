@@ -56,7 +56,7 @@ describe('a command', () => {
     ['breaking', 'actor-failed', 'evolve is broken'],
     ['later', 'actor-failed', 'synchronous'],
     ['wrongEvent', 'invalid-event', 'by: '],
-    ['unstorable', 'invalid-json', 'NaN at $.by'],
+    ['unstorable', 'invalid-event', 'NaN at $.by'],
   ] as const)('%s fails with %s, and the actor goes on', async (name, code, text) => {
     await using node = await open({ backend: memory(), actors: [Counter] })
     const counter = node.get(Counter, 'a')
@@ -108,6 +108,19 @@ describe('commands sent together', () => {
     )
     expect(results[99]?.events[0]?.data).toEqual({ by: 99 })
     expect(appends).toHaveLength(1)
+  })
+
+  test('keep their order also where only some of them have input', async () => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    const counter = node.get(Counter, 'a')
+    const results = await Promise.all([
+      counter.add({ by: 1 }),
+      counter.tell(),
+      counter.add({ by: 1 }),
+      counter.nothing(),
+      counter.add({ by: 1 }),
+    ])
+    expect(results.map((result) => result.version)).toEqual([1, 2, 3, 3, 4])
   })
 
   test('are decided on the state that their predecessors leave; a refused one leaves no trace', async () => {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
 import type { EventStore } from '../../src/store/index.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
+import { greetLike } from '../support/old-nats-server.ts'
 
 const accounts = `accounts {
   A { jetstream: enabled, users: [{ user: a, password: secret }] }
@@ -210,23 +211,4 @@ async function unusedPort(): Promise<number> {
   const { port } = listener.address() as AddressInfo
   await promisify(listener.close.bind(listener))()
   return port
-}
-
-/**
- * What a server of that version without JetStream says: as far as opening a store gets there. Old
- * servers are not at hand, so this is the protocol by hand.
- */
-function greetLike(version: string): (socket: Socket) => void {
-  return (socket) => {
-    const info = { server_id: 'old', version, headers: true, max_payload: 1_048_576, proto: 1 }
-    socket.write(`INFO ${JSON.stringify(info)}\r\n`)
-    let subscription = '1'
-    socket.on('data', (chunk) => {
-      const text = chunk.toString()
-      subscription = /^SUB \S+ (\d+)/m.exec(text)?.[1] ?? subscription
-      const inbox = /^PUB \S+ (\S+) \d+/m.exec(text)?.[1]
-      if (/^PING/m.test(text)) socket.write('PONG\r\n')
-      if (inbox) socket.write(`HMSG ${inbox} ${subscription} 16 16\r\nNATS/1.0 503\r\n\r\n\r\n`)
-    })
-  }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CliProcess, runCli } from '../support/cli.ts'
 import { send } from '../support/http-client.ts'
+import { greetLike } from '../support/old-nats-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const bank = join(import.meta.dirname, '../../examples/bank/bank.ts')
@@ -160,6 +161,18 @@ describe('aether says in one line what is wrong with', () => {
       '0',
     ])
     expect(stderr).toMatch(/^aether: no nats-server answers at 127\.0\.0\.1:1 .*start one/)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(code).toBe(1)
+  })
+
+  test('a nats-server that is too old', async () => {
+    const listener = createServer(greetLike('2.10.29'))
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    const { port } = listener.address() as { port: number }
+    const backend = `nats://127.0.0.1:${port}`
+    const { code, stderr } = await runCli(['dev', bank, '--backend', backend, '--port', '0'])
+    listener.close()
+    expect(stderr).toMatch(/^aether: .*2\.10\.29.*2\.14/)
     expect(stderr.trim().split('\n')).toHaveLength(1)
     expect(code).toBe(1)
   })

@@ -1,4 +1,4 @@
-import type { ActorId, JsonValue, StoredEvent } from '../../core/index.ts'
+import type { ActorId, StoredEvent } from '../../core/index.ts'
 import {
   type Commit,
   type CommitLog,
@@ -11,8 +11,11 @@ import {
   type WriteOutcome,
 } from '../../store/index.ts'
 
-/** An event as it is kept: data as text, so that nobody can change what happened. */
-type KeptEvent = Omit<StoredEvent, 'data'> & { readonly json: string }
+/** An event as it is kept: as text, so that nobody can change what happened. */
+interface KeptEvent {
+  readonly version: number
+  readonly json: string
+}
 
 /** How many events a read hands over at once. */
 const batchSize = 500
@@ -78,12 +81,12 @@ export class MemoryCommitLog implements CommitLog {
   }
 }
 
-function keep({ data, ...rest }: StoredEvent): KeptEvent {
-  return { ...rest, json: JSON.stringify(data) }
+function keep(event: StoredEvent): KeptEvent {
+  return { version: event.version, json: JSON.stringify(event) }
 }
 
-function restore({ json, metadata, ...place }: KeptEvent): StoredEvent {
-  return { ...place, data: JSON.parse(json) as JsonValue, metadata }
+function restore({ json }: KeptEvent): StoredEvent {
+  return JSON.parse(json) as StoredEvent
 }
 
 /** Restores only what is taken. */

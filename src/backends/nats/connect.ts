@@ -57,8 +57,9 @@ function clientOptions(settings: NatsSettings): NodeConnectionOptions {
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
     reconnectTimeWait: 200,
-    // By default a silent server would be noticed after 4 minutes; so within 9 s.
-    pingInterval: 3_000,
+    // A frozen server is noticed within 6 s, by default it would be 6 minutes; then another one is
+    // found well within `retryForMs`.
+    pingInterval: 2_000,
     maxPingOut: 2,
     // Else every request pays for an error with a stack, also when it succeeds.
     noAsyncTraces: true,

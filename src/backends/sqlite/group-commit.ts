@@ -7,7 +7,7 @@ import type { SqliteSettings } from './sqlite-options.ts'
 import type { WriteRequest } from './write-request.ts'
 
 /** Stores all of the requests durably, or throws and has stored none. */
-export type StoreTogether = (requests: readonly WriteRequest[]) => readonly WriteOutcome[]
+type StoreTogether = (requests: readonly WriteRequest[]) => readonly WriteOutcome[]
 
 interface Waiting {
   readonly request: WriteRequest

@@ -58,9 +58,10 @@ describe('the file', () => {
       for (const version of [0, -1, 2 ** 53])
         assert.throws(() => db.exec(`INSERT ${insertion(null, 'account-bob', version)}`), /CHECK/)
       assert.throws(() => db.exec(`INSERT ${insertion(-5, 'account-bob', 1)}`), /CHECK/)
-      assert.throws(() =>
-        db.exec(`INSERT INTO event VALUES (9, 'a-b', 1, 'x', 'X', 'now', x'00', '{}')`),
-      )
+      for (const idAndType of [`'', 'X'`, `'x', ''`, `NULL, 'X'`, `x'00', 'X'`]) {
+        const sql = `INSERT INTO event VALUES (9, 'a-b', 1, ${idAndType}, 'now', '{}', '{}')`
+        assert.throws(() => db.exec(sql), /constraint failed|cannot store BLOB/)
+      }
     }))
 })
 

@@ -19,13 +19,7 @@ export interface PartRequest {
 }
 
 /** What is known of a row before its version and position are. */
-export type UnplacedRow = readonly [
-  id: string,
-  type: string,
-  time: string,
-  data: string,
-  metadata: string,
-]
+type UnplacedRow = readonly [id: string, type: string, time: string, data: string, metadata: string]
 
 /** Writes the events down at once: what the caller changes while they wait is not stored. */
 export function writeRequest(commit: Commit): WriteRequest {

@@ -177,6 +177,38 @@ export const appendCases: readonly ConformanceCase<EventStoreSubject>[] = [
     },
   },
   {
+    name: 'event ids that are no text, or stand twice in an append, are refused',
+    run: async ({ open }) => {
+      await using store = await open()
+      for (const id of ['', 'x'.repeat(201), '\ud800', 7 as unknown as string]) {
+        const events = [{ id, type: 'A', data: {} }]
+        await rejects('invalid-argument', store.append(alice, events, { expectedVersion: 0 }))
+      }
+      const twice = [
+        happened('A'),
+        { id: 'e', type: 'A', data: {} },
+        { id: 'e', type: 'A', data: {} },
+      ]
+      await rejects('invalid-argument', store.append(alice, twice, { expectedVersion: 0 }))
+      assert.equal(await store.latestVersion(alice), 0)
+    },
+  },
+  {
+    name: 'what the caller changes after an append, or a reader in what was read, is not stored',
+    run: async ({ open }) => {
+      await using store = await open()
+      const event = { type: 'A', data: { list: [1] }, metadata: { userId: 'u' } }
+      const appending = store.append(alice, [event], { expectedVersion: 0 })
+      event.data.list.push(2)
+      event.metadata.userId = 'other'
+      await appending
+      const [read] = await collect(store.read(alice))
+      Object.assign(read?.metadata ?? {}, { userId: 'third' })
+      const [again] = await collect(store.read(alice))
+      assert.deepEqual([again?.data, again?.metadata], [{ list: [1] }, { userId: 'u' }])
+    },
+  },
+  {
     name: 'the same event id on two actors is two events',
     async run({ open }) {
       await using store = await open()
