@@ -52,6 +52,8 @@ export class CommitLogEventStore implements EventStore {
   readonly #log: CommitLog
   readonly #context: CommitContext
   readonly #underWay = new Set<Promise<CommitResult>>()
+  /** Ends the subscriptions. */
+  readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
   constructor(log: CommitLog, options: EventStoreOptions = {}) {
@@ -132,7 +134,9 @@ export class CommitLogEventStore implements EventStore {
     checkFilter(filter)
     const after = checkpoint === undefined ? 0 : positionOf(checkpoint)
     const onMalformed = oneOf('onMalformed', options.onMalformed ?? 'stop', ['stop', 'skip'])
-    return new LogSubscription(this.#log, { after, filter, onMalformed, signal: options.signal })
+    const signals = options.signal ? [options.signal, this.#closed.signal] : [this.#closed.signal]
+    const signal = AbortSignal.any(signals)
+    return new LogSubscription(this.#log, { after, filter, onMalformed, signal })
   }
 
   async latestVersion(
@@ -146,13 +150,16 @@ export class CommitLogEventStore implements EventStore {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#finish().then(() => this.#log.close())
+    this.#closing ??= this.#close()
     return this.#closing
   }
 
-  /** A commit may take several steps, and the log must be open for all of them. */
-  async #finish(): Promise<void> {
+  async #close(): Promise<void> {
+    this.#closed.abort(closed())
+    this.#log.beginClosing()
+    // A commit may take several steps, and the log must be open for all of them.
     await Promise.allSettled(this.#underWay)
+    await this.#log.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -210,7 +217,7 @@ export class CommitLogEventStore implements EventStore {
   }
 
   #assertOpen(): void {
-    if (this.#closing) throw new AetherError('closed', 'the event store was closed')
+    if (this.#closing) throw closed()
   }
 }
 
@@ -233,6 +240,10 @@ function committed(parts: readonly (readonly StoredEvent[])[], duplicate: boolea
   })
   const position = Math.max(...appends.map((append) => append.position))
   return { ok: true, position, appends, duplicate }
+}
+
+function closed(): AetherError {
+  return new AetherError('closed', 'the event store was closed')
 }
 
 function only(result: CommitResult): Appended | Conflicted {

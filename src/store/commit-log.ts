@@ -28,6 +28,9 @@ export interface CommitLog {
    * nothing, never too seldom. What was there when it resolves needs no call.
    */
   watch(wake: () => void): Promise<AsyncDisposable>
+  /** From now on nothing waits for an outage to end; writes under way may still succeed. */
+  beginClosing(): void
+  /** Waits for the writes under way, and releases everything. Called once. */
   close(): Promise<void>
 }
 

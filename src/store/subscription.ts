@@ -17,7 +17,7 @@ export interface SubscriptionSettings {
   readonly after: number
   readonly filter: LogFilter
   readonly onMalformed: OnMalformed
-  readonly signal: AbortSignal | undefined
+  readonly signal: AbortSignal
 }
 
 /**
@@ -48,7 +48,7 @@ export class LogSubscription implements Subscription {
     for (;;) {
       // What it is told from here on is read in this round or in the next.
       growth.expect()
-      signal?.throwIfAborted()
+      signal.throwIfAborted()
       const range = { after: this.#position, limit: Infinity, filter }
       for await (const batch of this.#log.readAll(range, signal)) yield* this.#given(batch)
       await growth.told
@@ -57,7 +57,7 @@ export class LogSubscription implements Subscription {
 
   *#given(batch: readonly LogEntry[]): Generator<StoredEvent, void, undefined> {
     for (const entry of batch) {
-      this.#settings.signal?.throwIfAborted()
+      this.#settings.signal.throwIfAborted()
       if (entry instanceof MalformedEventError) {
         if (this.#settings.onMalformed === 'stop') throw entry
         this.#position = entry.lastPosition
@@ -81,13 +81,13 @@ export function positionOf(checkpoint: string): number {
 
 /** Whether the log has grown since somebody began to look. */
 class Growth implements Disposable {
-  readonly #signal: AbortSignal | undefined
+  readonly #signal: AbortSignal
   readonly tell = (): void => this.#growth.resolve()
   #growth = Promise.withResolvers<void>()
 
-  constructor(signal: AbortSignal | undefined) {
+  constructor(signal: AbortSignal) {
     this.#signal = signal
-    signal?.addEventListener('abort', this.tell)
+    signal.addEventListener('abort', this.tell)
   }
 
   /** Resolves when it has grown, or when nobody wants to know any more. */
@@ -100,6 +100,6 @@ class Growth implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#signal?.removeEventListener('abort', this.tell)
+    this.#signal.removeEventListener('abort', this.tell)
   }
 }

@@ -6,6 +6,7 @@ import type { ActorId } from '../../src/core/index.ts'
 import type { EventStore } from '../../src/store/index.ts'
 import { type NatsCluster, type NatsServer, startNatsCluster } from '../support/nats.ts'
 import { Appenders } from './appenders.ts'
+import { Transfers } from './nats-transfers.ts'
 
 /** An election takes 4 to 7 s here, and much longer on a busy machine. */
 const retryForMs = 60_000
@@ -69,9 +70,25 @@ test(
     const store = await open('killed', cluster.urls)
     const appenders = new Appenders(store)
     await appenders.untilMore(200)
-    await (await leaderOf('killed')).kill()
+    const leader = await leaderOf('killed')
+    await leader.kill()
     await appenders.untilMore(200)
     await appenders.finish()
     await appenders.verify()
+    await leader.restart()
+  },
+)
+
+test(
+  'kill -9 of the leader during commits over several actors: never half of one',
+  { timeout },
+  async () => {
+    const store = await open('halved', cluster.urls)
+    const transfers = new Transfers(store)
+    await transfers.untilMore(100)
+    await (await leaderOf('halved')).kill()
+    await transfers.untilMore(100)
+    await transfers.finish()
+    await transfers.verify()
   },
 )

@@ -2,6 +2,7 @@ import { test } from 'vitest'
 import { nats } from '../../src/backends/nats/index.ts'
 import { startNatsServer } from '../support/nats.ts'
 import { Appenders } from './appenders.ts'
+import { Transfers } from './nats-transfers.ts'
 
 test('kill -9 of the server during appends: what is acknowledged is there, once', async () => {
   await using server = await startNatsServer()
@@ -15,4 +16,18 @@ test('kill -9 of the server during appends: what is acknowledged is there, once'
   await appenders.untilMore(500)
   await appenders.finish()
   await appenders.verify()
+}, 120_000)
+
+test('kill -9 of the server during commits over several actors: never half of one', async () => {
+  await using server = await startNatsServer()
+  await using store = await nats({ servers: server.url, retryForMs: 60_000 }).openStore()
+  const transfers = new Transfers(store)
+  for (let kills = 0; kills < 6; kills++) {
+    await transfers.untilMore(60)
+    await server.kill()
+    await server.restart()
+  }
+  await transfers.untilMore(60)
+  await transfers.finish()
+  await transfers.verify()
 }, 120_000)

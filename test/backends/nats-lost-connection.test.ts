@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
 import type { ActorId } from '../../src/core/index.ts'
-import type { EventStore, ReadOptions } from '../../src/store/index.ts'
+import type { Append, EventStore, ExpectedVersion, ReadOptions } from '../../src/store/index.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 import { Wire } from './wire.ts'
@@ -114,6 +114,74 @@ describe('an append whose connection breaks', () => {
     await until(() => wire.heldChunks >= 2, { description: 'the append was repeated' })
     wire.release()
     expect(await appending).toMatchObject({ ok: true, version: 2, duplicate: false })
+    expect(await stored(observer)).toEqual(both)
+  })
+})
+
+describe('a commit over several actors whose connection breaks', () => {
+  const bob: ActorId = 'account-bob'
+
+  const transfer = (expectedVersion: ExpectedVersion = 1): Append[] => [
+    { actorId: bob, events: [opened], expectedVersion: 0 },
+    { actorId: alice, events: [{ type: 'Noted', data: 7 }], expectedVersion },
+  ]
+
+  test.each([1, 'any'] as const)(
+    'after it was stored, at %j: succeeds, stored once',
+    async (expectedVersion) => {
+      const { wire, store, observer } = await scene()
+      wire.hold('answers')
+      const committing = store.commit(transfer(expectedVersion))
+      await untilVersion(observer, 2)
+      wire.cut()
+      wire.mend()
+      const result = await committing
+      expect(result).toMatchObject({
+        ok: true,
+        duplicate: false,
+        appends: [{ version: 1 }, { version: 2 }],
+      })
+      const log = await Array.fromAsync(observer.readAll())
+      expect(log.slice(1)).toEqual(result.ok && result.appends.flatMap((append) => append.events))
+    },
+  )
+
+  test('before it reached the server: is repeated, and stored once', async () => {
+    const { wire, store, observer } = await scene()
+    wire.hold('requests')
+    const committing = store.commit(transfer())
+    await untilSent(wire)
+    wire.cut()
+    wire.mend()
+    expect(await committing).toMatchObject({ ok: true, duplicate: false })
+    expect(await Array.fromAsync(observer.readAll())).toHaveLength(3)
+  })
+
+  test('after it was stored, and others wrote behind it meanwhile: succeeds all the same', async () => {
+    const { wire, store, observer } = await scene()
+    wire.hold('answers')
+    const committing = store.commit(transfer())
+    await untilVersion(observer, 2)
+    await observer.append(alice, [deposited], { expectedVersion: 2 })
+    wire.cut()
+    wire.mend()
+    expect(await committing).toMatchObject({ ok: true, appends: [{ version: 1 }, { version: 2 }] })
+    expect(await Array.fromAsync(observer.readAll())).toHaveLength(4)
+  })
+
+  test('before it reached the server, and another was faster meanwhile: is a conflict', async () => {
+    const { wire, store, observer } = await scene()
+    wire.hold('requests')
+    const committing = store.commit(transfer())
+    await untilSent(wire)
+    await observer.append(alice, [deposited], { expectedVersion: 1 })
+    wire.cut()
+    wire.mend()
+    expect(await committing).toEqual({
+      ok: false,
+      conflict: { actorId: alice, expectedVersion: 1, currentVersion: 2 },
+    })
+    expect(await observer.latestVersion(bob)).toBe(0)
     expect(await stored(observer)).toEqual(both)
   })
 })

@@ -2,8 +2,14 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
-import { type ActorId, MalformedEventError, messageOf } from '../../src/core/index.ts'
-import type { EventStore } from '../../src/store/index.ts'
+import {
+  type ActorId,
+  type JsonValue,
+  MalformedEventError,
+  messageOf,
+  type StoredEvent,
+} from '../../src/core/index.ts'
+import type { Append, EventStore } from '../../src/store/index.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 
@@ -129,25 +135,199 @@ describe('a message that is no commit', () => {
     })
   })
 
-  test('that leaves a gap in the versions is noticed', async () => {
+  test('is collected or skipped in its place, whether it says what it stands behind or not', async () => {
+    const { store, namespace } = await scene()
+    const subject = `aether.${namespace}.event.account.alice`
+    await store.append(alice, [{ type: 'A', data: 1 }], { expectedVersion: 0 })
+    await publish(subject, '{', { behind: 1 })
+    await publish(subject, bodyOf(2), { behind: 2, version: 2 })
+    await publish(subject, '[')
+    await publish(subject, bodyOf(3), { behind: 4, version: 3 })
+
+    const all = [1, '{', 2, '[', 3]
+    const seen = (events: AsyncIterable<StoredEvent | MalformedEventError>): Promise<unknown[]> =>
+      Array.fromAsync(events, (each) =>
+        each instanceof MalformedEventError ? each.raw : each.version,
+      )
+    for (const onMalformed of ['collect', 'skip'] as const) {
+      const expected = onMalformed === 'collect' ? all : [1, 2, 3]
+      const backwards = { direction: 'backwards' } as const
+      expect(await seen(store.readAll({ onMalformed } as { onMalformed: 'collect' }))).toEqual(
+        expected,
+      )
+      const options = { onMalformed } as { onMalformed: 'collect' }
+      expect(await seen(store.read(alice, options))).toEqual(expected)
+      expect(await seen(store.read(alice, { ...options, ...backwards }))).toEqual(
+        expected.toReversed(),
+      )
+    }
+    expect(await seen(store.read(alice, { toVersion: 1 }))).toEqual([1])
+    expect(await seen(store.read(alice, { fromVersion: 3 }))).toEqual([3])
+    expect(await seen(store.read(alice, { direction: 'backwards', limit: 1 }))).toEqual([3])
+    expect(await seen(store.read(alice, { direction: 'backwards', toVersion: 1 }))).toEqual([1])
+  })
+
+  test('but names one of another actor as that before it is noticed', async () => {
     const { store, namespace } = await scene()
     await store.append(alice, [{ type: 'A', data: 1 }], { expectedVersion: 0 })
-    for (const version of [3, 4]) {
-      const events = [{ id: `e-${version}`, type: 'A', data: version }]
-      const body = { format: 1, id: 'c', time: 'now', firstVersion: version, events }
-      await publish(`aether.${namespace}.event.account.alice`, JSON.stringify(body), version)
-    }
+    await store.append('account-bob', [{ type: 'A', data: 1 }], { expectedVersion: 0 })
+    const header = headers()
+    header.set('Aether-Version', '2')
+    header.set('Nats-Expected-Last-Subject-Sequence', '2')
+    header.set(
+      'Nats-Expected-Last-Subject-Sequence-Subject',
+      `aether.${namespace}.event.account.bob`,
+    )
+    const subject = `aether.${namespace}.event.account.alice`
+    await raw.request(subject, bodyOf(2), { headers: header, timeout: 5_000 })
     await expect(Array.fromAsync(store.read(alice))).rejects.toMatchObject({
       code: 'incompatible-store',
-      message: expect.stringMatching(/lost version 2 of account-alice/) as string,
+      message: expect.stringMatching(/lost sequence 2, a commit to account-alice/) as string,
     })
   })
 })
 
-async function publish(subject: string, body: string, version = 1): Promise<void> {
+interface PublishOptions {
+  readonly version?: number
+  /** The sequence of the message that it's expected to stand behind. */
+  readonly behind?: number
+}
+
+async function publish(
+  subject: string,
+  body: string,
+  { version = 1, behind }: PublishOptions = {},
+): Promise<void> {
   const header = headers()
   header.set('Aether-Version', String(version))
-  await raw.request(subject, body, { headers: header, timeout: 5_000 })
+  if (behind !== undefined) header.set('Nats-Expected-Last-Subject-Sequence', String(behind))
+  const reply = await raw.request(subject, body, { headers: header, timeout: 5_000 })
+  expect(reply.json()).not.toHaveProperty('error')
+}
+
+/** A commit of one event, without back links. */
+function bodyOf(version: number): string {
+  const events = [{ id: `e-${version}`, type: 'A', data: version }]
+  return JSON.stringify({ format: 1, id: 'c', time: 'now', firstVersion: version, events })
+}
+
+describe('a commit over several actors', () => {
+  const part = (actorId: ActorId, data: JsonValue = 1): Append => ({
+    actorId,
+    events: [{ type: 'A', data }],
+    expectedVersion: 0,
+  })
+
+  test('is refused before it is sent where one part is too large, or there are too many', async () => {
+    const { namespace } = await scene()
+    const backend = nats({ servers: server.url, namespace })
+    await using store = await backend.openStore({ maxEventsPerAppend: 5_000 })
+    const actors = Array.from({ length: 1_001 }, (_, index) => part(`account-${index}`))
+    await expect(store.commit(actors)).rejects.toMatchObject({ code: 'too-large' })
+    const large = part('account-large', 'x'.repeat(maxPayload))
+    await expect(store.commit([part(alice), large])).rejects.toMatchObject({
+      code: 'too-large',
+      message: expect.stringMatching(/account\.large has 100\d\d\d bytes/) as string,
+    })
+    expect(await Array.fromAsync(store.readAll())).toEqual([])
+    expect(await store.commit(actors.slice(1))).toMatchObject({ ok: true })
+  })
+
+  test('is stored though more are under way than the server takes at once', async () => {
+    const { another } = await scene()
+    const stores = await Promise.all(Array.from({ length: 4 }, () => another()))
+    const commits = Array.from({ length: 400 }, (_, n) =>
+      (stores[n % 4] as EventStore).commit([part(`account-${n}`), part(`order-${n}`)]),
+    )
+    for (const result of await Promise.all(commits)) expect(result).toMatchObject({ ok: true })
+  })
+
+  test('names its first part that is not where it should be', async () => {
+    const { store, another } = await scene()
+    const other = await another()
+    await store.commit([part(alice), part('account-bob'), part('account-carol')])
+    // What the first store remembers of bob and carol is old now.
+    for (const actorId of ['account-bob', 'account-carol'] as const)
+      await other.append(actorId, [{ type: 'A', data: 2 }], { expectedVersion: 1 })
+    const again = [part(alice), part('account-bob'), part('account-carol')]
+    const result = await store.commit(again.map((each) => ({ ...each, expectedVersion: 1 })))
+    expect(result).toEqual({
+      ok: false,
+      conflict: { actorId: 'account-bob', expectedVersion: 1, currentVersion: 2 },
+    })
+  })
+
+  test('says in each message which part of how many it is', async () => {
+    const { store, namespace } = await scene()
+    await store.append(alice, [{ type: 'A', data: 1 }], { expectedVersion: 0 })
+    await store.commit([{ ...part(alice), expectedVersion: 1 }, part('account-bob')])
+    const manager = await jetstreamManager(raw)
+    const messages = await Promise.all(
+      [2, 3].map((seq) => manager.streams.getMessage(`AETHER_${namespace}`, { seq })),
+    )
+    const bodies = messages.map((message) => message?.json<Record<string, unknown>>())
+    expect(bodies.map((body) => body?.part)).toEqual([
+      [0, 2],
+      [1, 2],
+    ])
+    expect(bodies[0]?.id).toBe(bodies[1]?.id)
+    expect(
+      messages.map((message) => message?.header.get('Nats-Expected-Last-Subject-Sequence')),
+    ).toEqual(['1', '0'])
+  })
+})
+
+describe('an actor scattered over the stream', () => {
+  const count = 90
+
+  /** More messages of others than make it dense, between any two of the actor's, which may lack back links. */
+  async function scatter(
+    namespace: string,
+    write: (version: number, behind: number) => Promise<unknown>,
+  ) {
+    for (let version = 1, behind = 0; version <= count; version++, behind += 301) {
+      await write(version, behind === 0 ? 0 : behind - 300)
+      for (let noise = 0; noise < 300; noise++)
+        raw.publish(`aether.${namespace}.event.noise.x`, '{')
+      await raw.flush()
+    }
+  }
+
+  test.each(['with', 'without', 'half with'])(
+    'is read whole and in every range, %s back links',
+    async (links) => {
+      const { store, namespace, another } = await scene()
+      await scatter(namespace, (version, behind) =>
+        links === 'with' || (links === 'half with' && version > count / 2)
+          ? store.append(alice, [{ type: 'A', data: 1 }], { expectedVersion: version - 1 })
+          : publish(`aether.${namespace}.event.account.alice`, bodyOf(version), {
+              version,
+              behind,
+            }),
+      )
+      const reader = await another()
+      const all = Array.from({ length: count }, (_, index) => index + 1)
+      for (const [fromVersion, toVersion, limit] of [
+        [1, count, Infinity],
+        [1, 3, Infinity],
+        [40, 45, Infinity],
+        [count - 2, count, Infinity],
+        [2, count, 5],
+        [30, count, 40],
+      ] as const) {
+        const expected = all.slice(fromVersion - 1, toVersion)
+        const options = { fromVersion, toVersion, limit }
+        expect(await versionsOf(reader.read(alice, options))).toEqual(expected.slice(0, limit))
+        expect(
+          await versionsOf(reader.read(alice, { ...options, direction: 'backwards' })),
+        ).toEqual(expected.toReversed().slice(0, limit))
+      }
+    },
+  )
+})
+
+function versionsOf(events: AsyncIterable<StoredEvent>): Promise<number[]> {
+  return Array.fromAsync(events, (event) => event.version)
 }
 
 describe('reading', () => {

@@ -58,6 +58,8 @@ export class MemoryCommitLog implements CommitLog {
     return { [Symbol.asyncDispose]: async () => void this.#watchers.delete(watcher) }
   }
 
+  beginClosing(): void {}
+
   async close(): Promise<void> {}
 
   #place(commit: Commit, part: CommitPart): readonly StoredEvent[] {

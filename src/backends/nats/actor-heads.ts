@@ -6,10 +6,12 @@ export interface ActorHead {
   readonly sequence: number
   /** Of the last event in that commit. */
   readonly version: number
+  /** The commits that it names: see back-links.ts. */
+  readonly links: readonly number[]
 }
 
 /** An actor that has no events. */
-export const noHead: ActorHead = { sequence: 0, version: 0 }
+export const noHead: ActorHead = { sequence: 0, version: 0, links: [] }
 
 /** Remembers the newest known head of the actors used last. It may be behind, never ahead. */
 export class ActorHeads {

@@ -1,25 +1,41 @@
-import {
-  AetherError,
-  type ActorId,
-  MalformedEventError,
-  type StoredEvent,
-} from '../../core/index.ts'
-import type { VersionRange } from '../../store/index.ts'
+import type { ActorId } from '../../core/index.ts'
+import type { LogEntry, VersionRange } from '../../store/index.ts'
 import { type ActorHead, type ActorHeads, noHead } from './actor-heads.ts'
-import type { CommitFeed } from './commit-feed.ts'
-import { decodeCommit, type StoredCommit, type StoredMessage } from './commit-message.ts'
+import type { ActorScan } from './actor-scan.ts'
+import { type BackLinkReader, type FetchHints, linksOf } from './back-link-reader.ts'
+import {
+  decodePart,
+  entriesWithin,
+  isReadable,
+  type ReadablePart,
+  type StoredPart,
+} from './commit-message.ts'
 import type { EventSubjects } from './event-subjects.ts'
-import { seekVersion } from './seek-version.ts'
 import type { StreamLeader } from './stream-leader.ts'
 
-/** How many commits are fetched at once. */
-const batchSize = 500
+/**
+ * Up to how many messages of the stream, for each one of the actor, searching for them is quicker than
+ * asking for each: docs/decisions/0005-back-links.md.
+ */
+const denseSpacing = 256
+/** From how many links on their spacing counts for that of the whole. */
+const minSample = 8
 
 export interface ActorReaderContext {
   readonly leader: StreamLeader
-  readonly feed: CommitFeed
   readonly subjects: EventSubjects
   readonly heads: ActorHeads
+  readonly scan: ActorScan
+  readonly backLinks: BackLinkReader
+}
+
+/** What one read is about. */
+interface Reading {
+  readonly actorId: ActorId
+  readonly range: VersionRange
+  readonly newest: StoredPart
+  readonly hints: FetchHints
+  readonly signal: AbortSignal | undefined
 }
 
 /** Reads the events of one actor, and where it stands. */
@@ -35,111 +51,155 @@ export class ActorReader {
    * @throws MalformedEventError; and what the leader throws.
    */
   async head(actorId: ActorId, signal?: AbortSignal): Promise<ActorHead> {
-    const { leader, subjects, heads } = this.#context
+    const { leader, subjects } = this.#context
     const message = await leader.last(subjects.of(actorId), signal)
     if (!message) return noHead
-    // Read whole, so that nothing is ever written behind a commit that can't be read.
-    const { sequence, lastVersion } = decodeCommit(message, subjects)
-    const head = { sequence, version: lastVersion }
-    heads.learn(actorId, head)
-    return head
+    // Read whole, so that nothing is ever written behind what can't be read.
+    const newest = decodePart(message, subjects)
+    if (!isReadable(newest)) throw newest.error
+    return this.#learn(actorId, newest)
   }
 
   /**
-   * Asks the leader for the newest commit, so that the end is known, and reads what lies before it
-   * wherever that is quickest. An actor with no events or one commit costs one round trip.
+   * Asks the leader for the newest message, so that the end is known, and reads what lies before it
+   * wherever that is quickest. An actor with no events or one message costs one round trip.
    */
   async *read(
     actorId: ActorId,
     range: VersionRange,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<readonly StoredEvent[]> {
-    const { leader, subjects, heads } = this.#context
+  ): AsyncGenerator<readonly LogEntry[]> {
+    const { leader, subjects } = this.#context
     const message = await leader.last(subjects.of(actorId), signal)
     if (!message) return
-    const newest = this.#decodeReadable(message)
-    // Without a readable end, the way there ends at the commit that can't be read.
-    const older = { first: range.first, last: Math.min(range.last, endOf(newest)) }
-    if (older.first <= older.last) {
-      const start = await this.#startOf(actorId, older.first, newest, signal)
-      yield* this.#readBehind(start, actorId, older, signal)
-    }
-    if (!newest) return
-    heads.learn(actorId, { sequence: newest.sequence, version: newest.lastVersion })
-    yield within(range, newest.events)
+    const newest = decodePart(message, subjects)
+    if (isReadable(newest)) this.#learn(actorId, newest)
+    const hints = { limit: range.limit, partBytes: message.data.length + 1 }
+    const reading = { actorId, range, newest, hints, signal }
+    yield* range.direction === 'forwards' ? this.#forwards(reading) : this.#backwards(reading)
   }
 
-  /** Reads from a known commit on; the range must end before the newest one. */
-  async *#readBehind(
-    start: ActorHead,
-    actorId: ActorId,
-    range: VersionRange,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<readonly StoredEvent[]> {
-    const { feed, subjects } = this.#context
-    const subject = subjects.of(actorId)
-    let at = start
-    while (at.version < range.last) {
-      const { sequence, version } = at
-      // A commit has at least one event: so many commits can't reach beyond the range.
-      const maxMessages = Math.min(batchSize, range.last - version)
-      const commits = await feed.next(
-        { fromSequence: sequence + 1, subject, maxMessages },
-        (commit, previous) => commit.firstVersion === (previous?.lastVersion ?? version) + 1,
-        signal,
-      )
-      at = behind(commits, at, actorId)
-      yield within(
-        range,
-        commits.flatMap((commit) => commit.events),
-      )
+  async *#forwards(reading: Reading): AsyncGenerator<readonly LogEntry[]> {
+    const { scan, backLinks } = this.#context
+    const { actorId, range, newest, hints, signal } = reading
+    if (isReadable(newest) && newest.firstVersion <= range.first) {
+      yield entriesWithin(range, [newest])
+      return
+    }
+    const older = await this.#sequencesBefore(reading)
+    if (!older) {
+      yield* scan.read(actorId, range, newest, signal)
+      return
+    }
+    for await (const parts of backLinks.inOrder(actorId, older, hints, signal)) {
+      yield entriesWithin(range, parts)
+      if (parts.some((part) => isReadable(part) && part.lastVersion >= range.last)) return
+    }
+    yield entriesWithin(range, [newest])
+  }
+
+  /** Those of the actor's messages that may be in the range, or nothing where it's better to search. */
+  async #sequencesBefore({
+    actorId,
+    range: { first },
+    newest,
+    signal,
+  }: Reading): Promise<readonly number[] | undefined> {
+    const pages: (readonly number[])[] = []
+    let from = newest
+    let left = versionsBefore(newest, first, Infinity)
+    while (left > 0) {
+      const links = linksOf(from)
+      if (!links) return undefined
+      const [oldest] = links
+      if (oldest === undefined) break
+      pages.push(links.slice(-left))
+      if (left <= links.length) break
+      if (isBetterSearched(pages, newest)) return undefined
+      from = await this.#context.backLinks.at(actorId, oldest, signal)
+      left = versionsBefore(from, first, left - links.length)
+    }
+    return pages.toReversed().flat()
+  }
+
+  async *#backwards(reading: Reading): AsyncGenerator<readonly LogEntry[]> {
+    const { range } = reading
+    // Whether one that can't be read lies in the range is told by the readable one before it.
+    let held: readonly StoredPart[] = []
+    for await (const parts of this.#partsBackwards(reading)) {
+      held = [...parts.toReversed(), ...held]
+      if (!held.slice(0, 1).every(isReadable)) continue
+      yield entriesWithin(range, held).toReversed()
+      held = []
+    }
+    yield entriesWithin(range, held).toReversed()
+  }
+
+  /** Newest first. Each part knows those before it, so that any one leads on. */
+  async *#partsBackwards(reading: Reading): AsyncGenerator<readonly StoredPart[]> {
+    const { actorId, range, hints, signal } = reading
+    let from = await this.#skipBehind(reading)
+    let left = versionsBefore(from, range.first, Infinity)
+    yield [from]
+    while (left > 0) {
+      const links = linksOf(from)
+      if (!links) {
+        yield await this.#searchBefore(reading, from)
+        return
+      }
+      const wanted = links.slice(-Math.min(left, range.limit)).toReversed()
+      if (wanted.length === 0) return
+      for await (const parts of this.#context.backLinks.inOrder(actorId, wanted, hints, signal)) {
+        yield parts
+        from = parts.at(-1) as StoredPart
+      }
+      left = versionsBefore(from, range.first, left - wanted.length)
     }
   }
 
-  /** A commit before the first version wanted: one that is remembered, or one that is sought. */
-  async #startOf(
-    actorId: ActorId,
-    first: number,
-    newest: StoredCommit | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<ActorHead> {
-    const { leader, subjects, heads } = this.#context
-    if (!newest) return noHead
-    const known = heads.get(actorId)
-    // What is remembered of a stream that was deleted since may lie behind the end of the new one.
-    const isBefore = known && known.version < first && known.sequence < newest.sequence
-    return seekVersion(first, isBefore ? known : noHead, newest, async (sequence) => {
-      const message = await leader.next(subjects.of(actorId), sequence, signal)
-      return message ? decodeCommit(message, subjects) : undefined
-    })
+  /** Leaps from page to page, as long as the whole page lies behind the range. */
+  async #skipBehind({ actorId, range, newest, signal }: Reading): Promise<StoredPart> {
+    let from = newest
+    while (isReadable(from) && from.firstVersion > range.last) {
+      const [oldest] = from.links
+      if (oldest === undefined) break
+      const part = await this.#context.backLinks.at(actorId, oldest, signal)
+      if (!isReadable(part) || part.firstVersion <= range.last) break
+      from = part
+    }
+    return from
   }
 
-  #decodeReadable(message: StoredMessage): StoredCommit | undefined {
-    try {
-      return decodeCommit(message, this.#context.subjects)
-    } catch (error) {
-      if (error instanceof MalformedEventError) return undefined
-      throw error
-    }
+  /** Before what doesn't say what it stands behind, which only others than Aether write. */
+  async #searchBefore(
+    { actorId, range, signal }: Reading,
+    end: StoredPart,
+  ): Promise<readonly StoredPart[]> {
+    const forwards = { ...range, direction: 'forwards', limit: Infinity } as const
+    const batches = await Array.fromAsync(this.#context.scan.parts(actorId, forwards, end, signal))
+    return batches
+      .flat()
+      .filter((part) => part.sequence < end.sequence)
+      .toReversed()
+  }
+
+  #learn(actorId: ActorId, { sequence, lastVersion, links }: ReadablePart): ActorHead {
+    const head = { sequence, version: lastVersion, links }
+    this.#context.heads.learn(actorId, head)
+    return head
   }
 }
 
-function endOf(newest: StoredCommit | undefined): number {
-  return newest ? newest.firstVersion - 1 : Infinity
+/** How many versions lie between the two, where the part can be read. */
+function versionsBefore(part: StoredPart, first: number, otherwise: number): number {
+  return isReadable(part) ? part.firstVersion - first : otherwise
 }
 
-/** @throws AetherError `incompatible-store` where the leader itself has a gap. */
-function behind(commits: readonly StoredCommit[], at: ActorHead, actorId: ActorId): ActorHead {
-  const [first] = commits
-  const last = commits.at(-1)
-  if (first && last && first.firstVersion === at.version + 1)
-    return { sequence: last.sequence, version: last.lastVersion }
-  throw new AetherError(
-    'incompatible-store',
-    `the stream has lost version ${at.version + 1} of ${actorId}: it was trimmed or damaged`,
-  )
-}
-
-function within(range: VersionRange, events: readonly StoredEvent[]): readonly StoredEvent[] {
-  return events.filter(({ version }) => version >= range.first && version <= range.last)
+/** Whether the actor's messages stand so close together, or name so few, that a search is quicker. */
+function isBetterSearched(pages: readonly (readonly number[])[], newest: StoredPart): boolean {
+  const count = pages.reduce((sum, page) => sum + page.length, 0)
+  const oldest = pages.at(-1)?.[0] ?? newest.sequence
+  const isDense = count >= minSample && newest.sequence - oldest < count * denseSpacing
+  const isWithoutLinks = pages.length > 1 && pages.slice(-2).every((page) => page.length === 1)
+  return isDense || isWithoutLinks
 }

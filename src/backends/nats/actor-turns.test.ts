@@ -18,3 +18,21 @@ test('tasks of one actor run in turn, also after a failure; others do not wait',
   expect(await second).toBe(3)
   expect(log).toEqual(['first', 'other', 'second'])
 })
+
+test('a task of several actors waits for each of them, and no two wait for each other', async () => {
+  const turns = new ActorTurns()
+  const gate = Promise.withResolvers<void>()
+  const log: string[] = []
+  const first = turns.run('b-1', () => gate.promise)
+  const both = ['a-1', 'b-1'] as const
+  const tasks = [
+    turns.runAll(both, async () => log.push('one')),
+    turns.runAll(both.toReversed(), async () => log.push('other')),
+    turns.runAll([], async () => log.push('of none')),
+  ]
+  await tasks[2]
+  expect(log).toEqual(['of none'])
+  gate.resolve()
+  await Promise.all([first, ...tasks])
+  expect(log).toEqual(['of none', 'one', 'other'])
+})

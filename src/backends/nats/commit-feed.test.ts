@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { CommitFeed, type LeaderAnswers, type ReplicaAnswers } from './commit-feed.ts'
-import type { StoredMessage } from './commit-message.ts'
+import { isReadable, type StoredMessage, type StoredPart } from './commit-message.ts'
 import { EventSubjects } from './event-subjects.ts'
 
 const subjects = new EventSubjects('prod')
@@ -32,13 +32,11 @@ test("behind a gap, the leader's word counts", async () => {
   expect(await sequencesOf(feedOf([message(2)], () => message(2)))).toEqual([2])
 })
 
-test('what can not be read is an error once it is the first', async () => {
-  const broken = { ...message(3), data: new Uint8Array() }
-  expect(await sequencesOf(feedOf([message(1), message(2), broken], () => null))).toEqual([1, 2])
-  await expect(sequencesOf(feedOf([broken], () => null))).rejects.toMatchObject({
-    code: 'malformed-event',
-    position: 3 * 1_024,
-  })
+test('what can not be read stands in its place', async () => {
+  const broken = { ...message(2), data: new Uint8Array() }
+  const parts = await partsOf(feedOf([message(1), broken, message(3)], () => null))
+  expect(parts.map(isReadable)).toEqual([true, false, true])
+  expect(parts[1]).toMatchObject({ sequence: 2, previous: 1, error: { position: 2 * 1_024 } })
 })
 
 function feedOf(
@@ -50,21 +48,25 @@ function feedOf(
   return new CommitFeed(replicas, leader, subjects)
 }
 
+function partsOf(feed: CommitFeed): Promise<readonly StoredPart[]> {
+  return feed.next(request, (part, before) => part.sequence === before + 1)
+}
+
 async function sequencesOf(feed: CommitFeed): Promise<number[]> {
-  const commits = await feed.next(
-    request,
-    (commit, previous) => commit.sequence === (previous?.sequence ?? 0) + 1,
-  )
-  return commits.map((commit) => commit.sequence)
+  return (await partsOf(feed)).map((part) => part.sequence)
 }
 
 function message(seq: number): StoredMessage {
   const events = [{ id: `e-${seq}`, type: 'A', data: {} }]
   const body = { format: 1, id: `c-${seq}`, time: 'now', firstVersion: 1, events }
+  const headers: Record<string, string> = {
+    'Aether-Version': '1',
+    'Nats-Expected-Last-Subject-Sequence': String(seq - 1),
+  }
   return {
     seq,
     subject: subjects.of(`account-${seq}`),
-    header: { get: (name) => (name === 'Aether-Version' ? '1' : '') },
+    header: { get: (name) => headers[name] ?? '' },
     data: new TextEncoder().encode(JSON.stringify(body)),
   }
 }

@@ -1,9 +1,9 @@
-import { decodeCommit, type StoredCommit, type StoredMessage } from './commit-message.ts'
+import { decodePart, type StoredMessage, type StoredPart } from './commit-message.ts'
 import type { EventSubjects } from './event-subjects.ts'
 import type { BatchRequest } from './replica-reader.ts'
 
-/** Tells whether nothing is missing before this commit. */
-type Follows = (commit: StoredCommit, previous: StoredCommit | undefined) => boolean
+/** Tells whether nothing is missing between this part and the sequence before it. */
+export type Follows = (part: StoredPart, before: number) => boolean
 
 /** Perhaps less than there is: see ReplicaReader. */
 export interface ReplicaAnswers {
@@ -15,7 +15,7 @@ export interface LeaderAnswers {
   next(subject: string, fromSequence: number, signal?: AbortSignal): Promise<StoredMessage | null>
 }
 
-/** Fetches runs of commits without gaps: quickly from a replica, and where it lags, from the leader. */
+/** Fetches runs without gaps: quickly from a replica, and where it lags, from the leader. */
 export class CommitFeed {
   readonly #replicas: ReplicaAnswers
   readonly #leader: LeaderAnswers
@@ -28,33 +28,28 @@ export class CommitFeed {
   }
 
   /**
-   * The next commits in order, at least one unless there is none. Only the leader's word can be a
-   * commit that doesn't follow: then something is missing in the stream itself.
-   * @throws MalformedEventError for the first one; and what the leader throws.
+   * What is next, in order: at least one unless there is none. Only the leader's word can be a part
+   * that doesn't follow: then something is missing in the stream itself.
+   * @throws what the leader throws.
    */
   async next(
     request: BatchRequest,
     follows: Follows,
     signal?: AbortSignal,
-  ): Promise<readonly StoredCommit[]> {
-    const run = this.#runOf(await this.#replicas.fetch(request, signal), follows)
+  ): Promise<readonly StoredPart[]> {
+    const messages = await this.#replicas.fetch(request, signal)
+    const run = this.#runOf(messages, follows, request.fromSequence - 1)
     if (run.length > 0) return run
     const message = await this.#leader.next(request.subject, request.fromSequence, signal)
-    return message ? [decodeCommit(message, this.#subjects)] : []
+    return message ? [decodePart(message, this.#subjects)] : []
   }
 
-  /** Ends before a gap, and before what can't be read: so that all before it is handed over first. */
-  #runOf(messages: readonly StoredMessage[], follows: Follows): StoredCommit[] {
-    const run: StoredCommit[] = []
+  #runOf(messages: readonly StoredMessage[], follows: Follows, start: number): StoredPart[] {
+    const run: StoredPart[] = []
     for (const message of messages) {
-      try {
-        const commit = decodeCommit(message, this.#subjects)
-        if (!follows(commit, run.at(-1))) break
-        run.push(commit)
-      } catch (error) {
-        if (run.length === 0) throw error
-        break
-      }
+      const part = decodePart(message, this.#subjects)
+      if (!follows(part, run.at(-1)?.sequence ?? start)) break
+      run.push(part)
     }
     return run
   }

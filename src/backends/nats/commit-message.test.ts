@@ -1,29 +1,37 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { MalformedEventError } from '../../core/index.ts'
-import type { Commit } from '../../store/index.ts'
-import { decodeCommit, encodeBody, type StoredMessage } from './commit-message.ts'
+import type { MalformedEventError } from '../../core/index.ts'
+import type { Commit, CommitPart } from '../../store/index.ts'
+import {
+  decodePart,
+  encodeBody,
+  entriesWithin,
+  isReadable,
+  type ReadablePart,
+  type StoredMessage,
+  type StoredPart,
+} from './commit-message.ts'
 import { EventSubjects } from './event-subjects.ts'
 
 const subjects = new EventSubjects('prod')
 
-const commit: Commit = {
-  id: 'c-1',
+const alice: CommitPart = {
   actorId: 'account-alice',
-  time: '2026-11-21T20:00:00.000Z',
-  isRepeatable: false,
+  expected: 4,
   events: [
     { id: 'e-1', type: 'Opened', data: { owner: 'Zoë 👩‍💻 \ud800' }, metadata: {} },
     { id: 'e-2', type: 'Deposited', data: null, metadata: { userId: ' kept \r\n as it is ' } },
   ],
 }
+const commit: Commit = { id: 'c-1', time: '2026-11-21T20:00:00.000Z', parts: [alice] }
 
 describe('a commit', () => {
   test('is read as it was written, placed in the log', () => {
-    const stored = decodeCommit(message(encodeBody(commit, 5), '6'), subjects)
+    const stored = read(message(encodeBody(commit, alice, 5, [2, 3]), { version: '6' }))
     expect(stored).toMatchObject({ sequence: 7, firstVersion: 5, lastVersion: 6 })
+    expect(stored).toMatchObject({ previous: 3, links: [2, 3] })
     expect(stored.events).toEqual(
-      commit.events.map((event, index) => ({
+      alice.events.map((event, index) => ({
         ...event,
         actorId: 'account-alice',
         version: 5 + index,
@@ -33,18 +41,56 @@ describe('a commit', () => {
     )
   })
 
-  test('leaves out metadata that is empty', () => {
-    const body = JSON.parse(new TextDecoder().decode(encodeBody(commit, 1))) as Commit
-    expect(body.events.map((event) => 'metadata' in event)).toEqual([false, true])
+  test('leaves out what is not there: metadata, other parts, further links', () => {
+    const body = bodyOf(encodeBody(commit, alice, 1, [3]))
+    expect(Object.keys(body)).toEqual(['format', 'id', 'time', 'firstVersion', 'events'])
+    const events = body.events as Record<string, unknown>[]
+    expect(events.map((event) => 'metadata' in event)).toEqual([false, true])
+  })
+
+  test('of several parts says which one of how many each is', () => {
+    const bob = { ...alice, actorId: 'account-bob' } as const
+    const both = { ...commit, parts: [alice, bob] }
+    expect(both.parts.map((part) => bodyOf(encodeBody(both, part, 1, [])).part)).toEqual([
+      [0, 2],
+      [1, 2],
+    ])
+  })
+
+  test('without back links names the one before it alone', () => {
+    expect(read(message(text({}), { previous: '3' })).links).toEqual([3])
+    expect(read(message(text({}), { previous: '0' })).links).toEqual([])
   })
 
   test('may hold 1,024 events and no more, as positions would run into the next', () => {
-    const [event] = commit.events
+    const [event] = alice.events
     const ofLength = (length: number): Uint8Array =>
-      encodeBody({ ...commit, events: Array.from({ length }, () => event!) }, 1)
-    expect(decodeCommit(message(ofLength(1_024), '1024'), subjects).events).toHaveLength(1_024)
-    expect(() => decodeCommit(message(ofLength(1_025), '1025'), subjects)).toThrow(/events/)
+      encodeBody(commit, { ...alice, events: Array.from({ length }, () => event!) }, 1, [])
+    expect(read(message(ofLength(1_024), { version: '1024' })).events).toHaveLength(1_024)
+    expect(failureOf(message(ofLength(1_025), { version: '1025' })).message).toMatch(/events/)
   })
+})
+
+describe('of the parts around one that can not be read', () => {
+  const broken = decodePart({ ...message('{', { previous: '6' }), seq: 7 }, subjects)
+  const around = [part(6, 1), broken, part(8, 5)]
+
+  test.each([
+    [1, Infinity, [1, 7_168, 5]],
+    [2, 4, [7_168]],
+    [1, 1, [1]],
+    [5, 9, [5]],
+  ])('versions %i to %d: it is given unless it lies outside', (first, last, expected) => {
+    const entries = entriesWithin({ first, last }, around)
+    expect(entries.map((entry) => ('version' in entry ? entry.version : entry.position))).toEqual(
+      expected,
+    )
+  })
+
+  function part(seq: number, version: number): StoredPart {
+    const data = text({ firstVersion: version })
+    return decodePart({ ...message(data, { version: String(version) }), seq }, subjects)
+  }
 })
 
 describe('a message that is no commit', () => {
@@ -68,11 +114,13 @@ describe('a message that is no commit', () => {
     ['an event without an id', text({ events: [{ type: 'A', data: 1 }] })],
     ['an event without a type', text({ events: [{ id: 'e', type: '', data: 1 }] })],
     ['an event without data', text({ events: [{ id: 'e', type: 'A' }] })],
+    ['back links that are none', text({ back: '!' })],
+    ['back links that are no text', text({ back: 7 })],
     ['metadata that is no text', text({ events: [event({ metadata: { n: 1 } })] })],
     ['metadata that is a list', text({ events: [event({ metadata: ['n'] })] })],
   ])('%s', (_, body) => {
     const data = typeof body === 'string' ? new TextEncoder().encode(body) : body
-    const error = failureOf(() => decodeCommit(message(data), subjects))
+    const error = failureOf(message(data))
     expect(error.position).toBe(7 * 1_024)
     expect(error.actorId).toBe('account-alice')
     expect(error.raw.length).toBeLessThanOrEqual(2_000)
@@ -83,29 +131,45 @@ describe('a message that is no commit', () => {
   test.each(['', '0', '-1', '1.5', '01', '1e3', 'x', '9007199254740993'])(
     'the version header %j',
     (header) => {
-      const broken = message(text({}), header)
-      expect(failureOf(() => decodeCommit(broken, subjects)).message).toMatch(/Aether-Version/)
+      const broken = message(text({}), { version: header })
+      expect(failureOf(broken).message).toMatch(/Aether-Version/)
+    },
+  )
+
+  test.each(['', '-1', '1.5', 'x'])(
+    'the header %j for the sequence it was written behind',
+    (header) => {
+      const broken = message(text({}), { previous: header })
+      expect(failureOf(broken).message).toMatch(/Nats-Expected-Last-Subject-Sequence/)
+      expect(decodePart(broken, subjects).previous).toBeUndefined()
     },
   )
 
   test('a header that contradicts the body', () => {
-    const error = failureOf(() => decodeCommit(message(text({}), '2'), subjects))
+    const error = failureOf(message(text({}), { version: '2' }))
     expect(error.message).toMatch(/header says version 2, its body ends at 1/)
   })
 
   test('a subject that is no actor', () => {
     const lost = { ...message(text({})), subject: 'aether.prod.event.account.a.b' }
-    const error = failureOf(() => decodeCommit(lost, subjects))
+    const error = failureOf(lost)
     expect(error.actorId).toBeUndefined()
     expect(error.message).toMatch(/"a.b" is not an encoded key/)
   })
 })
 
-function message(data: Uint8Array | string, version = '1'): StoredMessage {
+function message(
+  data: Uint8Array | string,
+  { version = '1', previous = '3' }: { version?: string; previous?: string } = {},
+): StoredMessage {
+  const headers: Record<string, string> = {
+    'Aether-Version': version,
+    'Nats-Expected-Last-Subject-Sequence': previous,
+  }
   return {
     seq: 7,
     subject: subjects.of('account-alice'),
-    header: { get: (name) => (name === 'Aether-Version' ? version : '') },
+    header: { get: (name) => headers[name] ?? '' },
     data: typeof data === 'string' ? new TextEncoder().encode(data) : data,
   }
 }
@@ -120,12 +184,18 @@ function event(members: Record<string, unknown>): Record<string, unknown> {
   return { id: 'e-1', type: 'A', data: {}, ...members }
 }
 
-function failureOf(decode: () => unknown): MalformedEventError {
-  try {
-    decode()
-  } catch (error) {
-    if (error instanceof MalformedEventError) return error
-    throw error
-  }
-  throw new Error('it was read')
+function bodyOf(encoded: Uint8Array): Record<string, unknown> {
+  return JSON.parse(new TextDecoder().decode(encoded)) as Record<string, unknown>
+}
+
+function read(stored: StoredMessage): ReadablePart {
+  const part = decodePart(stored, subjects)
+  if (isReadable(part)) return part
+  throw part.error
+}
+
+function failureOf(stored: StoredMessage): MalformedEventError {
+  const part = decodePart(stored, subjects)
+  if (isReadable(part)) throw new Error('it was read')
+  return part.error
 }

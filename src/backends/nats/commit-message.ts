@@ -6,14 +6,24 @@ import {
   noMetadata,
   type StoredEvent,
 } from '../../core/index.ts'
-import { type Commit, type CommittedEvent, placeCommit } from '../../store/index.ts'
-import { maxEventsPerCommit, positionOf } from './event-position.ts'
+import {
+  type Commit,
+  type CommitPart,
+  type CommittedEvent,
+  type LogEntry,
+  placePart,
+  type VersionRange,
+} from '../../store/index.ts'
+import { decodeSteps, encodeSteps } from './back-links.ts'
+import { maxEventsPerMessage, positionOf } from './event-position.ts'
 import type { EventSubjects } from './event-subjects.ts'
 
 /** The header that says the version of the last event in the message. */
 export const versionHeader = 'Aether-Version'
 /** JetStream's header for the id by which it recognises a repeated publish: its ADR-4. */
 export const messageIdHeader = 'Nats-Msg-Id'
+/** JetStream's header for the sequence that the subject's last message must have: its ADR-4. */
+export const expectedSequenceHeader = 'Nats-Expected-Last-Subject-Sequence'
 
 /** The shape of the body below; a reader refuses any other. */
 const currentFormat = 1
@@ -30,20 +40,38 @@ export interface StoredMessage {
   readonly data: Uint8Array
 }
 
-/** One commit as it lies in the stream. */
-export interface StoredCommit {
+/** What lies in the stream where one actor's part of a commit is expected. */
+export type StoredPart = ReadablePart | UnreadablePart
+
+export interface ReadablePart {
   readonly sequence: number
+  /** Of the actor's message before it, 0 where there is none: what it was written behind. */
+  readonly previous: number
+  /** The messages before it that it names, at least the previous one: see back-links.ts. */
+  readonly links: readonly number[]
   readonly firstVersion: number
   readonly lastVersion: number
   readonly events: readonly StoredEvent[]
 }
 
+export interface UnreadablePart {
+  readonly sequence: number
+  /** Undefined where the message doesn't say. */
+  readonly previous: number | undefined
+  readonly error: MalformedEventError
+}
+
 /** What stands in a message: JSON in UTF-8. */
-interface CommitBody {
+interface PartBody {
   readonly format: typeof currentFormat
+  /** The same in all parts of a commit. */
   readonly id: string
   readonly time: string
   readonly firstVersion: number
+  /** Which one of how many parts, from 0: whether a commit is whole can be told later. */
+  readonly part?: readonly [index: number, count: number]
+  /** The steps to the commits before it, where it names more than one. */
+  readonly back?: string
   readonly events: readonly BodyEvent[]
 }
 
@@ -54,13 +82,20 @@ const encoder = new TextEncoder()
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const lenientDecoder = new TextDecoder()
 
-export function encodeBody(commit: Commit, firstVersion: number): Uint8Array {
-  const body: CommitBody = {
+export function encodeBody(
+  { id, time, parts }: Commit,
+  part: CommitPart,
+  firstVersion: number,
+  links: readonly number[],
+): Uint8Array {
+  const body: PartBody = {
     format: currentFormat,
-    id: commit.id,
-    time: commit.time,
+    id,
+    time,
     firstVersion,
-    events: commit.events.map(withoutEmptyMetadata),
+    ...(parts.length > 1 && { part: [parts.indexOf(part), parts.length] as const }),
+    ...(links.length > 1 && { back: encodeSteps(links) }),
+    events: part.events.map(withoutEmptyMetadata),
   }
   return encoder.encode(JSON.stringify(body))
 }
@@ -70,21 +105,49 @@ function withoutEmptyMetadata(event: CommittedEvent): BodyEvent {
   return Object.keys(metadata).length === 0 ? rest : event
 }
 
-/** @throws MalformedEventError */
-export function decodeCommit(message: StoredMessage, subjects: EventSubjects): StoredCommit {
+export function isReadable(part: StoredPart): part is ReadablePart {
+  return 'events' in part
+}
+
+export function decodePart(message: StoredMessage, subjects: EventSubjects): StoredPart {
   let actorId: ActorId | undefined
+  let previous: number | undefined
   try {
     actorId = subjects.actorOf(message.subject)
+    previous = parseSequence(message.header.get(expectedSequenceHeader))
     const lastVersion = parseVersion(message.header.get(versionHeader))
     const body = parseBody(message.data)
     const bodyEnd = body.firstVersion + body.events.length - 1
     if (bodyEnd !== lastVersion) {
       throw new TypeError(`its header says version ${lastVersion}, its body ends at ${bodyEnd}`)
     }
-    return place(body, actorId, message.seq)
+    return place(body, actorId, message.seq, previous)
   } catch (cause) {
-    throw malformed(message, cause, actorId)
+    return { sequence: message.seq, previous, error: malformed(message, cause, actorId) }
   }
+}
+
+/**
+ * What of these parts, which ascend, lies in the range. One that can't be read has no versions: it's
+ * left out only where its neighbours show that it lies outside.
+ */
+export function entriesWithin(
+  { first, last }: Pick<VersionRange, 'first' | 'last'>,
+  parts: readonly StoredPart[],
+): readonly LogEntry[] {
+  const readable = parts.filter(isReadable)
+  const end = readable.find((part) => part.lastVersion >= last)?.sequence ?? Infinity
+  const start = readable.findLast((part) => part.firstVersion <= first)?.sequence ?? 0
+  return parts.flatMap((part): readonly LogEntry[] => {
+    if (isReadable(part))
+      return part.events.filter(({ version }) => version >= first && version <= last)
+    return part.sequence > start && part.sequence < end ? [part.error] : []
+  })
+}
+
+/** All that there is in these parts, in their order. */
+export function entriesOf(parts: readonly StoredPart[]): readonly LogEntry[] {
+  return parts.flatMap<LogEntry>((part) => (isReadable(part) ? part.events : [part.error]))
 }
 
 function malformed(
@@ -100,16 +163,32 @@ function malformed(
   })
 }
 
-function place(body: CommitBody, actorId: ActorId, sequence: number): StoredCommit {
-  const { id, time, firstVersion } = body
+function place(
+  { id, time, firstVersion, back = '', ...body }: PartBody,
+  actorId: ActorId,
+  sequence: number,
+  previous: number,
+): ReadablePart {
   const events = body.events.map((event) => ({ metadata: noMetadata, ...event }))
-  const commit: Commit = { id, actorId, time, events, isRepeatable: false }
+  const part: CommitPart = { actorId, events, expected: 'any' }
   return {
     sequence,
+    previous,
+    links: previous === 0 ? [] : decodeSteps(back, previous),
     firstVersion,
     lastVersion: firstVersion + events.length - 1,
-    events: placeCommit(commit, firstVersion, (index) => positionOf(sequence, index)),
+    events: placePart({ id, time, parts: [part] }, part, firstVersion, (index) =>
+      positionOf(sequence, index),
+    ),
   }
+}
+
+function parseSequence(text: string): number {
+  const sequence = /^\d+$/.test(text) ? Number(text) : NaN
+  if (Number.isSafeInteger(sequence)) return sequence
+  throw new TypeError(
+    `its header ${expectedSequenceHeader} is ${JSON.stringify(text)}, not a sequence`,
+  )
 }
 
 function parseVersion(text: string): number {
@@ -118,7 +197,7 @@ function parseVersion(text: string): number {
   throw new TypeError(`its header ${versionHeader} is ${JSON.stringify(text)}, not a version`)
 }
 
-function parseBody(data: Uint8Array): CommitBody {
+function parseBody(data: Uint8Array): PartBody {
   const body: unknown = JSON.parse(strictDecoder.decode(data))
   if (!isRecord(body)) throw new TypeError('its body is not an object')
   if (body.format !== currentFormat) {
@@ -129,10 +208,11 @@ function parseBody(data: Uint8Array): CommitBody {
   check('id', isText(body.id))
   check('time', isText(body.time))
   check('firstVersion', Number.isSafeInteger(body.firstVersion) && Number(body.firstVersion) >= 1)
+  check('back', body.back === undefined || isString(body.back))
   const events: unknown[] = Array.isArray(body.events) ? body.events : []
-  check('events', events.length > 0 && events.length <= maxEventsPerCommit)
+  check('events', events.length > 0 && events.length <= maxEventsPerMessage)
   events.forEach(checkEvent)
-  return body as unknown as CommitBody
+  return body as unknown as PartBody
 }
 
 function checkEvent(event: unknown): void {

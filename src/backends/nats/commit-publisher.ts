@@ -3,6 +3,7 @@ import { messageIdHeader } from './commit-message.ts'
 import {
   type ConditionalMessage,
   type ConditionalPublisher,
+  maxMessagesPerBatch,
   payloadSizeOf,
   type PublishOutcome,
 } from './conditional-publisher.ts'
@@ -18,10 +19,10 @@ export interface CommitPublisherContext {
   readonly retryForMs: number
 }
 
-/** What is certain in the end: where it is stored, or that it never will be. */
+/** What is certain in the end: where the first message is stored, or that none ever will be. */
 export type Certainty = { readonly storedAt: number } | 'superseded'
 
-/** Publishes a message until it is certain what became of it. */
+/** Publishes messages, all or none, until it is certain what became of them. */
 export class CommitPublisher {
   readonly #context: CommitPublisherContext
 
@@ -30,80 +31,93 @@ export class CommitPublisher {
   }
 
   /**
-   * Repeats the identical message, which is safe: its expectation can come true only once.
+   * Repeats the identical messages, which is safe: their expectations can come true only once.
    * @throws AetherError `too-large`; `store-unavailable`, `incompatible-store` and `closed`, where
    * nothing was stored; `outcome-unknown` where a try went unanswered and time ran out.
    */
-  async publish(message: ConditionalMessage): Promise<Certainty> {
+  async publish(messages: readonly ConditionalMessage[]): Promise<Certainty> {
     const { publisher, link, retryForMs } = this.#context
-    this.#checkSize(message)
+    this.#checkSize(messages)
     const budget = new RetryBudget(link, retryForMs)
     let wasUnanswered = false
     for (;;) {
-      const outcome = await publisher.publish(message)
-      const certainty = await this.#certaintyOf(outcome, message, wasUnanswered)
+      const outcome = await publisher.publish(messages)
+      const certainty = await this.#certaintyOf(outcome, messages, wasUnanswered)
       if (certainty) return certainty
       wasUnanswered ||= outcome.kind === 'unknown'
-      if (outcome.kind === 'refused' && !wasUnanswered) throw refusal(outcome, message)
-      if (!(await budget.pause())) throw this.#outOfTime(outcome, message, wasUnanswered)
+      if (outcome.kind === 'refused' && !wasUnanswered) throw refusal(outcome, messages)
+      if (!(await budget.pause())) throw this.#outOfTime(outcome, messages, wasUnanswered)
     }
   }
 
   async #certaintyOf(
     outcome: PublishOutcome,
-    message: ConditionalMessage,
+    messages: readonly ConditionalMessage[],
     wasUnanswered: boolean,
   ): Promise<Certainty | undefined> {
-    if (outcome.kind === 'stored') return { storedAt: outcome.sequence }
+    if (outcome.kind === 'stored') return { storedAt: outcome.firstSequence }
     if (outcome.kind !== 'superseded') return undefined
-    return wasUnanswered ? this.#lookUp(message) : 'superseded'
+    return wasUnanswered ? this.#lookUp(messages) : 'superseded'
   }
 
   /**
-   * Something stands behind the expected message: an earlier try of this very message, or another
-   * one, after which this one can't come any more.
+   * Something stands where one of the messages was to stand: an earlier try of these very messages,
+   * or another one, after which they can't come any more. They are stored all or none, so the first
+   * place that is taken tells.
    */
-  async #lookUp(message: ConditionalMessage): Promise<Certainty | undefined> {
-    const { subject, expectedSequence, id } = message
+  async #lookUp(messages: readonly ConditionalMessage[]): Promise<Certainty | undefined> {
     try {
-      const next = await this.#context.leader.next(subject, expectedSequence + 1)
+      for (const [index, { subject, expectedSequence, id }] of messages.entries()) {
+        const next = await this.#context.leader.next(subject, expectedSequence + 1)
+        if (!next) continue
+        const isOurs = next.header.get(messageIdHeader) === id
+        return isOurs ? { storedAt: next.seq - index } : 'superseded'
+      }
       // A leader that was replaced and doesn't know it yet shows less than there is.
-      if (!next) return undefined
-      return next.header.get(messageIdHeader) === id ? { storedAt: next.seq } : 'superseded'
+      return undefined
     } catch {
       return undefined // the leader can't be asked: it stays unknown
     }
   }
 
-  #checkSize(message: ConditionalMessage): void {
-    const bytes = payloadSizeOf(message)
+  #checkSize(messages: readonly ConditionalMessage[]): void {
+    if (messages.length > maxMessagesPerBatch) {
+      throw new AetherError(
+        'too-large',
+        `a commit to ${messages.length} actors: NATS takes at most ${maxMessagesPerBatch} at once`,
+      )
+    }
     const { maxPayload } = this.#context.link
-    if (bytes <= maxPayload) return
-    throw new AetherError(
-      'too-large',
-      `a commit to ${message.subject} has ${bytes} bytes, and the server takes at most ${maxPayload}: append fewer events at once, or raise its max_payload`,
-    )
+    for (const [index, { subject }] of messages.entries()) {
+      const bytes = payloadSizeOf(messages, index)
+      if (bytes <= maxPayload) continue
+      throw new AetherError(
+        'too-large',
+        `a commit to ${subject} has ${bytes} bytes, and the server takes at most ${maxPayload}: append fewer events at once, or raise its max_payload`,
+      )
+    }
   }
 
   #outOfTime(
     outcome: PublishOutcome,
-    { subject }: ConditionalMessage,
+    messages: readonly ConditionalMessage[],
     wasUnanswered: boolean,
   ): AetherError {
     const { link, retryForMs } = this.#context
+    const where = placeOf(messages)
     const cause = 'cause' in outcome ? outcome.cause : undefined
     const reason = cause === undefined ? '' : ` (${messageOf(cause)})`
     if (wasUnanswered) {
       return new AetherError(
         'outcome-unknown',
-        `whether the commit to ${subject} was stored is unknown${reason}: repeat it with the same event ids`,
+        `whether the commit to ${where} was stored is unknown${reason}: repeat it with the same event ids`,
         { cause },
       )
     }
     if (link.isClosing) return new AetherError('closed', 'the event store was closed', { cause })
     return new AetherError(
       'store-unavailable',
-      `the commit to ${subject} could not be stored within ${retryForMs} ms${reason}: nothing was stored`,
+      `the commit to ${where} could not be stored within ${retryForMs} ms${reason}: nothing was stored`,
       { cause },
     )
   }
@@ -111,11 +125,16 @@ export class CommitPublisher {
 
 function refusal(
   { code, cause }: PublishOutcome & { readonly kind: 'refused' },
-  { subject }: ConditionalMessage,
+  messages: readonly ConditionalMessage[],
 ): AetherError {
-  const message = `the commit to ${subject} was refused: ${messageOf(cause)}`
+  const message = `the commit to ${placeOf(messages)} was refused: ${messageOf(cause)}`
   if (code === undefined) return new AetherError('incompatible-store', message, { cause })
-  if (code === jetStreamCodes.messageTooLarge)
+  if (code === jetStreamCodes.messageTooLarge || code === jetStreamCodes.batchTooLarge)
     return new AetherError('too-large', message, { cause })
   return new AetherError('store-unavailable', message, { cause })
+}
+
+function placeOf([first, ...others]: readonly ConditionalMessage[]): string {
+  const rest = others.length === 0 ? '' : ` and ${others.length} more`
+  return `${first?.subject}${rest}`
 }

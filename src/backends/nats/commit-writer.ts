@@ -2,16 +2,20 @@ import { randomBytes } from 'node:crypto'
 import { AetherError, type ActorId } from '../../core/index.ts'
 import {
   type Commit,
-  type ExpectedVersion,
-  placeCommit,
+  type CommitPart,
+  firstVersionOf,
+  isMet,
+  placePart,
   type WriteOutcome,
 } from '../../store/index.ts'
 import { type ActorHead, type ActorHeads, noHead } from './actor-heads.ts'
 import type { ActorReader } from './actor-reader.ts'
 import { ActorTurns } from './actor-turns.ts'
+import { linksBehind } from './back-links.ts'
 import { encodeBody } from './commit-message.ts'
 import type { CommitPublisher } from './commit-publisher.ts'
-import { maxEventsPerCommit, positionOf } from './event-position.ts'
+import type { ConditionalMessage } from './conditional-publisher.ts'
+import { maxEventsPerMessage, positionOf } from './event-position.ts'
 import type { EventSubjects } from './event-subjects.ts'
 import type { NatsLink } from './nats-link.ts'
 import { RetryBudget } from './retry-budget.ts'
@@ -25,23 +29,28 @@ export interface CommitWriterContext {
   readonly retryForMs: number
 }
 
-/** Writes commits behind the head of their actor: remembered, or asked for. */
+/** A part of a commit, and the head of its actor behind which it's to stand. */
+interface Placement {
+  readonly part: CommitPart
+  readonly head: ActorHead
+}
+
+/** Writes commits behind the heads of their actors: remembered, or asked for. */
 export class CommitWriter {
   readonly #context: CommitWriterContext
   readonly #turns = new ActorTurns()
   readonly #underWay = new Set<Promise<WriteOutcome>>()
   /** Makes the message ids of this writer different from those of any other. */
   readonly #name = randomBytes(12).toString('base64url')
-  #writes = 0
+  #messages = 0
 
   constructor(context: CommitWriterContext) {
     this.#context = context
   }
 
-  async write(commit: Commit, expectedVersion: ExpectedVersion): Promise<WriteOutcome> {
-    checkCount(commit)
-    const writing =
-      expectedVersion === 'any' ? this.#writeInTurn(commit) : this.#writeAt(commit, expectedVersion)
+  async write(commit: Commit): Promise<WriteOutcome> {
+    commit.parts.forEach(checkCount)
+    const writing = this.#writeInTurn(commit)
     this.#underWay.add(writing)
     try {
       return await writing
@@ -55,98 +64,137 @@ export class CommitWriter {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
   }
 
-  async #writeAt(commit: Commit, expectedVersion: number): Promise<WriteOutcome> {
-    const { reader } = this.#context
-    const { actorId } = commit
-    const budget = this.#budget()
-    let head = this.#rememberedAt(actorId, expectedVersion) ?? (await reader.head(actorId))
-    while (head.version === expectedVersion) {
-      const outcome = await this.#writeBehind(head, commit)
-      if (outcome) return outcome
-      const { sequence } = head
-      head = await reader.head(actorId)
-      // A leader that was replaced and doesn't know it yet doesn't show what came first.
-      if (head.sequence === sequence && !(await budget.pause())) throw staleLeader(actorId)
-    }
-    return { ok: false, currentVersion: head.version }
-  }
-
-  /** One after the other: side by side, all but one would be in vain. */
+  /**
+   * Those that go anywhere behind the same actor go one after the other: side by side, all but one
+   * would be in vain.
+   */
   #writeInTurn(commit: Commit): Promise<WriteOutcome> {
-    const { actorId } = commit
-    const budget = this.#budget()
-    return this.#turns.run(actorId, () => {
+    const { link, retryForMs } = this.#context
+    const budget = new RetryBudget(link, retryForMs)
+    const anywhere = commit.parts.filter(goesAnywhere).map((part) => part.actorId)
+    return this.#turns.runAll(anywhere, () => {
       // Whoever waited so long behind others that failed would fail as slowly.
-      if (budget.isOver) throw tooLate(actorId)
-      return this.#writeAnywhere(commit, budget)
+      if (anywhere.length > 0 && budget.isOver) throw tooLate(commit)
+      return this.#writeAll(commit, budget)
     })
   }
 
-  async #writeAnywhere(commit: Commit, budget: RetryBudget): Promise<WriteOutcome> {
-    const { reader, heads } = this.#context
-    const { actorId } = commit
-    let head = heads.get(actorId) ?? (await reader.head(actorId))
+  async #writeAll(commit: Commit, budget: RetryBudget): Promise<WriteOutcome> {
+    let placements = this.#remembered(commit) ?? (await this.#asked(commit))
     for (;;) {
-      const outcome = await this.#writeBehind(head, commit)
+      const conflict = conflictIn(placements, ({ part, head }) => !isMet(part, head.version))
+      if (conflict) return conflict
+      const outcome = await this.#writeBehind(placements, commit)
       if (outcome) return outcome
-      const mayRepeat = await budget.pause()
-      head = await reader.head(actorId)
-      if (!mayRepeat) return { ok: false, currentVersion: head.version }
+      const mayRepeat = commit.parts.some(goesAnywhere) ? await budget.pause() : !budget.isOver
+      const before = placements
+      placements = await this.#asked(commit)
+      const superseded = conflictIn(
+        placements,
+        ({ head }, index) => head.sequence !== before[index]?.head.sequence,
+      )
+      if (superseded && !mayRepeat) return superseded
+      // A leader that was replaced and doesn't know it yet doesn't show what came first.
+      if (!superseded && !(await budget.pause())) throw staleLeader(commit)
     }
   }
 
   /** Gives nothing where somebody else was faster. */
-  async #writeBehind(head: ActorHead, commit: Commit): Promise<WriteOutcome | undefined> {
-    const { publisher, subjects, heads } = this.#context
-    const { actorId, events } = commit
-    const version = head.version + events.length
-    const certainty = await publisher.publish({
-      subject: subjects.of(actorId),
-      expectedSequence: head.sequence,
-      id: `${this.#name}-${++this.#writes}`,
-      version,
-      body: encodeBody(commit, head.version + 1),
-    })
+  async #writeBehind(
+    placements: readonly Placement[],
+    commit: Commit,
+  ): Promise<WriteOutcome | undefined> {
+    const { publisher, heads } = this.#context
+    const certainty = await publisher.publish(
+      placements.map((placement) => this.#messageOf(placement, commit)),
+    )
     if (certainty === 'superseded') {
-      heads.forget(actorId)
+      for (const { part } of placements) heads.forget(part.actorId)
       return undefined
     }
-    const { storedAt } = certainty
-    heads.learn(actorId, { sequence: storedAt, version })
-    const placed = placeCommit(commit, head.version + 1, (index) => positionOf(storedAt, index))
-    return { ok: true, events: placed }
+    const parts = placements.map(({ part, head }, index) => {
+      const sequence = certainty.storedAt + index
+      const links = linksBehind(head.sequence, head.links)
+      heads.learn(part.actorId, { sequence, version: endOf(part, head), links })
+      const firstVersion = firstVersionOf(part, head.version)
+      return placePart(commit, part, firstVersion, (place) => positionOf(sequence, place))
+    })
+    return { ok: true, parts }
   }
 
-  /** What is remembered is only tried: the server decides whether it still holds. */
-  #rememberedAt(actorId: ActorId, version: number): ActorHead | undefined {
-    const head = this.#context.heads.get(actorId)
-    if (head) return head.version === version ? head : undefined
-    return version === 0 ? noHead : undefined
+  #messageOf({ part, head }: Placement, commit: Commit): ConditionalMessage {
+    const firstVersion = firstVersionOf(part, head.version)
+    const links = linksBehind(head.sequence, head.links)
+    return {
+      subject: this.#context.subjects.of(part.actorId),
+      expectedSequence: head.sequence,
+      id: `${this.#name}-${++this.#messages}`,
+      version: endOf(part, head),
+      body: encodeBody(commit, part, firstVersion, links),
+    }
   }
 
-  #budget(): RetryBudget {
-    return new RetryBudget(this.#context.link, this.#context.retryForMs)
+  /** What is remembered of all actors, if it fits: the server decides whether it still holds. */
+  #remembered({ parts }: Commit): readonly Placement[] | undefined {
+    const placements = parts.map((part) => {
+      const head = this.#context.heads.get(part.actorId) ?? headOfNew(part)
+      return head && isMet(part, head.version) ? { part, head } : undefined
+    })
+    return placements.every((placement) => placement !== undefined) ? placements : undefined
+  }
+
+  #asked({ parts }: Commit): Promise<readonly Placement[]> {
+    const { reader } = this.#context
+    return Promise.all(parts.map(async (part) => ({ part, head: await reader.head(part.actorId) })))
   }
 }
 
-function checkCount({ actorId, events }: Commit): void {
-  if (events.length <= maxEventsPerCommit) return
+function goesAnywhere({ expected }: CommitPart): boolean {
+  return expected === 'any'
+}
+
+/** Whoever expects a new actor is believed without asking. */
+function headOfNew({ expected }: CommitPart): ActorHead | undefined {
+  return expected === 0 ? noHead : undefined
+}
+
+/** The version of the part's last event. */
+function endOf(part: CommitPart, head: ActorHead): number {
+  return firstVersionOf(part, head.version) + part.events.length - 1
+}
+
+function conflictIn(
+  placements: readonly Placement[],
+  isWrong: (placement: Placement, index: number) => boolean,
+): WriteOutcome | undefined {
+  const partIndex = placements.findIndex(isWrong)
+  const wrong = placements[partIndex]
+  return wrong && { ok: false, partIndex, currentVersion: wrong.head.version }
+}
+
+function checkCount({ actorId, events }: CommitPart): void {
+  if (events.length <= maxEventsPerMessage) return
   throw new AetherError(
     'too-large',
-    `${events.length} events in one append to ${actorId}: NATS takes at most ${maxEventsPerCommit}`,
+    `${events.length} events in one append to ${actorId}: NATS takes at most ${maxEventsPerMessage}`,
   )
 }
 
-function tooLate(actorId: ActorId): AetherError {
+function namesIn({ parts }: Commit): string {
+  const actorIds: ActorId[] = parts.slice(0, 3).map((part) => part.actorId)
+  return actorIds.join(', ')
+}
+
+function tooLate(commit: Commit): AetherError {
   return new AetherError(
     'store-unavailable',
-    `an append to ${actorId} waited too long for those before it: nothing was stored`,
+    `an append to ${namesIn(commit)} waited too long for those before it: nothing was stored`,
   )
 }
 
-function staleLeader(actorId: ActorId): AetherError {
+function staleLeader(commit: Commit): AetherError {
   return new AetherError(
     'store-unavailable',
-    `the leader of the stream refuses a write to ${actorId} for one that it doesn't show: nothing was stored`,
+    `the leader of the stream refuses a write to ${namesIn(commit)} for one that it doesn't show: nothing was stored`,
   )
 }

@@ -14,6 +14,11 @@ export class EventSubjects {
     this.all = `${this.#prefix}>`
   }
 
+  /** Matches the subjects of all actors of a type. */
+  ofType(type: string): string {
+    return `${this.#prefix}${type}.>`
+  }
+
   of(id: ActorId): string {
     const { type, key } = parseActorId(id)
     return `${this.#prefix}${type}.${encodeKey(key)}`

@@ -43,4 +43,8 @@ export const jetStreamCodes = {
   storeFailed: 10_077,
   duplicateInProcess: 10_158,
   wrongLastSequenceInProcess: 10_164,
+  batchIncomplete: 10_176,
+  batchTooLarge: 10_199,
+  batchContainsDuplicate: 10_201,
+  tooManyBatches: 10_210,
 } as const

@@ -1,13 +1,15 @@
-import type { ActorId, StoredEvent } from '../../core/index.ts'
+import type { ActorId } from '../../core/index.ts'
 import type {
   Commit,
   CommitLog,
-  ExpectedVersion,
+  LogEntry,
+  LogRange,
   VersionRange,
   WriteOutcome,
 } from '../../store/index.ts'
 import type { ActorReader } from './actor-reader.ts'
 import type { CommitWriter } from './commit-writer.ts'
+import type { GrowthWatch } from './growth-watch.ts'
 import type { LogReader } from './log-reader.ts'
 import type { NatsLink } from './nats-link.ts'
 
@@ -16,9 +18,10 @@ export interface JetStreamCommitLogParts {
   readonly writer: CommitWriter
   readonly actors: ActorReader
   readonly log: LogReader
+  readonly growth: GrowthWatch
 }
 
-/** A commit log in one JetStream stream: a message a commit, a subject an actor. */
+/** A commit log in one JetStream stream: a subject an actor, a message an actor in each commit. */
 export class JetStreamCommitLog implements CommitLog {
   readonly #parts: JetStreamCommitLogParts
 
@@ -26,8 +29,8 @@ export class JetStreamCommitLog implements CommitLog {
     this.#parts = parts
   }
 
-  write(commit: Commit, expectedVersion: ExpectedVersion): Promise<WriteOutcome> {
-    return this.#parts.writer.write(commit, expectedVersion)
+  write(commit: Commit): Promise<WriteOutcome> {
+    return this.#parts.writer.write(commit)
   }
 
   async latestVersion(actorId: ActorId, signal: AbortSignal | undefined): Promise<number> {
@@ -38,21 +41,24 @@ export class JetStreamCommitLog implements CommitLog {
     actorId: ActorId,
     range: VersionRange,
     signal: AbortSignal | undefined,
-  ): AsyncIterable<readonly StoredEvent[]> {
+  ): AsyncIterable<readonly LogEntry[]> {
     return this.#parts.actors.read(actorId, range, signal)
   }
 
-  readAll(
-    after: number,
-    limit: number,
-    signal: AbortSignal | undefined,
-  ): AsyncIterable<readonly StoredEvent[]> {
-    return this.#parts.log.read(after, limit, signal)
+  readAll(range: LogRange, signal: AbortSignal | undefined): AsyncIterable<readonly LogEntry[]> {
+    return this.#parts.log.read(range, signal)
+  }
+
+  watch(wake: () => void): Promise<AsyncDisposable> {
+    return this.#parts.growth.add(wake)
   }
 
   /** Without a connection there is nothing to wait for: writes under way fail at once. */
-  async close(): Promise<void> {
+  beginClosing(): void {
     this.#parts.link.beginClosing()
+  }
+
+  async close(): Promise<void> {
     await this.#parts.writer.idle()
     await this.#parts.link.close()
   }

@@ -1,6 +1,8 @@
 import { type Backend, CommitLogEventStore } from '../../store/index.ts'
 import { ActorHeads } from './actor-heads.ts'
 import { ActorReader } from './actor-reader.ts'
+import { ActorScan } from './actor-scan.ts'
+import { BackLinkReader } from './back-link-reader.ts'
 import { type ClientLibrary, loadClientLibrary } from './client-library.ts'
 import { CommitFeed } from './commit-feed.ts'
 import { CommitPublisher } from './commit-publisher.ts'
@@ -9,6 +11,7 @@ import { ConditionalPublisher } from './conditional-publisher.ts'
 import { connect } from './connect.ts'
 import { openEventStream } from './event-stream.ts'
 import { EventSubjects } from './event-subjects.ts'
+import { GrowthWatch } from './growth-watch.ts'
 import { JetStreamCommitLog } from './jetstream-commit-log.ts'
 import { LogReader } from './log-reader.ts'
 import { NatsLink } from './nats-link.ts'
@@ -57,12 +60,22 @@ async function assemble(
 
   const { stream } = subjects
   const leader = new StreamLeader({ library, link, manager, stream, retryForMs })
-  const feed = new CommitFeed(new ReplicaReader(link, manager, stream), leader, subjects)
+  const replicas = new ReplicaReader({
+    library,
+    link,
+    manager,
+    stream,
+    timeoutMs: requestTimeoutMs,
+  })
+  const feed = new CommitFeed(replicas, leader, subjects)
   const heads = new ActorHeads(rememberedActors)
-  const actors = new ActorReader({ leader, feed, subjects, heads })
+  const scan = new ActorScan({ leader, feed, subjects })
+  const backLinks = new BackLinkReader(replicas, leader, subjects)
+  const actors = new ActorReader({ leader, subjects, heads, scan, backLinks })
   const conditional = new ConditionalPublisher(library, link, requestTimeoutMs)
   const publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
   const writer = new CommitWriter({ publisher, reader: actors, subjects, heads, link, retryForMs })
-  const log = new LogReader(leader, feed, subjects.all)
-  return new JetStreamCommitLog({ link, writer, actors, log })
+  const log = new LogReader(leader, feed, subjects)
+  const growth = new GrowthWatch(library, link, stream)
+  return new JetStreamCommitLog({ link, writer, actors, log, growth })
 }

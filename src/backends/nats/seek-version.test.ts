@@ -1,22 +1,21 @@
 import { array, assert, asyncProperty, integer, record } from 'fast-check'
 import { expect, test } from 'vitest'
 import { noHead } from './actor-heads.ts'
-import type { StoredCommit } from './commit-message.ts'
-import { seekVersion } from './seek-version.ts'
+import { type Landmark, seekVersion } from './seek-version.ts'
 
 /** Commits of these sizes, each so many messages of other actors after the one before. */
-function history(steps: readonly { gap: number; size: number }[]): StoredCommit[] {
+function history(steps: readonly { gap: number; size: number }[]): Landmark[] {
   let [sequence, version] = [0, 0]
   return steps.map(({ gap, size }) => {
     const firstVersion = version + 1
     sequence += gap
     version += size
-    return { sequence, firstVersion, lastVersion: version, events: [] }
+    return { sequence, firstVersion, lastVersion: version }
   })
 }
 
 async function seek(
-  commits: readonly StoredCommit[],
+  commits: readonly Landmark[],
   version: number,
 ): Promise<{ waste: number; questions: number }> {
   let questions = 0

@@ -42,6 +42,11 @@ export class StreamLeader {
     return this.#message(query, signal)
   }
 
+  /** The message with this sequence. */
+  at(sequence: number, signal?: AbortSignal): Promise<StoredMsg | null> {
+    return this.#message({ seq: sequence }, signal)
+  }
+
   /** The sequence of the newest message of all. */
   lastSequence(signal?: AbortSignal): Promise<number> {
     const { manager, stream } = this.#context

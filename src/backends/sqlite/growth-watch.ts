@@ -30,8 +30,6 @@ export class GrowthWatch {
   stop(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
-    // Whoever waits will look, and find the store closed.
-    this.tell()
   }
 
   #start(): void {

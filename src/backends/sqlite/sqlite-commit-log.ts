@@ -81,6 +81,8 @@ export class SqliteCommitLog implements CommitLog {
     return this.#look(() => this.#growth.add(wake), undefined)
   }
 
+  beginClosing(): void {}
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -88,8 +90,8 @@ export class SqliteCommitLog implements CommitLog {
 
   async #close(): Promise<void> {
     await this.#writer.close()
-    this.#table.close()
     this.#growth.stop()
+    this.#table.close()
   }
 
   /** Each batch is a query of its own, so a reader that pauses or leaves holds nothing open. */

@@ -119,6 +119,18 @@ export const subscribeCases: readonly ConformanceCase<EventStoreSubject>[] = [
     },
   },
   {
+    name: 'a subscription ends when its store is closed',
+    run: async ({ open }) => {
+      const store = await open()
+      await appendOne(store, 1)
+      const waiting = takeFrom(store.subscribe(), 2)
+      assert.equal((await takeFrom(store.subscribe(), 1)).length, 1)
+      const ended = rejects('closed', waiting)
+      await store.close()
+      await ended
+    },
+  },
+  {
     name: 'checkpoints that are none are refused',
     run: async ({ open }) => {
       await using store = await open()

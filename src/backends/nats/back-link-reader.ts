@@ -1,0 +1,103 @@
+import { AetherError, type ActorId } from '../../core/index.ts'
+import { decodePart, isReadable, type StoredMessage, type StoredPart } from './commit-message.ts'
+import type { EventSubjects } from './event-subjects.ts'
+
+/** How many messages are fetched at once. */
+const maxBatch = 64
+/** Fewer don't spare anything, and the first ones may lie before the range. */
+const minBatch = 8
+/** About how many bytes are fetched at once. */
+const maxBatchBytes = 2 * 1024 * 1024
+
+/** Perhaps less than there is: see ReplicaReader. */
+export interface ReplicaMessages {
+  at(
+    sequences: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<readonly (StoredMessage | undefined)[]>
+}
+
+/** All there is: see StreamLeader. */
+export interface LeaderMessages {
+  at(sequence: number, signal?: AbortSignal): Promise<StoredMessage | null>
+}
+
+export interface FetchHints {
+  /** How many parts will be taken. */
+  readonly limit: number
+  /** About how large one is. */
+  readonly partBytes: number
+}
+
+/** Reads an actor's parts by their sequences, which others name: see back-links.ts. */
+export class BackLinkReader {
+  readonly #replicas: ReplicaMessages
+  readonly #leader: LeaderMessages
+  readonly #subjects: EventSubjects
+
+  constructor(replicas: ReplicaMessages, leader: LeaderMessages, subjects: EventSubjects) {
+    this.#replicas = replicas
+    this.#leader = leader
+    this.#subjects = subjects
+  }
+
+  /** {@link all}, of one. */
+  async at(actorId: ActorId, sequence: number, signal?: AbortSignal): Promise<StoredPart> {
+    const [part] = await this.all(actorId, [sequence], signal)
+    return part as StoredPart
+  }
+
+  /**
+   * From any replica; from the leader what that doesn't have yet.
+   * @throws AetherError `incompatible-store` where one is not the actor's; and what the leader throws.
+   */
+  async all(
+    actorId: ActorId,
+    sequences: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<readonly StoredPart[]> {
+    const subject = this.#subjects.of(actorId)
+    const found = await this.#replicas.at(sequences, signal)
+    const messages = await Promise.all(
+      sequences.map(async (sequence, i) => found[i] ?? this.#leader.at(sequence, signal)),
+    )
+    return messages.map((message, index) => {
+      if (message?.subject === subject) return decodePart(message, this.#subjects)
+      throw new AetherError(
+        'incompatible-store',
+        `the stream has lost sequence ${sequences[index]}, a commit to ${actorId}: it was trimmed or damaged`,
+      )
+    })
+  }
+
+  /** In batches, in the order given. While one is taken, the next one is fetched. */
+  async *inOrder(
+    actorId: ActorId,
+    sequences: readonly number[],
+    { limit, partBytes }: FetchHints,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly StoredPart[]> {
+    const size = batchSizeFor(limit, partBytes)
+    const fetch = (start: number): Promise<readonly StoredPart[]> =>
+      this.all(actorId, sequences.slice(start, start + size), signal)
+    let next = fetch(0)
+    for (let start = 0; start < sequences.length; start += size) {
+      const parts = await next
+      next = fetch(start + size)
+      next.catch(() => undefined) // nobody waits for it where the reader left
+      yield parts
+    }
+  }
+}
+
+function batchSizeFor(limit: number, partBytes: number): number {
+  const wanted = Math.min(maxBatch, Math.max(minBatch, limit))
+  return Math.max(1, Math.min(wanted, Math.floor(maxBatchBytes / partBytes)))
+}
+
+/** What the part names, oldest first: of the actor's messages before it; undefined: it can't be told. */
+export function linksOf(part: StoredPart): readonly number[] | undefined {
+  if (isReadable(part)) return part.links
+  if (part.previous === undefined) return undefined
+  return part.previous === 0 ? [] : [part.previous]
+}
