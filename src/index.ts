@@ -47,14 +47,23 @@ export type {
 export { open } from './node/index.ts'
 export type { ActorView, Node, OpenOptions } from './node/index.ts'
 export type {
+  Append,
   Appended,
   AppendOptions,
   AppendResult,
   Backend,
+  Collecting,
+  CommitResult,
+  Committed,
   Conflicted,
   EventStore,
   EventStoreOptions,
   ExpectedVersion,
+  LogFilter,
+  OnMalformed,
   ReadAllOptions,
   ReadOptions,
+  SubscribeOptions,
+  Subscription,
+  VersionedEvent,
 } from './store/index.ts'

@@ -1,0 +1,70 @@
+import type { EventStore, StoredEvent, Subscription } from 'aether'
+import { nats } from 'aether/nats'
+import { expect, test } from 'vitest'
+import { startNatsCluster, startNatsServer } from '../support/nats.ts'
+import { until } from '../support/until.ts'
+
+/** Appends one after the other, through whatever outage. */
+async function append(store: EventStore, from: number, to: number): Promise<void> {
+  for (let n = from; n < to; n++) {
+    const id = `e-${n}`
+    const result = await store.append('order-1', [{ id, type: 'Counted', data: n }], {
+      expectedVersion: n,
+    })
+    expect(result.ok).toBe(true)
+  }
+}
+
+/** What the subscription has given so far. */
+function follow(subscription: Subscription): {
+  readonly seen: StoredEvent[]
+  readonly end: Promise<void>
+} {
+  const seen: StoredEvent[] = []
+  const end = (async () => {
+    for await (const event of subscription) seen.push(event)
+  })()
+  return { seen, end }
+}
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
+
+test('a subscription goes on after its server was killed, without gap or repetition', async () => {
+  await using server = await startNatsServer()
+  const backend = nats({ servers: server.url })
+  await using writer = await backend.openStore()
+  await using reader = await backend.openStore()
+  const controller = new AbortController()
+  const { seen, end } = follow(reader.subscribe({ signal: controller.signal }))
+  await append(writer, 0, 20)
+  await until(() => seen.length === 20, { description: 'the first 20 events' })
+  for (const round of [1, 2]) {
+    await server.kill()
+    await server.restart()
+    await append(writer, 20 * round, 20 * round + 20)
+    await until(() => seen.length >= 20 * round + 20, {
+      description: `20 more, round ${round}`,
+      timeoutMs: 20_000,
+    })
+  }
+  controller.abort()
+  await expect(end).rejects.toThrow()
+  expect(seen.map((event) => event.data)).toEqual(numbers(60))
+})
+
+test('a subscription goes on after the server it talks to in a cluster was killed', async () => {
+  await using cluster = await startNatsCluster()
+  const backend = nats({ servers: cluster.urls, replicas: 3 })
+  await using writer = await backend.openStore()
+  await using reader = await backend.openStore()
+  const controller = new AbortController()
+  const { seen, end } = follow(reader.subscribe({ signal: controller.signal }))
+  await append(writer, 0, 20)
+  await until(() => seen.length === 20, { description: 'the first 20 events' })
+  await cluster.nodes[0]?.kill()
+  await append(writer, 20, 40)
+  await until(() => seen.length >= 40, { description: '20 more', timeoutMs: 25_000 })
+  controller.abort()
+  await expect(end).rejects.toThrow()
+  expect(seen.map((event) => event.data)).toEqual(numbers(40))
+})
