@@ -6,7 +6,7 @@ import { Account } from './bank.ts'
 
 async function main(port: number): Promise<void> {
   await using bank = await open({ backend: sqlite('bank.db'), actors: [Account] })
-  await using server = await serve(bank, { port })
+  await using server = await serve(bank, { port, onError: (error) => console.error(error) })
 
   console.log(`The bank is open: ${server.url}, its events are kept in bank.db. Try:
 

@@ -13,10 +13,15 @@ export async function dev(args: readonly string[]): Promise<void> {
   const backend = await parseBackend(backendName)
   const actors = await loadActors(module)
   await using node = await open({ backend, actors })
-  await using server = await serve(node, { port })
+  await using server = await serve(node, { port, onError: printError })
   console.log(`${node.actorTypes.join(', ')} on ${backend.name}`)
   console.log(`listening on ${server.url}`)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+}
+
+/** With stack and cause: whoever writes the actors must see where they broke. */
+function printError(error: unknown): void {
+  console.error(error)
 }
 
 interface DevArguments {

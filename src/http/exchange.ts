@@ -28,10 +28,23 @@ export function jsonReply(
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): Reply {
-  const body = JSON.stringify(value)
+  return jsonTextReply(status, JSON.stringify(value), headers)
+}
+
+/** {@link jsonReply} of what is JSON already. */
+export function jsonTextReply(
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
+  const length = String(Buffer.byteLength(body))
   return {
     status,
-    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': length,
+      ...headers,
+    },
     body,
   }
 }

@@ -1,20 +1,21 @@
-import {
-  actorId,
-  type ActorId,
-  AetherError,
-  type Metadata,
-  parseJson,
-  type StoredEvent,
-} from '../core/index.ts'
+import { actorId, type ActorId, AetherError, parseJson } from '../core/index.ts'
 import type { Node } from '../node/index.ts'
+import { entityTagOf, namesEntityTag } from './entity-tag.ts'
+import { limitOf, pageReply } from './event-page.ts'
 import { type Exchange, jsonReply, type Reply } from './exchange.ts'
+import { answerByMethod } from './method.ts'
 import { problemReply } from './problem.ts'
-import { parseTarget, type Target, wholeNumberOf } from './target.ts'
+import { parseTarget, type Query, type Target, wholeNumberOf } from './target.ts'
+import { traceOf } from './trace-context.ts'
 
-/** Events in one answer, if the request doesn't say. */
-const defaultPageEvents = 100
-/** Events in one answer at most. */
-const maxPageEvents = 1_000
+/** What a gateway may be told. */
+export interface GatewayOptions {
+  /**
+   * Is told the cause of every answer with a status of 500 and above, other than 503: a client sees
+   * its text at most. What it throws itself is ignored. @default nobody is told
+   */
+  readonly onError?: (error: unknown) => void
+}
 
 /** Answers one exchange: never throws. */
 export type Gateway = (exchange: Exchange) => Promise<Reply>
@@ -25,13 +26,29 @@ export type Gateway = (exchange: Exchange) => Promise<Reply>
  * - `POST /actors/{type}/{key}/{command}` · `GET /actors/{type}/{key}` (`?version=`)
  * - `GET /actors/{type}/{key}/events` (`?from=&limit=`) · `GET /events` (`?after=&limit=`) · `GET /healthz`
  */
-export function createGateway(node: Node): Gateway {
+export function createGateway(node: Node, { onError }: GatewayOptions = {}): Gateway {
   return async (exchange) => {
     try {
       return await route(node, exchange, parseTarget(exchange.target))
     } catch (error) {
-      return problemReply(error)
+      const reply = problemReply(error)
+      if (isOurFault(reply, error, exchange)) tell(onError, error)
+      return reply
     }
+  }
+}
+
+/** A client that left is nobody's fault, and 503 says that it will pass. */
+function isOurFault({ status }: Reply, error: unknown, { signal }: Exchange): boolean {
+  const isAbort = signal.aborted && error === signal.reason
+  return status >= 500 && status !== 503 && !isAbort
+}
+
+function tell(onError: GatewayOptions['onError'], error: unknown): void {
+  try {
+    onError?.(error)
+  } catch {
+    // The client still gets its answer.
   }
 }
 
@@ -39,14 +56,12 @@ async function route(node: Node, exchange: Exchange, { segments, query }: Target
   const [root, type, key, last, ...rest] = segments
   if (rest.length === 0 && root === 'actors' && type !== undefined && key !== undefined) {
     const id = addressed(node, type, key === '' ? (query.get('key') ?? '') : key)
-    if (last === undefined) return only('GET', exchange, () => getState(node, id, exchange, query))
-    if (last === 'events' && isRead(exchange)) return getEvents(node, id, query)
-    return only('POST', exchange, () => postCommand(node, id, last, exchange))
+    return actorReply(node, id, last, exchange, query)
   }
   if (segments.length === 1 && root === 'events')
-    return only('GET', exchange, () => getLog(node, query))
+    return answerByMethod(exchange, { GET: () => getLog(node, exchange, query) })
   if (segments.length === 1 && root === 'healthz')
-    return only('GET', exchange, async () => jsonReply(200, { status: 'ok' }))
+    return answerByMethod(exchange, { GET: async () => jsonReply(200, { status: 'ok' }) })
   throw new AetherError(
     'unknown-route',
     `nothing is at /${segments.join('/')}; see /actors/{type}/{key} and /events`,
@@ -60,6 +75,20 @@ function addressed(node: Node, type: string, key: string): ActorId {
     'unknown-actor-type',
     `no actor type ${JSON.stringify(type)} runs here; there is ${known}`,
   )
+}
+
+function actorReply(
+  node: Node,
+  id: ActorId,
+  last: string | undefined,
+  exchange: Exchange,
+  query: Query,
+): Promise<Reply> {
+  if (last === undefined)
+    return answerByMethod(exchange, { GET: () => getState(node, id, exchange, query) })
+  const POST = (): Promise<Reply> => postCommand(node, id, last, exchange)
+  if (last !== 'events') return answerByMethod(exchange, { POST })
+  return answerByMethod(exchange, { GET: () => getEvents(node, id, exchange, query), POST })
 }
 
 async function postCommand(
@@ -77,76 +106,33 @@ async function postCommand(
     ...(commandId !== undefined && { commandId }),
   }
   const { actorId, version, events, state } = await node.send(id, command, input, options)
-  return jsonReply(200, { actorId, version, events, state }, { etag: etagOf(version) })
+  return jsonReply(200, { actorId, version, events, state }, { etag: entityTagOf(version) })
 }
 
-async function getState(
-  node: Node,
-  id: ActorId,
-  exchange: Exchange,
-  query: URLSearchParams,
-): Promise<Reply> {
-  const version = wholeNumberOf(query, 'version')
-  const view = await node.look(id, version === undefined ? {} : { version })
-  const etag = etagOf(view.version)
-  if (exchange.headers.get('if-none-match') === etag)
-    return { status: 304, headers: { etag }, body: undefined }
-  return jsonReply(
-    200,
-    { actorId: view.actorId, version: view.version, state: view.state },
-    { etag },
+async function getState(node: Node, id: ActorId, exchange: Exchange, query: Query): Promise<Reply> {
+  const asked = wholeNumberOf(query, 'version')
+  const { actorId, version, state } = await node.look(
+    id,
+    asked === undefined ? {} : { version: asked },
   )
+  const etag = entityTagOf(version)
+  if (namesEntityTag(exchange.headers.get('if-none-match'), etag))
+    return { status: 304, headers: { etag }, body: undefined }
+  return jsonReply(200, { actorId, version, state }, { etag })
 }
 
-async function getEvents(node: Node, id: ActorId, query: URLSearchParams): Promise<Reply> {
+function getEvents(node: Node, id: ActorId, { signal }: Exchange, query: Query): Promise<Reply> {
   const fromVersion = Math.max(1, wholeNumberOf(query, 'from') ?? 1)
-  return jsonReply(200, await page(node.events.read(id, { fromVersion, limit: limitOf(query) })))
+  return pageReply(node.events.read(id, { fromVersion, limit: limitOf(query), signal }))
 }
 
-async function getLog(node: Node, query: URLSearchParams): Promise<Reply> {
+function getLog(node: Node, { signal }: Exchange, query: Query): Promise<Reply> {
   const after = wholeNumberOf(query, 'after') ?? 0
-  return jsonReply(200, await page(node.events.readAll({ after, limit: limitOf(query) })))
-}
-
-function page(events: AsyncIterable<StoredEvent>): Promise<StoredEvent[]> {
-  return Array.fromAsync(events)
-}
-
-function limitOf(query: URLSearchParams): number {
-  return Math.min(wholeNumberOf(query, 'limit') ?? defaultPageEvents, maxPageEvents)
-}
-
-function etagOf(version: number): string {
-  return `"${version}"`
+  return pageReply(node.events.readAll({ after, limit: limitOf(query), signal }))
 }
 
 /** `Idempotency-Key: abc`, or quoted as in the IETF draft (draft-ietf-httpapi-idempotency-key-header). */
 function commandIdOf({ headers }: Exchange): string | undefined {
   const key = headers.get('idempotency-key')?.trim()
   return key?.startsWith('"') && key.endsWith('"') && key.length > 1 ? key.slice(1, -1) : key
-}
-
-/** W3C Trace Context: a malformed `traceparent` is ignored, and `tracestate` with it. */
-function traceOf({ headers }: Exchange): Metadata {
-  const traceparent = headers.get('traceparent')
-  if (!traceparent || !/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/.test(traceparent))
-    return {}
-  const tracestate = headers.get('tracestate')
-  return tracestate ? { traceparent, tracestate } : { traceparent }
-}
-
-function isRead({ method }: Exchange): boolean {
-  return method === 'GET' || method === 'HEAD'
-}
-
-function only(
-  method: 'GET' | 'POST',
-  exchange: Exchange,
-  answer: () => Promise<Reply>,
-): Promise<Reply> {
-  if (exchange.method === method || (method === 'GET' && isRead(exchange))) return answer()
-  throw new AetherError(
-    'method-not-allowed',
-    `${exchange.method} is not possible here, ${method} is`,
-  )
 }

@@ -1,4 +1,5 @@
 export { createFetchHandler } from './fetch-handler.ts'
+export type { GatewayOptions } from './gateway.ts'
 export { serve } from './serve.ts'
 export type { HttpServer, ServeOptions } from './serve.ts'
 export { statusOf } from './status.ts'

@@ -3,18 +3,23 @@ import { AetherError, isAetherError } from '../core/index.ts'
 import { jsonReply, type Reply } from './exchange.ts'
 import { statusOf } from './status.ts'
 
-/** Members that are never told: the standard ones have a place of their own, the rest is internal. */
-const untold = new Set(['name', 'message', 'stack', 'cause', 'code', 'retryable'])
+/** Members that no field of an error may take: the problem's own, and what is internal. */
+const untold = new Set([
+  ...['type', 'title', 'status', 'detail', 'code', 'retryable'],
+  ...['name', 'message', 'stack', 'cause'],
+])
 
-/** An error as `application/problem+json` (RFC 9457), with its code and typed fields. */
-export function problemReply(thrown: unknown): Reply {
-  const error = isAetherError(thrown)
-    ? thrown
-    : new AetherError('internal', 'an unexpected error; the log of the node says more', {
-        cause: thrown,
-      })
-  const status = statusOf[error.code]
-  const fields = Object.entries(error).filter(([name]) => !untold.has(name))
+/**
+ * An error as `application/problem+json` (RFC 9457), with its code and typed fields. Never throws:
+ * a field that JSON can't hold is left out.
+ */
+export function problemReply(
+  thrown: unknown,
+  extraHeaders: Readonly<Record<string, string>> = {},
+): Reply {
+  const error = isAetherError(thrown) ? thrown : unexpected(thrown)
+  // Another copy of the library in this process may know codes that this one doesn't.
+  const status = Object.hasOwn(statusOf, error.code) ? statusOf[error.code] : 500
   const problem = {
     type: `urn:aether:error:${error.code}`,
     title: STATUS_CODES[status],
@@ -22,11 +27,37 @@ export function problemReply(thrown: unknown): Reply {
     detail: error.message,
     code: error.code,
     retryable: error.retryable,
-    ...Object.fromEntries(fields),
+    ...tellableFields(error),
   }
-  const headers = {
+  return jsonReply(status, problem, {
     'content-type': 'application/problem+json',
-    ...(status === 503 && { 'retry-after': '1' }),
+    ...(status === 503 && error.retryable && { 'retry-after': '1' }),
+    ...extraHeaders,
+  })
+}
+
+/** What it is stays here: it may tell more about the node than a client should know. */
+function unexpected(cause: unknown): AetherError {
+  const message = 'an error that Aether did not expect; onError of the gateway is told which'
+  return new AetherError('internal', message, { cause })
+}
+
+function tellableFields(error: AetherError): Record<string, unknown> {
+  const fields: Record<string, unknown> = {}
+  for (const name of Object.keys(error)) {
+    if (untold.has(name)) continue
+    const value = asJson(() => Reflect.get(error, name))
+    if (value !== undefined) fields[name] = value
   }
-  return jsonReply(status, problem, headers)
+  return fields
+}
+
+/** What JSON makes of a value; nothing of one that it can't hold, a bigint or a circle. */
+function asJson(read: () => unknown): unknown {
+  try {
+    const text = JSON.stringify(read()) as string | undefined
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

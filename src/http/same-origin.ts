@@ -7,11 +7,11 @@ import { problemReply } from './problem.ts'
  * somebody on this machine looks at must not reach the actors (DNS rebinding, cross-site requests).
  */
 export function sameOriginOnly(gateway: Gateway, hosts: readonly string[]): Gateway {
-  const allowedHosts = new Set(hosts)
+  const allowedHosts = new Set(hosts.map((host) => host.toLowerCase()))
   return async (exchange) => {
     const host = exchange.headers.get('host') ?? ''
     const origin = exchange.headers.get('origin')
-    if (!allowedHosts.has(host))
+    if (!allowedHosts.has(host.toLowerCase()))
       return refuse(`the host ${JSON.stringify(host)} is not this gateway`)
     if (origin !== null && !isOwn(origin, allowedHosts)) {
       return refuse(`a page of the origin ${JSON.stringify(origin)} may not send requests here`)

@@ -3,40 +3,59 @@ import type { AddressInfo } from 'node:net'
 import { AetherError, messageOf } from '../core/index.ts'
 import type { Node } from '../node/index.ts'
 import { readText } from './body.ts'
+import { Connections } from './connections.ts'
 import type { Exchange, Reply } from './exchange.ts'
-import { createGateway, type Gateway } from './gateway.ts'
+import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
+import { problemReply } from './problem.ts'
+import { splitTarget } from './request-target.ts'
 import { sameOriginOnly } from './same-origin.ts'
+import { checkWholeNumber } from './whole-number.ts'
 
-/** Where to listen. */
-export interface ServeOptions {
+/** Where to listen, and for how long to go on answering. */
+export interface ServeOptions extends GatewayOptions {
   /** 0 takes a free one. @default 4040 */
   readonly port?: number
+  /** How long `close()` waits for the answers under way, in milliseconds. @default 5000 */
+  readonly closeTimeoutMs?: number
 }
 
 /** A gateway that listens. */
 export interface HttpServer extends AsyncDisposable {
   /** `http://127.0.0.1:4040` */
   readonly url: string
-  /** Takes no more requests and waits for the answers under way. May be called twice. */
+  /**
+   * Takes no more requests, waits for the answers under way, `closeTimeoutMs` at most, and closes
+   * all connections. May be called twice.
+   */
   close(): Promise<void>
 }
 
 const host = '127.0.0.1'
+const maxPort = 65_535
+/** The longest that a timer can wait. */
+const maxTimeoutMs = 2_147_483_647
 
 /**
  * Serves the node's gateway over HTTP on 127.0.0.1, to this machine alone.
- * @throws AetherError `cannot-listen`
+ * @throws AetherError `invalid-argument` for an option out of its range; `cannot-listen`
  */
-export async function serve(node: Node, { port = 4040 }: ServeOptions = {}): Promise<HttpServer> {
+export async function serve(
+  node: Node,
+  { port = 4040, closeTimeoutMs = 5_000, ...options }: ServeOptions = {},
+): Promise<HttpServer> {
+  checkWholeNumber('port', port, maxPort)
+  checkWholeNumber('closeTimeoutMs', closeTimeoutMs, maxTimeoutMs)
   // Until it listens nobody asks, so the gateway can be made when the port is known.
   let gateway: Gateway
-  const server = createServer((request, response) => {
-    void gateway(exchangeOf(request, response)).then((reply) => send(request, response, reply))
+  let closing: Promise<void> | undefined
+  const server = createServer()
+  const connections = new Connections(server, async (request, response, gone) => {
+    const reply = closing ? tooLate() : await gateway(exchangeOf(request, gone))
+    send(request, response, closing ? { ...reply, headers: lastOne(reply) } : reply)
   })
   const bound = await listen(server, port)
-  gateway = sameOriginOnly(createGateway(node), hostsAt(bound))
-  let closing: Promise<void> | undefined
-  const close = (): Promise<void> => (closing ??= stop(server))
+  gateway = sameOriginOnly(createGateway(node, options), hostsAt(bound))
+  const close = (): Promise<void> => (closing ??= connections.close(closeTimeoutMs))
   return { url: `http://${host}:${bound}`, close, [Symbol.asyncDispose]: close }
 }
 
@@ -57,25 +76,35 @@ function listen(server: Server, port: number): Promise<number> {
   })
 }
 
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
-  })
+function tooLate(): Reply {
+  return problemReply(new AetherError('closed', 'the gateway is closing'))
 }
 
-function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {
-  const gone = new AbortController()
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort()
-  })
+function lastOne({ headers }: Reply): Reply['headers'] {
+  return { ...headers, connection: 'close' }
+}
+
+function exchangeOf(request: IncomingMessage, gone: AbortSignal): Exchange {
+  const { authority, target } = splitTarget(request.url ?? '/')
+  const { headers } = request
   return {
     method: request.method ?? 'GET',
-    target: request.url ?? '/',
-    headers: { get: (name) => textOfHeader(request.headers[name]) },
-    signal: gone.signal,
+    target,
+    headers: {
+      get: (name) => (name === 'host' && authority) || textOfHeader(headers[name]),
+    },
+    signal: gone,
+    body: () => bodyOf(request, gone),
+  }
+}
+
+async function bodyOf(request: IncomingMessage, gone: AbortSignal): Promise<string> {
+  try {
     // The answer to a body that is too large must still get out on this connection.
-    body: () => readText(request.iterator({ destroyOnReturn: false })),
+    return await readText(request.iterator({ destroyOnReturn: false }))
+  } catch (error) {
+    gone.throwIfAborted()
+    throw error
   }
 }
 

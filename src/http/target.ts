@@ -1,26 +1,27 @@
 import { AetherError } from '../core/index.ts'
 
+/** The parameters of a query; of two with one name, the first. */
+export type Query = ReadonlyMap<string, string>
+
 /** The parts of a request target, decoded: nothing is normalised. */
 export interface Target {
   readonly segments: readonly string[]
-  readonly query: URLSearchParams
+  readonly query: Query
 }
 
 /** @throws AetherError `invalid-argument` for percent-encoding that is not UTF-8 */
 export function parseTarget(target: string): Target {
-  const mark = target.indexOf('?')
-  const path = mark < 0 ? target : target.slice(0, mark)
-  const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
-  return { segments: path.split('/').slice(1).map(decodeSegment), query }
+  const [path, query] = cut(target, '?')
+  return { segments: path.split('/').slice(1).map(decode), query: parseQuery(query) }
 }
 
 /**
  * A whole number of the query.
  * @throws AetherError `invalid-argument`
  */
-export function wholeNumberOf(query: URLSearchParams, name: string): number | undefined {
+export function wholeNumberOf(query: Query, name: string): number | undefined {
   const text = query.get(name)
-  if (text === null) return undefined
+  if (text === undefined) return undefined
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
   if (Number.isSafeInteger(value)) return value
   throw new AetherError(
@@ -29,13 +30,32 @@ export function wholeNumberOf(query: URLSearchParams, name: string): number | un
   )
 }
 
-function decodeSegment(segment: string): string {
+/**
+ * `URLSearchParams` would take a plus for a space and put U+FFFD for what is malformed: the key of
+ * an actor must reach it as it was sent.
+ */
+function parseQuery(text: string): Query {
+  const query = new Map<string, string>()
+  for (const parameter of text.split('&')) {
+    const [name, value] = cut(parameter, '=').map(decode) as [string, string]
+    if (!query.has(name)) query.set(name, value)
+  }
+  return query
+}
+
+/** What is before the mark and what is behind it. */
+function cut(text: string, mark: string): [before: string, behind: string] {
+  const at = text.indexOf(mark)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + mark.length)]
+}
+
+function decode(text: string): string {
   try {
-    return decodeURIComponent(segment)
+    return decodeURIComponent(text)
   } catch (cause) {
     throw new AetherError(
       'invalid-argument',
-      `${JSON.stringify(segment)} is not percent-encoded UTF-8`,
+      `${JSON.stringify(text)} is not percent-encoded UTF-8`,
       { cause },
     )
   }

@@ -1,4 +1,4 @@
-import { type Backend, open } from 'aether'
+import { AetherError, type Backend, type ErrorCode, open } from 'aether'
 import { createFetchHandler, serve } from 'aether/http'
 import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
@@ -16,8 +16,8 @@ interface Gateway extends AsyncDisposable {
   ): ReturnType<typeof send>
 }
 
-async function start(backend: Backend = memory(), limits = {}): Promise<Gateway> {
-  const node = await open({ backend, actors: [Account, Thing], limits })
+async function start(backend: Backend = memory()): Promise<Gateway> {
+  const node = await open({ backend, actors: [Account, Thing] })
   const server = await serve(node, { port: 0 })
   return {
     url: server.url,
@@ -26,6 +26,18 @@ async function start(backend: Backend = memory(), limits = {}): Promise<Gateway>
     async [Symbol.asyncDispose]() {
       await server.close()
       await node.close()
+    },
+  }
+}
+
+/** Its store can be read, but writing fails. */
+function lostStore(code: ErrorCode): Backend {
+  const backend = memory()
+  return {
+    ...backend,
+    async openStore(options) {
+      const append = (): Promise<never> => Promise.reject(new AetherError(code, 'it is lost'))
+      return Object.assign(await backend.openStore(options), { append })
     },
   }
 }
@@ -279,14 +291,21 @@ describe('errors', () => {
     })
   })
 
-  test('of overload and of a lost store are 503 and say when to come again', async () => {
-    await using gateway = await start(memory(), { mailboxCommands: 0 })
+  test('of a lost store are 503 and say when to come again', async () => {
+    await using gateway = await start(lostStore('store-unavailable'))
     const reply = await gateway.post('/actors/thing/a/keep', '1')
     expect(reply).toMatchObject({
       status: 503,
       headers: { 'retry-after': '1' },
-      json: { code: 'overloaded', retryable: true },
+      json: { code: 'store-unavailable', retryable: true },
     })
+  })
+
+  test('that will not pass do not say when to come again', async () => {
+    await using gateway = await start(lostStore('closed'))
+    const reply = await gateway.post('/actors/thing/a/keep', '1')
+    expect(reply).toMatchObject({ status: 503, json: { code: 'closed', retryable: false } })
+    expect(reply.headers).not.toHaveProperty('retry-after')
   })
 })
 

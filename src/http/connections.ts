@@ -1,0 +1,95 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { finished } from 'node:stream/promises'
+import { systemClock } from '../core/index.ts'
+
+/** Writes the answer to one request. The signal aborts when the connection is gone. */
+export type Answer = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  gone: AbortSignal,
+) => Promise<void>
+
+/** The connections of a server, and the answers that are under way on them. */
+export class Connections {
+  readonly #server: Server
+  readonly #answer: Answer
+  readonly #open = new Map<Socket, Connection>()
+  readonly #underWay = new Set<Promise<void>>()
+
+  constructor(server: Server, answer: Answer) {
+    this.#server = server
+    this.#answer = answer
+    server.on('connection', (socket) => this.#accept(socket))
+    server.on('request', (request, response) => this.#receive(request, response))
+  }
+
+  /**
+   * Takes no more connections, waits for the answers under way, then ends all that is open: also a
+   * connection that never said anything, which the server by itself would wait for.
+   */
+  async close(timeoutMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    await this.#answered(timeoutMs)
+    for (const socket of this.#open.keys()) socket.destroy()
+    await closed
+  }
+
+  #accept(socket: Socket): void {
+    this.#open.set(socket, new Connection(socket))
+    socket.once('close', () => this.#open.delete(socket))
+  }
+
+  #receive(request: IncomingMessage, response: ServerResponse): void {
+    const answered = this.#open
+      .get(request.socket)
+      ?.enqueue((gone) => this.#answer(request, response, gone), response)
+    if (!answered) return
+    this.#underWay.add(answered)
+    void answered.finally(() => this.#underWay.delete(answered))
+  }
+
+  async #answered(timeoutMs: number): Promise<void> {
+    const waiting = new AbortController()
+    const timeout = systemClock.sleep(timeoutMs, waiting.signal).catch(() => {})
+    await Promise.race([Promise.all(this.#underWay), timeout])
+    waiting.abort()
+  }
+}
+
+/**
+ * One connection. Its requests are answered one after the other, as a client that sends several
+ * without waiting may rely on (RFC 9112, 9.3.2): a read behind a command sees what it did.
+ */
+class Connection {
+  readonly #socket: Socket
+  readonly #gone = new AbortController()
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.once('close', () => this.#gone.abort())
+  }
+
+  /** Resolves when the answer is out, or can't get out any more; never rejects. */
+  enqueue(answer: (gone: AbortSignal) => Promise<void>, response: ServerResponse): Promise<void> {
+    this.#last = this.#last.then(() => this.#run(answer, response))
+    return this.#last
+  }
+
+  async #run(
+    answer: (gone: AbortSignal) => Promise<void>,
+    response: ServerResponse,
+  ): Promise<void> {
+    // The answer before said that it is the last one: what comes behind it must not be done.
+    if (!this.#socket.writable) return
+    try {
+      await answer(this.#gone.signal)
+      // An answer that waits for a connection which is gone is never told so.
+      if (!this.#gone.signal.aborted) await finished(response)
+    } catch {
+      // Half an answer can't be taken back: only the end of the connection tells the client.
+      response.destroy()
+    }
+  }
+}
