@@ -3,7 +3,7 @@ export { CommitLogEventStore } from './commit-log-event-store.ts'
 export type { EventStoreOptions } from './commit-log-event-store.ts'
 export type { CommitLog, LogEntry, LogRange, VersionRange, WriteOutcome } from './commit-log.ts'
 export { firstVersionOf, isMet, placePart } from './commit.ts'
-export type { Commit, CommitPart, CommittedEvent, Expectation } from './commit.ts'
+export type { Commit, CommitPart, CommittedEvent } from './commit.ts'
 export type {
   Append,
   Appended,
@@ -21,6 +21,5 @@ export type {
   SubscribeOptions,
   VersionedEvent,
 } from './event-store.ts'
-export { actorFilter } from './log-filter.ts'
 export type { LogFilter } from './log-filter.ts'
 export type { Subscription } from './subscription.ts'

@@ -34,7 +34,7 @@ export function checkFilter({ actorTypes, key, eventTypes }: LogFilter): void {
 }
 
 /** Whether an actor's events can pass at all. */
-export function actorFilter({ actorTypes, key }: LogFilter): (actorId: ActorId) => boolean {
+function actorFilter({ actorTypes, key }: LogFilter): (actorId: ActorId) => boolean {
   const types = actorTypes && new Set(actorTypes)
   const keys = key === undefined ? undefined : keyPattern(key)
   return (actorId) => {
