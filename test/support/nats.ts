@@ -4,27 +4,25 @@
  * They can be killed, paused and restarted, and are gone with their data when they are stopped,
  * or when the test process ends, however it does.
  */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { randomBytes, randomInt } from 'node:crypto'
-import { once } from 'node:events'
-import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { findNatsServer } from '../../scripts/nats-server.ts'
+import { freePorts } from './free-ports.ts'
+import { isFrozen } from './is-frozen.ts'
 import { until } from './until.ts'
+import { Watchdog } from './watchdog.ts'
 
 const HOST = '127.0.0.1'
 const CLUSTER_SIZE = 3
 
 /** How often it's tried again with other ports when somebody else took the chosen ones first. */
 const MAX_PORT_CLASHES = 5
-
-/** Below the ports that systems give to outgoing connections, so that a restart finds its own. */
-const PORTS = { from: 20_000, to: 32_000 }
 
 /** How long the readiness check waits for a connection, and for the creation of its stream. */
 const PROBE_TIMEOUT_MS = 2_000
@@ -405,52 +403,6 @@ async function untilOrLog<T>(
   }
 }
 
-const WATCHDOG_SCRIPT = `
-trap '' HUP INT TERM
-pid=
-while read -r line; do pid=$line; done
-[ -z "$pid" ] || kill -KILL "$pid"
-rm -rf "$1" || rm -rf "$1"
-`
-
-/**
- * A shell that outlives the test process by a moment: the end of its input is the end of that
- * process, even by SIGKILL, and then it ends the guarded server and deletes the folder.
- */
-class Watchdog {
-  readonly #shell: ChildProcess
-
-  constructor(folder: string) {
-    this.#shell = spawn('sh', ['-c', WATCHDOG_SCRIPT, 'watchdog', folder], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true, // what a terminal or a CI sends to the whole group isn't meant for it
-    })
-    this.#shell.unref()
-  }
-
-  /** Only ever a process that this test process started and that still runs. */
-  guard(pid: number | undefined): void {
-    this.#shell.stdin?.write(`${pid ?? ''}\n`)
-  }
-
-  close(): void {
-    this.#shell.kill('SIGKILL')
-  }
-}
-
-/** A signal is under way for a moment; only when every thread stands still is it in force. */
-function isFrozen(pid: number): boolean {
-  if (process.platform !== 'linux') {
-    return execFileSync('ps', ['-o', 'state=', '-p', String(pid)])
-      .toString()
-      .startsWith('T')
-  }
-  return readdirSync(`/proc/${pid}/task`).every((thread) => {
-    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')')).startsWith(') T')
-  })
-}
-
 let program: Promise<string> | undefined
 
 /** Looked for once per test process. */
@@ -472,29 +424,10 @@ async function withFreePorts<T>(
 ): Promise<T> {
   for (let clashes = 0; ; clashes++) {
     try {
-      return await use(await freePorts(count))
+      return await use(await freePorts(HOST, count))
     } catch (error) {
       const isClash = error instanceof ServerEnded && error.portClash
       if (!isClash || clashes === MAX_PORT_CLASHES) throw error
     }
   }
-}
-
-/** All are held until all are found, so that none is found twice. */
-async function freePorts(count: number): Promise<number[]> {
-  await using holders = new AsyncDisposableStack()
-  const ports: number[] = []
-  while (ports.length < count) {
-    const port = randomInt(PORTS.from, PORTS.to)
-    const holder = createServer().listen(port, HOST)
-    try {
-      await once(holder, 'listening')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') continue
-      throw error
-    }
-    holders.use(holder)
-    ports.push(port)
-  }
-  return ports
 }
