@@ -15,6 +15,7 @@ export type {
   EventConstructors,
   EventOf,
   EventSchemas,
+  LookOptions,
   Rejection,
   StateOf,
 } from './actors/index.ts'

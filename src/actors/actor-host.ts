@@ -25,6 +25,14 @@ export interface ActorHostComponents {
   readonly clock: Clock
 }
 
+/** How to look at an actor. */
+export interface LookOptions {
+  /** What it was at this version. @default what it is now */
+  readonly version?: number
+  /** Ends the look by throwing the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
 /** The actors that live in this process: brings them to life when a command comes, lets idle ones go. */
 export class ActorHost {
   readonly #models: ReadonlyMap<string, ActorModel>
@@ -79,11 +87,11 @@ export class ActorHost {
    * What an actor is now, or was at a version: fresh from the store, without bringing it to life.
    * @throws AetherError `unknown-actor-type`, `invalid-argument`, and those of the store
    */
-  async look(actorId: ActorId, version?: number): Promise<ActorState> {
+  async look(actorId: ActorId, { version, signal }: LookOptions = {}): Promise<ActorState> {
     const history = new History(this.#components.store, this.#modelOf(actorId), actorId)
-    return version === undefined
-      ? history.replay(this.#live.get(actorId)?.lastKnown)
-      : history.at(version)
+    if (version !== undefined) return history.at(version, signal)
+    const from = this.#live.get(actorId)?.lastKnown
+    return history.replay({ from, ...(signal && { signal }) })
   }
 
   /** Takes no more commands and waits for those that are under way. */
@@ -137,7 +145,8 @@ function makeCommand(
 ): Command | Promise<Command> {
   const command = commandOf(model, name)
   checkMetadata(metadata)
-  const identity = commandId === undefined ? undefined : identify(commandId, name, input)
+  const identity =
+    commandId === undefined ? undefined : identify(commandId, name, command.input && input)
   const withInput = (validation: Validation<unknown>): Command => {
     if (validation.ok) return { name, model: command, input: validation.value, metadata, identity }
     throw new InvalidInputError(`the input of ${model.type}.${name} is wrong`, validation.issues)

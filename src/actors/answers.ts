@@ -64,9 +64,10 @@ export class Answers {
     const end = this.#page.at(-1)?.after
     const from = end && end.version < firstVersion ? end : initialOf(this.#model)
     const page: Moment[] = []
-    await this.#history.replay(from, lastVersion + pageEvents, (event, after) => {
+    const visit = (event: StoredEvent, after: ActorState): void => {
       if (event.version >= firstVersion) page.push({ event, after })
-    })
+    }
+    await this.#history.replay({ from, toVersion: lastVersion + pageEvents, visit })
     this.#page = page
     return this.#onPage(record) ?? []
   }

@@ -3,6 +3,15 @@ import type { EventStore } from '../store/index.ts'
 import { type ActorState, foldStored, initialOf } from './fold.ts'
 import type { ActorModel } from './model.ts'
 
+interface Replay {
+  /** @default the state before anything happened */
+  readonly from?: ActorState | undefined
+  /** @default the newest */
+  readonly toVersion?: number
+  readonly visit?: (event: StoredEvent, after: ActorState) => void
+  readonly signal?: AbortSignal
+}
+
 /** Reads what happened to one actor, and what it was at any version. */
 export class History {
   readonly actorId: ActorId
@@ -15,14 +24,10 @@ export class History {
     this.#model = model
   }
 
-  /** Folds the events behind `from` up to a version, showing each one to `visit`. */
-  async replay(
-    from: ActorState = initialOf(this.#model),
-    toVersion = Infinity,
-    visit?: (event: StoredEvent, after: ActorState) => void,
-  ): Promise<ActorState> {
-    let current = from
-    const range = { fromVersion: from.version + 1, toVersion }
+  /** Folds the events behind a state, showing each one to `visit`. */
+  async replay({ from, toVersion = Infinity, visit, signal }: Replay = {}): Promise<ActorState> {
+    let current = from ?? initialOf(this.#model)
+    const range = { fromVersion: current.version + 1, toVersion, ...(signal && { signal }) }
     for await (const event of this.#store.read(this.actorId, range)) {
       current = foldStored(this.#model, current, event)
       visit?.(event, current)
@@ -34,10 +39,10 @@ export class History {
    * What the actor was at a version.
    * @throws AetherError `invalid-argument` where it has not got there yet
    */
-  async at(version: number): Promise<ActorState> {
-    const then = await this.replay(undefined, version)
+  async at(version: number, signal?: AbortSignal): Promise<ActorState> {
+    const then = await this.replay({ toVersion: version, ...(signal && { signal }) })
     if (then.version >= version) return then
-    const newest = await this.#store.latestVersion(this.actorId)
+    const newest = await this.#store.latestVersion(this.actorId, signal ? { signal } : {})
     // Versions may be left out; the actor was then what it had been before.
     if (newest > version) return then
     const message = `${this.actorId} is at version ${newest}: there is no version ${version} yet`

@@ -1,4 +1,5 @@
 export { ActorHost } from './actor-host.ts'
+export type { LookOptions } from './actor-host.ts'
 export { makeRef } from './actor-ref.ts'
 export type { ActorRef } from './actor-ref.ts'
 export type { CommandOptions, CommandResult } from './command.ts'

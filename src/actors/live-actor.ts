@@ -136,7 +136,7 @@ export class LiveActor {
   async #load(): Promise<ActorState> {
     this.#forget()
     const memory = this.#memory
-    return this.#history.replay(undefined, Infinity, (event) => memory.note(event))
+    return this.#history.replay({ visit: (event) => memory.note(event) })
   }
 
   #forget(): void {

@@ -111,10 +111,9 @@ async function postCommand(
 
 async function getState(node: Node, id: ActorId, exchange: Exchange, query: Query): Promise<Reply> {
   const asked = wholeNumberOf(query, 'version')
-  const { actorId, version, state } = await node.look(
-    id,
-    asked === undefined ? {} : { version: asked },
-  )
+  const { signal } = exchange
+  const options = asked === undefined ? { signal } : { signal, version: asked }
+  const { actorId, version, state } = await node.look(id, options)
   const etag = entityTagOf(version)
   if (namesEntityTag(exchange.headers.get('if-none-match'), etag))
     return { status: 304, headers: { etag }, body: undefined }

@@ -5,6 +5,7 @@ import {
   type ActorRef,
   type CommandOptions,
   type CommandResult,
+  type LookOptions,
   makeRef,
   type StateOf,
 } from '../actors/index.ts'
@@ -56,14 +57,14 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   async state<D extends Actors>(
     definition: D,
     key: string,
-    options: { readonly version?: number } = {},
+    options: LookOptions = {},
   ): Promise<ActorView<StateOf<D>>> {
     return this.look(actorId(definition.type, key), options)
   }
 
   /** {@link state} by id, without types: for gateways. */
-  async look(id: ActorId, options: { readonly version?: number } = {}): Promise<ActorView> {
-    const { version, state } = await this.#host.look(id, options.version)
+  async look(id: ActorId, options: LookOptions = {}): Promise<ActorView> {
+    const { version, state } = await this.#host.look(id, options)
     return { actorId: id, version, state }
   }
 
