@@ -3,6 +3,7 @@ import type { Msg } from '@nats-io/transport-node'
 import type { ClientLibrary } from './client-library.ts'
 import { expectedSequenceHeader, messageIdHeader, versionHeader } from './commit-message.ts'
 import { failureOf, jetStreamCodes } from './failure.ts'
+import { Gate } from './gate.ts'
 import type { NatsLink } from './nats-link.ts'
 
 /** A message that is stored if and only if the subject's last one has the expected sequence. */
@@ -33,6 +34,12 @@ export type PublishOutcome =
 export const maxMessagesPerBatch = 1_000
 
 /**
+ * The server takes 50 batches of a stream at once, of all its clients, and refuses or drops what is
+ * more: `streamDefaultMaxAtomicBatchInflightPerStream` of nats-server.
+ */
+const maxOpenBatches = 12
+
+/**
  * An atomic batch as the server's ADR-50 has it. The client's own drops expectations and hides why a
  * batch was refused.
  */
@@ -54,6 +61,7 @@ export class ConditionalPublisher {
   readonly #library: ClientLibrary
   readonly #link: NatsLink
   readonly #timeoutMs: number
+  readonly #batches = new Gate(maxOpenBatches)
 
   constructor(library: ClientLibrary, link: NatsLink, timeoutMs: number) {
     this.#library = library
@@ -66,7 +74,7 @@ export class ConditionalPublisher {
     const [only] = messages
     return only && messages.length === 1
       ? this.#outcomeOf(1, () => this.#request(only, headersOf(only)))
-      : this.#publishBatch(messages)
+      : this.#batches.run(() => this.#publishBatch(messages))
   }
 
   /**
