@@ -40,6 +40,7 @@ export type {
   IdSource,
   Issue,
   JsonValue,
+  Logger,
   Metadata,
   NewEvent,
   Schema,

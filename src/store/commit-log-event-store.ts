@@ -3,6 +3,7 @@ import {
   type ActorId,
   type Clock,
   type IdSource,
+  type Logger,
   type NewEvent,
   parseActorId,
   randomIds,
@@ -40,6 +41,8 @@ export interface EventStoreOptions {
   readonly ids?: IdSource
   /** @default 1,000 */
   readonly maxEventsPerAppend?: number
+  /** @default warnings of the process */
+  readonly logger?: Logger
 }
 
 /** How often a commit at `'any'` that has to look for its repeat tries to get in. */
