@@ -6,6 +6,7 @@ import {
   type Logger,
   type NewEvent,
   parseActorId,
+  processLogger,
   randomIds,
   type StoredEvent,
   systemClock,
@@ -31,6 +32,9 @@ import type {
 import { checkFilter, eventFilter } from './log-filter.ts'
 import { oneByOne, oneOf, readingOf, wholeNumber } from './reading.ts'
 import { findRepeat } from './repeat.ts'
+import type { SnapshotShelf } from './snapshot-shelf.ts'
+import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
+import { Snapshots } from './snapshots.ts'
 import { LogSubscription, positionOf, type Subscription } from './subscription.ts'
 
 /** Settings of a store, the same for every backend. */
@@ -50,19 +54,22 @@ const maxRepeatableTries = 100
 
 const directions = ['forwards', 'backwards'] as const
 
-/** The semantics of an event store, over any backend's {@link CommitLog}. */
+/** The semantics of an event store, over any backend's {@link CommitLog} and {@link SnapshotShelf}. */
 export class CommitLogEventStore implements EventStore {
   readonly #log: CommitLog
+  readonly #snapshots: Snapshots
   readonly #context: CommitContext
   readonly #underWay = new Set<Promise<CommitResult>>()
   /** Ends the subscriptions. */
   readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
-  constructor(log: CommitLog, options: EventStoreOptions = {}) {
+  constructor(log: CommitLog, shelf: SnapshotShelf, options: EventStoreOptions = {}) {
+    const { clock = systemClock, logger = processLogger } = options
     this.#log = log
+    this.#snapshots = new Snapshots({ shelf, log, clock, logger })
     this.#context = {
-      clock: options.clock ?? systemClock,
+      clock,
       ids: options.ids ?? randomIds,
       maxEventsPerAppend: options.maxEventsPerAppend ?? 1_000,
     }
@@ -152,6 +159,21 @@ export class CommitLogEventStore implements EventStore {
     return this.#log.latestVersion(actorId, options.signal)
   }
 
+  async loadSnapshot(
+    actorId: ActorId,
+    options: LoadSnapshotOptions,
+  ): Promise<Snapshot | undefined> {
+    this.#assertOpen()
+    parseActorId(actorId)
+    return this.#snapshots.load(actorId, options)
+  }
+
+  async saveSnapshot(actorId: ActorId, snapshot: NewSnapshot): Promise<boolean> {
+    this.#assertOpen()
+    parseActorId(actorId)
+    return this.#snapshots.save(actorId, snapshot)
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -162,6 +184,7 @@ export class CommitLogEventStore implements EventStore {
     this.#log.beginClosing()
     // A commit may take several steps, and the log must be open for all of them.
     await Promise.allSettled(this.#underWay)
+    await this.#snapshots.close()
     await this.#log.close()
   }
 

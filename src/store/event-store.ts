@@ -1,5 +1,6 @@
 import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
 import type { LogFilter } from './log-filter.ts'
+import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import type { Subscription } from './subscription.ts'
 
 /**
@@ -56,6 +57,23 @@ export interface EventStore extends AsyncDisposable {
    * signal ends it. A reader that is slow reads later, and nothing is buffered for it.
    */
   subscribe(options?: SubscribeOptions): Subscription
+
+  /**
+   * The actor's snapshot, if there is one of this shape that can be read and is of the events that
+   * are in the log; perhaps not yet the one that was saved a moment ago. What can't be used is told
+   * to the logger and is `undefined` as well: it never costs more than reading the events.
+   * @throws AetherError `invalid-argument`, `invalid-actor-id`, `closed`; the signal's reason.
+   */
+  loadSnapshot(actorId: ActorId, options: LoadSnapshotOptions): Promise<Snapshot | undefined>
+
+  /**
+   * Keeps a snapshot in the actor's one place, if its version is greater than that of the one which
+   * is there, or the same with another shape, or if that one can't be used. False: it is not newer,
+   * and nothing was changed. Unlike an event it may be lost in a power cut.
+   * @throws AetherError `invalid-*`, also where there is no event of this version; `too-large`,
+   * `store-unavailable`, `incompatible-store`, `closed`
+   */
+  saveSnapshot(actorId: ActorId, snapshot: NewSnapshot): Promise<boolean>
 
   /** Releases files and connections; appends under way are finished first. May be called twice. */
   close(): Promise<void>

@@ -22,4 +22,6 @@ export type {
   VersionedEvent,
 } from './event-store.ts'
 export type { LogFilter } from './log-filter.ts'
+export type { Replaces, SnapshotShelf } from './snapshot-shelf.ts'
+export type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 export type { Subscription } from './subscription.ts'

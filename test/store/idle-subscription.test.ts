@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { MemoryCommitLog } from '../../src/backends/memory/memory-commit-log.ts'
+import { MemorySnapshotShelf } from '../../src/backends/memory/memory-snapshot-shelf.ts'
 import { CommitLogEventStore, type LogRange } from '../../src/store/index.ts'
 
 class CountingLog extends MemoryCommitLog {
@@ -13,7 +14,7 @@ class CountingLog extends MemoryCommitLog {
 
 test('a subscription reads when the log has grown, and not while it waits', async () => {
   const log = new CountingLog()
-  await using store = new CommitLogEventStore(log)
+  await using store = new CommitLogEventStore(log, new MemorySnapshotShelf())
   const events = store.subscribe()[Symbol.asyncIterator]()
   for (const n of [1, 2, 3]) {
     const next = events.next()

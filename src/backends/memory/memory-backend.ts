@@ -1,5 +1,6 @@
 import { type Backend, CommitLogEventStore } from '../../store/index.ts'
 import { MemoryCommitLog } from './memory-commit-log.ts'
+import { MemorySnapshotShelf } from './memory-snapshot-shelf.ts'
 
 /**
  * Keeps events in this process alone: for tests and trials. Opening the same backend twice shows
@@ -7,5 +8,9 @@ import { MemoryCommitLog } from './memory-commit-log.ts'
  */
 export function memory(): Backend {
   const log = new MemoryCommitLog()
-  return { name: 'memory', openStore: async (options) => new CommitLogEventStore(log, options) }
+  const shelf = new MemorySnapshotShelf()
+  return {
+    name: 'memory',
+    openStore: async (options) => new CommitLogEventStore(log, shelf, options),
+  }
 }

@@ -13,10 +13,12 @@ import { openEventStream } from './event-stream.ts'
 import { EventSubjects } from './event-subjects.ts'
 import { GrowthWatch } from './growth-watch.ts'
 import { JetStreamCommitLog } from './jetstream-commit-log.ts'
+import { JetStreamSnapshotShelf } from './jetstream-snapshot-shelf.ts'
 import { LogReader } from './log-reader.ts'
 import { NatsLink } from './nats-link.ts'
 import { checkOptions, type NatsOptions, type NatsSettings } from './nats-options.ts'
 import { ReplicaReader } from './replica-reader.ts'
+import { SnapshotSubjects } from './snapshot-subjects.ts'
 import { StreamLeader } from './stream-leader.ts'
 
 /**
@@ -29,12 +31,19 @@ export function nats(options: NatsOptions): Backend {
   const settings = checkOptions(options)
   return {
     name: `nats://${settings.addresses.hosts.join(',')}/${settings.namespace}`,
-    openStore: async (storeOptions) =>
-      new CommitLogEventStore(await openCommitLog(settings), storeOptions),
+    openStore: async (storeOptions) => {
+      const { log, shelf } = await openParts(settings)
+      return new CommitLogEventStore(log, shelf, storeOptions)
+    },
   }
 }
 
-async function openCommitLog(settings: NatsSettings): Promise<JetStreamCommitLog> {
+interface StoreParts {
+  readonly log: JetStreamCommitLog
+  readonly shelf: JetStreamSnapshotShelf
+}
+
+async function openParts(settings: NatsSettings): Promise<StoreParts> {
   const library = await loadClientLibrary()
   const link = new NatsLink(await connect(library, settings))
   try {
@@ -49,7 +58,7 @@ async function assemble(
   library: ClientLibrary,
   link: NatsLink,
   settings: NatsSettings,
-): Promise<JetStreamCommitLog> {
+): Promise<StoreParts> {
   const { requestTimeoutMs, retryForMs, rememberedActors } = settings
   const manager = await library.jetstream.jetstreamManager(link.nats, {
     checkAPI: false,
@@ -77,5 +86,14 @@ async function assemble(
   const writer = new CommitWriter({ publisher, reader: actors, subjects, heads, link, retryForMs })
   const log = new LogReader(leader, feed, subjects)
   const growth = new GrowthWatch(library, link, stream)
-  return new JetStreamCommitLog({ link, writer, actors, log, growth })
+  const shelf = new JetStreamSnapshotShelf({
+    library,
+    link,
+    manager,
+    subjects: new SnapshotSubjects(settings.namespace),
+    eventStream: stream,
+    requestTimeoutMs,
+    retryForMs,
+  })
+  return { log: new JetStreamCommitLog({ link, writer, actors, log, growth }), shelf }
 }

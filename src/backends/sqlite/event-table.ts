@@ -11,6 +11,7 @@ import {
 } from '../../store/index.ts'
 import { eventColumns, type EventRow } from './event-row.ts'
 import { isIoFailure } from './sqlite-failure.ts'
+import { rollBack } from './transaction.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
 
 /** Filters differ by how many types they name; one with hundreds is nobody's everyday query. */
@@ -58,7 +59,7 @@ export class EventTable {
       this.#makeDurable()
       return outcomes
     } catch (thrown) {
-      this.#rollBack()
+      rollBack(this.#db)
       throw thrown
     }
   }
@@ -141,16 +142,6 @@ export class EventTable {
         `${this.file} may or may not have been written (${messageOf(thrown)}): check its disk and repeat with the same event ids`,
         { cause: thrown },
       )
-    }
-  }
-
-  #rollBack(): void {
-    // After some errors SQLite has done so already.
-    if (!this.#db.isTransaction) return
-    try {
-      this.#db.exec('ROLLBACK')
-    } catch {
-      // The transaction has ended all the same, and what is known of it is in the first error.
     }
   }
 }

@@ -15,6 +15,7 @@ import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { EventTable } from './event-table.ts'
 import { sqlite } from './sqlite-backend.ts'
 import { SqliteCommitLog } from './sqlite-commit-log.ts'
+import { SqliteSnapshotShelf } from './sqlite-snapshot-shelf.ts'
 import type { WriteRequest } from './write-request.ts'
 
 const bounds = { maxCommitsPerTransaction: 512, maxWaitingCommits: 10_000, lockTimeoutMs: 10_000 }
@@ -55,7 +56,8 @@ const test = base.extend<Fixture>({
       const db = new DatabaseSync(file, { timeout: 0 })
       const table = new WatchedTable(db, file)
       const log = new SqliteCommitLog(table, { ...bounds, ...options })
-      const store = new CommitLogEventStore(log)
+      const shelf = new SqliteSnapshotShelf(new DatabaseSync(file), file, bounds.lockTimeoutMs)
+      const store = new CommitLogEventStore(log, shelf)
       const { groups } = table
       return { store, db, groups, [Symbol.asyncDispose]: () => store.close() }
     })

@@ -1,18 +1,20 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { AetherError, messageOf } from '../../core/index.ts'
+import { connect } from './connect.ts'
 import { EventTable } from './event-table.ts'
+import { migrate, schemaVersionOf } from './migrate.ts'
 import { retryWhileBusy } from './retry-while-busy.ts'
-import { applicationId, createSchema, schemaVersion } from './schema.ts'
+import { schemaVersion } from './schema.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 
 /** No SQLite file is smaller, but SQLite takes a file of one byte for an empty one. */
 const smallestDatabase = 512
 
 /**
- * Opens the file for reading and writing, and makes it and its table where they are missing; any
- * number of processes may do so at once.
+ * Opens the file for reading and writing, and makes it and its tables where they are missing or of an
+ * older Aether; any number of processes may do so at once.
  * @throws AetherError `incompatible-store` where the file is something else; `store-unavailable`
  * where it can't be reached or stays locked for `lockTimeoutMs`.
  */
@@ -26,15 +28,6 @@ export async function openEventTable(file: string, lockTimeoutMs: number): Promi
     }, lockTimeoutMs)
   } catch (thrown) {
     db.close()
-    throw sqliteFailure(file, thrown)
-  }
-}
-
-function connect(file: string): DatabaseSync {
-  try {
-    // No timeout: while SQLite waits for a lock itself, the event loop stands still.
-    return new DatabaseSync(file, { timeout: 0 })
-  } catch (thrown) {
     throw sqliteFailure(file, thrown)
   }
 }
@@ -69,24 +62,9 @@ async function checkDirectory(file: string): Promise<void> {
 /** May be repeated at any point: every step that is done already changes nothing. */
 function prepare(db: DatabaseSync, file: string): void {
   // A file of somebody else is not touched, so the look comes first.
-  const isNew = isEmpty(db, file)
+  const version = schemaVersionOf(db, file)
   writeAhead(db, file)
-  if (isNew) makeTable(db, file)
-}
-
-/** @throws AetherError `incompatible-store` where it is neither empty nor ours. */
-function isEmpty(db: DatabaseSync, file: string): boolean {
-  if (numberIn(db, 'SELECT count(*) FROM sqlite_schema') === 0) return true
-  if (numberIn(db, 'PRAGMA application_id') !== applicationId)
-    throw incompatible(file, 'is the database of another program: choose another file')
-  const version = numberIn(db, 'PRAGMA user_version')
-  if (version === schemaVersion) return false
-  throw incompatible(
-    file,
-    version > schemaVersion
-      ? `was made by a newer Aether (schema ${version}, this one knows ${schemaVersion}): upgrade this one`
-      : `has the unknown schema ${version} (this Aether knows ${schemaVersion}): restore it from a backup`,
-  )
+  if (version < schemaVersion) migrate(db, file)
 }
 
 function writeAhead(db: DatabaseSync, file: string): void {
@@ -106,25 +84,6 @@ function writeAhead(db: DatabaseSync, file: string): void {
     PRAGMA cache_size = -16000;
     PRAGMA wal_autocheckpoint = 4000;
   `)
-}
-
-function makeTable(db: DatabaseSync, file: string): void {
-  db.exec('BEGIN IMMEDIATE')
-  try {
-    // Another process may have been faster.
-    if (isEmpty(db, file)) db.exec(createSchema)
-    db.exec('COMMIT')
-  } catch (thrown) {
-    if (db.isTransaction) db.exec('ROLLBACK')
-    throw thrown
-  }
-}
-
-function numberIn(db: DatabaseSync, query: string): number {
-  const statement = db.prepare(query)
-  statement.setReturnArrays(true)
-  const [value] = (statement.get() ?? []) as unknown as readonly number[]
-  return value ?? 0
 }
 
 function incompatible(file: string, what: string): AetherError {

@@ -1,8 +1,5 @@
 /** Marks a file as ours: "AETH". */
 export const applicationId = 0x41455448
-/** Kept as the file's `user_version`; grows with every change of the tables. */
-export const schemaVersion = 1
-
 /**
  * One row an event. `actor` is the actor id with its key encoded, so plain ASCII; `data` and
  * `metadata` are JSON.
@@ -12,7 +9,7 @@ export const schemaVersion = 1
  *
  * The third trigger is for INSERT OR REPLACE, which would delete a row without asking the second.
  */
-export const createSchema = `
+const eventTable = `
   CREATE TABLE event (
     position INTEGER PRIMARY KEY AUTOINCREMENT CHECK (position BETWEEN 1 AND ${Number.MAX_SAFE_INTEGER}),
     actor TEXT NOT NULL,
@@ -41,5 +38,21 @@ export const createSchema = `
   END;
 
   PRAGMA application_id = ${applicationId};
-  PRAGMA user_version = ${schemaVersion};
 `
+
+/** One row an actor, spelled as in `event`; `snapshot` is the text of a snapshot shelf. */
+const snapshotTable = `
+  CREATE TABLE snapshot (
+    actor TEXT PRIMARY KEY NOT NULL,
+    snapshot TEXT NOT NULL
+  ) STRICT;
+`
+
+/**
+ * Step by step from an empty file to the tables of this Aether: the first makes version 1 of an
+ * empty file, the second makes version 2 of that. A step never changes once it was released.
+ */
+export const migrations: readonly string[] = [eventTable, snapshotTable]
+
+/** Kept as the file's `user_version`. */
+export const schemaVersion: number = migrations.length

@@ -3,6 +3,7 @@ import { AetherError } from '../../core/index.ts'
 import { type Backend, CommitLogEventStore } from '../../store/index.ts'
 import { openEventTable } from './open-event-table.ts'
 import { SqliteCommitLog } from './sqlite-commit-log.ts'
+import { openSnapshotShelf } from './sqlite-snapshot-shelf.ts'
 import { settingsOf, type SqliteOptions } from './sqlite-options.ts'
 
 /**
@@ -18,8 +19,14 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
   return {
     name: `sqlite:${file}`,
     openStore: async (storeOptions) => {
-      const table = await openEventTable(path, settings.lockTimeoutMs)
-      return new CommitLogEventStore(new SqliteCommitLog(table, settings), storeOptions)
+      const log = new SqliteCommitLog(await openEventTable(path, settings.lockTimeoutMs), settings)
+      try {
+        const shelf = await openSnapshotShelf(path, settings.lockTimeoutMs)
+        return new CommitLogEventStore(log, shelf, storeOptions)
+      } catch (error) {
+        await log.close()
+        throw error
+      }
     },
   }
 }

@@ -58,9 +58,13 @@ export function sqliteFailure(file: string, thrown: unknown): unknown {
     case resultCode.corrupt:
       return incompatible(`is damaged (${reason}): restore it from a backup`)
     case resultCode.toobig:
-      return new AetherError('too-large', `an event is too large for ${file} (${reason})`, {
-        cause: thrown,
-      })
+      return new AetherError(
+        'too-large',
+        `an event or a snapshot is too large for ${file} (${reason})`,
+        {
+          cause: thrown,
+        },
+      )
     case resultCode.error:
     case resultCode.schema:
     case resultCode.constraint:

@@ -2,6 +2,7 @@ import type { ConformanceCase } from '../conformance-case.ts'
 import { appendCases } from './append-cases.ts'
 import { commitCases } from './commit-cases.ts'
 import { readCases } from './read-cases.ts'
+import { snapshotCases } from './snapshot-cases.ts'
 import { subscribeCases } from './subscribe-cases.ts'
 import type { EventStoreSubject } from './subject.ts'
 
@@ -17,4 +18,5 @@ export const eventStoreConformance: readonly ConformanceCase<EventStoreSubject>[
   ...commitCases,
   ...readCases,
   ...subscribeCases,
+  ...snapshotCases,
 ]

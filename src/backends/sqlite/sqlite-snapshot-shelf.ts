@@ -1,0 +1,91 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { type ActorId, AetherError, encodeKey } from '../../core/index.ts'
+import type { Replaces, SnapshotShelf } from '../../store/index.ts'
+import { connect } from './connect.ts'
+import { retryWhileBusy } from './retry-while-busy.ts'
+import { sqliteFailure } from './sqlite-failure.ts'
+import { inTransaction } from './transaction.ts'
+
+/**
+ * NORMAL: a snapshot is not synced, and costs no more than a write to the cache of the system. A
+ * power cut may take the last ones, and nothing else: what is written ahead is a sequence, so the next
+ * commit of events, which is FULL on its own connection, syncs all that stands before it as well.
+ *
+ * The checkpoints, which sync the file itself, are left to that connection.
+ */
+const settings = `
+  PRAGMA synchronous = NORMAL;
+  PRAGMA fullfsync = ON;
+  PRAGMA wal_autocheckpoint = 0;
+`
+
+/**
+ * Opens the shelf of a file that has its tables already.
+ * @throws AetherError `incompatible-store`, `store-unavailable`
+ */
+export async function openSnapshotShelf(
+  file: string,
+  lockTimeoutMs: number,
+): Promise<SqliteSnapshotShelf> {
+  const db = connect(file)
+  try {
+    return await retryWhileBusy(() => {
+      db.exec(settings)
+      return new SqliteSnapshotShelf(db, file, lockTimeoutMs)
+    }, lockTimeoutMs)
+  } catch (thrown) {
+    db.close()
+    throw sqliteFailure(file, thrown)
+  }
+}
+
+/** Snapshots in a table beside the events, over a connection of its own. */
+export class SqliteSnapshotShelf implements SnapshotShelf {
+  readonly #db: DatabaseSync
+  readonly #file: string
+  readonly #lockTimeoutMs: number
+  readonly #load: StatementSync
+  readonly #save: StatementSync
+
+  constructor(db: DatabaseSync, file: string, lockTimeoutMs: number) {
+    this.#db = db
+    this.#file = file
+    this.#lockTimeoutMs = lockTimeoutMs
+    this.#load = db.prepare('SELECT snapshot FROM snapshot WHERE actor = ?')
+    this.#save = db.prepare('INSERT OR REPLACE INTO snapshot (actor, snapshot) VALUES (?, ?)')
+  }
+
+  load(actorId: ActorId, signal: AbortSignal | undefined): Promise<string | undefined> {
+    return this.#attempt(() => this.#current(encodeKey(actorId)), signal)
+  }
+
+  save(actorId: ActorId, text: string, replaces: Replaces): Promise<boolean> {
+    const actor = encodeKey(actorId)
+    const put = (): boolean => {
+      if (!replaces(this.#current(actor))) return false
+      this.#save.run(actor, text)
+      return true
+    }
+    return this.#attempt(() => inTransaction(this.#db, put), undefined)
+  }
+
+  async close(): Promise<void> {
+    this.#db.close()
+  }
+
+  #current(actor: string): string | undefined {
+    return this.#load.get(actor)?.['snapshot'] as string | undefined
+  }
+
+  async #attempt<T>(work: () => T, signal: AbortSignal | undefined): Promise<T> {
+    try {
+      return await retryWhileBusy(() => {
+        signal?.throwIfAborted()
+        if (!this.#db.isOpen) throw new AetherError('closed', 'the event store was closed')
+        return work()
+      }, this.#lockTimeoutMs)
+    } catch (thrown) {
+      throw sqliteFailure(this.#file, thrown)
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setImmediate as turn } from 'node:timers/promises'
+import { describe, test as base } from 'vitest'
+import { sqlite } from '../../src/backends/sqlite/index.ts'
+import { StoreProcess } from '../processes/store-process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+/** The tables as version 1 made them: never to be changed with those of today. */
+const versionOne = `
+  PRAGMA journal_mode = WAL;
+  CREATE TABLE event (
+    position INTEGER PRIMARY KEY AUTOINCREMENT CHECK (position BETWEEN 1 AND 9007199254740991),
+    actor TEXT NOT NULL,
+    version INTEGER NOT NULL CHECK (version BETWEEN 1 AND 9007199254740991),
+    id TEXT NOT NULL CHECK (id <> ''),
+    type TEXT NOT NULL CHECK (type <> ''),
+    time TEXT NOT NULL,
+    data TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    UNIQUE (actor, version)
+  ) STRICT;
+
+  CREATE TRIGGER event_refuses_update BEFORE UPDATE ON event BEGIN
+    SELECT RAISE(ABORT, 'events are immutable: append a correcting event instead of an update');
+  END;
+
+  CREATE TRIGGER event_refuses_delete BEFORE DELETE ON event BEGIN
+    SELECT RAISE(ABORT, 'events are immutable: append a correcting event instead of a delete');
+  END;
+
+  CREATE TRIGGER event_only_grows BEFORE INSERT ON event
+  WHEN new.version <= (SELECT max(version) FROM event WHERE actor = new.actor)
+    OR new.position BETWEEN 1 AND (SELECT max(position) FROM event)
+  BEGIN
+    SELECT RAISE(ABORT, 'events are immutable: an insert goes behind what is stored');
+  END;
+
+  PRAGMA application_id = 1095062600;
+  PRAGMA user_version = 1;
+`
+
+const insert = `INSERT INTO event (actor, version, id, type, time, data, metadata)
+  VALUES ('account-x', ?, ?, 'Noted', '2026-01-01T00:00:00.000Z', '{"n":1}', '{"by":"v1"}')`
+
+interface Fixture {
+  readonly file: string
+  /** A connection of the older Aether to the file, which has three events of `account-x`. */
+  readonly old: DatabaseSync
+}
+
+const test = base.extend<Fixture>({
+  file: async ({}, use) => {
+    await using folder = await temporaryFolder()
+    await use(join(folder.path, 'events.db'))
+  },
+  old: async ({ file }, use) => {
+    const db = makeVersionOne(file)
+    await use(db)
+    if (db.isOpen) db.close()
+  },
+})
+
+function makeVersionOne(file: string): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: 0 })
+  db.exec(versionOne)
+  for (const version of [1, 2, 3]) db.prepare(insert).run(version, `event-${version}`)
+  return db
+}
+
+/** All that is in the file besides the rows. */
+function schemaOf(file: string): unknown {
+  const db = new DatabaseSync(file, { readOnly: true })
+  const objects = db.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all()
+  const version = db.prepare('PRAGMA user_version').get()
+  db.close()
+  return { objects, version }
+}
+
+describe('a file of version 1', () => {
+  test('becomes one of today when it is opened, and keeps its events', async ({ file, old }) => {
+    const rows = old.prepare('SELECT * FROM event').all()
+    old.close()
+    await using store = await sqlite(file).openStore()
+    const events = await Array.fromAsync(store.read('account-x'))
+    assert.deepEqual(
+      events.map(({ id, version, position, data, metadata }) => [
+        id,
+        version,
+        position,
+        data,
+        metadata,
+      ]),
+      [1, 2, 3].map((n) => [`event-${n}`, n, n, { n: 1 }, { by: 'v1' }]),
+    )
+    const event = { type: 'Noted', data: 4 }
+    assert.ok((await store.append('account-x', [event], { expectedVersion: 3 })).ok)
+    assert.ok(await store.saveSnapshot('account-x', { version: 4, state: 4, shape: 's' }))
+    assert.equal((await store.loadSnapshot('account-x', { shape: 's' }))?.state, 4)
+
+    const db = new DatabaseSync(file)
+    assert.deepEqual(db.prepare('SELECT * FROM event WHERE version <= 3').all(), rows)
+    db.close()
+    await (await sqlite(`${file}-new`).openStore()).close()
+    assert.deepEqual(schemaOf(file), schemaOf(`${file}-new`))
+  })
+
+  test('may be open in an older Aether, which goes on with it', async ({ file, old }) => {
+    const statement = old.prepare(insert)
+    old.exec('BEGIN IMMEDIATE')
+    statement.run(4, 'event-4')
+    const opening = sqlite(file).openStore()
+    await turn()
+    old.exec('COMMIT')
+    await using store = await opening
+    assert.equal(await store.latestVersion('account-x'), 4)
+    statement.run(5, 'event-5')
+    assert.equal(await store.latestVersion('account-x'), 5)
+  })
+
+  test('stays as it is where a step fails', async ({ file, old }) => {
+    old.exec('CREATE TABLE snapshot (of_somebody_else)')
+    const before = schemaOf(file)
+    await assert.rejects(sqlite(file).openStore(), {
+      code: 'incompatible-store',
+      message: `${file} refused a statement (table snapshot already exists): its tables are not as Aether makes them, choose another file`,
+    })
+    assert.deepEqual(schemaOf(file), before)
+    assert.equal(old.isTransaction, false)
+    old.prepare(insert).run(4, 'event-4')
+  })
+})
+
+base('8 processes that open a file of version 1 at the same moment', async () => {
+  await using folder = await temporaryFolder()
+  await using started = new AsyncDisposableStack()
+  const processes = await Promise.all(Array.from({ length: 8 }, () => StoreProcess.start()))
+  for (const process of processes) started.use(process)
+  for (let round = 0; round < 5; round++) {
+    const file = join(folder.path, `events-${round}.db`)
+    makeVersionOne(file).close()
+    const opened = await Promise.all(processes.map((process) => process.open(file)))
+    assert.deepEqual(opened, Array(8).fill({}))
+    const outcomes = await Promise.all(
+      processes.map((process) =>
+        process.append([{ actorId: 'account-x', expectedVersion: 'any' }]),
+      ),
+    )
+    const versions = outcomes.flat().map((outcome) => outcome.version ?? outcome)
+    assert.deepEqual(versions.toSorted(), [10, 11, 4, 5, 6, 7, 8, 9])
+  }
+})
