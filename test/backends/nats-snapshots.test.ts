@@ -1,0 +1,198 @@
+import { type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { nats } from '../../src/backends/nats/index.ts'
+import type { ActorId, Logger } from '../../src/core/index.ts'
+import type { EventStore } from '../../src/store/index.ts'
+import { type NatsServer, startNatsCluster, startNatsServer } from '../support/nats.ts'
+
+const alice: ActorId = 'account-alice'
+const shape = 's'
+const maxPayload = 100_000
+
+let server: NatsServer
+let raw: NatsConnection
+let manager: JetStreamManager
+let namespaces = 0
+
+beforeAll(async () => {
+  server = await startNatsServer({ maxPayload })
+  raw = await connect({ servers: server.url })
+  manager = await jetstreamManager(raw)
+})
+afterAll(async () => {
+  await raw.close()
+  await server.stop()
+})
+
+interface Scene {
+  readonly namespace: string
+  /** The stream of the snapshots. */
+  readonly stream: string
+  readonly subject: string
+  /** Has three events of alice, and no snapshot. */
+  readonly store: EventStore
+  readonly warnings: string[]
+}
+
+async function scene(namespace = `snap-${namespaces++}`): Promise<Scene> {
+  const warnings: string[] = []
+  const logger = { warn: (_, message) => void warnings.push(message) } as Logger
+  const backend = nats({ servers: server.url, namespace, retryForMs: 2_000 })
+  const store = await backend.openStore({ logger })
+  onTestFinished(() => store.close())
+  const events = [1, 2, 3].map((data) => ({ type: 'Counted', data }))
+  await store.append(alice, events, { expectedVersion: 0 })
+  const subject = `aether.${namespace}.snapshot.account.alice`
+  return { namespace, stream: `AETHER-SNAPSHOTS_${namespace}`, subject, store, warnings }
+}
+
+function save(store: EventStore, version: number, state: unknown = null): Promise<boolean> {
+  return store.saveSnapshot(alice, { version, state, shape })
+}
+
+async function streamNames(namespace: string): Promise<string[]> {
+  const names = await Array.fromAsync(manager.streams.names())
+  return names.filter((name) => name.endsWith(`_${namespace}`)).toSorted()
+}
+
+describe('the stream of the snapshots', () => {
+  test('is made by the first save, and holds one message an actor', async () => {
+    const { namespace, stream, subject, store, warnings } = await scene()
+    expect(await store.loadSnapshot(alice, { shape })).toBeUndefined()
+    expect(await streamNames(namespace)).toEqual([`AETHER_${namespace}`])
+    await Promise.all([save(store, 1), save(store, 2), save(store, 3)])
+    expect(await streamNames(namespace)).toEqual([stream, `AETHER_${namespace}`])
+    const { state, config } = await manager.streams.info(stream, { subjects_filter: '>' })
+    expect(state.subjects).toEqual({ [subject]: 1 })
+    expect(config).toMatchObject({ max_msgs_per_subject: 1, storage: 'file', num_replicas: 1 })
+    expect(warnings).toEqual([])
+  })
+
+  test('may be deleted at any time', async () => {
+    const { stream, store, warnings } = await scene()
+    await save(store, 3)
+    await manager.streams.delete(stream)
+    expect(await store.loadSnapshot(alice, { shape })).toBeUndefined()
+    expect(await save(store, 1, 'again')).toBe(true)
+    expect(await store.loadSnapshot(alice, { shape })).toMatchObject({ state: 'again' })
+    expect(warnings).toEqual([])
+  })
+
+  test('is not touched where it is another one, and says in what', async () => {
+    const { stream, store } = await scene()
+    const subjects = [`${stream}.>`]
+    await manager.streams.add({ name: stream, subjects, allow_direct: true })
+    const before = (await manager.streams.info(stream)).config
+    await expect(save(store, 1)).rejects.toMatchObject({
+      code: 'incompatible-store',
+      message: expect.stringMatching(
+        /can't keep snapshots: subjects is .*; max_msgs_per_subject is -1, must be 1\. Correct or delete it/,
+      ) as string,
+    })
+    expect((await manager.streams.info(stream)).config).toEqual(before)
+    await manager.streams.delete(stream)
+    expect(await save(store, 1)).toBe(true)
+  })
+
+  test('may have bounds of its own', async () => {
+    const { stream, store, subject } = await scene()
+    const bounds: Partial<StreamConfig> = { max_bytes: 1_000_000, max_msg_size: 1_000 }
+    await save(store, 1)
+    await manager.streams.update(stream, bounds)
+    expect(await save(store, 2)).toBe(true)
+    await expect(save(store, 3, 'x'.repeat(2_000))).rejects.toMatchObject({ code: 'too-large' })
+    await manager.streams.purge(stream, { filter: subject })
+    expect(await store.loadSnapshot(alice, { shape })).toBeUndefined()
+    expect(await save(store, 1)).toBe(true)
+  })
+
+  test('has as many replicas as the events', async () => {
+    await using cluster = await startNatsCluster()
+    const namespace = 'replicated'
+    const options = { servers: cluster.urls, namespace }
+    await (await nats({ ...options, replicas: 3 }).openStore()).close()
+    await using store = await nats(options).openStore()
+    await store.append(alice, [{ type: 'A', data: 1 }], { expectedVersion: 0 })
+    expect(await save(store, 1)).toBe(true)
+    const connection = await connect({ servers: [...cluster.urls] })
+    const { config } = await (
+      await jetstreamManager(connection)
+    ).streams.info(`AETHER-SNAPSHOTS_${namespace}`)
+    await connection.close()
+    expect(config.num_replicas).toBe(3)
+  })
+})
+
+describe('a message that is no snapshot is told, ignored and replaced:', () => {
+  test.for([
+    ['nothing', ''],
+    ['garbage', 'garbage'],
+    ['JSON without a checksum', '{"version":2,"shape":"s","state":1}'],
+    ['bytes that are no text', Uint8Array.of(0xff, 0, 0xfe)],
+  ])('%s', async ([, body]) => {
+    const { subject, store, warnings } = await scene()
+    await save(store, 2)
+    await raw.request(subject, body)
+    expect(await store.loadSnapshot(alice, { shape })).toBeUndefined()
+    expect(warnings).toEqual(['the snapshot of account-alice is not used: it is damaged'])
+    expect(await save(store, 1, 'first')).toBe(true)
+    expect(await store.loadSnapshot(alice, { shape })).toMatchObject({ state: 'first' })
+  })
+})
+
+test('namespaces do not share snapshots, also where one is called like the beginning of the other', async () => {
+  const scenes = [await scene('one'), await scene('one-two'), await scene('SNAPSHOTS_one')]
+  for (const { store, namespace } of scenes) await save(store, 1, namespace)
+  for (const { store, namespace } of scenes) {
+    const snapshot = await store.loadSnapshot(alice, { shape })
+    expect(snapshot?.state).toBe(namespace)
+    expect(await Array.fromAsync(store.readAll())).toHaveLength(3)
+  }
+})
+
+test('a snapshot beyond the largest message is refused before it is sent', async () => {
+  const { store } = await scene()
+  await save(store, 1, 'small')
+  await expect(save(store, 2, 'x'.repeat(maxPayload))).rejects.toMatchObject({
+    code: 'too-large',
+    message: expect.stringMatching(
+      /account-alice has 100\d\d\d bytes, .* at most 100000/,
+    ) as string,
+  })
+  expect(await save(store, 3, 'x'.repeat(maxPayload - 500))).toBe(true)
+  expect((await store.loadSnapshot(alice, { shape }))?.version).toBe(3)
+})
+
+test('the events were set back to before the snapshot, which is not believed then', async () => {
+  const { namespace, store, warnings } = await scene()
+  await save(store, 3, 'lost')
+  await store.close()
+  await manager.streams.delete(`AETHER_${namespace}`)
+  // The same three versions again: another history all the same.
+  const again = await scene(namespace)
+  expect(await again.store.loadSnapshot(alice, { shape })).toBeUndefined()
+  expect(again.warnings).toEqual([
+    'the snapshot of account-alice is not used: it is of a history whose version 3 is not in the log',
+  ])
+  expect(await save(again.store, 2, 'kept')).toBe(true)
+  expect(await again.store.loadSnapshot(alice, { shape })).toMatchObject({ version: 2 })
+  expect(warnings).toEqual([])
+})
+
+test('without a server there is no snapshot, and a save says so', async () => {
+  await using own = await startNatsServer()
+  const warnings: string[] = []
+  const logger = { warn: (_, message) => void warnings.push(message) } as Logger
+  const backend = nats({ servers: own.url, retryForMs: 300 })
+  await using store = await backend.openStore({ logger })
+  await store.append(alice, [{ type: 'A', data: 1 }], { expectedVersion: 0 })
+  await save(store, 1)
+  await own.kill()
+  expect(await store.loadSnapshot(alice, { shape })).toBeUndefined()
+  expect(warnings.join()).toMatch(/account-alice is not used: /)
+  await expect(save(store, 1)).rejects.toMatchObject({ code: 'store-unavailable' })
+  await own.restart()
+  expect(await store.latestVersion(alice)).toBe(1)
+  expect((await store.loadSnapshot(alice, { shape }))?.version).toBe(1)
+})
