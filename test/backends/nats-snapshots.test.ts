@@ -1,10 +1,18 @@
 import { type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { loadClientLibrary } from '../../src/backends/nats/client-library.ts'
+import { connect as connectFirst } from '../../src/backends/nats/connect.ts'
 import { nats } from '../../src/backends/nats/index.ts'
+import { JetStreamSnapshotShelf } from '../../src/backends/nats/jetstream-snapshot-shelf.ts'
+import { NatsLink } from '../../src/backends/nats/nats-link.ts'
+import { checkOptions } from '../../src/backends/nats/nats-options.ts'
+import { SnapshotSubjects } from '../../src/backends/nats/snapshot-subjects.ts'
 import type { ActorId, Logger } from '../../src/core/index.ts'
 import type { EventStore } from '../../src/store/index.ts'
 import { type NatsServer, startNatsCluster, startNatsServer } from '../support/nats.ts'
+import { until } from '../support/until.ts'
+import { Wire } from './wire.ts'
 
 const alice: ActorId = 'account-alice'
 const shape = 's'
@@ -195,4 +203,36 @@ test('without a server there is no snapshot, and a save says so', async () => {
   await own.restart()
   expect(await store.latestVersion(alice)).toBe(1)
   expect((await store.loadSnapshot(alice, { shape }))?.version).toBe(1)
+})
+
+test('a save whose answer is lost knows its own snapshot again', async () => {
+  const { namespace, stream, store } = await scene()
+  await save(store, 1)
+  await using wire = await Wire.to(server.port)
+  const library = await loadClientLibrary()
+  const settings = checkOptions({ servers: wire.url, namespace })
+  const link = new NatsLink(await connectFirst(library, settings))
+  const shelf = new JetStreamSnapshotShelf({
+    ...settings,
+    library,
+    link,
+    manager: await library.jetstream.jetstreamManager(link.nats),
+    subjects: new SnapshotSubjects(namespace),
+    eventStream: `AETHER_${namespace}`,
+  })
+  let asked = 0
+  const saving = shelf.save(alice, 'text', () => {
+    wire.hold('answers')
+    asked++
+    return true
+  })
+  await until(async () => (await manager.streams.info(stream)).state.last_seq === 2, {
+    description: 'the snapshot is stored',
+  })
+  wire.cut()
+  wire.mend()
+  expect(await saving).toBe(true)
+  expect(asked).toBe(1)
+  expect((await manager.streams.info(stream)).state.last_seq).toBe(2)
+  await link.close()
 })
