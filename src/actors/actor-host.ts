@@ -2,28 +2,25 @@ import {
   ActorFailedError,
   type ActorId,
   AetherError,
-  type Clock,
-  InvalidInputError,
+  checkMetadata,
   noMetadata,
   parseActorId,
-  type Schema,
-  checkMetadata,
-  validate,
-  type Validation,
+  toJson,
 } from '../core/index.ts'
-import type { EventStore } from '../store/index.ts'
 import { type Command, type CommandOptions, type CommandResult, identify } from './command.ts'
+import { Deadlines } from './deadlines.ts'
 import type { ActorDefinition } from './definition.ts'
 import type { ActorState } from './fold.ts'
+import { HeldActors } from './held-actors.ts'
 import { History } from './history.ts'
-import type { ActorLimits } from './limits.ts'
-import { LiveActor } from './live-actor.ts'
-import type { ActorModel, CommandModel } from './model.ts'
-
-export interface ActorHostComponents {
-  readonly store: EventStore
-  readonly clock: Clock
-}
+import { Letter } from './letter.ts'
+import { LiveActors } from './live-actors.ts'
+import { makeCommand, validInput } from './make-command.ts'
+import type { ActorModel, QueryModel } from './model.ts'
+import { patience } from './patience.ts'
+import { Quarantine, type QuarantinedActor } from './quarantine.ts'
+import type { Surroundings } from './surroundings.ts'
+import { transact, type Transaction, type TransactionActor } from './transaction.ts'
 
 /** How to look at an actor. */
 export interface LookOptions {
@@ -36,32 +33,51 @@ export interface LookOptions {
 /** The actors that live in this process: brings them to life when a command comes, lets idle ones go. */
 export class ActorHost {
   readonly #models: ReadonlyMap<string, ActorModel>
-  readonly #components: ActorHostComponents
-  readonly #limits: ActorLimits
-  /** In order of their last use. */
-  readonly #live = new Map<ActorId, LiveActor>()
+  readonly #around: Surroundings
+  readonly #live: LiveActors
+  readonly #deadlines: Deadlines
   #underWay = 0
   #closing: PromiseWithResolvers<void> | undefined
 
   /** @throws AetherError `invalid-definition` for two definitions of one type */
   constructor(
     definitions: readonly ActorDefinition[],
-    components: ActorHostComponents,
-    limits: ActorLimits,
+    components: Omit<Surroundings, 'quarantine'>,
   ) {
+    const { clock, logger, limits } = components
     this.#models = modelsByType(definitions)
-    this.#components = components
-    this.#limits = limits
+    this.#around = {
+      ...components,
+      quarantine: new Quarantine(clock, logger, limits.failuresInARow),
+    }
+    this.#live = new LiveActors(this.#around)
+    this.#deadlines = new Deadlines(clock)
   }
 
   get types(): readonly string[] {
     return [...this.#models.keys()]
   }
 
+  /** How many actors are in memory. */
+  get liveActors(): number {
+    return this.#live.count
+  }
+
+  /** Actors that are not asked any more, because their own code failed again and again. */
+  get quarantined(): readonly QuarantinedActor[] {
+    return this.#around.quarantine.list
+  }
+
+  /** Lets an actor be asked again; false where it was not in quarantine. */
+  resume(actorId: ActorId): boolean {
+    return this.#around.quarantine.resume(actorId)
+  }
+
   /**
    * Asks one actor to do something. Resolves once the outcome is stored.
    * @throws AetherError `unknown-actor-type`, `unknown-command`, `invalid-input`, `command-rejected`,
-   * `overloaded`, `id-reused`, `version-conflict`, `actor-failed`, and those of the store
+   * `overloaded`, `timeout`, `id-reused`, `version-conflict`, `actor-failed`, `actor-quarantined`, and
+   * those of the store
    */
   async send(
     actorId: ActorId,
@@ -69,17 +85,68 @@ export class ActorHost {
     input: unknown,
     options: CommandOptions = {},
   ): Promise<CommandResult> {
-    if (this.#closing) throw new AetherError('closed', 'the node was closed')
-    this.#underWay++
+    this.#enter()
     try {
+      options.signal?.throwIfAborted()
       const model = this.#modelOf(actorId)
+      this.#around.quarantine.check(actorId)
+      const deadline = this.#deadlineOf(options)
       const command = makeCommand(model, name, input, options)
       // Without a need to wait, commands reach the actor in the order of their sending.
-      const ready = command instanceof Promise ? await command : command
-      return await this.#activate(model, actorId).send(ready, options.signal)
+      const needsTime = command instanceof Promise || command.model.prepare
+      const ready = needsTime ? await this.#prepare(actorId, command, deadline, options) : command
+      return await this.#ask(model, new Letter(actorId, ready, deadline), options.signal)
     } finally {
-      this.#underWay--
-      this.#endIfDone()
+      this.#leave()
+    }
+  }
+
+  /**
+   * Reads something of an actor, fresh from the store.
+   * @throws AetherError `unknown-actor-type`, `unknown-query`, `invalid-input`, `actor-failed`, and
+   * those of the store
+   */
+  async query(
+    actorId: ActorId,
+    name: string,
+    input: unknown,
+    options: LookOptions = {},
+  ): Promise<unknown> {
+    const model = this.#modelOf(actorId)
+    const { input: schema, answer } = queryOf(model, name)
+    const valid = await validInput(model.type, name, schema, input)
+    const { state, version } = await this.look(actorId, options)
+    try {
+      const answered = answer(state, valid, { actorId, version, now: this.#around.clock.now() })
+      return answered === undefined ? undefined : toJson(answered)
+    } catch (cause) {
+      throw new ActorFailedError(actorId, `answer of ${name}`, cause)
+    }
+  }
+
+  /**
+   * Decides over several actors at once; what is decided is stored in one commit.
+   * @throws AetherError `invalid-argument`, and as {@link send}
+   */
+  async transact(
+    actorIds: readonly ActorId[],
+    decide: Transaction['decide'],
+    options: CommandOptions = {},
+  ): Promise<CommandResult[]> {
+    this.#enter()
+    try {
+      const { metadata = noMetadata, commandId } = options
+      checkMetadata(metadata)
+      checkParticipants(actorIds)
+      for (const actorId of actorIds) this.#around.quarantine.check(actorId)
+      const identity =
+        commandId === undefined ? undefined : identify(commandId, 'transact over', actorIds)
+      using within = patience(this.#deadlines, this.#deadlineOf(options), options.signal)
+      using held = await HeldActors.hold(actorIds, (actorId) => this.#activate(actorId), within)
+      const transaction = { actors: held.of(actorIds), decide, identity, metadata }
+      return await transact(transaction, this.#around)
+    } finally {
+      this.#leave()
     }
   }
 
@@ -88,21 +155,78 @@ export class ActorHost {
    * @throws AetherError `unknown-actor-type`, `invalid-argument`, and those of the store
    */
   async look(actorId: ActorId, { version, signal }: LookOptions = {}): Promise<ActorState> {
-    const history = new History(this.#components.store, this.#modelOf(actorId), actorId)
+    const history = new History(this.#around.store, this.#modelOf(actorId), actorId)
     if (version !== undefined) return history.at(version, signal)
-    const from = this.#live.get(actorId)?.lastKnown
+    const from = this.#live.find(actorId)?.lastKnown
     return history.replay({ from, ...(signal && { signal }) })
   }
 
   /** Takes no more commands and waits for those that are under way. */
   async close(): Promise<void> {
     this.#closing ??= Promise.withResolvers()
-    this.#endIfDone()
+    if (this.#underWay === 0) this.#closing.resolve()
     await this.#closing.promise
+    this.#live[Symbol.dispose]()
   }
 
-  #endIfDone(): void {
+  #enter(): void {
+    if (this.#closing) throw new AetherError('closed', 'the node was closed')
+    this.#underWay++
+  }
+
+  #leave(): void {
+    this.#underWay--
     if (this.#underWay === 0) this.#closing?.resolve()
+  }
+
+  #deadlineOf({ timeoutMs = this.#around.limits.commandTimeoutMs }: CommandOptions): number {
+    if (timeoutMs > 0) return this.#around.clock.monotonic() + timeoutMs
+    throw new AetherError(
+      'invalid-argument',
+      `timeoutMs must be a number greater than 0, not ${String(timeoutMs)}`,
+    )
+  }
+
+  async #ask(
+    model: ActorModel,
+    letter: Letter,
+    signal: AbortSignal | undefined,
+  ): Promise<CommandResult> {
+    this.#live.activate(model, letter.actorId).post(letter)
+    this.#deadlines.add(letter)
+    const withdraw = signal && ((): void => letter.withdraw(signal.reason))
+    if (withdraw) signal.addEventListener('abort', withdraw, { once: true })
+    try {
+      return await letter.answered
+    } finally {
+      this.#deadlines.remove(letter)
+      if (withdraw) signal.removeEventListener('abort', withdraw)
+    }
+  }
+
+  /** What takes time before the actor is asked ends with the sender's patience. */
+  async #prepare(
+    actorId: ActorId,
+    offered: Command | Promise<Command>,
+    deadline: number,
+    { signal }: CommandOptions,
+  ): Promise<Command> {
+    using within = patience(this.#deadlines, deadline, signal)
+    const command = await within.race(Promise.resolve(offered))
+    const { name, model, input, metadata, identity } = command
+    if (!model.prepare) return command
+    const context = { actorId, commandId: identity?.id, metadata, signal: within.signal }
+    try {
+      return { ...command, prepared: await within.race(model.prepare(input, context)) }
+    } catch (cause) {
+      within.signal.throwIfAborted()
+      throw new ActorFailedError(actorId, `prepare of ${name}`, cause)
+    }
+  }
+
+  #activate(actorId: ActorId): TransactionActor {
+    const model = this.#modelOf(actorId)
+    return { model, live: this.#live.activate(model, actorId) }
   }
 
   #modelOf(actorId: ActorId): ActorModel {
@@ -115,73 +239,18 @@ export class ActorHost {
       `no actor type ${type} runs here; there is ${known}`,
     )
   }
-
-  #activate(model: ActorModel, actorId: ActorId): LiveActor {
-    const known = this.#live.get(actorId)
-    if (known) this.#live.delete(actorId)
-    else if (this.#live.size >= this.#limits.liveActors) this.#letOneGo()
-    const live =
-      known ?? new LiveActor(model, actorId, { ...this.#components, limits: this.#limits })
-    this.#live.set(actorId, live)
-    return live
-  }
-
-  /** The least recently used one that is idle; if all of the oldest are busy, memory waits for them. */
-  #letOneGo(): void {
-    for (const [actorId, actor] of this.#live.entries().take(16)) {
-      if (!actor.isIdle) continue
-      this.#live.delete(actorId)
-      return
-    }
-  }
 }
 
-/** A promise only where the schema of the input gives one. */
-function makeCommand(
-  model: ActorModel,
-  name: string,
-  input: unknown,
-  { metadata = noMetadata, commandId }: CommandOptions,
-): Command | Promise<Command> {
-  const command = commandOf(model, name)
-  checkMetadata(metadata)
-  const identity =
-    commandId === undefined ? undefined : identify(commandId, name, command.input && input)
-  const withInput = (validation: Validation<unknown>): Command => {
-    if (validation.ok) return { name, model: command, input: validation.value, metadata, identity }
-    throw new InvalidInputError(`the input of ${model.type}.${name} is wrong`, validation.issues)
-  }
-  if (!command.input) return withInput({ ok: true, value: undefined })
-  const failed = (cause: unknown): never => {
-    throw new ActorFailedError(model.type, `the input schema of ${name}`, cause)
-  }
-  const validation = validateOr(failed, command.input, input)
-  return validation instanceof Promise
-    ? validation.catch(failed).then(withInput)
-    : withInput(validation)
+function queryOf(model: ActorModel, name: string): QueryModel {
+  const query = model.queries.get(name)
+  if (query) return query
+  const known = [...model.queries.keys()].join(', ') || 'none'
+  throw new AetherError('unknown-query', `${model.type} has no query ${name}; there is ${known}`)
 }
 
-/** A schema may throw, at once or later. */
-function validateOr(
-  failed: (cause: unknown) => never,
-  schema: Schema,
-  input: unknown,
-): ReturnType<typeof validate> {
-  try {
-    return validate(schema, input)
-  } catch (cause) {
-    return failed(cause)
-  }
-}
-
-function commandOf(model: ActorModel, name: string): CommandModel {
-  const command = model.commands.get(name)
-  if (command) return command
-  const known = [...model.commands.keys()].join(', ')
-  throw new AetherError(
-    'unknown-command',
-    `${model.type} has no command ${name}; there is ${known}`,
-  )
+function checkParticipants(actorIds: readonly ActorId[]): void {
+  if (actorIds.length > 0 && new Set(actorIds).size === actorIds.length) return
+  throw new AetherError('invalid-argument', 'a transaction needs actors, each of them once')
 }
 
 function modelsByType(definitions: readonly ActorDefinition[]): Map<string, ActorModel> {

@@ -1,30 +1,84 @@
 import type { ActorId, Schema, SchemaInput } from '../core/index.ts'
-import type { ActorHost } from './actor-host.ts'
+import type { ActorHost, LookOptions } from './actor-host.ts'
 import type { CommandOptions, CommandResult } from './command.ts'
-import type { ActorDefinition, CommandsOf, EventOf, StateOf } from './definition.ts'
+import type {
+  ActorDefinition,
+  AnswersOf,
+  CommandsOf,
+  EventOf,
+  QueriesOf,
+  RepliesOf,
+  StateOf,
+} from './definition.ts'
+import type { ActorModel } from './model.ts'
 
-/** One actor, wherever it lives: a method for each command of its definition. */
+const id = Symbol.for('aether.actor-id')
+declare const definition: unique symbol
+
+/** One actor, wherever it lives: a method for each command and each query of its definition. */
 export type ActorRef<D extends ActorDefinition> = {
   readonly [K in keyof CommandsOf<D> & string]: (
-    ...args: CommandArguments<CommandsOf<D>[K]>
-  ) => Promise<CommandResult<StateOf<D>, EventOf<D>>>
+    ...args: Arguments<CommandsOf<D>[K], CommandOptions>
+  ) => Promise<CommandResult<StateOf<D>, EventOf<D>, RepliesOf<D>[K]>>
+} & {
+  readonly [K in keyof AnswersOf<D> & string]: (
+    ...args: Arguments<At<QueriesOf<D>, K>, LookOptions>
+  ) => Promise<AnswersOf<D>[K]>
+} & ActorIdentity<D>
+
+/** By which a reference is known where several actors are decided over. */
+export interface ActorIdentity<D extends ActorDefinition> {
+  readonly [id]: ActorId
+  /** Only for the compiler. */
+  readonly [definition]?: D
 }
 
-/** A command without an input schema takes no input. */
-type CommandArguments<I> = I extends Schema
-  ? [input: SchemaInput<I>, options?: CommandOptions]
-  : [input?: undefined, options?: CommandOptions]
+type At<T, K> = K extends keyof T ? T[K] : unknown
 
-/** Makes the reference; nothing is loaded before the first command. */
-export function makeRef<D extends ActorDefinition>(
-  host: ActorHost,
-  { model }: D,
-  actorId: ActorId,
-): ActorRef<D> {
-  const send =
-    (name: string) =>
-    (input?: unknown, options?: CommandOptions): Promise<CommandResult> =>
-      host.send(actorId, name, input, options)
-  const methods = Array.from(model.commands.keys(), (name) => [name, send(name)] as const)
-  return Object.fromEntries(methods) as unknown as ActorRef<D>
+/** Without a schema, there is no input. */
+type Arguments<I, Options> = I extends Schema
+  ? [input: SchemaInput<I>, options?: Options]
+  : [input?: undefined, options?: Options]
+
+/** Makes references to the actors of one host. */
+export class ActorRefs {
+  readonly #host: ActorHost
+  /** What the references to actors of a type have in common: their methods. */
+  readonly #prototypes = new WeakMap<ActorModel, object>()
+
+  constructor(host: ActorHost) {
+    this.#host = host
+  }
+
+  /** Nothing is loaded before the first command. */
+  make<D extends ActorDefinition>({ model }: D, actorId: ActorId): ActorRef<D> {
+    let prototype = this.#prototypes.get(model)
+    if (!prototype) this.#prototypes.set(model, (prototype = prototypeOf(model, this.#host)))
+    return Object.create(prototype, { [id]: { value: actorId } }) as ActorRef<D>
+  }
 }
+
+/** The id of the actor that a reference stands for. */
+export function actorIdOf(ref: ActorIdentity<ActorDefinition>): ActorId {
+  return ref[id]
+}
+
+function prototypeOf({ commands, queries }: ActorModel, host: ActorHost): object {
+  const methods = [
+    ...Array.from(commands.keys(), (name) => {
+      function send(this: Ref, input?: unknown, options?: CommandOptions): Promise<CommandResult> {
+        return host.send(this[id], name, input, options)
+      }
+      return [name, send] as const
+    }),
+    ...Array.from(queries.keys(), (name) => {
+      function query(this: Ref, input?: unknown, options?: LookOptions): Promise<unknown> {
+        return host.query(this[id], name, input, options)
+      }
+      return [name, query] as const
+    }),
+  ]
+  return Object.fromEntries(methods)
+}
+
+type Ref = ActorIdentity<ActorDefinition>

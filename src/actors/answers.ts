@@ -1,9 +1,12 @@
 import type { StoredEvent } from '../core/index.ts'
 import type { CommandRecord } from './command-memory.ts'
 import type { CommandResult } from './command.ts'
+import { type Replying, replyTo } from './decide.ts'
 import { type ActorState, initialOf } from './fold.ts'
 import type { History } from './history.ts'
 import type { ActorModel } from './model.ts'
+import type { DecidedEvent } from './spec.ts'
+import { readStored } from './stored-event.ts'
 
 /** An event, and what the actor was after it. */
 interface Moment {
@@ -29,19 +32,29 @@ export class Answers {
   }
 
   /** @throws AetherError `malformed-event`, `actor-failed`, and those of the store */
-  async of(record: CommandRecord, now: ActorState): Promise<CommandResult> {
+  async of(record: CommandRecord, command: Replying, now: ActorState): Promise<CommandResult> {
+    if (record.firstVersion > record.lastVersion) return this.#eventless(record, command, now)
     const isNewest = record.lastVersion === now.version
     const moments =
       this.#onPage(record) ??
       (isNewest ? await this.#newest(record, now) : await this.#turnTo(record))
-    const { version, state } = moments.at(-1)?.after ?? now
     const events = moments.map((moment) => moment.event)
-    return { actorId: this.#history.actorId, version, events, state }
+    return this.#resultOf(command, moments.at(-1)?.after ?? now, events)
   }
 
-  /** Gives back the memory of the page. */
-  forget(): void {
-    this.#page = []
+  async #eventless(
+    { lastVersion }: CommandRecord,
+    command: Replying,
+    now: ActorState,
+  ): Promise<CommandResult> {
+    const isNewest = lastVersion === now.version
+    return this.#resultOf(command, isNewest ? now : await this.#history.at(lastVersion), [])
+  }
+
+  #resultOf(command: Replying, after: ActorState, events: readonly StoredEvent[]): CommandResult {
+    const { actorId } = this.#history
+    const reply = replyTo(command, actorId, after, decidedIn(this.#model, events))
+    return { actorId, version: after.version, events, state: after.state, reply }
   }
 
   #onPage({ firstVersion, lastVersion }: CommandRecord): readonly Moment[] | undefined {
@@ -71,4 +84,12 @@ export class Answers {
     this.#page = page
     return this.#onPage(record) ?? []
   }
+}
+
+/** What was decided then, as the definition of today would say it. */
+function decidedIn(model: ActorModel, events: readonly StoredEvent[]): readonly DecidedEvent[] {
+  return events.flatMap((stored) => {
+    const current = readStored(model, stored)
+    return current ? [{ type: current.event.name, data: current.data }] : []
+  })
 }

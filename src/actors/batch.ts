@@ -1,7 +1,7 @@
-import { AetherError, type ActorId, type NewEvent } from '../core/index.ts'
+import { AetherError, type ActorId, type Clock, type Logger, type NewEvent } from '../core/index.ts'
 import type { Command, CommandIdentity } from './command.ts'
 import type { CommandMemory, CommandRecord } from './command-memory.ts'
-import { decide } from './decide.ts'
+import { decide, type Decided } from './decide.ts'
 import type { ActorState } from './fold.ts'
 import type { ActorModel } from './model.ts'
 
@@ -21,6 +21,7 @@ export type Outcome =
       readonly firstIndex: number
       readonly count: number
       readonly after: ActorState
+      readonly reply: unknown
     }
   /** Stored before: to be answered as it was then. */
   | { readonly kind: 'repeated'; readonly record: CommandRecord }
@@ -31,9 +32,13 @@ export type Outcome =
 export interface BatchContext {
   readonly model: ActorModel
   readonly actorId: ActorId
-  readonly memory: CommandMemory
+  /** Undefined where it remembers none. */
+  readonly memory: CommandMemory | undefined
   readonly maxEvents: number
-  readonly now: number
+  /** From how many milliseconds on a decision is reported to have held up everything else. */
+  readonly slowAfterMs: number
+  readonly clock: Clock
+  readonly logger: Logger
 }
 
 /**
@@ -48,6 +53,7 @@ export function planBatch(
   const events: NewEvent[] = []
   const outcomes: Outcome[] = []
   const mates = new Map<string, Mate>()
+  const now = context.clock.now()
   let after = before
   for (const command of commands) {
     try {
@@ -56,24 +62,44 @@ export function planBatch(
         outcomes.push(known)
         continue
       }
-      const decided = decide(context.model, context.actorId, after, command, context.now)
+      const decided = timedDecide(context, after, command, now)
       if (events.length > 0 && events.length + decided.events.length > context.maxEvents) break
       if (command.identity)
         mates.set(command.identity.id, { ...command.identity, outcomeIndex: outcomes.length })
-      const { events: own, after: ownAfter } = decided
       outcomes.push({
         kind: 'decided',
         firstIndex: events.length,
-        count: own.length,
-        after: ownAfter,
+        count: decided.events.length,
+        after: decided.after,
+        reply: decided.reply,
       })
-      events.push(...own)
-      after = ownAfter
+      events.push(...decided.events)
+      after = decided.after
     } catch (error) {
       outcomes.push({ kind: 'failed', error })
     }
   }
   return { outcomes, events, after }
+}
+
+/** Whoever blocks the event loop is named: nobody else would find out. */
+function timedDecide(
+  { model, actorId, slowAfterMs, clock, logger }: BatchContext,
+  before: ActorState,
+  command: Command,
+  now: number,
+): Decided {
+  const start = clock.monotonic()
+  try {
+    return decide(model, actorId, before, command, now)
+  } finally {
+    const tookMs = Math.round(clock.monotonic() - start)
+    if (tookMs >= slowAfterMs) {
+      const { name } = command
+      const message = `${actorId} blocked the event loop for ${tookMs} ms in ${name}`
+      logger.warn({ actorId, command: name, tookMs }, message)
+    }
+  }
 }
 
 interface Mate extends CommandIdentity {
@@ -86,7 +112,7 @@ function recall(
   { memory, actorId }: BatchContext,
   mates: ReadonlyMap<string, Mate>,
 ): Outcome | undefined {
-  const record = memory.find(id)
+  const record = memory?.find(id)
   const mate = mates.get(id)
   const known = record ?? mate
   if (known && known.digest !== digest) {

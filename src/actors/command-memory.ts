@@ -1,14 +1,19 @@
 import type { StoredEvent } from '../core/index.ts'
+import type { CommandIdentity } from './command.ts'
 
 /** Where the events of one command stand. */
 export interface CommandRecord {
+  /** Behind `lastVersion` where it made no event. */
   readonly firstVersion: number
   readonly lastVersion: number
   /** Tells it from another command that was given the same id. */
   readonly digest: string
 }
 
-/** The newest commands of one actor by id, restored from its events: at most `limit` of them. */
+/**
+ * The newest commands of one actor by id, at most `limit` of them: restored from its events, and those
+ * that made none since then.
+ */
 export class CommandMemory {
   readonly #limit: number
   readonly #records = new Map<string, CommandRecord>()
@@ -25,9 +30,17 @@ export class CommandMemory {
   note({ version, metadata: { commandId, commandDigest } }: StoredEvent): void {
     // Without a digest, no actor stored it as the event of a command with an id.
     if (commandId === undefined || commandDigest === undefined) return
-    const known = this.#records.get(commandId)
-    const firstVersion = known?.firstVersion ?? version
-    this.#records.set(commandId, { firstVersion, lastVersion: version, digest: commandDigest })
+    const firstVersion = this.#records.get(commandId)?.firstVersion ?? version
+    this.#keep(commandId, { firstVersion, lastVersion: version, digest: commandDigest })
+  }
+
+  /** Takes note of a command that made no event, at this version. */
+  noteEventless({ id, digest }: CommandIdentity, version: number): void {
+    this.#keep(id, { firstVersion: version + 1, lastVersion: version, digest })
+  }
+
+  #keep(commandId: string, record: CommandRecord): void {
+    this.#records.set(commandId, record)
     if (this.#records.size > this.#limit) this.#forgetOldest()
   }
 

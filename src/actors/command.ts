@@ -7,7 +7,8 @@ import type { CommandModel } from './model.ts'
 export interface CommandOptions {
   /**
    * Names the command: once it has made events, sending it again gives the same answer and stores
-   * nothing more. One that was refused or made no event is decided anew.
+   * nothing more. One that made no event is known as long as the actor lives in this process; one that
+   * was refused is decided anew.
    * @default none: every sending is a command of its own
    */
   readonly commandId?: string
@@ -15,10 +16,16 @@ export interface CommandOptions {
   readonly metadata?: Metadata
   /** Takes the command back if it has not been started; it then fails with the signal's reason. */
   readonly signal?: AbortSignal
+  /**
+   * How long to wait for the answer, in milliseconds. A command that has not been started by then is
+   * taken back (`timeout`); of one that has, the outcome is unknown (`outcome-unknown`).
+   * @default the limit `commandTimeoutMs`
+   */
+  readonly timeoutMs?: number
 }
 
 /** What a command led to. It is stored when this is told. */
-export interface CommandResult<State = unknown, Event = unknown> {
+export interface CommandResult<State = unknown, Event = unknown, Reply = unknown> {
   readonly actorId: ActorId
   /** The version of the actor after this command. */
   readonly version: number
@@ -26,6 +33,8 @@ export interface CommandResult<State = unknown, Event = unknown> {
   readonly events: readonly (StoredEvent & Event)[]
   /** The state after this command. */
   readonly state: State
+  /** What the definition's `reply` gave, where it has one. */
+  readonly reply: Reply
 }
 
 /** A valid command on its way to one actor. */
@@ -35,6 +44,8 @@ export interface Command {
   readonly input: unknown
   readonly metadata: Metadata
   readonly identity: CommandIdentity | undefined
+  /** What was fetched for the decision. */
+  readonly prepared: unknown
 }
 
 /** Recognises a command that comes again. */

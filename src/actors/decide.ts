@@ -8,15 +8,17 @@ import {
   noMetadata,
   toJson,
 } from '../core/index.ts'
-import type { Command } from './command.ts'
+import type { Command, CommandIdentity } from './command.ts'
 import type { DecidedEvent, Decision, EventSchemas } from './spec.ts'
 import { type ActorState, foldDecided } from './fold.ts'
-import type { ActorModel } from './model.ts'
+import type { ActorModel, CommandModel } from './model.ts'
 import { isRejection } from './reject.ts'
+import { eventVersionName } from './stored-event.ts'
 
 export interface Decided {
   readonly events: readonly NewEvent[]
   readonly after: ActorState
+  readonly reply: unknown
 }
 
 /**
@@ -41,12 +43,15 @@ export function decide(
     const step = foldDecided(model, actorId, after, {
       type,
       data,
-      metadata: { ...withoutIdentity({ ...command.metadata, ...metadata }), ...stamp(command) },
+      metadata: stampOf(
+        metadata ? { ...command.metadata, ...metadata } : command.metadata,
+        command.identity,
+      ),
     })
     events.push(step.stored)
     after = step.after
   }
-  return { events, after }
+  return { events, after, reply: replyTo(command, actorId, after, events) }
 }
 
 /** Details go to callers everywhere, so they must be JSON. */
@@ -62,7 +67,7 @@ function callDecide(
   model: ActorModel,
   actorId: ActorId,
   { state, version }: ActorState,
-  { name, model: { decide: decideOne }, input, metadata, identity }: Command,
+  { name, model: { decide: decideOne }, input, metadata, identity, prepared }: Command,
   now: number,
 ): Decision<EventSchemas> {
   let decision: Decision<EventSchemas>
@@ -73,6 +78,7 @@ function callDecide(
       now,
       commandId: identity?.id,
       metadata,
+      prepared,
     })
   } catch (cause) {
     throw new ActorFailedError(actorId, `decide of ${name}`, cause)
@@ -88,14 +94,39 @@ function callDecide(
   return decision
 }
 
-/** By which the command is recognised when it comes again. */
-function stamp({ identity }: Command): Metadata {
-  return identity ? { commandId: identity.id, commandDigest: identity.digest } : noMetadata
+/** What is needed of a command to reply to it. */
+export interface Replying {
+  readonly name: string
+  readonly model: Pick<CommandModel, 'reply'>
 }
 
-/** Metadata copied from another event may name the command of that one. */
-function withoutIdentity({ commandId: _id, commandDigest: _digest, ...rest }: Metadata): Metadata {
-  return rest
+/**
+ * What the definition replies to a command that left this state and these events.
+ * @throws AetherError `actor-failed` where it throws, or gives what is not JSON
+ */
+export function replyTo(
+  { name, model: { reply } }: Replying,
+  actorId: ActorId,
+  { state, version }: ActorState,
+  events: readonly DecidedEvent[],
+): unknown {
+  if (!reply) return undefined
+  try {
+    const given = reply(state, { actorId, version, events })
+    return given === undefined ? undefined : toJson(given)
+  } catch (cause) {
+    throw new ActorFailedError(actorId, `reply of ${name}`, cause)
+  }
+}
+
+/**
+ * The metadata of an event of this command, by which the command is recognised when it comes again.
+ * Metadata copied from another event may name the command and the version of that one: they go.
+ */
+export function stampOf(metadata: Metadata, identity: CommandIdentity | undefined): Metadata {
+  if (metadata === noMetadata && !identity) return noMetadata
+  const { commandId: _id, commandDigest: _digest, [eventVersionName]: _version, ...rest } = metadata
+  return identity ? { ...rest, commandId: identity.id, commandDigest: identity.digest } : rest
 }
 
 function listOf(

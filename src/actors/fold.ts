@@ -6,7 +6,6 @@ import {
   InvalidEventError,
   isAetherError,
   type JsonValue,
-  MalformedEventError,
   messageOf,
   type Metadata,
   type NewEvent,
@@ -15,7 +14,8 @@ import {
   validateSync,
 } from '../core/index.ts'
 import type { DecidedEvent } from './spec.ts'
-import type { ActorModel } from './model.ts'
+import type { ActorModel, EventModel } from './model.ts'
+import { eventVersionName, readStored } from './stored-event.ts'
 
 /** What an actor is after some of its events. */
 export interface ActorState {
@@ -32,18 +32,12 @@ export function initialOf(model: ActorModel): ActorState {
  * @throws AetherError `malformed-event` where the definition can't read it, `actor-failed` where
  * evolve throws
  */
-export function foldStored(model: ActorModel, before: ActorState, event: StoredEvent): ActorState {
-  const known = model.events.get(event.type)
-  if (!known) throw malformed(event, `${model.type} has no event ${event.type}`)
-  const validation = validateSync(known.schema, event.data)
-  if (!validation.ok) {
-    throw malformed(
-      event,
-      new InvalidEventError(`${event.type} does not match its schema`, validation.issues),
-    )
-  }
-  const state = evolve(model, event.actorId, event.type, before.state, validation.value)
-  return { version: event.version, state }
+export function foldStored(model: ActorModel, before: ActorState, stored: StoredEvent): ActorState {
+  const current = readStored(model, stored)
+  const { version } = stored
+  if (!current) return { version, state: before.state }
+  const { event, data } = current
+  return { version, state: evolve(event, stored.actorId, before.state, data) }
 }
 
 /**
@@ -56,14 +50,21 @@ export function foldDecided(
   before: ActorState,
   { type, data: decided, metadata }: DecidedEvent & { readonly metadata: Metadata },
 ): { readonly stored: NewEvent; readonly after: ActorState } {
-  const known = model.events.get(type)
-  if (!known) throw new InvalidEventError(`${model.type} has no event ${type}`, [])
+  const event = model.events.get(type)
+  if (event?.name !== type) throw new InvalidEventError(`${model.type} has no event ${type}`, [])
   const data = storable(actorId, type, decided, metadata)
-  const validation = validateSync(known.schema, data)
+  const validation = validateSync(event.schema, data)
   if (!validation.ok)
     throw new InvalidEventError(`${actorId} decided a wrong ${type}`, validation.issues)
-  const state = evolve(model, actorId, type, before.state, validation.value)
-  return { stored: { type, data, metadata }, after: { version: before.version + 1, state } }
+  const state = evolve(event, actorId, before.state, validation.value)
+  return {
+    stored: { type, data, metadata: stamped(metadata, event) },
+    after: { version: before.version + 1, state },
+  }
+}
+
+function stamped(metadata: Metadata, { version }: EventModel): Metadata {
+  return version === 1 ? metadata : { ...metadata, [eventVersionName]: String(version) }
 }
 
 /** What the store would refuse is refused here, where it concerns one command and not its batch. */
@@ -79,23 +80,12 @@ function storable(actorId: ActorId, type: string, data: unknown, metadata: Metad
 }
 
 /** The next state, frozen: it is shared by every answer that shows it. */
-function evolve(
-  model: ActorModel,
-  actorId: ActorId,
-  type: string,
-  before: unknown,
-  data: unknown,
-): unknown {
+function evolve(event: EventModel, actorId: ActorId, before: unknown, data: unknown): unknown {
   try {
-    const state = model.events.get(type)?.evolve(before, data)
+    const state = event.evolve(before, data)
     freezeJson(state)
     return state
   } catch (cause) {
-    throw new ActorFailedError(actorId, `evolve.${type}`, cause)
+    throw new ActorFailedError(actorId, `evolve.${event.name}`, cause)
   }
-}
-
-function malformed(event: StoredEvent, cause: unknown): MalformedEventError {
-  const { actorId, position } = event
-  return new MalformedEventError({ actorId, position, raw: JSON.stringify(event), cause })
 }

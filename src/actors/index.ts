@@ -1,21 +1,54 @@
 export { ActorHost } from './actor-host.ts'
 export type { LookOptions } from './actor-host.ts'
-export { makeRef } from './actor-ref.ts'
-export type { ActorRef } from './actor-ref.ts'
+export { actorIdOf, ActorRefs } from './actor-ref.ts'
+export type { ActorIdentity, ActorRef } from './actor-ref.ts'
 export type { CommandOptions, CommandResult } from './command.ts'
 export { actor, isActorDefinition } from './definition.ts'
-export type { ActorDefinition, CommandsOf, EventOf, StateOf } from './definition.ts'
+export type {
+  ActorDefinition,
+  AnswersOf,
+  CommandsOf,
+  EventOf,
+  EventsOf,
+  QueriesOf,
+  RepliesOf,
+  StateOf,
+} from './definition.ts'
+export { event } from './event.ts'
+export type { EventChanges, Upcast } from './event.ts'
 export { completeLimits } from './limits.ts'
 export type { ActorLimits } from './limits.ts'
+export type {
+  ParticipantOf,
+  ParticipantsOf,
+  References,
+  TransactionResults,
+} from './participants.ts'
+export type { QuarantinedActor } from './quarantine.ts'
 export { reject } from './reject.ts'
 export type { Rejection } from './reject.ts'
 export type {
   ActorSpec,
-  CommandInputs,
-  CommandSpec,
+  CommandDecision,
+  CommandInput,
+  CommandPreparation,
+  CommandReply,
   DecidedEvent,
   Decision,
   DecisionContext,
   EventConstructors,
   EventSchemas,
+  InputSchemas,
+  Outputs,
+  PrepareContext,
+  QueryAnswer,
+  QueryContext,
+  ReplyContext,
+  SnapshotSpec,
 } from './spec.ts'
+export type {
+  BoundEvent,
+  Participant,
+  TransactionContext,
+  TransactionDecision,
+} from './transaction.ts'

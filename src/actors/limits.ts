@@ -14,6 +14,19 @@ export interface ActorLimits {
   readonly rememberedCommands: number
   /** Actors that are kept in memory; beyond it the least recently used idle ones are let go. @default 10,000 */
   readonly liveActors: number
+  /** How long an idle actor is kept in memory, in milliseconds. @default 600,000 (ten minutes) */
+  readonly idleMs: number
+  /**
+   * How large the heap of the process may grow, in bytes, before the least recently used idle actors
+   * are let go, half of them at a time. @default Infinity
+   */
+  readonly heapBytes: number
+  /** How long a command waits for its answer, in milliseconds. @default 5,000 */
+  readonly commandTimeoutMs: number
+  /** A decision that takes longer is logged, in milliseconds. @default 50 */
+  readonly slowDecisionMs: number
+  /** How often an actor's own code may fail in a row before it is not asked any more. @default 10 */
+  readonly failuresInARow: number
 }
 
 const defaultLimits: ActorLimits = {
@@ -23,6 +36,11 @@ const defaultLimits: ActorLimits = {
   conflictRetries: 3,
   rememberedCommands: 1_000,
   liveActors: 10_000,
+  idleMs: 600_000,
+  heapBytes: Infinity,
+  commandTimeoutMs: 5_000,
+  slowDecisionMs: 50,
+  failuresInARow: 10,
 }
 
 /**
@@ -33,7 +51,7 @@ export function completeLimits(given: Partial<ActorLimits> = {}): ActorLimits {
   const limits = { ...defaultLimits, ...given }
   for (const [name, value] of Object.entries(limits)) {
     const least = name === 'conflictRetries' ? 0 : 1
-    if (Number.isSafeInteger(value) && value >= least) continue
+    if ((Number.isSafeInteger(value) || value === Infinity) && value >= least) continue
     const message = `the limit ${name} must be a whole number from ${least}, not ${String(value)}`
     throw new AetherError('invalid-argument', message)
   }

@@ -1,27 +1,21 @@
 import {
   type ActorId,
-  type Clock,
   type ErrorCode,
   isAetherError,
   type StoredEvent,
   VersionConflictError,
 } from '../core/index.ts'
-import type { EventStore } from '../store/index.ts'
 import { Answers } from './answers.ts'
 import { type BatchPlan, type Outcome, planBatch } from './batch.ts'
 import { CommandMemory, type CommandRecord } from './command-memory.ts'
-import type { Command, CommandResult } from './command.ts'
+import type { CommandResult } from './command.ts'
+import type { Replying } from './decide.ts'
 import type { ActorState } from './fold.ts'
 import { History } from './history.ts'
-import type { ActorLimits } from './limits.ts'
-import { type Letter, Mailbox } from './mailbox.ts'
+import type { Letter } from './letter.ts'
+import { Mailbox } from './mailbox.ts'
 import type { ActorModel } from './model.ts'
-
-export interface LiveActorComponents {
-  readonly store: EventStore
-  readonly clock: Clock
-  readonly limits: ActorLimits
-}
+import type { Surroundings } from './surroundings.ts'
 
 /**
  * One actor in memory. Its commands go one way: mailbox → decided together on speculative state →
@@ -29,28 +23,30 @@ export interface LiveActorComponents {
  * same commands are decided again on what is stored.
  */
 export class LiveActor {
+  readonly actorId: ActorId
   readonly #model: ActorModel
-  readonly #actorId: ActorId
-  readonly #components: LiveActorComponents
-  readonly #history: History
-  readonly #answers: Answers
-  readonly #mailbox: Mailbox
-  #memory: CommandMemory
+  readonly #around: Surroundings
+  // An actor that rests has nothing but its state.
+  #mailbox: Mailbox | undefined
+  #memory: CommandMemory | undefined
+  #answers: Answers | undefined
   #current: ActorState | undefined
   #working: Promise<void> | undefined
+  /** When it last began to rest, by the monotonic clock. */
+  #restingSince = 0
 
-  constructor(model: ActorModel, actorId: ActorId, components: LiveActorComponents) {
+  constructor(model: ActorModel, actorId: ActorId, around: Surroundings) {
+    this.actorId = actorId
     this.#model = model
-    this.#actorId = actorId
-    this.#components = components
-    this.#history = new History(components.store, model, actorId)
-    this.#answers = new Answers(model, this.#history)
-    this.#mailbox = new Mailbox(actorId, components.limits.mailboxCommands)
-    this.#memory = new CommandMemory(components.limits.rememberedCommands)
+    this.#around = around
   }
 
   get isIdle(): boolean {
     return this.#working === undefined
+  }
+
+  get restingSince(): number {
+    return this.#restingSince
   }
 
   /** What it was after the last append that it knows of; another process may have gone on. */
@@ -58,119 +54,191 @@ export class LiveActor {
     return this.#current
   }
 
-  send(command: Command, signal: AbortSignal | undefined): Promise<CommandResult> {
-    const answer = this.#mailbox.post(command, signal)
+  /** @throws AetherError `overloaded` */
+  post(letter: Letter): void {
+    this.#box().post(letter)
     this.#working ??= this.#work()
-    return answer
+  }
+
+  /**
+   * Resolves when everything posted before is done; until `release` is called, nothing else happens
+   * to the actor. For a decision over several actors.
+   * @throws AetherError `overloaded`
+   */
+  async hold(): Promise<{ release(): void }> {
+    const entered = Promise.withResolvers<void>()
+    const left = Promise.withResolvers<void>()
+    this.#box().post(() => {
+      entered.resolve()
+      return left.promise
+    })
+    this.#working ??= this.#work()
+    await entered.promise
+    return { release: () => left.resolve() }
+  }
+
+  /**
+   * Its newest known state, and whether it was read just now. Only for who holds it.
+   * @throws AetherError `malformed-event`, `actor-failed`, and those of the store
+   */
+  async state(): Promise<{ readonly state: ActorState; readonly isFresh: boolean }> {
+    const isFresh = this.#current === undefined
+    const state = (this.#current ??= await this.#load())
+    return { state, isFresh }
+  }
+
+  /** The commands that it remembers. Only for who holds it. */
+  get memory(): CommandMemory {
+    this.#memory ??= new CommandMemory(this.#around.limits.rememberedCommands)
+    return this.#memory
+  }
+
+  /** Takes over what was stored behind its state. Only for who holds it. */
+  advance(after: ActorState, stored: readonly StoredEvent[]): void {
+    this.#current = after
+    // Who sends new commands is done with sending old ones again.
+    this.#answers = undefined
+    for (const event of stored) if (event.metadata['commandId']) this.memory.note(event)
+  }
+
+  /** The state in memory may be behind or ahead of what is stored: only the store knows. */
+  forget(): void {
+    this.#current = undefined
+    this.#memory = undefined
+  }
+
+  /** How a command that is remembered was answered. Only for who holds it. */
+  recall(record: CommandRecord, command: Replying): Promise<CommandResult> {
+    this.#answers ??= new Answers(this.#model, this.#history)
+    return this.#answers.of(record, command, this.#current as ActorState)
+  }
+
+  #box(): Mailbox {
+    this.#mailbox ??= new Mailbox(this.actorId, this.#around.limits.mailboxCommands)
+    return this.#mailbox
+  }
+
+  get #history(): History {
+    return new History(this.#around.store, this.#model, this.actorId)
   }
 
   async #work(): Promise<void> {
     // Commands that are sent in the same turn belong into the same append.
     await Promise.resolve()
-    while (this.#mailbox.size > 0)
-      await this.#run(this.#mailbox.take(this.#components.limits.batchCommands))
+    const mailbox = this.#box()
+    while (!mailbox.isEmpty) {
+      const next = mailbox.take(this.#around.limits.batchCommands)
+      if (typeof next === 'function') await next()
+      else if (next.length > 0) await this.#run(next, mailbox)
+    }
+    this.#mailbox = undefined
     this.#working = undefined
+    this.#restingSince = this.#around.clock.monotonic()
   }
 
   /** Decides, stores and answers these letters; those that don't fit wait for the next append. */
-  async #run(letters: readonly Letter[]): Promise<void> {
+  async #run(letters: readonly Letter[], mailbox: Mailbox): Promise<void> {
     try {
       const plan = await this.#store(letters)
       const taken = letters.slice(0, plan.outcomes.length)
-      this.#mailbox.putBack(letters.slice(plan.outcomes.length))
+      mailbox.putBack(letters.slice(plan.outcomes.length))
       await this.#answer(taken, plan)
     } catch (error) {
-      // The state in memory may be behind or ahead of what is stored: only the store knows.
-      this.#forget()
+      this.forget()
       // What is refused for its content may be the fault of one; its neighbours are tried alone.
       if (letters.length > 1 && isAetherError(error) && isOfContent.has(error.code)) {
-        for (const letter of letters) await this.#run([letter])
+        for (const letter of letters) await this.#run([letter], mailbox)
       } else {
+        this.#around.quarantine.noteFailure(this.actorId, error)
         for (const letter of letters) letter.fail(error)
       }
     }
   }
 
   async #store(letters: readonly Letter[]): Promise<StoredPlan> {
-    const { store, limits } = this.#components
+    const { store, limits } = this.#around
     for (let retriesLeft = limits.conflictRetries; ; retriesLeft--) {
-      const isFresh = this.#current === undefined
-      const before = (this.#current ??= await this.#load())
+      const { state: before, isFresh } = await this.state()
       const plan = this.#plan(before, letters)
       if (plan.events.length > 0) {
-        const result = await store.append(this.#actorId, plan.events, {
-          expectedVersion: before.version,
-        })
-        if (result.ok) return this.#advance(plan, result.events)
+        const expectedVersion = before.version
+        const result = await store.append(this.actorId, plan.events, { expectedVersion })
+        if (result.ok) {
+          this.advance(plan.after, result.events)
+          return { ...plan, stored: result.events }
+        }
         if (retriesLeft <= 0) {
           const { currentVersion } = result.conflict
-          throw new VersionConflictError(this.#actorId, before.version, currentVersion)
+          throw new VersionConflictError(this.actorId, expectedVersion, currentVersion)
         }
-      } else if (isFresh || (await store.latestVersion(this.#actorId)) === before.version) {
+      } else if (isFresh || (await store.latestVersion(this.actorId)) === before.version) {
         // No append has confirmed the state that these answers, a refusal say, rest on.
         return { ...plan, stored: [] }
       }
-      this.#forget()
+      this.forget()
     }
   }
 
   #plan(before: ActorState, letters: readonly Letter[]): BatchPlan {
+    const { limits, clock, logger } = this.#around
     const commands = letters.map((letter) => letter.command)
     return planBatch(before, commands, {
       model: this.#model,
-      actorId: this.#actorId,
+      actorId: this.actorId,
       memory: this.#memory,
-      maxEvents: this.#components.limits.batchEvents,
-      now: this.#components.clock.now(),
+      maxEvents: limits.batchEvents,
+      slowAfterMs: limits.slowDecisionMs,
+      clock,
+      logger,
     })
   }
 
-  #advance(plan: BatchPlan, stored: readonly StoredEvent[]): StoredPlan {
-    this.#current = plan.after
-    // Who sends new commands is done with sending old ones again.
-    this.#answers.forget()
-    for (const event of stored) this.#memory.note(event)
-    return { ...plan, stored }
-  }
-
   async #load(): Promise<ActorState> {
-    this.#forget()
-    const memory = this.#memory
-    return this.#history.replay({ visit: (event) => memory.note(event) })
-  }
-
-  #forget(): void {
-    this.#current = undefined
-    this.#memory = new CommandMemory(this.#components.limits.rememberedCommands)
+    this.forget()
+    return this.#history.replay({
+      visit: (event) => {
+        if (event.metadata['commandId']) this.memory.note(event)
+      },
+    })
   }
 
   async #answer(letters: readonly Letter[], plan: StoredPlan): Promise<void> {
     const repeats: Repeat[] = []
     letters.forEach((letter, index) => {
       const outcome = outcomeAt(plan, index)
-      if (outcome.kind === 'failed') letter.fail(outcome.error)
-      else if (outcome.kind === 'decided') letter.answer(this.#resultOf(outcome, plan.stored))
+      if (outcome.kind === 'failed') this.#fail(letter, outcome.error)
+      else if (outcome.kind === 'decided') this.#succeed(letter, outcome, plan.stored)
       else repeats.push({ letter, record: outcome.record })
     })
-    if (repeats.length > 0) await this.#answerRepeats(repeats, plan.after)
+    if (repeats.length > 0) await this.#answerRepeats(repeats)
   }
 
-  async #answerRepeats(repeats: readonly Repeat[], now: ActorState): Promise<void> {
+  #fail(letter: Letter, error: unknown): void {
+    this.#around.quarantine.noteFailure(this.actorId, error)
+    letter.fail(error)
+  }
+
+  #succeed(letter: Letter, outcome: Decided, stored: readonly StoredEvent[]): void {
+    const { firstIndex, count, after, reply } = outcome
+    const { identity } = letter.command
+    if (identity && count === 0) this.memory.noteEventless(identity, after.version)
+    this.#around.quarantine.noteSuccess(this.actorId)
+    const isAll = stored.length === count
+    const events = isAll ? stored : stored.slice(firstIndex, firstIndex + count)
+    const { version, state } = after
+    letter.answer({ actorId: this.actorId, version, events, state, reply })
+  }
+
+  async #answerRepeats(repeats: readonly Repeat[]): Promise<void> {
     // In the order of the first time, as the past is read page by page.
     const ordered = repeats.toSorted((a, b) => a.record.firstVersion - b.record.firstVersion)
     for (const { letter, record } of ordered) {
       try {
-        letter.answer(await this.#answers.of(record, now))
+        letter.answer(await this.recall(record, letter.command))
       } catch (error) {
         letter.fail(error)
       }
     }
-  }
-
-  #resultOf(outcome: Outcome & { kind: 'decided' }, stored: readonly StoredEvent[]): CommandResult {
-    const { firstIndex, count, after } = outcome
-    const events = stored.slice(firstIndex, firstIndex + count)
-    return { actorId: this.#actorId, version: after.version, events, state: after.state }
   }
 }
 
@@ -181,6 +249,7 @@ const isOfContent: ReadonlySet<ErrorCode> = new Set([
 ])
 
 type StoredPlan = BatchPlan & { readonly stored: readonly StoredEvent[] }
+type Decided = Outcome & { readonly kind: 'decided' }
 
 interface Repeat {
   readonly letter: Letter

@@ -1,65 +1,58 @@
 import { AetherError } from '../core/index.ts'
-import type { Command, CommandResult } from './command.ts'
+import type { Letter } from './letter.ts'
 
-/** A command and whoever waits for its answer. */
-export interface Letter {
-  readonly command: Command
-  readonly signal: AbortSignal | undefined
-  readonly answer: (result: CommandResult) => void
-  readonly fail: (error: unknown) => void
-}
+/** Work that has the actor to itself. */
+export type Visit = () => Promise<void>
 
-/** The commands that wait for one actor, in order of arrival. */
+/** What waits for one actor, in order of arrival: commands, and visits between them. */
 export class Mailbox {
   readonly #owner: string
   readonly #capacity: number
-  #letters: Letter[] = []
+  #waiting: (Letter | Visit)[] = []
 
   constructor(owner: string, capacity: number) {
     this.#owner = owner
     this.#capacity = capacity
   }
 
-  get size(): number {
-    return this.#letters.length
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0
   }
 
-  /**
-   * Resolves with the answer. A signal takes the command back as long as it waits here.
-   * @throws AetherError `overloaded`
-   */
-  post(command: Command, signal: AbortSignal | undefined): Promise<CommandResult> {
-    signal?.throwIfAborted()
-    if (this.#letters.length >= this.#capacity) {
-      const message = `${this.#letters.length} commands wait for ${this.#owner}: send again later`
+  /** @throws AetherError `overloaded` */
+  post(next: Letter | Visit): void {
+    if (this.#waiting.length >= this.#capacity) this.#sweep()
+    if (this.#waiting.length >= this.#capacity) {
+      const message = `${this.#waiting.length} commands wait for ${this.#owner}: send again later`
       throw new AetherError('overloaded', message)
     }
-    const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
-    const letter: Letter = { command, signal, answer: resolve, fail: reject }
-    this.#letters.push(letter)
-    if (!signal) return promise
-    const takeBack = (): void => {
-      if (this.#remove(letter)) reject(signal.reason as Error)
+    this.#waiting.push(next)
+  }
+
+  /** What is next: a visit, or so many letters at most, up to the next visit. */
+  take(count: number): Visit | readonly Letter[] {
+    const [first] = this.#waiting
+    if (typeof first === 'function') {
+      this.#waiting.shift()
+      return first
     }
-    signal.addEventListener('abort', takeBack, { once: true })
-    return promise.finally(() => signal.removeEventListener('abort', takeBack))
+    const visit = this.#waiting.findIndex((next) => typeof next === 'function')
+    const most = Math.min(count, visit < 0 ? this.#waiting.length : visit)
+    const taken = this.#waiting.splice(0, most) as Letter[]
+    const letters = taken.filter((letter) => !letter.isDone)
+    for (const letter of letters) letter.take()
+    return letters
   }
 
-  /** Takes out the oldest letters: from here on they are being worked on. */
-  take(count: number): Letter[] {
-    return this.#letters.splice(0, count)
-  }
-
-  /** Puts letters back in front that were taken too early, but for those taken back meanwhile. */
+  /** Puts letters back in front that were taken too early. */
   putBack(letters: readonly Letter[]): void {
-    for (const { signal, fail } of letters) if (signal?.aborted) fail(signal.reason)
-    const waiting = letters.filter(({ signal }) => !signal?.aborted)
-    if (waiting.length > 0) this.#letters = [...waiting, ...this.#letters]
+    if (letters.length === 0) return
+    for (const letter of letters) letter.putBack()
+    this.#waiting = [...letters, ...this.#waiting]
   }
 
-  #remove(letter: Letter): boolean {
-    const index = this.#letters.indexOf(letter)
-    if (index >= 0) this.#letters.splice(index, 1)
-    return index >= 0
+  /** Those whose senders gave up are left where they are until their place is needed. */
+  #sweep(): void {
+    this.#waiting = this.#waiting.filter((next) => typeof next === 'function' || !next.isDone)
   }
 }

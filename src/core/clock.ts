@@ -2,12 +2,17 @@
 export interface Clock {
   /** Milliseconds since 1970, UTC: for the times of events. */
   now(): number
+  /** Milliseconds since some moment; never set back, so the difference of two is a duration. */
+  monotonic(): number
   /** Resolves after `ms` milliseconds; rejects with the signal's reason when it aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls the task every `ms` milliseconds until it is disposed of; keeps no process alive. */
+  every(ms: number, task: () => void): Disposable
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       signal?.throwIfAborted()
@@ -21,4 +26,8 @@ export const systemClock: Clock = {
       }, ms)
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
+  every: (ms, task) => {
+    const timer = setInterval(task, ms).unref()
+    return { [Symbol.dispose]: () => clearInterval(timer) }
+  },
 }

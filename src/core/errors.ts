@@ -23,6 +23,7 @@ export const errorCodes = {
     meaning: 'No definition with this actor type is running here.',
   },
   'unknown-command': { retryable: false, meaning: 'The actor type has no command of this name.' },
+  'unknown-query': { retryable: false, meaning: 'The actor type has no query of this name.' },
   'command-rejected': {
     retryable: false,
     meaning: 'The actor refused the command: a decision of the domain.',
@@ -33,6 +34,10 @@ export const errorCodes = {
   },
   'version-conflict': { retryable: true, meaning: 'Somebody else wrote to the actor first.' },
   'actor-failed': { retryable: false, meaning: "The actor's own code (decide or evolve) threw." },
+  'actor-quarantined': {
+    retryable: false,
+    meaning: "The actor's own code failed again and again: mend it, then resume the actor.",
+  },
   'malformed-event': {
     retryable: false,
     meaning: 'A stored event cannot be read; replay stopped there.',
@@ -42,13 +47,17 @@ export const errorCodes = {
     retryable: true,
     meaning: 'Too much waits already, for one actor or for the store.',
   },
+  timeout: {
+    retryable: true,
+    meaning: 'The actor did not get to the command in time; it was taken back and did nothing.',
+  },
   'store-unavailable': {
     retryable: true,
     meaning: 'The store cannot be reached; nothing was stored.',
   },
   'outcome-unknown': {
     retryable: true,
-    meaning: 'The connection was lost mid-write; repeating with the same ids is safe.',
+    meaning: 'Time or the connection was lost mid-write; repeating with the same ids is safe.',
   },
   'incompatible-store': {
     retryable: false,

@@ -9,6 +9,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'forbidden-origin': 403,
   'unknown-actor-type': 404,
   'unknown-command': 404,
+  'unknown-query': 404,
   'unknown-route': 404,
   'method-not-allowed': 405,
   'id-reused': 409,
@@ -16,6 +17,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'too-large': 413,
   'command-rejected': 422,
   'actor-failed': 500,
+  'actor-quarantined': 503,
   'invalid-definition': 500,
   'invalid-event': 500,
   'malformed-event': 500,
@@ -28,4 +30,5 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   overloaded: 503,
   'outcome-unknown': 503,
   'store-unavailable': 503,
+  timeout: 503,
 }

@@ -1,21 +1,31 @@
 import {
   type ActorDefinition,
   ActorHost,
+  actorIdOf,
   type ActorLimits,
   type ActorRef,
+  ActorRefs,
   type CommandOptions,
   type CommandResult,
   type LookOptions,
-  makeRef,
+  type Participant,
+  type ParticipantsOf,
+  type QuarantinedActor,
+  type References,
   type StateOf,
+  type TransactionContext,
+  type TransactionDecision,
+  type TransactionResults,
 } from '../actors/index.ts'
-import { actorId, type ActorId, type Clock } from '../core/index.ts'
+import { actorId, type ActorId, type Clock, type Logger } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
 
 /** What a node runs on. */
 export interface NodeComponents {
   readonly store: EventStore
   readonly clock: Clock
+  readonly logger: Logger
+  readonly limits: ActorLimits
 }
 
 /** What an actor is at a version. */
@@ -30,11 +40,13 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   /** The log of all that happened. */
   readonly events: EventStore
   readonly #host: ActorHost
+  readonly #refs: ActorRefs
   #closing: Promise<void> | undefined
 
-  constructor(actors: readonly Actors[], { store, clock }: NodeComponents, limits: ActorLimits) {
-    this.events = store
-    this.#host = new ActorHost(actors, { store, clock }, limits)
+  constructor(actors: readonly Actors[], components: NodeComponents) {
+    this.events = components.store
+    this.#host = new ActorHost(actors, components)
+    this.#refs = new ActorRefs(this.#host)
   }
 
   /** The types of the actors that run here. */
@@ -47,7 +59,33 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * @throws AetherError `invalid-actor-id`
    */
   get<D extends Actors>(definition: D, key: string): ActorRef<D> {
-    return makeRef(this.#host, definition, actorId(definition.type, key))
+    return this.#refs.make(definition, actorId(definition.type, key))
+  }
+
+  /**
+   * Decides over the states of several actors, and stores what was decided in one commit: all of it
+   * or nothing. An actor that gets no event is only read: it may have changed elsewhere meanwhile.
+   * The live actors of this node wait meanwhile, and go on from what was stored. With a `commandId` it
+   * is idempotent like a command.
+   *
+   * `const [a, b] = await node.transact([from, to], ([from, to]) =>
+   *   [from.on.Withdrawn({ amount: 5 }), to.on.Deposited({ amount: 5 })])`
+   * @throws AetherError `command-rejected`, and as a command
+   */
+  async transact<const Refs extends References>(
+    actors: Refs,
+    decide: (
+      participants: ParticipantsOf<Refs>,
+      context: TransactionContext,
+    ) => TransactionDecision,
+    options?: CommandOptions,
+  ): Promise<TransactionResults<Refs>> {
+    const erased = decide as unknown as (
+      participants: readonly Participant[],
+      context: TransactionContext,
+    ) => TransactionDecision
+    const results = await this.#host.transact(actors.map(actorIdOf), erased, options)
+    return results as unknown as TransactionResults<Refs>
   }
 
   /**
@@ -79,6 +117,26 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     options?: CommandOptions,
   ): Promise<CommandResult> {
     return this.#host.send(id, command, input, options)
+  }
+
+  /** Reads of an actor by names, without types: for gateways. @throws AetherError `unknown-query` … */
+  query(id: ActorId, query: string, input: unknown, options?: LookOptions): Promise<unknown> {
+    return this.#host.query(id, query, input, options)
+  }
+
+  /** How many actors are in memory. */
+  get liveActors(): number {
+    return this.#host.liveActors
+  }
+
+  /** Actors that are not asked any more, because their own code failed again and again. */
+  get quarantined(): readonly QuarantinedActor[] {
+    return this.#host.quarantined
+  }
+
+  /** Lets an actor be asked again; false where it was not in quarantine. */
+  resume(id: ActorId): boolean {
+    return this.#host.resume(id)
   }
 
   /** Finishes the commands under way, then closes the store. May be called twice. */

@@ -1,5 +1,11 @@
 import { type ActorDefinition, type ActorLimits, completeLimits } from '../actors/index.ts'
-import { type Clock, type IdSource, systemClock } from '../core/index.ts'
+import {
+  type Clock,
+  type IdSource,
+  type Logger,
+  processLogger,
+  systemClock,
+} from '../core/index.ts'
 import type { Backend } from '../store/index.ts'
 import { Node } from './node.ts'
 
@@ -15,6 +21,8 @@ export interface OpenOptions<Actors extends ActorDefinition> {
   readonly clock?: Clock
   /** Makes event ids. @default random UUIDs */
   readonly ids?: IdSource
+  /** Is told what no caller can be: a pino logger fits. @default warnings of the process */
+  readonly logger?: Logger
 }
 
 /**
@@ -25,15 +33,16 @@ export interface OpenOptions<Actors extends ActorDefinition> {
 export async function open<const Actors extends ActorDefinition>(
   options: OpenOptions<Actors>,
 ): Promise<Node<Actors>> {
-  const { backend, actors, clock = systemClock, ids } = options
+  const { backend, actors, clock = systemClock, logger = processLogger, ids } = options
   const limits = completeLimits(options.limits)
   const store = await backend.openStore({
     clock,
+    logger,
     maxEventsPerAppend: limits.batchEvents,
     ...(ids && { ids }),
   })
   try {
-    return new Node(actors, { store, clock }, limits)
+    return new Node(actors, { store, clock, logger, limits })
   } catch (error) {
     await store.close()
     throw error

@@ -1,4 +1,4 @@
-import { open } from 'aether'
+import { open, systemClock } from 'aether'
 import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
 import { type Appended, Counter, watched } from './counter.ts'
@@ -32,7 +32,7 @@ describe('a command', () => {
   })
 
   test('knows its context, and its metadata goes into the events', async () => {
-    const clock = { now: () => 1_000, sleep: () => Promise.resolve() }
+    const clock = { ...systemClock, now: () => 1_000 }
     await using node = await open({ backend: memory(), actors: [Counter], clock })
     const counter = node.get(Counter, 'a')
     await counter.add({ by: 1 })

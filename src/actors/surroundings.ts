@@ -1,0 +1,13 @@
+import type { Clock, Logger } from '../core/index.ts'
+import type { EventStore } from '../store/index.ts'
+import type { ActorLimits } from './limits.ts'
+import type { Quarantine } from './quarantine.ts'
+
+/** What all actors of a process share. */
+export interface Surroundings {
+  readonly store: EventStore
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly limits: ActorLimits
+  readonly quarantine: Quarantine
+}
