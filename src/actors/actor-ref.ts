@@ -78,7 +78,7 @@ function prototypeOf({ commands, queries }: ActorModel, host: ActorHost): object
       return [name, query] as const
     }),
   ]
-  return Object.fromEntries(methods)
+  return Object.fromEntries<unknown>(methods)
 }
 
 type Ref = ActorIdentity<ActorDefinition>

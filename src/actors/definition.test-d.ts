@@ -1,5 +1,5 @@
 // Compiled, never run: each expected error is an error that a developer must get.
-import { actor, type CommandResult, type EventOf, reject, type StateOf } from 'aether'
+import { actor, type CommandResult, event, type EventOf, reject, type StateOf } from 'aether'
 import { open } from 'aether'
 import { memory } from 'aether/memory'
 import * as v from 'valibot'
@@ -87,6 +87,58 @@ export async function proxies(): Promise<void> {
   node.get(Stranger, 'x')
   ;(await node.get(Counter, 'c').count({ by: 1 })).state.total satisfies number
   ;(await node.state(Account, 'alice')).state.open satisfies boolean
+}
+
+const Purse = actor('purse', {
+  state: { cents: 0 },
+  events: {
+    Filled: event(z.object({ cents: z.number() }), {
+      formerly: ['Topped'],
+      upcast: [(data: { euros: number }) => ({ cents: data.euros * 100 })],
+    }),
+  },
+  evolve: { Filled: (s, e) => ({ cents: s.cents + e.cents }) },
+  commands: {
+    fill: {
+      input: z.object({ cents: z.number() }),
+      prepare: async (input: { cents: number }) => ({ rate: input.cents }),
+      decide: (_s, c, on, { prepared }) => on.Filled({ cents: c.cents * prepared.rate }),
+      reply: (s, { version }) => ({ cents: s.cents, version }),
+    },
+    drain: { decide: (_s, _c, on) => on.Filled({ cents: 0 }) },
+  },
+  queries: {
+    total: { answer: (s) => s.cents },
+    covers: { input: z.object({ cents: z.number() }), answer: (s, c) => s.cents >= c.cents },
+  },
+})
+
+export async function repliesAndQueries(): Promise<void> {
+  await using node = await open({ backend: memory(), actors: [Account, Purse] })
+  const purse = node.get(Purse, 'p')
+  const { reply } = await purse.fill({ cents: 1 })
+  reply.version satisfies number
+  // @ts-expect-error the reply has no such member
+  reply.total satisfies number
+  ;(await purse.drain()).reply satisfies undefined
+  ;(await purse.total()) satisfies number
+  ;(await purse.covers({ cents: 1 })) satisfies boolean
+  // @ts-expect-error the input is missing
+  await purse.covers()
+  // @ts-expect-error no query of this name
+  await purse.size()
+
+  const alice = node.get(Account, 'alice')
+  const [a, p] = await node.transact([alice, purse], ([from, to]) => {
+    from.state.balance satisfies number
+    // @ts-expect-error an account has no such event
+    from.on.Filled({ cents: 1 })
+    // @ts-expect-error the data is wrong
+    from.on.Deposited({ amount: 'much' })
+    return [from.on.Deposited({ amount: 1 }), to.on.Filled({ cents: 1 })]
+  })
+  a.state.open satisfies boolean
+  p.state.cents satisfies number
 }
 
 export const wrongEvolve = actor('wrong', {

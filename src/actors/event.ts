@@ -25,7 +25,7 @@ export function event<S extends Schema>(
   changes: EventChanges,
 ): Schema<SchemaInput<S>, SchemaOutput<S>> {
   const changed = { '~standard': schema['~standard'], [brand]: changes }
-  return changed as unknown as Schema<SchemaInput<S>, SchemaOutput<S>>
+  return changed
 }
 
 export function changesOf(schema: Schema): EventChanges {

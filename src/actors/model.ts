@@ -182,8 +182,7 @@ function shapeOf(
   events: ReadonlyMap<string, EventModel>,
 ): string {
   const folds = [...events].map(([name, { version, evolve }]) => [name, version, String(evolve)])
-  const described = [snapshots?.shape, initial, folds.toSorted(([a], [b]) => (a! < b! ? -1 : 1))]
-  return hash('sha256', JSON.stringify(described)).slice(0, 16)
+  return hash('sha256', JSON.stringify([snapshots?.shape, initial, folds])).slice(0, 16)
 }
 
 function snapshotEvery(type: string, { every = defaultSnapshotEvery }: SnapshotSpec = {}): number {

@@ -53,7 +53,7 @@ export interface CommandInput<I> {
 export interface CommandPreparation<I, P> {
   /**
    * Fetches what the decision needs, before the actor is asked; nobody waits meanwhile but the
-   * caller. It becomes `context.prepared`. The compiler needs to be told the type of its parameter.
+   * caller. It becomes `context.prepared`. The compiler needs to be told the types of its parameters.
    */
   readonly prepare?: (input: I, context: PrepareContext) => Promise<P>
 }

@@ -1,0 +1,185 @@
+import { actor, type Logger, open } from 'aether'
+import { memory } from 'aether/memory'
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { ManualClock } from '../support/manual-clock.ts'
+import { until } from '../support/until.ts'
+import { Counter, watched } from './counter.ts'
+
+const coded = (code: string): unknown => expect.objectContaining({ code })
+
+/** Keeps what it is told. */
+function listener(): { logger: Logger; told: string[] } {
+  const told: string[] = []
+  const tell = (_fields: object, message: string): void => void told.push(message)
+  return { logger: { debug: tell, info: tell, warn: tell, error: tell }, told }
+}
+
+describe('an actor whose own code fails again and again', () => {
+  test('is not asked any more, says why, and others go on; until it is resumed', async () => {
+    const { logger, told } = listener()
+    const limits = { failuresInARow: 3 }
+    await using node = await open({ backend: memory(), actors: [Counter], limits, logger })
+    const bad = node.get(Counter, 'bad')
+    await bad.add({ by: 1 })
+    for (let i = 0; i < 3; i++) await expect(bad.throwing()).rejects.toEqual(coded('actor-failed'))
+    const refused = expect(bad.add({ by: 1 })).rejects
+    await refused.toMatchObject({
+      code: 'actor-quarantined',
+      message: expect.stringContaining('decide is broken'),
+    })
+    expect(node.quarantined).toMatchObject([
+      { actorId: 'counter-bad', reason: expect.stringContaining('decide is broken') },
+    ])
+    expect(told).toEqual([expect.stringContaining('counter-bad is in quarantine')])
+    await node.get(Counter, 'good').add({ by: 1 })
+    expect((await node.state(Counter, 'bad')).version).toBe(1)
+    expect(node.resume('counter-bad')).toBe(true)
+    expect(node.resume('counter-bad')).toBe(false)
+    expect((await bad.add({ by: 1 })).version).toBe(2)
+    expect(node.quarantined).toEqual([])
+  })
+
+  test('is spared as long as it succeeds in between; a refusal is no failure', async () => {
+    const limits = { failuresInARow: 2 }
+    await using node = await open({ backend: memory(), actors: [Counter], limits })
+    const counter = node.get(Counter, 'a')
+    for (let i = 0; i < 5; i++) {
+      await expect(counter.throwing()).rejects.toEqual(coded('actor-failed'))
+      await counter.add({ by: 1 })
+      const refused = expect(counter.addBelow({ by: 100, limit: 1 })).rejects
+      await refused.toEqual(coded('command-rejected'))
+    }
+  })
+
+  test('also where it can not be read', async () => {
+    const backend = memory()
+    const limits = { failuresInARow: 2 }
+    await using node = await open({ backend, actors: [Counter], limits })
+    const event = { type: 'Nonsense', data: {} }
+    await node.events.append('counter-a', [event], { expectedVersion: 0 })
+    const counter = node.get(Counter, 'a')
+    for (let i = 0; i < 2; i++)
+      await expect(counter.add({ by: 1 })).rejects.toEqual(coded('malformed-event'))
+    await expect(counter.add({ by: 1 })).rejects.toEqual(coded('actor-quarantined'))
+  })
+})
+
+describe('a command whose sender has no more time', () => {
+  test('is taken back and does nothing where it has not been started', async () => {
+    const gate = Promise.withResolvers<void>()
+    const backend = watched(memory(), () => gate.promise)
+    await using node = await open({ backend, actors: [Counter] })
+    const counter = node.get(Counter, 'a')
+    const first = counter.add({ by: 1 })
+    await Promise.resolve()
+    await Promise.resolve()
+    const second = counter.add({ by: 10 }, { timeoutMs: 60 })
+    await expect(second).rejects.toEqual(coded('timeout'))
+    gate.resolve()
+    await first
+    expect((await counter.add({ by: 100 })).state).toEqual({ total: 101, steps: 2 })
+  })
+
+  test('has an unknown outcome where it has, and takes effect once when it is repeated', async () => {
+    const gate = Promise.withResolvers<void>()
+    let appends = 0
+    const backend = watched(memory(), async () => {
+      appends++
+      await gate.promise
+    })
+    await using node = await open({ backend, actors: [Counter] })
+    const counter = node.get(Counter, 'a')
+    const first = counter.add({ by: 1 }, { commandId: 'once', timeoutMs: 60 })
+    await until(() => appends === 1, { description: 'an append' })
+    await expect(first).rejects.toEqual(coded('outcome-unknown'))
+    gate.resolve()
+    const again = await counter.add({ by: 1 }, { commandId: 'once' })
+    expect(again).toMatchObject({ version: 1, state: { total: 1, steps: 1 } })
+  })
+
+  test('waits five seconds, or what the node says', async () => {
+    const gate = Promise.withResolvers<void>()
+    const clock = new ManualClock()
+    let appends = 0
+    const backend = watched(memory(), async () => {
+      appends++
+      await gate.promise
+    })
+    await using node = await open({ backend, actors: [Counter], clock })
+    const counter = node.get(Counter, 'a')
+    const outcomes: string[] = []
+    const note = (name: string) => (error: { code: string }) =>
+      void outcomes.push(`${name} ${error.code}`)
+    const first = counter.add({ by: 1 })
+    await until(() => appends === 1, { description: 'an append' })
+    const second = counter.add({ by: 1 }, { timeoutMs: 6_000 }).catch(note('second'))
+    first.catch(note('first'))
+    clock.advance(4_999)
+    await Promise.resolve()
+    expect(outcomes).toEqual([])
+    clock.advance(1)
+    await until(() => outcomes.length === 1, { description: 'the outcome' })
+    expect(outcomes).toEqual(['first outcome-unknown'])
+    clock.advance(1_000)
+    await second
+    expect(outcomes).toEqual(['first outcome-unknown', 'second timeout'])
+    gate.resolve()
+  })
+
+  test('can not be given none', async () => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    const sent = node.get(Counter, 'a').add({ by: 1 }, { timeoutMs: 0 })
+    await expect(sent).rejects.toEqual(coded('invalid-argument'))
+  })
+})
+
+test('a decision that blocks the event loop is named', async () => {
+  const { logger, told } = listener()
+  const clock = new ManualClock()
+  const Slow = actor('slow', {
+    state: 0,
+    events: { Done: z.object({}) },
+    evolve: { Done: (s) => s + 1 },
+    commands: {
+      crawl: {
+        decide: (_s, _c, on) => {
+          clock.advance(70)
+          return on.Done({})
+        },
+      },
+      run: { decide: (_s, _c, on) => on.Done({}) },
+    },
+  })
+  await using node = await open({ backend: memory(), actors: [Slow], clock, logger })
+  await node.get(Slow, 'a').run()
+  expect(told).toEqual([])
+  await node.get(Slow, 'a').crawl()
+  expect(told).toEqual(['slow-a blocked the event loop for 70 ms in crawl'])
+})
+
+describe('an idle actor', () => {
+  test('is let go after a while, and comes back as it was', async () => {
+    const clock = new ManualClock()
+    const limits = { idleMs: 60_000 }
+    await using node = await open({ backend: memory(), actors: [Counter], clock, limits })
+    for (const key of ['a', 'b']) await node.get(Counter, key).add({ by: 1 })
+    clock.advance(59_999)
+    await node.get(Counter, 'b').add({ by: 1 })
+    expect(node.liveActors).toBe(2)
+    clock.advance(1)
+    expect(node.liveActors).toBe(1)
+    expect((await node.get(Counter, 'a').add({ by: 1 })).state).toEqual({ total: 2, steps: 2 })
+  })
+
+  test('is let go when the heap grows too large, the oldest first', async () => {
+    const clock = new ManualClock()
+    const limits = { heapBytes: 1 }
+    await using node = await open({ backend: memory(), actors: [Counter], clock, limits })
+    for (let i = 0; i < 8; i++) await node.get(Counter, `${i}`).add({ by: 1 })
+    clock.advance(1_000)
+    expect(node.liveActors).toBe(4)
+    clock.advance(1_000)
+    expect(node.liveActors).toBe(2)
+  })
+})

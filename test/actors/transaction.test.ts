@@ -1,0 +1,187 @@
+import { actor, type EventStore, open, reject } from 'aether'
+import { memory } from 'aether/memory'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { backendKinds, type BackendSource } from '../support/backend-kinds.ts'
+import { watched } from './counter.ts'
+
+const coded = (code: string): unknown => expect.objectContaining({ code })
+
+const amount = z.object({ amount: z.number().positive() })
+const Account = actor('account', {
+  state: { balance: 0 },
+  events: { Deposited: amount, Withdrawn: amount },
+  evolve: {
+    Deposited: (s, e) => ({ balance: s.balance + e.amount }),
+    Withdrawn: (s, e) => ({ balance: s.balance - e.amount }),
+  },
+  commands: {
+    deposit: { input: amount, decide: (_s, c, on) => on.Deposited(c) },
+    withdraw: {
+      input: amount,
+      decide: (s, c, on) => (s.balance < c.amount ? reject('poor') : on.Withdrawn(c)),
+    },
+  },
+})
+
+async function openBank(backend = memory()) {
+  return open({ backend, actors: [Account], limits: { conflictRetries: 100 } })
+}
+type Bank = Awaited<ReturnType<typeof openBank>>
+
+function transfer(bank: Bank, from: string, to: string, cents: number, commandId?: string) {
+  return bank.transact(
+    [bank.get(Account, from), bank.get(Account, to)],
+    ([a, b]) =>
+      a.state.balance < cents
+        ? reject('poor', { balance: a.state.balance })
+        : [a.on.Withdrawn({ amount: cents }), b.on.Deposited({ amount: cents })],
+    commandId === undefined ? {} : { commandId },
+  )
+}
+
+async function balanceOf(bank: Bank, key: string): Promise<number> {
+  return (await bank.state(Account, key)).state.balance
+}
+
+describe('a decision over several actors', () => {
+  test('is stored whole, and its live actors go on from there at once', async () => {
+    await using bank = await openBank()
+    const alice = bank.get(Account, 'alice')
+    await alice.deposit({ amount: 100 })
+    const [from, to] = await transfer(bank, 'alice', 'bob', 30)
+    expect(from).toMatchObject({ version: 2, state: { balance: 70 } })
+    expect(to).toMatchObject({ actorId: 'account-bob', version: 1, state: { balance: 30 } })
+    expect(to.events[0]?.position).toBe(from.events[0]!.position + 1)
+    expect((await alice.withdraw({ amount: 70 })).version).toBe(3)
+  })
+
+  test('is refused by code and stores nothing', async () => {
+    await using bank = await openBank()
+    const refused = transfer(bank, 'alice', 'bob', 30)
+    await expect(refused).rejects.toMatchObject({
+      code: 'command-rejected',
+      rejection: 'poor',
+      details: { balance: 0 },
+    })
+    expect(await Array.fromAsync(bank.events.readAll())).toEqual([])
+  })
+
+  test('that comes again by its id is answered as the first time, also by another node', async () => {
+    const backend = memory()
+    await using bank = await openBank(backend)
+    await bank.get(Account, 'alice').deposit({ amount: 100 })
+    const first = await transfer(bank, 'alice', 'bob', 30, 't')
+    await transfer(bank, 'alice', 'bob', 50, 'u')
+    expect(await transfer(bank, 'alice', 'bob', 30, 't')).toEqual(first)
+    await using other = await openBank(backend)
+    expect(await transfer(other, 'alice', 'bob', 30, 't')).toEqual(first)
+    expect(await balanceOf(bank, 'bob')).toBe(80)
+    await expect(transfer(bank, 'bob', 'alice', 1, 't')).rejects.toEqual(coded('id-reused'))
+  })
+
+  test('runs between commands and other transactions, whichever way they go', async () => {
+    await using bank = await openBank()
+    const names = ['a', 'b', 'c', 'd']
+    for (const name of names) await bank.get(Account, name).deposit({ amount: 1_000 })
+    const work = Array.from({ length: 200 }, (_, i) => [
+      transfer(bank, names[i % 4]!, names[(i + 1 + (i % 3)) % 4]!, 1 + (i % 7)),
+      bank.get(Account, names[(i * 7) % 4]!).deposit({ amount: 1 }),
+    ]).flat()
+    await Promise.all(work)
+    const balances = await Promise.all(names.map((name) => balanceOf(bank, name)))
+    expect(balances.reduce((sum, balance) => sum + balance)).toBe(4_200)
+  })
+
+  test('is decided again where somebody else was faster', async () => {
+    let interfered = 0
+    const interfere = async (_: unknown, store: EventStore): Promise<void> => {
+      if (interfered++ > 1) return
+      const event = { type: 'Withdrawn', data: { amount: 60 } }
+      await store.append('account-alice', [event], { expectedVersion: 'any' })
+    }
+    const backend = watchedCommits(interfere)
+    await using bank = await open({ backend, actors: [Account] })
+    await bank.get(Account, 'alice').deposit({ amount: 100 })
+    await expect(transfer(bank, 'alice', 'bob', 50)).rejects.toMatchObject({
+      details: { balance: 40 },
+    })
+  })
+
+  test('that throws, waits or decides for a stranger fails and harms nobody', async () => {
+    await using bank = await openBank()
+    const alice = bank.get(Account, 'alice')
+    const bob = bank.get(Account, 'bob')
+    const broken = bank.transact([alice, bob], () => {
+      throw new Error('broken')
+    })
+    await expect(broken).rejects.toEqual(coded('actor-failed'))
+    const later = (async () => undefined) as unknown as () => undefined
+    await expect(bank.transact([alice, bob], later)).rejects.toThrow('synchronous')
+    let stolen: ReturnType<Parameters<typeof bank.transact>[1]>
+    await bank.transact([bob], ([b]) => {
+      stolen = b.on.Deposited({ amount: 1 })
+    })
+    const strange = bank.transact([alice], () => stolen)
+    await expect(strange).rejects.toEqual(coded('invalid-event'))
+    await expect(bank.transact([alice, alice], () => [])).rejects.toEqual(coded('invalid-argument'))
+    expect((await alice.deposit({ amount: 1 })).version).toBe(1)
+  })
+
+  test('waits for its actors no longer than its sender does', async () => {
+    const gate = Promise.withResolvers<void>()
+    const backend = watched(memory(), () => gate.promise)
+    await using bank = await open({ backend, actors: [Account] })
+    const alice = bank.get(Account, 'alice')
+    const deposit = alice.deposit({ amount: 1 })
+    const late = bank.transact([alice], () => [], { timeoutMs: 60 })
+    await expect(late).rejects.toEqual(coded('timeout'))
+    gate.resolve()
+    await deposit
+    expect((await alice.deposit({ amount: 1 })).version).toBe(2)
+  })
+})
+
+describe.each(backendKinds)('on $name, transfers of two nodes', ({ start }) => {
+  let source: BackendSource
+  beforeAll(async () => {
+    source = await start()
+  })
+  afterAll(() => source[Symbol.asyncDispose]())
+
+  test('keep the total, and make progress', async () => {
+    const backend = source.fresh()
+    await using one = await openBank(backend)
+    await using two = await openBank(backend)
+    const names = ['a', 'b', 'c']
+    for (const name of names) await one.get(Account, name).deposit({ amount: 1_000 })
+    const work = Array.from({ length: 60 }, (_, i) =>
+      transfer(i % 2 ? one : two, names[i % 3]!, names[(i + 1) % 3]!, 1 + (i % 5), `t-${i}`),
+    )
+    await Promise.all(work)
+    const balances = await Promise.all(names.map((name) => balanceOf(one, name)))
+    expect(balances.reduce((sum, balance) => sum + balance)).toBe(3_000)
+  })
+})
+
+/** The memory backend, with something done before each commit reaches it. */
+function watchedCommits(before: (_: unknown, store: EventStore) => Promise<void>) {
+  const backend = memory()
+  return {
+    name: backend.name,
+    async openStore(options?: Parameters<typeof backend.openStore>[0]) {
+      const store = await backend.openStore(options)
+      return new Proxy(store, {
+        get(target, name) {
+          if (name === 'commit')
+            return async (...args: Parameters<EventStore['commit']>) => {
+              await before(undefined, store)
+              return store.commit(...args)
+            }
+          const member: unknown = Reflect.get(target, name)
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member
+        },
+      })
+    },
+  }
+}
