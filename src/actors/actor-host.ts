@@ -19,6 +19,7 @@ import { makeCommand, validInput } from './make-command.ts'
 import type { ActorModel, QueryModel } from './model.ts'
 import { patience } from './patience.ts'
 import { Quarantine, type QuarantinedActor } from './quarantine.ts'
+import { SnapshotKeeper } from './snapshot-keeper.ts'
 import type { Surroundings } from './surroundings.ts'
 import { transact, type Transaction, type TransactionActor } from './transaction.ts'
 
@@ -42,13 +43,14 @@ export class ActorHost {
   /** @throws AetherError `invalid-definition` for two definitions of one type */
   constructor(
     definitions: readonly ActorDefinition[],
-    components: Omit<Surroundings, 'quarantine'>,
+    components: Omit<Surroundings, 'quarantine' | 'snapshots'>,
   ) {
-    const { clock, logger, limits } = components
+    const { store, clock, logger, limits } = components
     this.#models = modelsByType(definitions)
     this.#around = {
       ...components,
       quarantine: new Quarantine(clock, logger, limits.failuresInARow),
+      snapshots: new SnapshotKeeper(store, logger),
     }
     this.#live = new LiveActors(this.#around)
     this.#deadlines = new Deadlines(clock)
@@ -155,10 +157,17 @@ export class ActorHost {
    * @throws AetherError `unknown-actor-type`, `invalid-argument`, and those of the store
    */
   async look(actorId: ActorId, { version, signal }: LookOptions = {}): Promise<ActorState> {
-    const history = new History(this.#around.store, this.#modelOf(actorId), actorId)
-    if (version !== undefined) return history.at(version, signal)
-    const from = this.#live.find(actorId)?.lastKnown
-    return history.replay({ from, ...(signal && { signal }) })
+    const model = this.#modelOf(actorId)
+    const { store, snapshots } = this.#around
+    const history = new History(store, model, actorId)
+    const known = version === undefined ? this.#live.find(actorId)?.lastKnown : undefined
+    if (known) return history.replay({ from: known, signal })
+    const maxVersion = version ?? Infinity
+    const kept = await snapshots.load(model, actorId, { maxVersion, ...(signal && { signal }) })
+    const from = kept?.state
+    return version === undefined
+      ? history.replay({ from, signal })
+      : history.at(version, { from, signal })
   }
 
   /** Takes no more commands and waits for those that are under way. */
@@ -167,6 +176,7 @@ export class ActorHost {
     if (this.#underWay === 0) this.#closing.resolve()
     await this.#closing.promise
     this.#live[Symbol.dispose]()
+    await this.#around.snapshots.close()
   }
 
   #enter(): void {

@@ -10,6 +10,14 @@ export interface CommandRecord {
   readonly digest: string
 }
 
+/** A command that made events, as it is kept with a snapshot. */
+export type RememberedCommand = readonly [
+  id: string,
+  digest: string,
+  firstVersion: number,
+  lastVersion: number,
+]
+
 /**
  * The newest commands of one actor by id, at most `limit` of them: restored from its events, and those
  * that made none since then.
@@ -24,6 +32,19 @@ export class CommandMemory {
 
   find(commandId: string): CommandRecord | undefined {
     return this.#records.get(commandId)
+  }
+
+  /** Those that made events up to this version, oldest first: what {@link restore} takes. */
+  remembered(toVersion: number): readonly RememberedCommand[] {
+    return [...this.#records]
+      .filter(([, { firstVersion, lastVersion }]) => firstVersion <= lastVersion)
+      .filter(([, { lastVersion }]) => lastVersion <= toVersion)
+      .map(([id, { digest, firstVersion, lastVersion }]) => [id, digest, firstVersion, lastVersion])
+  }
+
+  restore(commands: readonly RememberedCommand[]): void {
+    for (const [id, digest, firstVersion, lastVersion] of commands)
+      this.#keep(id, { firstVersion, lastVersion, digest })
   }
 
   /** Takes note of an event; the events of a command come one after the other. */

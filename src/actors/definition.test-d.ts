@@ -99,7 +99,7 @@ const Purse = actor('purse', {
   },
   evolve: { Filled: (s, e) => ({ cents: s.cents + e.cents }) },
   commands: {
-    fill: {
+    topUp: {
       input: z.object({ cents: z.number() }),
       prepare: async (input: { cents: number }) => ({ rate: input.cents }),
       decide: (_s, c, on, { prepared }) => on.Filled({ cents: c.cents * prepared.rate }),
@@ -116,7 +116,7 @@ const Purse = actor('purse', {
 export async function repliesAndQueries(): Promise<void> {
   await using node = await open({ backend: memory(), actors: [Account, Purse] })
   const purse = node.get(Purse, 'p')
-  const { reply } = await purse.fill({ cents: 1 })
+  const { reply } = await purse.topUp({ cents: 1 })
   reply.version satisfies number
   // @ts-expect-error the reply has no such member
   reply.total satisfies number

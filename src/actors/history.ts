@@ -9,7 +9,7 @@ interface Replay {
   /** @default the newest */
   readonly toVersion?: number
   readonly visit?: (event: StoredEvent, after: ActorState) => void
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Reads what happened to one actor, and what it was at any version. */
@@ -39,8 +39,11 @@ export class History {
    * What the actor was at a version.
    * @throws AetherError `invalid-argument` where it has not got there yet
    */
-  async at(version: number, signal?: AbortSignal): Promise<ActorState> {
-    const then = await this.replay({ toVersion: version, ...(signal && { signal }) })
+  async at(
+    version: number,
+    { from, signal }: Pick<Replay, 'from' | 'signal'> = {},
+  ): Promise<ActorState> {
+    const then = await this.replay({ from, toVersion: version, signal })
     if (then.version >= version) return then
     const newest = await this.#store.latestVersion(this.actorId, signal ? { signal } : {})
     // Versions may be left out; the actor was then what it had been before.

@@ -23,8 +23,10 @@ export interface ActorLimits {
   readonly heapBytes: number
   /** How long a command waits for its answer, in milliseconds. @default 5,000 */
   readonly commandTimeoutMs: number
-  /** A decision that takes longer is logged, in milliseconds. @default 50 */
+  /** A decision that takes longer is logged, in milliseconds. @default 100 */
   readonly slowDecisionMs: number
+  /** A state that took longer to replay is kept, in milliseconds. @default 100 */
+  readonly longReplayMs: number
   /** How often an actor's own code may fail in a row before it is not asked any more. @default 10 */
   readonly failuresInARow: number
 }
@@ -39,7 +41,8 @@ const defaultLimits: ActorLimits = {
   idleMs: 600_000,
   heapBytes: Infinity,
   commandTimeoutMs: 5_000,
-  slowDecisionMs: 50,
+  slowDecisionMs: 100,
+  longReplayMs: 100,
   failuresInARow: 10,
 }
 
@@ -50,10 +53,16 @@ const defaultLimits: ActorLimits = {
 export function completeLimits(given: Partial<ActorLimits> = {}): ActorLimits {
   const limits = { ...defaultLimits, ...given }
   for (const [name, value] of Object.entries(limits)) {
-    const least = name === 'conflictRetries' ? 0 : 1
+    const least = mayBeZero.has(name) ? 0 : 1
     if ((Number.isSafeInteger(value) || value === Infinity) && value >= least) continue
     const message = `the limit ${name} must be a whole number from ${least}, not ${String(value)}`
     throw new AetherError('invalid-argument', message)
   }
   return limits
 }
+
+const mayBeZero: ReadonlySet<string> = new Set([
+  'conflictRetries',
+  'longReplayMs',
+  'slowDecisionMs',
+])

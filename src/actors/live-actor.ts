@@ -32,6 +32,8 @@ export class LiveActor {
   #answers: Answers | undefined
   #current: ActorState | undefined
   #working: Promise<void> | undefined
+  /** The version of the state that was kept last. */
+  #keptVersion = 0
   /** When it last began to rest, by the monotonic clock. */
   #restingSince = 0
 
@@ -99,6 +101,7 @@ export class LiveActor {
     // Who sends new commands is done with sending old ones again.
     this.#answers = undefined
     for (const event of stored) if (event.metadata['commandId']) this.memory.note(event)
+    if (after.version - this.#keptVersion >= this.#model.snapshotEvery) this.#keep(after)
   }
 
   /** The state in memory may be behind or ahead of what is stored: only the store knows. */
@@ -195,11 +198,25 @@ export class LiveActor {
 
   async #load(): Promise<ActorState> {
     this.forget()
-    return this.#history.replay({
+    const { snapshots, clock, limits } = this.#around
+    const kept = await snapshots.load(this.#model, this.actorId)
+    if (kept && kept.commands.length > 0) this.memory.restore(kept.commands)
+    const start = clock.monotonic()
+    const state = await this.#history.replay({
+      from: kept?.state,
       visit: (event) => {
         if (event.metadata['commandId']) this.memory.note(event)
       },
     })
+    this.#keptVersion = kept?.state.version ?? 0
+    const wasLong = clock.monotonic() - start >= limits.longReplayMs
+    if (wasLong && state.version > this.#keptVersion) this.#keep(state)
+    return state
+  }
+
+  #keep(state: ActorState): void {
+    this.#keptVersion = state.version
+    this.#around.snapshots.offer(this.#model, this.actorId, state, this.#memory)
   }
 
   async #answer(letters: readonly Letter[], plan: StoredPlan): Promise<void> {

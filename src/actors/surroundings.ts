@@ -2,6 +2,7 @@ import type { Clock, Logger } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
 import type { ActorLimits } from './limits.ts'
 import type { Quarantine } from './quarantine.ts'
+import type { SnapshotKeeper } from './snapshot-keeper.ts'
 
 /** What all actors of a process share. */
 export interface Surroundings {
@@ -10,4 +11,5 @@ export interface Surroundings {
   readonly logger: Logger
   readonly limits: ActorLimits
   readonly quarantine: Quarantine
+  readonly snapshots: SnapshotKeeper
 }

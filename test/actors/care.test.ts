@@ -144,7 +144,7 @@ test('a decision that blocks the event loop is named', async () => {
     commands: {
       crawl: {
         decide: (_s, _c, on) => {
-          clock.advance(70)
+          clock.advance(120)
           return on.Done({})
         },
       },
@@ -155,7 +155,7 @@ test('a decision that blocks the event loop is named', async () => {
   await node.get(Slow, 'a').run()
   expect(told).toEqual([])
   await node.get(Slow, 'a').crawl()
-  expect(told).toEqual(['slow-a blocked the event loop for 70 ms in crawl'])
+  expect(told).toEqual(['slow-a blocked the event loop for 120 ms in crawl'])
 })
 
 describe('an idle actor', () => {

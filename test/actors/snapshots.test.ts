@@ -1,0 +1,166 @@
+import { actor, type Backend, type EventStore, open } from 'aether'
+import { memory } from 'aether/memory'
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { until } from '../support/until.ts'
+
+function counter(shape: string, every = 10) {
+  return actor('counter', {
+    state: { total: 0 },
+    events: { Added: z.object({ by: z.number() }) },
+    evolve: { Added: (s, e) => ({ total: s.total + e.by }) },
+    commands: {
+      add: { input: z.object({ by: z.number() }), decide: (_s, c, on) => on.Added(c) },
+    },
+    snapshots: { every, shape },
+  })
+}
+const Counter = counter('one')
+
+/** The same backend, counting what is read of events and kept of states. */
+function counting(backend: Backend): Backend & { readonly seen: { read: number; kept: number[] } } {
+  const seen = { read: 0, kept: [] as number[] }
+  return {
+    name: backend.name,
+    seen,
+    async openStore(options) {
+      const store = await backend.openStore(options)
+      async function* read(...args: Parameters<EventStore['read']>) {
+        for await (const event of store.read(...args)) {
+          seen.read++
+          yield event
+        }
+      }
+      const saveSnapshot: EventStore['saveSnapshot'] = async (actorId, snapshot) => {
+        const isSaved = await store.saveSnapshot(actorId, snapshot)
+        seen.kept.push(snapshot.version)
+        return isSaved
+      }
+      return new Proxy(store, {
+        get(target, name) {
+          if (name === 'read') return read
+          if (name === 'saveSnapshot') return saveSnapshot
+          const member: unknown = Reflect.get(target, name)
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member
+        },
+      })
+    },
+  }
+}
+
+async function filled(backend: ReturnType<typeof counting>, definition = Counter): Promise<void> {
+  await using node = await open({ backend, actors: [definition] })
+  for (let i = 1; i <= 25; i++)
+    await node.get(definition, 'a').add({ by: i }, { commandId: `c-${i}` })
+  await until(() => backend.seen.kept.includes(20), { description: 'the second snapshot' })
+}
+
+describe('a state that is kept', () => {
+  test('spares reading the events before it, and changes nothing else', async () => {
+    const backend = counting(memory())
+    await filled(backend)
+    expect(backend.seen.kept).toEqual([10, 20])
+    backend.seen.read = 0
+    await using node = await open({ backend, actors: [Counter] })
+    expect((await node.state(Counter, 'a')).state.total).toBe(325)
+    expect(backend.seen.read).toBe(5)
+    const { version, state } = await node.get(Counter, 'a').add({ by: 1 })
+    expect({ version, state }).toEqual({ version: 26, state: { total: 326 } })
+  })
+
+  test('holds the commands that were carried out, so they are known as before', async () => {
+    const backend = counting(memory())
+    await filled(backend)
+    await using node = await open({ backend, actors: [Counter] })
+    const again = await node.get(Counter, 'a').add({ by: 3 }, { commandId: 'c-3' })
+    expect(again).toMatchObject({ version: 3, state: { total: 6 } })
+    const last = await node.get(Counter, 'a').add({ by: 25 }, { commandId: 'c-25' })
+    expect(last).toMatchObject({ version: 25, state: { total: 325 } })
+    expect(await node.events.latestVersion('counter-a')).toBe(25)
+  })
+
+  test('shows the past as it was', async () => {
+    const backend = counting(memory())
+    await filled(backend)
+    await using node = await open({ backend, actors: [Counter] })
+    for (const [version, total] of [
+      [1, 1],
+      [19, 190],
+      [20, 210],
+      [22, 253],
+    ] as const)
+      expect((await node.state(Counter, 'a', { version })).state.total).toBe(total)
+    const beyond = node.state(Counter, 'a', { version: 26 })
+    await expect(beyond).rejects.toMatchObject({ code: 'invalid-argument' })
+  })
+
+  test('is not used by a definition of another shape, which keeps its own', async () => {
+    const backend = counting(memory())
+    await filled(backend)
+    backend.seen.read = 0
+    const Other = counter('two')
+    await using node = await open({ backend, actors: [Other] })
+    expect((await node.state(Other, 'a')).state.total).toBe(325)
+    expect(backend.seen.read).toBe(25)
+    for (let i = 0; i < 6; i++) await node.get(Other, 'a').add({ by: 0 })
+    await until(() => backend.seen.kept.length === 3, { description: 'a snapshot of its own' })
+  })
+
+  test('is another shape where evolve, an event or the first state is another one', () => {
+    const base = {
+      state: { n: 0 },
+      events: { A: z.object({}) },
+      evolve: { A: (s: { n: number }) => ({ n: s.n + 1 }) },
+      commands: {},
+    }
+    const shapes = [
+      actor('x', base),
+      actor('x', { ...base, state: { n: 1 } }),
+      actor('x', { ...base, evolve: { A: (s: { n: number }) => ({ n: s.n + 2 }) } }),
+      actor('x', { ...base, snapshots: { shape: 'b' } }),
+    ].map(({ model }) => model.shape)
+    expect(new Set(shapes).size).toBe(4)
+    expect(actor('x', { ...base }).model.shape).toBe(shapes[0])
+  })
+
+  test('that can not be kept harms no command', async () => {
+    const told: string[] = []
+    const tell = (_fields: object, message: string): void => void told.push(message)
+    const logger = { debug: tell, info: tell, warn: tell, error: tell }
+    const whole = memory()
+    const backend: Backend = {
+      name: 'failing',
+      async openStore(options) {
+        const store = await whole.openStore(options)
+        store.saveSnapshot = async () => {
+          throw new Error('no room')
+        }
+        return store
+      },
+    }
+    await using node = await open({ backend, actors: [Counter], logger })
+    for (let i = 1; i <= 12; i++) await node.get(Counter, 'a').add({ by: 1 })
+    await until(() => told.length > 0, { description: 'the warning' })
+    expect(told).toEqual(['the state of counter-a was not kept: no room'])
+  })
+
+  test('is none where none is wanted', async () => {
+    const backend = counting(memory())
+    const Bare = counter('one', 0)
+    await using node = await open({ backend, actors: [Bare] })
+    for (let i = 1; i <= 120; i++) await node.get(Bare, 'a').add({ by: 1 })
+    expect(backend.seen.kept).toEqual([])
+  })
+
+  test('is kept as well where replaying took long', async () => {
+    const backend = counting(memory())
+    await using first = await open({ backend, actors: [Counter], limits: { longReplayMs: 1e9 } })
+    await first.get(Counter, 'a').add({ by: 1 })
+    await using second = await open({ backend, actors: [Counter], limits: { longReplayMs: 1e9 } })
+    await second.get(Counter, 'a').add({ by: 1 })
+    expect(backend.seen.kept).toEqual([])
+    await using third = await open({ backend, actors: [Counter], limits: { longReplayMs: 0 } })
+    await third.get(Counter, 'a').add({ by: 1 })
+    await until(() => backend.seen.kept.includes(2), { description: 'a snapshot' })
+  })
+})
