@@ -10,6 +10,7 @@ export interface Clock {
   every(ms: number, task: () => void): Disposable
 }
 
+/** The clock and the timers of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
