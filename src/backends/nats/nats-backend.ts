@@ -1,3 +1,4 @@
+import { type Logger, processLogger } from '../../core/index.ts'
 import { type Backend, CommitLogEventStore } from '../../store/index.ts'
 import { ActorHeads } from './actor-heads.ts'
 import { ActorReader } from './actor-reader.ts'
@@ -9,6 +10,7 @@ import { CommitPublisher } from './commit-publisher.ts'
 import { CommitWriter } from './commit-writer.ts'
 import { ConditionalPublisher } from './conditional-publisher.ts'
 import { connect } from './connect.ts'
+import { checkDurability } from './durability-check.ts'
 import { openEventStream } from './event-stream.ts'
 import { EventSubjects } from './event-subjects.ts'
 import { GrowthWatch } from './growth-watch.ts'
@@ -32,7 +34,7 @@ export function nats(options: NatsOptions): Backend {
   return {
     name: `nats://${settings.addresses.hosts.join(',')}/${settings.namespace}`,
     openStore: async (storeOptions) => {
-      const { log, shelf } = await openParts(settings)
+      const { log, shelf } = await openParts(settings, storeOptions?.logger ?? processLogger)
       return new CommitLogEventStore(log, shelf, storeOptions)
     },
   }
@@ -43,11 +45,11 @@ interface StoreParts {
   readonly shelf: JetStreamSnapshotShelf
 }
 
-async function openParts(settings: NatsSettings): Promise<StoreParts> {
+async function openParts(settings: NatsSettings, logger: Logger): Promise<StoreParts> {
   const library = await loadClientLibrary()
   const link = new NatsLink(await connect(library, settings))
   try {
-    return await assemble(library, link, settings)
+    return await assemble(library, link, settings, logger)
   } catch (error) {
     await link.close()
     throw error
@@ -58,8 +60,9 @@ async function assemble(
   library: ClientLibrary,
   link: NatsLink,
   settings: NatsSettings,
+  logger: Logger,
 ): Promise<StoreParts> {
-  const { requestTimeoutMs, retryForMs, rememberedActors } = settings
+  const { requestTimeoutMs, retryForMs, rememberedActors, monitoring } = settings
   const manager = await library.jetstream.jetstreamManager(link.nats, {
     checkAPI: false,
     timeout: requestTimeoutMs,
@@ -69,6 +72,8 @@ async function assemble(
 
   const { stream } = subjects
   const leader = new StreamLeader({ library, link, manager, stream, retryForMs })
+  const timeoutMs = requestTimeoutMs
+  await checkDurability({ library, link, leader, settings, logger, monitoring, timeoutMs })
   const replicas = new ReplicaReader({
     library,
     link,

@@ -18,7 +18,7 @@ export class NotConnected extends Error {
 export class NatsLink {
   readonly nats: NatsConnection
   #isConnected = true
-  #isClosing = false
+  readonly #closing = new AbortController()
   #maxPayload: number
   readonly #onLost = new Set<() => void>()
   readonly #onChange = new Set<() => void>()
@@ -36,7 +36,12 @@ export class NatsLink {
 
   /** True from the moment on when no further reconnection is waited for. */
   get isClosing(): boolean {
-    return this.#isClosing
+    return this.closing.aborted
+  }
+
+  /** Ends whatever is of no use from then on. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
   }
 
   /**
@@ -72,7 +77,7 @@ export class NatsLink {
   async untilConnected(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
     const enough = new AbortController()
     const changed = (): void => {
-      if (this.#isConnected || this.#isClosing) enough.abort()
+      if (this.#isConnected || this.isClosing) enough.abort()
     }
     this.#onChange.add(changed)
     changed()
@@ -88,7 +93,7 @@ export class NatsLink {
 
   /** Ends all waiting for a reconnection. What is under way on a standing connection goes on. */
   beginClosing(): void {
-    this.#isClosing = true
+    this.#closing.abort('closed') // without a reason, it would make an error with a stack
     this.#tellChange()
   }
 
@@ -104,7 +109,7 @@ export class NatsLink {
       if (status.type === 'disconnect') this.#lose()
       if (status.type === 'reconnect') this.#recover()
     }
-    this.#isClosing = true
+    this.beginClosing()
     this.#lose()
   }
 

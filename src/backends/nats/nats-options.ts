@@ -26,9 +26,25 @@ export interface NatsOptions extends NatsCredentials {
   readonly retryForMs?: number
   /** Of how many actors the newest version is remembered, which spares asking. @default 10,000 */
   readonly rememberedActors?: number
+  /**
+   * What to do about servers that acknowledge an event before their disk keeps it, as they do by
+   * default, or of which that can't be found out: `'warn'` tells the store's logger, once for each
+   * server; `'require'` refuses to open; `'trust'` doesn't look. It's looked at when the store is
+   * opened, at the servers that keep the stream then. @default 'warn'
+   */
+  readonly durability?: Durability
+  /**
+   * The HTTP monitoring of the servers, `http://host:8222` each, by which `durability` is found out.
+   * @default none: they are asked through the connection, which most accounts may not
+   */
+  readonly monitoring?: string | readonly string[]
   /** Also uses servers before 2.14, whose conditional writes are not safe. @default false */
   readonly allowOldServer?: boolean
 }
+
+const durabilities = ['warn', 'require', 'trust'] as const
+
+type Durability = (typeof durabilities)[number]
 
 /** How to log in, as the NATS client takes it. */
 export type NatsCredentials = Pick<
@@ -47,6 +63,8 @@ export interface NatsSettings {
   readonly requestTimeoutMs: number
   readonly retryForMs: number
   readonly rememberedActors: number
+  readonly durability: Durability
+  readonly monitoring: readonly string[]
   readonly allowOldServer: boolean
 }
 
@@ -63,6 +81,8 @@ export function checkOptions(options: NatsOptions): NatsSettings {
     requestTimeoutMs: within('requestTimeoutMs', options.requestTimeoutMs ?? 5_000),
     retryForMs: within('retryForMs', options.retryForMs ?? 15_000),
     rememberedActors: within('rememberedActors', options.rememberedActors ?? 10_000),
+    durability: checkDurability(options.durability ?? 'warn'),
+    monitoring: [options.monitoring ?? []].flat().map(checkMonitoring),
     allowOldServer: options.allowOldServer ?? false,
   }
 }
@@ -72,6 +92,28 @@ function checkNamespace(namespace: string): string {
   throw new AetherError(
     'invalid-argument',
     `namespace must be 1 to 64 letters, digits, _ or -, not ${JSON.stringify(namespace)}`,
+  )
+}
+
+function checkDurability(durability: Durability): Durability {
+  if (durabilities.includes(durability)) return durability
+  throw new AetherError(
+    'invalid-argument',
+    `durability must be ${durabilities.join(', ')}, not ${JSON.stringify(durability)}`,
+  )
+}
+
+/** The address without a slash at its end. */
+function checkMonitoring(address: string): string {
+  const url = typeof address === 'string' ? URL.parse(address) : null
+  const isMonitoring =
+    url !== null &&
+    ['http:', 'https:'].includes(url.protocol) &&
+    url.username + url.password + url.search + url.hash === ''
+  if (isMonitoring) return url.href.replace(/\/+$/, '')
+  throw new AetherError(
+    'invalid-argument',
+    'monitoring must be addresses such as http://127.0.0.1:8222, without a login or a query',
   )
 }
 

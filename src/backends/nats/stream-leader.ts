@@ -1,4 +1,4 @@
-import type { JetStreamManager, MsgRequest, StoredMsg } from '@nats-io/jetstream'
+import type { JetStreamManager, MsgRequest, StoredMsg, StreamInfo } from '@nats-io/jetstream'
 import { AetherError, messageOf } from '../../core/index.ts'
 import type { ClientLibrary } from './client-library.ts'
 import { failureOf, jetStreamCodes } from './failure.ts'
@@ -48,9 +48,14 @@ export class StreamLeader {
   }
 
   /** The sequence of the newest message of all. */
-  lastSequence(signal?: AbortSignal): Promise<number> {
+  async lastSequence(signal?: AbortSignal): Promise<number> {
+    return (await this.info(signal)).state.last_seq
+  }
+
+  /** How the stream is and by whom it's kept. */
+  info(signal?: AbortSignal): Promise<StreamInfo> {
     const { manager, stream } = this.#context
-    return this.#ask(async () => (await manager.streams.info(stream)).state.last_seq, signal)
+    return this.#ask(() => manager.streams.info(stream), signal)
   }
 
   #message(query: MsgRequest, signal: AbortSignal | undefined): Promise<StoredMsg | null> {

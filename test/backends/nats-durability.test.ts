@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
+import type { Logger } from '../../src/core/index.ts'
+import type { EventStore } from '../../src/store/index.ts'
+import {
+  type NatsCluster,
+  type NatsServer,
+  startNatsCluster,
+  startNatsServer,
+} from '../support/nats.ts'
+import { until } from '../support/until.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const monitored = 'http: "127.0.0.1:-1"'
+const synced = 'jetstream { sync_interval: always }'
+/** The account of the login may ask the servers: it imports the question from the system account. */
+const asking = `system_account: SYS
+accounts {
+  SYS { exports: [{ service: "$SYS.REQ.SERVER.PING.VARZ" }] }
+  A {
+    jetstream: enabled, users: [{ user: a, password: secret }]
+    imports: [{ service: { account: SYS, subject: "$SYS.REQ.SERVER.PING.VARZ" } }]
+  }
+}`
+const login = { user: 'a', pass: 'secret' }
+
+describe('a server by itself', () => {
+  let lazy: NatsServer
+  let always: NatsServer
+  beforeAll(async () => {
+    lazy = await startNatsServer({ config: monitored })
+    always = await startNatsServer({ config: `${monitored}\n${synced}` })
+  })
+  afterAll(async () => {
+    await lazy.stop()
+    await always.stop()
+  })
+
+  test('that syncs now and then is told of, once, with what to set', async () => {
+    const logger = keepingLogger()
+    const options = { servers: lazy.url, monitoring: await monitoringOf(lazy) }
+    await open(options, logger)
+    await until(() => logger.warnings.length > 0, { description: 'the warning' })
+    expect(logger.warnings[0]).toMatch(
+      new RegExp(`^nats-server ${lazy.name} syncs its disk every 120 s: .*sync_interval: always`),
+    )
+    // The second look is over when the third store, which waits for it, was refused.
+    await open({ ...options, namespace: 'other' }, logger)
+    await expect(open({ ...options, durability: 'require' }, logger)).rejects.toThrow(lazy.name)
+    expect(logger.warnings).toHaveLength(1)
+  })
+
+  test('is told of as a warning of the process where there is no logger', async () => {
+    const server = await startNatsServer({ config: monitored })
+    onTestFinished(() => server.stop())
+    const warned = once(process, 'warning')
+    await open({ servers: server.url, monitoring: await monitoringOf(server) })
+    const [warning] = (await warned) as [Error]
+    expect(warning.name).toBe('AetherWarning')
+    expect(warning.message).toMatch(server.name)
+  })
+
+  test('that syncs now and then is refused where that is required', async () => {
+    const monitoring = await monitoringOf(lazy)
+    const opening = open({ servers: lazy.url, monitoring, durability: 'require' })
+    await expect(opening).rejects.toMatchObject({
+      code: 'incompatible-store',
+      message: expect.stringMatching(/every 120 s.*sync_interval: always/) as string,
+    })
+  })
+
+  test('that syncs always is good, by its monitoring', async () => {
+    const logger = keepingLogger()
+    const monitoring = [`${await monitoringOf(always)}/`]
+    const store = await open({ servers: always.url, monitoring, durability: 'require' }, logger)
+    expect(await store.latestVersion('a-1')).toBe(0)
+    expect(logger.warnings).toEqual([])
+  })
+
+  test('that syncs always is good, by its own answer where the account may ask', async () => {
+    const server = await startNatsServer({ config: `${asking}\n${synced}`, credentials: login })
+    onTestFinished(() => server.stop())
+    const store = await open({ servers: server.url, ...login, durability: 'require' })
+    expect(await store.latestVersion('a-1')).toBe(0)
+  })
+
+  test('of which it can not be seen is told of, and refused where it is required', async () => {
+    const logger = keepingLogger()
+    await open({ servers: always.url }, logger)
+    await until(() => logger.warnings.length > 0, { description: 'the warning' })
+    expect(logger.warnings[0]).toMatch(/can't be seen \(the account does not import \$SYS/)
+    expect(logger.warnings[0]).toMatch(/sync_interval: always.*monitoring.*'trust'/)
+    await expect(open({ servers: always.url, durability: 'require' })).rejects.toMatchObject({
+      code: 'incompatible-store',
+      message: expect.stringMatching(/can't be seen/) as string,
+    })
+  })
+
+  test('is not taken for another one, whose monitoring was named', async () => {
+    const monitoring = await monitoringOf(always)
+    const opening = open({ servers: lazy.url, monitoring, durability: 'require' })
+    await expect(opening).rejects.toThrow(`${monitoring} is that of ${always.name}`)
+  })
+
+  test('is opened at once while its monitoring is silent, and closing ends the look', async () => {
+    const { address, listener } = await listen()
+    const asked = once(listener, 'connection')
+    const store = await open({ servers: lazy.url, monitoring: address, requestTimeoutMs: 60_000 })
+    expect(await store.latestVersion('a-1')).toBe(0)
+    const [socket] = (await asked) as [NodeJS.Socket]
+    const ended = once(socket.resume(), 'close')
+    await store.close()
+    await ended
+  })
+
+  test('is refused in time where its monitoring is silent and it is required', async () => {
+    const { address, listener } = await listen()
+    const options = { servers: always.url, durability: 'require', requestTimeoutMs: 200 } as const
+    await expect(open({ ...options, monitoring: address })).rejects.toThrow(
+      /can't be read.*timeout/,
+    )
+    listener.close()
+    await expect(open({ ...options, monitoring: address })).rejects.toThrow(
+      /can't be read.*ECONNREFUSED/,
+    )
+  })
+
+  test('is not looked at where it is trusted', async () => {
+    const logger = keepingLogger()
+    const { address, listener } = await listen()
+    let connections = 0
+    listener.on('connection', () => connections++)
+    const options = { servers: lazy.url, monitoring: address, requestTimeoutMs: 1_000 }
+    await open({ ...options, durability: 'trust' }, logger)
+    // One that does look comes later than the other would have.
+    await expect(open({ ...options, durability: 'require' })).rejects.toThrow(/can't be read/)
+    expect(connections).toBe(1)
+    expect(logger.warnings).toEqual([])
+  })
+})
+
+describe('three servers', () => {
+  let cluster: NatsCluster
+  beforeAll(async () => {
+    const config = [asking, synced, monitored].join('\n')
+    cluster = await startNatsCluster({ config, credentials: login })
+  })
+  afterAll(() => cluster.stop())
+
+  test('must all sync always, and each is asked', async () => {
+    const options = { servers: cluster.urls, ...login, replicas: 3, durability: 'require' } as const
+    const store = await open({ ...options, namespace: 'three' })
+    expect(await store.latestVersion('a-1')).toBe(0)
+
+    const changed = cluster.nodes[1]!
+    await writeFile(join(changed.folder, 'nats.conf'), [asking, monitored].join('\n'))
+    await changed.restart()
+    await cluster.ready()
+    await expect(open({ ...options, namespace: 'three' })).rejects.toThrow(
+      `nats-server ${changed.name} syncs its disk every 120 s`,
+    )
+    // Not where it keeps nothing of the stream: on whom one replica is placed is the cluster's choice.
+    await until(() => opensOneReplica({ ...options, replicas: 1 }), {
+      description: 'a stream that another server keeps',
+    })
+  })
+
+  test('are unknown but for those whose monitoring was named, unless they can be asked', async () => {
+    const others = await startNatsCluster({ config: [synced, monitored].join('\n') })
+    onTestFinished(() => others.stop())
+    const [first, ...rest] = await Promise.all(others.nodes.map(monitoringOf))
+    const options = { servers: others.urls, replicas: 3, durability: 'require' } as const
+    await expect(open({ ...options, monitoring: first! })).rejects.toThrow(
+      new RegExp(`whether nats-server (${others.nodes[1]!.name}|${others.nodes[2]!.name}) syncs`),
+    )
+    const store = await open({ ...options, monitoring: [first!, ...rest] })
+    expect(await store.latestVersion('a-1')).toBe(0)
+  })
+
+  test('that keep a stream once only are told of, unless that was said to be meant', async () => {
+    const logger = keepingLogger()
+    const options = { servers: cluster.urls, ...login, namespace: 'single' }
+    await open({ ...options, replicas: 1 }, logger)
+    await open(options, logger)
+    await until(() => ofReplicas(logger).length > 0, { description: 'the warning' })
+    await open(options, logger)
+    expect(ofReplicas(logger)).toHaveLength(1)
+    expect(ofReplicas(logger)[0]).toMatch(/AETHER_single is kept by one server .*replicas: 1/)
+  })
+
+  async function opensOneReplica(options: NatsOptions): Promise<boolean> {
+    return open({ ...options, namespace: randomUUID() }).then(
+      () => true,
+      () => false,
+    )
+  }
+})
+
+test.each([
+  { durability: 'strict' as 'warn' },
+  { monitoring: 'localhost:8222' },
+  { monitoring: ['http://user:secret@127.0.0.1:8222'] },
+])('%j is refused', (options) => {
+  expect(() => nats({ servers: 'h', ...options })).toThrow(
+    expect.objectContaining({
+      code: 'invalid-argument',
+      message: expect.not.stringMatching('secret'),
+    }),
+  )
+})
+
+async function open(options: NatsOptions, logger?: Logger): Promise<EventStore> {
+  const store = await nats(options).openStore(logger && { logger })
+  onTestFinished(() => store.close())
+  return store
+}
+
+interface KeepingLogger extends Logger {
+  readonly warnings: readonly string[]
+}
+
+function keepingLogger(): KeepingLogger {
+  const warnings: string[] = []
+  const ignore = (): void => undefined
+  const warn = (_: object, message: string): void => void warnings.push(message)
+  return { warnings, debug: ignore, info: ignore, error: ignore, warn }
+}
+
+function ofReplicas({ warnings }: KeepingLogger): string[] {
+  return warnings.filter((warning) => warning.includes('replicas'))
+}
+
+/** The server chooses its port, and logs it. */
+async function monitoringOf(server: NatsServer): Promise<string> {
+  const log = await readFile(join(server.folder, 'nats.log'), 'utf8')
+  const [, address] = [...log.matchAll(/Starting http monitor on (\S+)/g)].at(-1)!
+  return `http://${address}`
+}
+
+/** Takes connections and says nothing, as long as the test runs. */
+async function listen(): Promise<{ readonly address: string; readonly listener: Server }> {
+  const listener = createServer()
+  await once(listener.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void listener.close())
+  return { address: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`, listener }
+}
