@@ -1,5 +1,7 @@
 import type { EventStore, StoredEvent, Subscription } from 'aether'
 import { nats } from 'aether/nats'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
 import { expect, test } from 'vitest'
 import { startNatsCluster, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
@@ -74,3 +76,28 @@ test('a subscription goes on while the servers of a cluster are killed in turn',
   await expect(end).rejects.toThrow('aborted')
   expect(seen.map((event) => event.data)).toEqual(numbers(80))
 }, 180_000)
+
+test('a subscription that ends leaves no consumer behind', async () => {
+  await using server = await startNatsServer()
+  const backend = nats({ servers: server.url })
+  const connection = await connect({ servers: server.url })
+  const { streams } = await jetstreamManager(connection)
+  const consumers = async (): Promise<number> =>
+    (await streams.info('AETHER_default')).state.consumer_count
+  {
+    await using store = await backend.openStore()
+    const controller = new AbortController()
+    const { end } = follow(store.subscribe({ signal: controller.signal }))
+    await until(async () => (await consumers()) === 1, { description: 'its consumer' })
+    controller.abort()
+    await expect(end).rejects.toThrow('aborted')
+    await until(async () => (await consumers()) === 0, { description: 'no consumer' })
+
+    const { end: ending } = follow(store.subscribe())
+    ending.catch(() => undefined)
+    await until(async () => (await consumers()) === 1, { description: 'another consumer' })
+  }
+  // Neither when the store was closed meanwhile.
+  await until(async () => (await consumers()) === 0, { description: 'no consumer' })
+  await connection.close()
+})

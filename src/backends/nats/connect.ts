@@ -1,6 +1,7 @@
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
 import { AetherError, messageOf, systemClock } from '../../core/index.ts'
 import type { ClientLibrary } from './client-library.ts'
+import { EventSubjects } from './event-subjects.ts'
 import type { NatsSettings } from './nats-options.ts'
 import { checkServerVersion } from './server-version.ts'
 
@@ -45,12 +46,13 @@ async function firstConnection(
 }
 
 function clientOptions(settings: NatsSettings): NodeConnectionOptions {
-  const { addresses, credentials, name, connectTimeoutMs } = settings
+  const { addresses, credentials, name, namespace, connectTimeoutMs } = settings
   return {
     ...(addresses.needsTls ? { tls: {} } : {}),
     ...addresses.login,
     ...credentials,
     name,
+    inboxPrefix: new EventSubjects(namespace).inboxes,
     servers: [...addresses.hosts],
     timeout: connectTimeoutMs,
     // The store must outlive any outage; what can't wait so long is bounded by `retryForMs`.

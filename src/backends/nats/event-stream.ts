@@ -42,7 +42,7 @@ export async function openEventStream(context: EventStreamContext): Promise<void
 }
 
 async function findOrMake(context: EventStreamContext): Promise<void> {
-  const { link, manager, subjects, settings } = context
+  const { library, link, manager, subjects, settings } = context
   const serverVersion = link.nats.info?.version ?? ''
   const wanted = eventStreamConfiguration(subjects, settings.replicas, serverVersion)
   const found = (await find(context)) ?? (await make())
@@ -55,8 +55,20 @@ async function findOrMake(context: EventStreamContext): Promise<void> {
   async function make(): Promise<StreamConfig> {
     const num_replicas = settings.replicas ?? 1
     const creation = { ...wanted, num_replicas, duplicate_window: duplicateWindowNs }
-    return (await manager.streams.add(creation)).config
+    try {
+      return (await manager.streams.add(creation)).config
+    } catch (error) {
+      throw failureOf(error, library).kind === 'forbidden' ? mayNotMake(error, context) : error
+    }
   }
+}
+
+function mayNotMake(cause: unknown, { subjects, settings }: EventStreamContext): AetherError {
+  const where = settings.addresses.hosts.join(', ')
+  return incompatible(
+    `there is no stream ${subjects.stream} yet, and the login at ${where} may not make it: open the namespace once with one that may (natsPermissions('${settings.namespace}', 'creator'))`,
+    cause,
+  )
 }
 
 async function find(context: EventStreamContext): Promise<StreamConfig | undefined> {

@@ -6,12 +6,15 @@ export class EventSubjects {
   readonly stream: string
   /** Matches every actor's subject. */
   readonly all: string
+  /** What the inboxes for answers begin with, so that a login can be kept to those of its namespace. */
+  readonly inboxes: string
   readonly #prefix: string
 
   constructor(namespace: string) {
     this.stream = `AETHER_${namespace}`
     this.#prefix = `aether.${namespace}.event.`
     this.all = `${this.#prefix}>`
+    this.inboxes = `_INBOX.aether.${namespace}`
   }
 
   /** Matches the subjects of all actors of a type. */

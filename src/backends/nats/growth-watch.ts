@@ -1,5 +1,6 @@
-import type { ConsumerMessages } from '@nats-io/jetstream'
+import type { Consumer, ConsumerMessages } from '@nats-io/jetstream'
 import type { ClientLibrary } from './client-library.ts'
+import { failureOf } from './failure.ts'
 import type { NatsLink } from './nats-link.ts'
 
 /**
@@ -7,6 +8,11 @@ import type { NatsLink } from './nats-link.ts'
  * the client may take long to notice; until then this is what keeps a subscription going.
  */
 const pollMs = 1_000
+
+interface Waking {
+  readonly consumer: Consumer
+  readonly messages: ConsumerMessages
+}
 
 /**
  * Tells who watches that the stream has grown. One consumer serves all of them, and only while there
@@ -17,8 +23,10 @@ export class GrowthWatch {
   readonly #link: NatsLink
   readonly #stream: string
   readonly #watchers = new Set<() => void>()
-  #messages: Promise<ConsumerMessages> | undefined
+  #waking: Promise<Waking> | undefined
   #timer: NodeJS.Timeout | undefined
+  /** The login may not make consumers: then nobody has to be told so each second. */
+  #isForbidden = false
 
   constructor(library: ClientLibrary, link: NatsLink, stream: string) {
     this.#library = library
@@ -31,50 +39,57 @@ export class GrowthWatch {
     const watcher = (): void => wake()
     this.#watchers.add(watcher)
     this.#timer ??= setInterval(() => this.#poll(), pollMs)
-    this.#messages ??= this.#consume()
+    this.#ensureConsumer()
     // Without the consumer, which is made anew then, the polls go on alone.
-    await this.#messages.catch(() => undefined)
+    await this.#waking?.catch(() => undefined)
     return { [Symbol.asyncDispose]: () => this.#remove(watcher) }
   }
 
   #poll(): void {
-    if (!this.#messages) {
-      this.#messages = this.#consume()
-      this.#messages.catch(() => undefined)
-    }
+    this.#ensureConsumer()
     this.#tell()
   }
 
-  async #consume(): Promise<ConsumerMessages> {
+  #ensureConsumer(): void {
+    if (this.#waking || this.#isForbidden) return
+    this.#waking = this.#consume()
+    this.#waking.catch(() => undefined)
+  }
+
+  async #consume(): Promise<Waking> {
     try {
-      const messages = await this.#start()
-      void this.#followStatus(messages)
-      return messages
+      const waking = await this.#start()
+      void this.#followStatus(waking)
+      return waking
     } catch (error) {
-      this.#messages = undefined
+      this.#waking = undefined
+      this.#isForbidden = failureOf(error, this.#library).kind === 'forbidden'
       throw error
     }
   }
 
-  async #start(): Promise<ConsumerMessages> {
+  async #start(): Promise<Waking> {
     const { jetstream, DeliverPolicy } = this.#library.jetstream
-    const consumer = await jetstream(this.#link.nats).consumers.get(this.#stream, {
-      headers_only: true,
-      deliver_policy: DeliverPolicy.New,
-    })
-    return consumer.consume({
+    const { consumers } = jetstream(this.#link.nats)
+    const options = { headers_only: true, deliver_policy: DeliverPolicy.New }
+    const consumer = await this.#link.attempt(
+      () => consumers.get(this.#stream, options),
+      this.#link.closing,
+    )
+    const messages = await consumer.consume({
       callback: () => this.#tell(),
       idle_heartbeat: 1_000,
       expires: 10_000,
     })
+    return { consumer, messages }
   }
 
   /** Leaves a consumer that fell silent: the next poll makes another one. */
-  async #followStatus(messages: ConsumerMessages): Promise<void> {
-    for await (const { type } of messages.status()) {
+  async #followStatus(waking: Waking): Promise<void> {
+    for await (const { type } of waking.messages.status()) {
       if (!isSilence.has(type)) continue
-      this.#messages = undefined
-      await messages.close()
+      this.#waking = undefined
+      await end(waking)
       return
     }
   }
@@ -85,13 +100,28 @@ export class GrowthWatch {
 
   async #remove(watcher: () => void): Promise<void> {
     this.#watchers.delete(watcher)
-    if (this.#watchers.size > 0) return
+    if (this.#watchers.size === 0) await this.close()
+  }
+
+  /** Whoever watches now is not woken any more. */
+  async close(): Promise<void> {
+    this.#watchers.clear()
     clearInterval(this.#timer)
     this.#timer = undefined
-    const messages = this.#messages
-    this.#messages = undefined
-    await (await messages?.catch(() => undefined))?.close()
+    const waking = await this.#waking?.catch(() => undefined)
+    if (this.#watchers.size > 0) return // somebody came meanwhile
+    this.#waking = undefined
+    if (waking) await end(waking)
   }
+}
+
+/**
+ * Left to itself, the server would keep the consumer for 5 minutes, and a stream may have 1,000. Nobody
+ * waits for the answer: a server that is away has to forget it by itself.
+ */
+async function end({ consumer, messages }: Waking): Promise<void> {
+  await messages.close()
+  consumer.delete().catch(() => undefined)
 }
 
 const isSilence: ReadonlySet<string> = new Set([

@@ -60,6 +60,7 @@ export class JetStreamCommitLog implements CommitLog {
 
   async close(): Promise<void> {
     await this.#parts.writer.idle()
+    await this.#parts.growth.close()
     await this.#parts.link.close()
   }
 }

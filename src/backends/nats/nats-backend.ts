@@ -47,27 +47,31 @@ interface StoreParts {
 
 async function openParts(settings: NatsSettings, logger: Logger): Promise<StoreParts> {
   const library = await loadClientLibrary()
-  const link = new NatsLink(await connect(library, settings))
+  const subjects = new EventSubjects(settings.namespace)
+  const link = new NatsLink(library, await connect(library, settings), subjects.inboxes)
   try {
-    return await assemble(library, link, settings, logger)
+    return await assemble({ library, link, subjects, settings, logger })
   } catch (error) {
     await link.close()
     throw error
   }
 }
 
-async function assemble(
-  library: ClientLibrary,
-  link: NatsLink,
-  settings: NatsSettings,
-  logger: Logger,
-): Promise<StoreParts> {
+interface Ground {
+  readonly library: ClientLibrary
+  readonly link: NatsLink
+  readonly subjects: EventSubjects
+  readonly settings: NatsSettings
+  readonly logger: Logger
+}
+
+async function assemble(ground: Ground): Promise<StoreParts> {
+  const { library, link, subjects, settings, logger } = ground
   const { requestTimeoutMs, retryForMs, rememberedActors, monitoring } = settings
   const manager = await library.jetstream.jetstreamManager(link.nats, {
     checkAPI: false,
     timeout: requestTimeoutMs,
   })
-  const subjects = new EventSubjects(settings.namespace)
   await openEventStream({ library, link, manager, subjects, settings })
 
   const { stream } = subjects
@@ -75,7 +79,6 @@ async function assemble(
   const timeoutMs = requestTimeoutMs
   await checkDurability({ library, link, leader, settings, logger, monitoring, timeoutMs })
   const replicas = new ReplicaReader({
-    library,
     link,
     manager,
     stream,

@@ -1,5 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { systemClock } from '../../core/index.ts'
+import type { ClientLibrary } from './client-library.ts'
 
 /** The request was handed to the client before the connection broke: it may have been carried out. */
 class ConnectionLost extends Error {
@@ -17,14 +18,17 @@ export class NotConnected extends Error {
  */
 export class NatsLink {
   readonly nats: NatsConnection
+  /** A subject of its own for answers, each time: on no other may the login listen. */
+  readonly newInbox: () => string
   #isConnected = true
   readonly #closing = new AbortController()
   #maxPayload: number
   readonly #onLost = new Set<() => void>()
   readonly #onChange = new Set<() => void>()
 
-  constructor(nats: NatsConnection) {
+  constructor({ transport }: ClientLibrary, nats: NatsConnection, inboxes: string) {
     this.nats = nats
+    this.newInbox = () => transport.createInbox(inboxes)
     this.#maxPayload = nats.info?.max_payload ?? Infinity
     void this.#watch()
   }

@@ -87,7 +87,8 @@ export function checkOptions(options: NatsOptions): NatsSettings {
   }
 }
 
-function checkNamespace(namespace: string): string {
+/** @throws AetherError `invalid-argument` */
+export function checkNamespace(namespace: string): string {
   if (typeof namespace === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(namespace)) return namespace
   throw new AetherError(
     'invalid-argument',

@@ -1,6 +1,5 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import type { QueuedIterator, Subscription } from '@nats-io/transport-node'
-import type { ClientLibrary } from './client-library.ts'
 import type { StoredMessage } from './commit-message.ts'
 import { DirectAnswers } from './direct-answers.ts'
 import type { NatsLink } from './nats-link.ts'
@@ -14,7 +13,6 @@ export interface BatchRequest {
 }
 
 export interface ReplicaReaderContext {
-  readonly library: ClientLibrary
   readonly link: NatsLink
   readonly manager: JetStreamManager
   readonly stream: string
@@ -36,15 +34,13 @@ export class ReplicaReader {
   readonly #manager: JetStreamManager
   readonly #stream: string
   readonly #subject: string
-  readonly #newInbox: () => string
   readonly #timeoutMs: number
 
-  constructor({ library, link, manager, stream, timeoutMs }: ReplicaReaderContext) {
+  constructor({ link, manager, stream, timeoutMs }: ReplicaReaderContext) {
     this.#link = link
     this.#manager = manager
     this.#stream = stream
     this.#subject = `$JS.API.DIRECT.GET.${stream}`
-    this.#newInbox = () => library.transport.createInbox()
     this.#timeoutMs = timeoutMs
   }
 
@@ -95,7 +91,7 @@ export class ReplicaReader {
 
   #ask(sequences: readonly number[], answers: DirectAnswers): Subscription | undefined {
     const { nats } = this.#link
-    const inbox = this.#newInbox()
+    const inbox = this.#link.newInbox()
     try {
       const subscription = nats.subscribe(`${inbox}.*`, {
         callback: (error, message) => {

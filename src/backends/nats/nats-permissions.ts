@@ -1,0 +1,74 @@
+import { AetherError } from '../../core/index.ts'
+import { EventSubjects } from './event-subjects.ts'
+import { checkNamespace } from './nats-options.ts'
+import { askServersSubject } from './sync-settings.ts'
+
+const roles = ['reader', 'writer', 'creator'] as const
+
+/**
+ * What a login is for: `'reader'` reads and subscribes; `'writer'` appends as well; `'creator'` also
+ * makes the streams when they are missing.
+ */
+export type NatsRole = (typeof roles)[number]
+
+/** As a user's `permissions` in nats-server's configuration: everything else is forbidden. */
+export interface NatsPermissions {
+  readonly publish: { readonly allow: readonly string[] }
+  readonly subscribe: { readonly allow: readonly string[] }
+}
+
+/**
+ * The least that a store of this namespace needs. Nobody may change, purge or delete a stream or a
+ * message with it, nor touch another namespace.
+ * @param role @default 'writer', which needs a stream that is there already
+ * @throws AetherError `invalid-argument`
+ */
+export function natsPermissions(namespace: string, role: NatsRole = 'writer'): NatsPermissions {
+  const { stream, all, inboxes } = new EventSubjects(checkNamespace(namespace))
+  const snapshots = {
+    stream: `AETHER-SNAPSHOTS_${namespace}`,
+    all: `aether.${namespace}.snapshot.>`,
+  }
+  checkRole(role)
+  const reading = [
+    ...readingOf(stream),
+    ...watchingOf(stream),
+    ...readingOf(snapshots.stream),
+    askServersSubject,
+  ]
+  const writing = role === 'reader' ? [] : [all, snapshots.all]
+  const creating = role === 'creator' ? [stream, snapshots.stream].map(creationOf) : []
+  return {
+    publish: { allow: [...writing, ...reading, ...creating] },
+    subscribe: { allow: [`${inboxes}.>`] },
+  }
+}
+
+function readingOf(stream: string): string[] {
+  return [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}`,
+  ]
+}
+
+/** The consumer that wakes subscriptions; without it they are woken each second. */
+function watchingOf(stream: string): string[] {
+  return [
+    `$JS.API.CONSUMER.CREATE.${stream}.*`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+    `$JS.API.CONSUMER.DELETE.${stream}.*`,
+  ]
+}
+
+function creationOf(stream: string): string {
+  return `$JS.API.STREAM.CREATE.${stream}`
+}
+
+function checkRole(role: NatsRole): void {
+  if (roles.includes(role)) return
+  throw new AetherError(
+    'invalid-argument',
+    `role must be ${roles.join(', ')}, not ${JSON.stringify(role)}`,
+  )
+}

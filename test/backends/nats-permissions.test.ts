@@ -1,0 +1,214 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { nats, type NatsPermissions, natsPermissions } from '../../src/backends/nats/index.ts'
+import type { Backend, EventStore } from '../../src/store/index.ts'
+import { type NatsServer, startNatsServer } from '../support/nats.ts'
+import { until } from '../support/until.ts'
+
+const pass = 'secret'
+const logins: Record<string, NatsPermissions | undefined> = {
+  admin: undefined,
+  creator: natsPermissions('mine', 'creator'),
+  writer: natsPermissions('mine'),
+  reader: natsPermissions('mine', 'reader'),
+  waiter: withoutConsumers(natsPermissions('mine', 'reader')),
+  stranger: natsPermissions('yours'),
+}
+
+let server: NatsServer
+let admin: NatsConnection
+let manager: JetStreamManager
+beforeAll(async () => {
+  const users = Object.entries(logins).map(([user, permissions]) =>
+    JSON.stringify({ user, password: pass, ...(permissions && { permissions }) }),
+  )
+  const config = `accounts { A { jetstream: enabled, users: [${users.join(', ')}] } }`
+  server = await startNatsServer({ config, credentials: { user: 'admin', pass } })
+  admin = await login('admin')
+  manager = await jetstreamManager(admin)
+})
+afterAll(async () => {
+  await admin.close()
+  await server.stop()
+})
+
+test('a writer needs a stream that is there, which a creator makes', async () => {
+  await expect(open('stranger', 'yours')).rejects.toMatchObject({
+    code: 'incompatible-store',
+    message: expect.stringMatching(
+      /no stream AETHER_yours yet.*may not make it.*natsPermissions\('yours', 'creator'\)/,
+    ) as string,
+  })
+  await open('creator')
+  const writer = await open('writer')
+  await writer.append('a-1', [{ type: 'A', data: 1 }], { expectedVersion: 0 })
+  expect(await writer.latestVersion('a-1')).toBe(1)
+})
+
+test('who may not see the stream is told so', async () => {
+  await expect(open('stranger')).rejects.toMatchObject({
+    code: 'incompatible-store',
+    message: expect.stringMatching(/may not use JetStream: Permissions Violation/) as string,
+  })
+})
+
+test('a reader reads and subscribes, and what it appends is refused', async () => {
+  const writer = await open('creator')
+  const reader = await open('reader')
+  const position = (await Array.fromAsync(writer.readAll())).at(-1)?.position ?? 0
+  const seen: unknown[] = []
+  const controller = new AbortController()
+  const end = (async () => {
+    for await (const event of reader.subscribe({ signal: controller.signal })) seen.push(event.data)
+  })()
+  await writer.append('a-2', [{ type: 'A', data: 'news' }], { expectedVersion: 0 })
+  await until(() => seen.includes('news'), { description: 'the event' })
+  controller.abort()
+  await expect(end).rejects.toThrow('aborted')
+  expect(await reader.latestVersion('a-2')).toBe(1)
+  expect(await Array.fromAsync(reader.read('a-2'))).toMatchObject([{ data: 'news' }])
+  expect(await Array.fromAsync(reader.readAll({ after: position }))).toHaveLength(1)
+
+  const append = reader.append('a-2', [{ type: 'A', data: 2 }], { expectedVersion: 1 })
+  await expect(append).rejects.toMatchObject({
+    code: 'incompatible-store',
+    message: expect.stringMatching(/a-2.*refused|aether\.mine\.event\.a\.2.*refused/) as string,
+  })
+  expect(await writer.latestVersion('a-2')).toBe(1)
+})
+
+test('without the right to make consumers, a subscription is woken by its polls', async () => {
+  const writer = await open('creator')
+  const waiter = await open('waiter')
+  const seen: unknown[] = []
+  const controller = new AbortController()
+  const end = (async () => {
+    for await (const event of waiter.subscribe({ signal: controller.signal })) seen.push(event.data)
+  })()
+  for (const news of ['one', 'two', 'three']) {
+    await writer.append('a-3', [{ type: 'A', data: news }], { expectedVersion: 'any' })
+    await until(() => seen.includes(news), { description: news })
+  }
+  controller.abort()
+  await expect(end).rejects.toThrow('aborted')
+  // It was tried once, and not with each poll.
+  expect(await violations('waiter')).toHaveLength(1)
+})
+
+describe.each(['creator', 'writer', 'reader'])('a %s may not', (user) => {
+  let connection: NatsConnection
+  let theirs: JetStreamManager
+  beforeAll(async () => {
+    await (await backendOf('creator').openStore()).close()
+    const yours = { name: 'AETHER_yours', subjects: ['aether.yours.event.>'], allow_direct: true }
+    await manager.streams.add(yours)
+    await jetstream(admin).publish('aether.yours.event.a.1', 'not yours')
+    connection = await login(user)
+    theirs = await jetstreamManager(connection, { checkAPI: false })
+  })
+  afterAll(async () => {
+    await connection.close()
+    await manager.streams.delete('AETHER_yours')
+  })
+
+  const attempts: Record<string, () => Promise<unknown>> = {
+    'delete the stream': () => theirs.streams.delete('AETHER_mine'),
+    'purge it': () => theirs.streams.purge('AETHER_mine'),
+    'update it': () => connection.request('$JS.API.STREAM.UPDATE.AETHER_mine', '{}'),
+    'delete an event': () => theirs.streams.deleteMessage('AETHER_mine', 1),
+    'see another namespace': () => theirs.streams.info('AETHER_yours'),
+    'list the streams': () => theirs.streams.names().next(),
+    'read another namespace from its leader': () =>
+      theirs.streams.getMessage('AETHER_yours', { seq: 1 }),
+    'read another namespace from a replica': () =>
+      theirs.direct.getMessage('AETHER_yours', { seq: 1 }),
+    'make a consumer of another namespace': () =>
+      theirs.consumers.add('AETHER_yours', { name: 'thief', ack_policy: 'none' }),
+    'make a stream of another name': () =>
+      theirs.streams.add({ name: 'THIEF', sources: [{ name: 'AETHER_yours' }] }),
+    'write to another namespace': () =>
+      jetstream(connection).publish('aether.yours.event.a.1', 'forged'),
+    'listen to another namespace': () => firstOn(connection, 'aether.yours.event.>'),
+    "listen to another namespace's answers": () => firstOn(connection, '_INBOX.aether.yours.>'),
+    'listen to all answers': () => firstOn(connection, '_INBOX.>'),
+    'listen to what is written, before it is stored': () =>
+      firstOn(connection, 'aether.mine.event.>'),
+  }
+  test.each(Object.keys(attempts))('%s', async (name) => {
+    const before = await manager.streams.info('AETHER_mine')
+    const failure = await attempts[name]!().then(
+      () => undefined,
+      (error: Error) => error,
+    )
+    expect(String(failure?.message)).toMatch(/permissions violation/i)
+    const after = await manager.streams.info('AETHER_mine')
+    expect(after.config).toEqual(before.config)
+    expect(after.state.messages).toBe(before.state.messages)
+  })
+
+  test.runIf(user === 'reader')('write', async () => {
+    await expect(jetstream(connection).publish('aether.mine.event.a.1', 'forged')).rejects.toThrow(
+      /permissions violation/i,
+    )
+  })
+})
+
+test('the snapshots of the namespace are in it: their stream may be made, written and read', async () => {
+  const [creator, writer, reader] = await Promise.all(['creator', 'writer', 'reader'].map(login))
+  const stream = 'AETHER-SNAPSHOTS_mine'
+  const options = { checkAPI: false }
+  const made = await jetstreamManager(creator!, options)
+  await made.streams.add({ name: stream, subjects: ['aether.mine.snapshot.>'], allow_direct: true })
+  await jetstream(writer!).publish('aether.mine.snapshot.a.1', 'a snapshot')
+  const read = await jetstreamManager(reader!, options)
+  expect((await read.streams.getMessage(stream, { seq: 1 }))?.string()).toBe('a snapshot')
+  expect((await read.direct.getMessage(stream, { seq: 1 }))?.string()).toBe('a snapshot')
+  await expect(jetstream(reader!).publish('aether.mine.snapshot.a.1', 'forged')).rejects.toThrow(
+    /permissions violation/i,
+  )
+})
+
+test.each([['a.b'], ['mine', 'owner' as 'reader']])(
+  'natsPermissions(%j, %j) is refused',
+  (...args) => {
+    expect(() => natsPermissions(...(args as [string]))).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    )
+  },
+)
+
+function backendOf(user: string, namespace = 'mine'): Backend {
+  return nats({ servers: server.url, namespace, user, pass })
+}
+
+async function open(user: string, namespace?: string): Promise<EventStore> {
+  const store = await backendOf(user, namespace).openStore()
+  onTestFinished(() => store.close())
+  return store
+}
+
+async function login(user: string): Promise<NatsConnection> {
+  const inboxPrefix = `_INBOX.aether.${user === 'stranger' ? 'yours' : 'mine'}`
+  return connect({ servers: server.url, user, pass, inboxPrefix })
+}
+
+/** The first message, or why there is none. */
+async function firstOn(connection: NatsConnection, subject: string): Promise<unknown> {
+  const subscription = connection.subscribe(subject, { max: 1 })
+  return subscription[Symbol.asyncIterator]().next()
+}
+
+function withoutConsumers({ publish, subscribe }: NatsPermissions): NatsPermissions {
+  const allow = publish.allow.filter((subject) => !subject.includes('CONSUMER'))
+  return { publish: { allow }, subscribe }
+}
+
+async function violations(user: string): Promise<string[]> {
+  const log = await readFile(join(server.folder, 'nats.log'), 'utf8')
+  return log
+    .split('\n')
+    .filter((line) => line.includes('Violation') && line.includes(`user:${user}"`))
+}
