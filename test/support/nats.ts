@@ -40,13 +40,16 @@ export interface NatsServerOptions {
   readonly config?: string
   /** The largest message, in bytes. @default 1048576, the server's own */
   readonly maxPayload?: number
-  /** Whom the readiness check logs in as, needed with an `authorization` block in `config`. */
+  /** Whom the readiness check logs in as, needed where `config` demands a login or TLS. */
   readonly credentials?: NatsCredentials
   /** How long a start or a restart may take, in ms. @default 10000, and 30000 for a cluster */
   readonly readyTimeoutMs?: number
 }
 
-export type NatsCredentials = Pick<NodeConnectionOptions, 'user' | 'pass' | 'token'>
+export type NatsCredentials = Pick<
+  NodeConnectionOptions,
+  'user' | 'pass' | 'token' | 'authenticator' | 'tls'
+>
 
 /** One server with JetStream, ready to use. */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
@@ -161,6 +164,20 @@ export class NatsServer implements AsyncDisposable {
     await this.#end('SIGKILL')
   }
 
+  /** Gives it another configuration, as `config` is one, while it runs. */
+  async reload(config: string): Promise<void> {
+    // A reload forgets the name that was given as an argument, alone among them.
+    await writeFile(this.#configuration, `server_name: ${this.name}\n${config}\n`)
+    const reloads = (): number => this.#count('Reloaded server configuration')
+    const before = reloads()
+    this.#signal('SIGHUP')
+    await untilOrLog(
+      () => reloads() > before,
+      { description: `nats-server ${this.name} has reloaded`, timeoutMs: EXIT_TIMEOUT_MS },
+      [this],
+    )
+  }
+
   /**
    * Starts it again with its port and its store, after a clean end if it still runs. Resolves when
    * JetStream answers, but in a cluster without a majority as soon as the server takes connections.
@@ -193,6 +210,10 @@ export class NatsServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  #count(words: string): number {
+    return readFileSync(this.#log, 'utf8').split(words).length - 1
   }
 
   get #configuration(): string {

@@ -1,14 +1,16 @@
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
-import { AetherError, messageOf, systemClock } from '../../core/index.ts'
+import { systemClock } from '../../core/index.ts'
 import type { ClientLibrary } from './client-library.ts'
+import { connectionRefusal } from './connection-refusal.ts'
 import { EventSubjects } from './event-subjects.ts'
 import type { NatsSettings } from './nats-options.ts'
 import { checkServerVersion } from './server-version.ts'
+import { SteadyAuthenticator } from './steady-authenticator.ts'
 
 /**
  * Connects for good: from then on the client reconnects for ever.
  * @throws AetherError `store-unavailable` where no server answers; `incompatible-store` where it
- * refuses the login or is too old.
+ * refuses the login or TLS, or is too old.
  */
 export async function connect(
   library: ClientLibrary,
@@ -30,27 +32,33 @@ async function firstConnection(
   settings: NatsSettings,
 ): Promise<NatsConnection> {
   const { connectTimeoutMs } = settings
+  const authenticator = new SteadyAuthenticator()
   const answered = new AbortController()
-  const connecting = library.transport.connect(clientOptions(settings))
+  const connecting = library.transport.connect(clientOptions(settings, authenticator))
   const tooLate = systemClock.sleep(connectTimeoutMs, answered.signal).then(() => {
     void connecting.then((nats) => nats.close()).catch(() => undefined)
     throw new Error(`no answer within ${connectTimeoutMs} ms`)
   })
   try {
-    return await Promise.race([connecting, tooLate])
+    const nats = await Promise.race([connecting, tooLate])
+    authenticator.connected()
+    return nats
   } catch (cause) {
-    throw refusal(cause, library, settings)
+    throw connectionRefusal(cause, library, settings)
   } finally {
     answered.abort()
   }
 }
 
-function clientOptions(settings: NatsSettings): NodeConnectionOptions {
+function clientOptions(settings: NatsSettings, steady: SteadyAuthenticator): NodeConnectionOptions {
   const { addresses, credentials, name, namespace, connectTimeoutMs } = settings
   return {
     ...(addresses.needsTls ? { tls: {} } : {}),
     ...addresses.login,
     ...credentials,
+    ...(credentials.authenticator && {
+      authenticator: [credentials.authenticator].flat().map((each) => steady.guard(each)),
+    }),
     name,
     inboxPrefix: new EventSubjects(namespace).inboxes,
     servers: [...addresses.hosts],
@@ -66,24 +74,4 @@ function clientOptions(settings: NatsSettings): NodeConnectionOptions {
     // Else every request pays for an error with a stack, also when it succeeds.
     noAsyncTraces: true,
   }
-}
-
-function refusal(
-  cause: unknown,
-  { transport }: ClientLibrary,
-  settings: NatsSettings,
-): AetherError {
-  const where = settings.addresses.hosts.join(', ')
-  if (cause instanceof transport.AuthorizationError) {
-    return new AetherError(
-      'incompatible-store',
-      `nats-server at ${where} refuses the login: set user and pass, token or authenticator`,
-      { cause },
-    )
-  }
-  return new AetherError(
-    'store-unavailable',
-    `no nats-server answers at ${where} (${messageOf(cause)}): start one there with nats-server -js, or correct servers`,
-    { cause },
-  )
 }

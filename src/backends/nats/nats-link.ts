@@ -20,7 +20,10 @@ export class NatsLink {
   readonly nats: NatsConnection
   /** A subject of its own for answers, each time: on no other may the login listen. */
   readonly newInbox: () => string
+  readonly #transport: ClientLibrary['transport']
   #isConnected = true
+  /** Why the server didn't take us in again, last time. */
+  #refusal: Error | undefined
   readonly #closing = new AbortController()
   #maxPayload: number
   readonly #onLost = new Set<() => void>()
@@ -28,6 +31,7 @@ export class NatsLink {
 
   constructor({ transport }: ClientLibrary, nats: NatsConnection, inboxes: string) {
     this.nats = nats
+    this.#transport = transport
     this.newInbox = () => transport.createInbox(inboxes)
     this.#maxPayload = nats.info?.max_payload ?? Infinity
     void this.#watch()
@@ -55,7 +59,7 @@ export class NatsLink {
    */
   async attempt<T>(send: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
-    if (!this.#isConnected) throw new NotConnected('not connected')
+    if (!this.#isConnected) throw this.notConnected()
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const lost = (): void => reject(new ConnectionLost('the connection was lost'))
     const aborted = (): void => reject(signal?.reason as Error)
@@ -68,6 +72,13 @@ export class NatsLink {
       this.#onLost.delete(lost)
       signal?.removeEventListener('abort', aborted)
     }
+  }
+
+  /** What to say while there is no connection. */
+  notConnected(): NotConnected {
+    const cause = this.#refusal
+    if (!cause) return new NotConnected('not connected')
+    return new NotConnected(`the server refuses the login: ${cause.message}`, { cause })
   }
 
   /** Calls once when the connection is lost or closed; the answer takes that back. */
@@ -112,9 +123,18 @@ export class NatsLink {
     for await (const status of this.nats.status()) {
       if (status.type === 'disconnect') this.#lose()
       if (status.type === 'reconnect') this.#recover()
+      if (status.type === 'error') this.#note(status.error)
     }
     this.beginClosing()
     this.#lose()
+  }
+
+  /** It's said while the connection stands still, or while it's made again. */
+  #note(error: Error): void {
+    const { AuthorizationError, UserAuthenticationExpiredError } = this.#transport
+    const isRefusal =
+      error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError
+    if (isRefusal) this.#refusal = error
   }
 
   #lose(): void {
@@ -126,6 +146,7 @@ export class NatsLink {
 
   #recover(): void {
     this.#isConnected = true
+    this.#refusal = undefined
     this.#maxPayload = this.nats.info?.max_payload ?? this.#maxPayload
     this.#tellChange()
   }
