@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { credsAuthenticator, nkeyAuthenticator, nkeys } from '@nats-io/transport-node'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
+import { nats, type NatsOptions, natsPermissions } from '../../src/backends/nats/index.ts'
 import type { EventStore } from '../../src/store/index.ts'
 import { type NatsCredentials, type NatsServer, startNatsServer } from '../support/nats.ts'
 import { NatsOperator } from '../support/nats-jwt.ts'
@@ -72,7 +72,9 @@ const logins: Login[] = [
     wrong: {
       none: {},
       "another operator's": credsOf(new NatsOperator()),
-      'expired ones': { authenticator: credsAuthenticator(operator.creds(1_000_000_000)) },
+      'expired ones': {
+        authenticator: credsAuthenticator(operator.creds({ expires: 1_000_000_000 })),
+      },
       'unreadable creds': { authenticator: credsAuthenticator(Buffer.from('garbage')) },
     },
   },
@@ -144,10 +146,26 @@ test('a login that is taken away is missed in time, and welcome when it is back'
   await untilBack(store)
 })
 
+test('the least permissions fit into a JWT', async () => {
+  const server = await start(operator.config, credsOf(operator))
+  const as = (role: 'creator' | 'reader'): NatsCredentials => ({
+    authenticator: credsAuthenticator(
+      operator.creds({ permissions: natsPermissions('default', role) }),
+    ),
+  })
+  const creator = await open(server, as('creator'))
+  await creator.append('a-1', [{ type: 'A', data: 1 }], { expectedVersion: 0 })
+  const reader = await open(server, as('reader'))
+  expect(await reader.latestVersion('a-1')).toBe(1)
+  await expect(
+    reader.append('a-1', [{ type: 'A', data: 2 }], { expectedVersion: 1 }),
+  ).rejects.toMatchObject({ code: 'incompatible-store' })
+})
+
 test('creds that expire are renewed from their file, also where it was away', async () => {
   const server = await start(operator.config, credsOf(operator))
   const path = join(server.folder, 'user.creds')
-  await writeFile(path, operator.creds(Math.floor(Date.now() / 1_000) + 2))
+  await writeFile(path, operator.creds({ expires: Math.floor(Date.now() / 1_000) + 2 }))
   const authenticator = credsAuthenticator(() => readFileSync(path))
   const store = await open(server, { authenticator, retryForMs: 300 })
   await store.append('a-1', [{ type: 'A', data: 1 }], { expectedVersion: 0 })

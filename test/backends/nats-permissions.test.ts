@@ -171,6 +171,12 @@ test('the snapshots of the namespace are in it: their stream may be made, writte
   )
 })
 
+test('docs/nats.md shows the permissions of a writer', async () => {
+  const page = await readFile(new URL('../../docs/nats.md', import.meta.url), 'utf8')
+  const shown = /```json\n(.*?)```/s.exec(page)?.[1] ?? ''
+  expect(JSON.parse(shown)).toEqual(natsPermissions('prod'))
+})
+
 test.each([['a.b'], ['mine', 'owner' as 'reader']])(
   'natsPermissions(%j, %j) is refused',
   (...args) => {

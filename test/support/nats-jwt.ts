@@ -18,16 +18,26 @@ resolver_preload {
 }`
   }
 
-  /** The content of a `.creds` file of a new user, who may do all, until `expires` in s since 1970. */
-  creds(expires?: number): Uint8Array {
+  /**
+   * The content of a `.creds` file of a new user, who may do all that `permissions` has, until
+   * `expires` in s since 1970.
+   */
+  creds({ expires, permissions }: NatsUser = {}): Uint8Array {
     const user = nkeys.createUser()
-    const may = { pub: {}, sub: {}, subs: -1, data: -1, payload: -1 }
+    const { publish: pub = {}, subscribe: sub = {} } = permissions ?? {}
+    const may = { pub, sub, subs: -1, data: -1, payload: -1 }
     const jwt = signed(this.#account, user, { type: 'user', ...may }, expires)
     const seed = new TextDecoder().decode(user.getSeed())
     return new TextEncoder().encode(
       `${block('NATS USER JWT', jwt)}\n${block('USER NKEY SEED', seed)}`,
     )
   }
+}
+
+interface NatsUser {
+  readonly expires?: number
+  /** @default no limits */
+  readonly permissions?: { readonly publish: object; readonly subscribe: object }
 }
 
 type KeyPair = ReturnType<typeof nkeys.createUser>
