@@ -156,19 +156,20 @@ describe.each(['creator', 'writer', 'reader'])('a %s may not', (user) => {
   })
 })
 
-test('the snapshots of the namespace are in it: their stream may be made, written and read', async () => {
+test('the snapshots of the namespace are in it: made by a creator, kept by a writer, loaded by all', async () => {
   const [creator, writer, reader] = await Promise.all(['creator', 'writer', 'reader'].map(login))
   const stream = 'AETHER-SNAPSHOTS_mine'
+  const subject = 'aether.mine.snapshot.a.1'
   const options = { checkAPI: false }
   const made = await jetstreamManager(creator!, options)
   await made.streams.add({ name: stream, subjects: ['aether.mine.snapshot.>'], allow_direct: true })
-  await jetstream(writer!).publish('aether.mine.snapshot.a.1', 'a snapshot')
-  const read = await jetstreamManager(reader!, options)
-  expect((await read.streams.getMessage(stream, { seq: 1 }))?.string()).toBe('a snapshot')
-  expect((await read.direct.getMessage(stream, { seq: 1 }))?.string()).toBe('a snapshot')
-  await expect(jetstream(reader!).publish('aether.mine.snapshot.a.1', 'forged')).rejects.toThrow(
+  await jetstream(writer!).publish(subject, 'a snapshot')
+  const { direct } = await jetstreamManager(reader!, options)
+  expect((await direct.getMessage(stream, { last_by_subj: subject }))?.string()).toBe('a snapshot')
+  await expect(jetstream(reader!).publish(subject, 'forged')).rejects.toThrow(
     /permissions violation/i,
   )
+  await Promise.all([creator, writer, reader].map((connection) => connection!.close()))
 })
 
 test('docs/nats.md shows the permissions of a writer', async () => {

@@ -46,7 +46,7 @@ interface Scene {
 async function scene(namespace = `snap-${namespaces++}`): Promise<Scene> {
   const warnings: string[] = []
   const logger = { warn: (_, message) => void warnings.push(message) } as Logger
-  const backend = nats({ servers: server.url, namespace, retryForMs: 2_000 })
+  const backend = nats({ servers: server.url, durability: 'trust', namespace, retryForMs: 2_000 })
   const store = await backend.openStore({ logger })
   onTestFinished(() => store.close())
   const events = [1, 2, 3].map((data) => ({ type: 'Counted', data }))
@@ -211,7 +211,7 @@ test('a save whose answer is lost knows its own snapshot again', async () => {
   await using wire = await Wire.to(server.port)
   const library = await loadClientLibrary()
   const settings = checkOptions({ servers: wire.url, namespace })
-  const link = new NatsLink(await connectFirst(library, settings))
+  const link = new NatsLink(library, await connectFirst(library, settings), '_INBOX')
   const shelf = new JetStreamSnapshotShelf({
     ...settings,
     library,

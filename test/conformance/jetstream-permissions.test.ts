@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { nats, natsPermissions, type NatsRole } from '../../src/backends/nats/index.ts'
 import { eventStoreConformance } from '../../src/testing/index.ts'
@@ -22,8 +24,7 @@ afterAll(() => server.stop())
 for (const [index, { name, run }] of eventStoreConformance.entries()) {
   test(`with the least permissions: ${name}`, async () => {
     const namespace = namespaces[index]!
-    const creator = nats({ servers: server.url, namespace, ...login(namespace, 'creator') })
-    await (await creator.openStore()).close()
+    await create(namespace)
 
     const backend = nats({ servers: server.url, namespace, ...login(namespace, 'writer') })
     await run({ open: () => backend.openStore() })
@@ -33,6 +34,22 @@ for (const [index, { name, run }] of eventStoreConformance.entries()) {
 test('nothing that was tried was forbidden', async () => {
   expect(await readFile(join(server.folder, 'nats.log'), 'utf8')).not.toMatch(/violation/i)
 })
+
+/** The streams, of which the one of the snapshots would be made with the first snapshot. */
+async function create(namespace: string): Promise<void> {
+  const credentials = login(namespace, 'creator')
+  await (await nats({ servers: server.url, namespace, ...credentials }).openStore()).close()
+  const inboxPrefix = `_INBOX.aether.${namespace}`
+  const connection = await connect({ servers: server.url, ...credentials, inboxPrefix })
+  const { streams } = await jetstreamManager(connection, { checkAPI: false })
+  await streams.add({
+    name: `AETHER-SNAPSHOTS_${namespace}`,
+    subjects: [`aether.${namespace}.snapshot.>`],
+    max_msgs_per_subject: 1,
+    allow_direct: true,
+  })
+  await connection.close()
+}
 
 function login(namespace: string, role: NatsRole): { user: string; pass: string } {
   return { user: `${namespace}-${role}`, pass: 'secret' }

@@ -38,7 +38,7 @@ export const backendKinds: readonly BackendKind[] = [
     async start() {
       const server = await startNatsServer()
       return {
-        fresh: () => nats({ servers: server.url, namespace: randomUUID() }),
+        fresh: () => nats({ servers: server.url, namespace: randomUUID(), durability: 'trust' }),
         [Symbol.asyncDispose]: () => server.stop(),
       }
     },
@@ -48,7 +48,13 @@ export const backendKinds: readonly BackendKind[] = [
     async start() {
       const cluster = await startNatsCluster()
       return {
-        fresh: () => nats({ servers: cluster.urls, namespace: randomUUID(), replicas: 3 }),
+        fresh: () =>
+          nats({
+            servers: cluster.urls,
+            namespace: randomUUID(),
+            replicas: 3,
+            durability: 'trust',
+          }),
         [Symbol.asyncDispose]: () => cluster.stop(),
       }
     },

@@ -1,6 +1,7 @@
 import { AetherError } from '../../core/index.ts'
 import { EventSubjects } from './event-subjects.ts'
 import { checkNamespace } from './nats-options.ts'
+import { SnapshotSubjects } from './snapshot-subjects.ts'
 import { askServersSubject } from './sync-settings.ts'
 
 const roles = ['reader', 'writer', 'creator'] as const
@@ -24,27 +25,26 @@ export interface NatsPermissions {
  * @throws AetherError `invalid-argument`
  */
 export function natsPermissions(namespace: string, role: NatsRole = 'writer'): NatsPermissions {
-  const { stream, all, inboxes } = new EventSubjects(checkNamespace(namespace))
-  const snapshots = {
-    stream: `AETHER-SNAPSHOTS_${namespace}`,
-    all: `aether.${namespace}.snapshot.>`,
-  }
+  const events = new EventSubjects(checkNamespace(namespace))
+  const snapshots = new SnapshotSubjects(namespace)
   checkRole(role)
   const reading = [
-    ...readingOf(stream),
-    ...watchingOf(stream),
-    ...readingOf(snapshots.stream),
+    ...readingOf(events),
+    ...wakingOf(events),
+    ...readingSnapshotsOf(snapshots),
     askServersSubject,
   ]
-  const writing = role === 'reader' ? [] : [all, snapshots.all]
-  const creating = role === 'creator' ? [stream, snapshots.stream].map(creationOf) : []
-  return {
-    publish: { allow: [...writing, ...reading, ...creating] },
-    subscribe: { allow: [`${inboxes}.>`] },
-  }
+  const writing = [events.all, ...writingSnapshotsOf(snapshots)]
+  const creating = [events, snapshots].map(({ stream }) => `$JS.API.STREAM.CREATE.${stream}`)
+  const allow = [
+    ...reading,
+    ...(role === 'reader' ? [] : writing),
+    ...(role === 'creator' ? creating : []),
+  ]
+  return { publish: { allow }, subscribe: { allow: [`${events.inboxes}.>`] } }
 }
 
-function readingOf(stream: string): string[] {
+function readingOf({ stream }: EventSubjects): string[] {
   return [
     `$JS.API.STREAM.INFO.${stream}`,
     `$JS.API.STREAM.MSG.GET.${stream}`,
@@ -52,8 +52,8 @@ function readingOf(stream: string): string[] {
   ]
 }
 
-/** The consumer that wakes subscriptions; without it they are woken each second. */
-function watchingOf(stream: string): string[] {
+/** For the consumer that wakes subscriptions; without it they are woken each second. */
+function wakingOf({ stream }: EventSubjects): string[] {
   return [
     `$JS.API.CONSUMER.CREATE.${stream}.*`,
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
@@ -61,8 +61,12 @@ function watchingOf(stream: string): string[] {
   ]
 }
 
-function creationOf(stream: string): string {
-  return `$JS.API.STREAM.CREATE.${stream}`
+function readingSnapshotsOf({ stream, all }: SnapshotSubjects): string[] {
+  return [`$JS.API.DIRECT.GET.${stream}.${all}`]
+}
+
+function writingSnapshotsOf({ stream, all }: SnapshotSubjects): string[] {
+  return [all, `$JS.API.STREAM.INFO.${stream}`, `$JS.API.STREAM.MSG.GET.${stream}`]
 }
 
 function checkRole(role: NatsRole): void {
