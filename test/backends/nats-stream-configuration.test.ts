@@ -59,12 +59,12 @@ const differences: Difference[] = [
   },
   {
     name: 'allow_msg_counter',
-    config: { allow_msg_counter: true, discard: 'old' } as Partial<StreamConfig>,
+    config: { allow_msg_counter: true, discard: 'old' },
     clauses: ['discard is "old", must be "new"', 'allow_msg_counter is true, must not be set'],
   },
   {
     name: 'persist_mode',
-    config: { persist_mode: 'async', allow_atomic: false } as Partial<StreamConfig>,
+    config: { persist_mode: 'async', allow_atomic: false },
     clauses: ['allow_atomic is not set, must be true', 'persist_mode is "async", must not be set'],
   },
   {
@@ -90,7 +90,7 @@ test.each(differences.map((difference, index) => ({ ...difference, index })))(
       ? name
       : `${name}-${index}`
     const right = eventStreamConfiguration(new EventSubjects(namespace), 1, '2.15.1')
-    await manager.streams.add({ ...right, ...config } as StreamConfig & { name: string })
+    await manager.streams.add({ ...right, ...config })
     const before = await manager.streams.info(right.name)
 
     await expect(nats({ servers: server.url, namespace }).openStore()).rejects.toMatchObject({
@@ -109,9 +109,7 @@ test.each(differences.map((difference, index) => ({ ...difference, index })))(
 test('a stream that was sealed is refused', async () => {
   const namespace = 'sealed'
   const right = eventStreamConfiguration(new EventSubjects(namespace), 1, '2.15.1')
-  await manager.streams.add({ ...right, deny_delete: false, deny_purge: false } as StreamConfig & {
-    name: string
-  })
+  await manager.streams.add({ ...right, deny_delete: false, deny_purge: false })
   const sealed = { ...right, deny_delete: false, deny_purge: false, sealed: true }
   await admin.request(`$JS.API.STREAM.UPDATE.${right.name}`, JSON.stringify(sealed))
   await expect(nats({ servers: server.url, namespace }).openStore()).rejects.toThrow(
