@@ -60,6 +60,10 @@ export class ActorHost {
     return [...this.#models.keys()]
   }
 
+  hasQuery(actorId: ActorId, name: string): boolean {
+    return this.#modelOf(actorId).queries.has(name)
+  }
+
   /** How many actors are in memory. */
   get liveActors(): number {
     return this.#live.count

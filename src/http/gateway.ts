@@ -24,7 +24,9 @@ export type Gateway = (exchange: Exchange) => Promise<Reply>
  * The actors of a node over HTTP:
  *
  * - `POST /actors/{type}/{key}/{command}` · `GET /actors/{type}/{key}` (`?version=`)
+ * - `GET /actors/{type}/{key}/{query}` (`?input=&version=`)
  * - `GET /actors/{type}/{key}/events` (`?from=&limit=`) · `GET /events` (`?after=&limit=`) · `GET /healthz`
+ * - `GET /quarantine` · `DELETE /quarantine/{type}/{key}`
  */
 export function createGateway(node: Node, { onError }: GatewayOptions = {}): Gateway {
   return async (exchange) => {
@@ -54,10 +56,15 @@ function tell(onError: GatewayOptions['onError'], error: unknown): void {
 
 async function route(node: Node, exchange: Exchange, { segments, query }: Target): Promise<Reply> {
   const [root, type, key, last, ...rest] = segments
-  if (rest.length === 0 && root === 'actors' && type !== undefined && key !== undefined) {
+  const isActor = rest.length === 0 && type !== undefined && key !== undefined
+  if (isActor && (root === 'actors' || (root === 'quarantine' && last === undefined))) {
     const id = addressed(node, type, key === '' ? (query.get('key') ?? '') : key)
-    return actorReply(node, id, last, exchange, query)
+    return root === 'actors'
+      ? actorReply(node, id, last, exchange, query)
+      : answerByMethod(exchange, { DELETE: async () => resume(node, id) })
   }
+  if (segments.length === 1 && root === 'quarantine')
+    return answerByMethod(exchange, { GET: async () => jsonReply(200, node.quarantined) })
   if (segments.length === 1 && root === 'events')
     return answerByMethod(exchange, { GET: () => getLog(node, exchange, query) })
   if (segments.length === 1 && root === 'healthz')
@@ -87,8 +94,10 @@ function actorReply(
   if (last === undefined)
     return answerByMethod(exchange, { GET: () => getState(node, id, exchange, query) })
   const POST = (): Promise<Reply> => postCommand(node, id, last, exchange)
-  if (last !== 'events') return answerByMethod(exchange, { POST })
-  return answerByMethod(exchange, { GET: () => getEvents(node, id, exchange, query), POST })
+  const GET = (): Promise<Reply> => getQuery(node, id, last, exchange, query)
+  if (last === 'events')
+    return answerByMethod(exchange, { GET: () => getEvents(node, id, exchange, query), POST })
+  return answerByMethod(exchange, node.hasQuery(id, last) ? { GET } : { POST })
 }
 
 async function postCommand(
@@ -105,8 +114,27 @@ async function postCommand(
     signal: exchange.signal,
     ...(commandId !== undefined && { commandId }),
   }
-  const { actorId, version, events, state } = await node.send(id, command, input, options)
-  return jsonReply(200, { actorId, version, events, state }, { etag: entityTagOf(version) })
+  const result = await node.send(id, command, input, options)
+  return jsonReply(200, result, { etag: entityTagOf(result.version) })
+}
+
+/** What a query answers is all of the answer: nothing else may be said about it. */
+async function getQuery(
+  node: Node,
+  id: ActorId,
+  name: string,
+  { signal }: Exchange,
+  query: Query,
+): Promise<Reply> {
+  const text = query.get('input')
+  const version = wholeNumberOf(query, 'version')
+  const options = version === undefined ? { signal } : { signal, version }
+  const answer = await node.query(id, name, text === undefined ? text : parseJson(text), options)
+  return jsonReply(200, answer ?? null)
+}
+
+function resume(node: Node, id: ActorId): Reply {
+  return jsonReply(200, { actorId: id, resumed: node.resume(id) })
 }
 
 async function getState(node: Node, id: ActorId, exchange: Exchange, query: Query): Promise<Reply> {

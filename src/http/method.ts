@@ -6,19 +6,23 @@ import { problemReply } from './problem.ts'
 export interface Answers {
   readonly GET?: () => Promise<Reply>
   readonly POST?: () => Promise<Reply>
+  readonly DELETE?: () => Promise<Reply>
 }
 
 /** The answer for the method of the request, or 405 with those that are possible. */
 export async function answerByMethod({ method }: Exchange, answers: Answers): Promise<Reply> {
   const answer = method === 'HEAD' ? answers.GET : answerNamed(method, answers)
   if (answer) return answer()
-  const allowed = [...(answers.GET ? ['GET', 'HEAD'] : []), ...(answers.POST ? ['POST'] : [])]
-  const allow = allowed.join(', ')
+  const allow = allowedBy(answers).join(', ')
   const message = `${method} is not possible here, but ${allow} is`
   return problemReply(new AetherError('method-not-allowed', message), { allow })
 }
 
-function answerNamed(method: string, { GET, POST }: Answers): (() => Promise<Reply>) | undefined {
-  if (method === 'GET') return GET
-  return method === 'POST' ? POST : undefined
+function answerNamed(method: string, answers: Answers): (() => Promise<Reply>) | undefined {
+  return method === 'GET' || method === 'POST' || method === 'DELETE' ? answers[method] : undefined
+}
+
+function allowedBy({ GET, POST, DELETE }: Answers): readonly string[] {
+  const possible = [GET && ['GET', 'HEAD'], POST && ['POST'], DELETE && ['DELETE']]
+  return possible.flatMap((methods) => methods ?? [])
 }

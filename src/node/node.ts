@@ -124,6 +124,11 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     return this.#host.query(id, query, input, options)
   }
 
+  /** Whether actors of this type have a query of this name: for gateways. */
+  hasQuery(id: ActorId, name: string): boolean {
+    return this.#host.hasQuery(id, name)
+  }
+
   /** How many actors are in memory. */
   get liveActors(): number {
     return this.#host.liveActors

@@ -369,3 +369,51 @@ test('the fetch handler does the same for a server of your own', async () => {
   const head = await handle(new Request('http://any.example/events', { method: 'HEAD' }))
   expect([head.status, await head.text()]).toEqual([200, ''])
 })
+
+describe('queries', () => {
+  test('are answered with what they give', async () => {
+    await using gateway = await start()
+    expect((await gateway.get('/actors/thing/a/last')).json).toBeNull()
+    await gateway.post('/actors/thing/a/keep', '7')
+    await gateway.post('/actors/thing/a/keep', '{"x":[1]}')
+    expect(await gateway.get('/actors/thing/a/last')).toMatchObject({
+      status: 200,
+      json: { x: [1] },
+    })
+    expect((await gateway.get('/actors/thing/a/last?version=1')).json).toBe(7)
+    const input = encodeURIComponent('{"n":6}')
+    const above = await gateway.get(`/actors/thing/a/above?version=1&input=${input}`)
+    expect(above.json).toBe(true)
+  })
+
+  test('with a wrong input or method are refused', async () => {
+    await using gateway = await start()
+    const wrong = await gateway.get('/actors/thing/a/above?input=7')
+    expect(wrong).toMatchObject({ status: 400, json: { code: 'invalid-input' } })
+    const posted = await gateway.post('/actors/thing/a/last', '{}')
+    expect(posted).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } })
+  })
+})
+
+test('the reply of a command is part of its answer', async () => {
+  await using gateway = await start()
+  expect((await gateway.post('/actors/thing/a/count')).json).toMatchObject({ reply: 1 })
+  expect((await gateway.post('/actors/thing/a/keep', '1')).json).not.toHaveProperty('reply')
+})
+
+test('an actor in quarantine is listed with its reason, and can be resumed', async () => {
+  await using gateway = await start()
+  for (let i = 0; i < 10; i++) await gateway.post('/actors/thing/a%2Fb/fail')
+  const refused = await gateway.post('/actors/thing/a%2Fb/keep', '1')
+  expect(refused).toMatchObject({ status: 503, json: { code: 'actor-quarantined' } })
+  expect(refused.headers).not.toHaveProperty('retry-after')
+  const listed = await gateway.get('/quarantine')
+  expect(listed.json).toEqual([
+    { actorId: 'thing-a/b', reason: expect.stringContaining('decide is broken'), since: time },
+  ])
+  const target = '/quarantine/thing/a%2Fb'
+  const resumed = await send(gateway.url, 'DELETE', target, {})
+  expect(resumed.json).toEqual({ actorId: 'thing-a/b', resumed: true })
+  expect((await send(gateway.url, 'DELETE', target, {})).json).toMatchObject({ resumed: false })
+  expect((await gateway.post('/actors/thing/a%2Fb/keep', '1')).status).toBe(200)
+})

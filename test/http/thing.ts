@@ -13,5 +13,10 @@ export const Thing = actor('thing', {
         throw new Error('decide is broken')
       },
     },
+    count: { decide: (_s, _c, on) => on.Kept({ value: 0 }), reply: (_s, { version }) => version },
+  },
+  queries: {
+    last: { answer: (s) => s.last },
+    above: { input: z.object({ n: z.number() }), answer: (s, c) => Number(s.last) > c.n },
   },
 })
