@@ -93,7 +93,9 @@ export type {
   ReadAllOptions,
   ReadOptions,
   Snapshot,
+  StoredListener,
   SubscribeOptions,
   Subscription,
+  VersionedAppend,
   VersionedEvent,
 } from './store/index.ts'

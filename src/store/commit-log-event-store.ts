@@ -23,18 +23,21 @@ import type {
   Committed,
   Conflicted,
   EventStore,
-  ExpectedVersion,
   ReadAllOptions,
   ReadOptions,
   SubscribeOptions,
+  VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
+import { KnownVersions } from './known-versions.ts'
 import { checkFilter, eventFilter } from './log-filter.ts'
+import { offeredPart } from './offered-part.ts'
 import { oneByOne, oneOf, readingOf, wholeNumber } from './reading.ts'
 import { findRepeat } from './repeat.ts'
 import type { SnapshotShelf } from './snapshot-shelf.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import { Snapshots } from './snapshots.ts'
+import { StoredListeners, type StoredListener } from './stored-listeners.ts'
 import { LogSubscription, positionOf, type Subscription } from './subscription.ts'
 
 /** Settings of a store, the same for every backend. */
@@ -45,6 +48,8 @@ export interface EventStoreOptions {
   readonly ids?: IdSource
   /** @default 1,000 */
   readonly maxEventsPerAppend?: number
+  /** Of how many actors `knownVersion` remembers the version. @default 10,000 */
+  readonly rememberedVersions?: number
   /** @default warnings of the process */
   readonly logger?: Logger
 }
@@ -59,6 +64,8 @@ export class CommitLogEventStore implements EventStore {
   readonly #log: CommitLog
   readonly #snapshots: Snapshots
   readonly #context: CommitContext
+  readonly #known: KnownVersions
+  readonly #listeners: StoredListeners
   readonly #underWay = new Set<Promise<CommitResult>>()
   /** Ends the subscriptions. */
   readonly #closed = new AbortController()
@@ -73,6 +80,9 @@ export class CommitLogEventStore implements EventStore {
       ids: options.ids ?? randomIds,
       maxEventsPerAppend: options.maxEventsPerAppend ?? 1_000,
     }
+    const { rememberedVersions = 10_000, logger = processLogger } = options
+    this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
+    this.#listeners = new StoredListeners(logger)
   }
 
   async append(
@@ -80,29 +90,19 @@ export class CommitLogEventStore implements EventStore {
     events: readonly NewEvent[],
     { expectedVersion }: AppendOptions,
   ): Promise<AppendResult> {
-    checkExpectedVersion(expectedVersion)
-    return only(await this.#store([{ actorId, expected: expectedVersion, events }]))
+    return only(await this.commit([{ actorId, events, expectedVersion }]))
   }
 
-  async commit(appends: readonly Append[]): Promise<CommitResult> {
-    for (const { expectedVersion } of appends) checkExpectedVersion(expectedVersion)
-    return this.#store(
-      appends.map(({ actorId, expectedVersion, events }) => ({
-        actorId,
-        expected: expectedVersion,
-        events,
-      })),
-    )
+  async commit(appends: readonly (Append | VersionedAppend)[]): Promise<CommitResult> {
+    return this.#store(appends.map(offeredPart))
   }
 
-  async save(actorId: ActorId, { version, ...event }: VersionedEvent): Promise<AppendResult> {
-    if (!Number.isSafeInteger(version) || version < 1) {
-      throw new AetherError(
-        'invalid-argument',
-        `a version must be a whole number from 1, not ${String(version)}`,
-      )
-    }
-    return only(await this.#store([{ actorId, expected: { below: version }, events: [event] }]))
+  async save(
+    actorId: ActorId,
+    events: VersionedEvent | readonly VersionedEvent[],
+  ): Promise<AppendResult> {
+    const run = 'version' in events ? [events] : events
+    return only(await this.commit([{ actorId, events: run }]))
   }
 
   read(actorId: ActorId, options: Collecting<ReadOptions>): AsyncGenerator<LogEntry, void>
@@ -120,7 +120,8 @@ export class CommitLogEventStore implements EventStore {
     if (last < first || reading.limit === 0) return
     const { limit, signal } = reading
     const range = { first, last, direction, limit }
-    yield* oneByOne(this.#log.read(actorId, range, signal), reading)
+    const batches = this.#log.read(actorId, range, signal)
+    yield* oneByOne(this.#known.learnFrom(actorId, range, batches), reading)
   }
 
   readAll(options: Collecting<ReadAllOptions>): AsyncGenerator<LogEntry, void>
@@ -156,7 +157,18 @@ export class CommitLogEventStore implements EventStore {
     this.#assertOpen()
     parseActorId(actorId)
     options.signal?.throwIfAborted()
-    return this.#log.latestVersion(actorId, options.signal)
+    const version = await this.#log.latestVersion(actorId, options.signal)
+    this.#known.learn(actorId, version)
+    return version
+  }
+
+  knownVersion(actorId: ActorId): number | undefined {
+    return this.#known.get(actorId)
+  }
+
+  onStored(listener: StoredListener): Disposable {
+    this.#assertOpen()
+    return this.#listeners.add(listener)
   }
 
   async loadSnapshot(
@@ -206,7 +218,7 @@ export class CommitLogEventStore implements EventStore {
   }
 
   async #storeNew(commit: Commit): Promise<CommitResult> {
-    return resultOf(commit, await this.#log.write(commit))
+    return resultOf(commit, await this.#write(commit))
   }
 
   #storeRepeatable(commit: Commit): Promise<CommitResult> {
@@ -216,7 +228,7 @@ export class CommitLogEventStore implements EventStore {
 
   /** A conflict is first compared with what stands there: it may be this very commit, repeated. */
   async #storeOnce(commit: Commit): Promise<CommitResult> {
-    const outcome = await this.#log.write(commit)
+    const outcome = await this.#write(commit)
     const repeat = outcome.ok ? undefined : await findRepeat(this.#log, commit)
     return repeat ? committed(repeat, true) : resultOf(commit, outcome)
   }
@@ -227,9 +239,17 @@ export class CommitLogEventStore implements EventStore {
       const pinned = await this.#pin(commit)
       const repeat = await findRepeat(this.#log, commit)
       if (repeat) return committed(repeat, true)
-      const outcome = await this.#log.write(pinned)
+      const outcome = await this.#write(pinned)
       if (outcome.ok || triesLeft === 0) return resultOf(commit, outcome)
     }
+  }
+
+  /** Every write goes through here, so that what is acknowledged first is told first. */
+  async #write(commit: Commit): Promise<WriteOutcome> {
+    const outcome = await this.#log.write(commit)
+    this.#known.learnFromWrite(commit, outcome)
+    if (outcome.ok) this.#listeners.tell(outcome.parts)
+    return outcome
   }
 
   /** The same commit, expecting each actor where it stands now. */
@@ -274,12 +294,4 @@ function closed(): AetherError {
 
 function only(result: CommitResult): Appended | Conflicted {
   return result.ok ? (result.appends[0] as Appended) : result
-}
-
-function checkExpectedVersion(expected: ExpectedVersion): void {
-  if (expected === 'any' || (Number.isSafeInteger(expected) && expected >= 0)) return
-  throw new AetherError(
-    'invalid-argument',
-    `expectedVersion must be a whole number from 0 or 'any', not ${typeof expected} ${String(expected)}`,
-  )
 }

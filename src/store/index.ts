@@ -19,9 +19,11 @@ export type {
   ReadAllOptions,
   ReadOptions,
   SubscribeOptions,
+  VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
 export type { LogFilter } from './log-filter.ts'
 export type { Replaces, SnapshotShelf } from './snapshot-shelf.ts'
 export type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
+export type { StoredListener } from './stored-listeners.ts'
 export type { Subscription } from './subscription.ts'

@@ -217,9 +217,10 @@ function parseBody(data: Uint8Array): PartBody {
 
 function checkEvent(event: unknown): void {
   check('an event', isRecord(event))
-  const { id, type, data, metadata } = event as Record<string, JsonValue | undefined>
+  const { id, type, time, data, metadata } = event as Record<string, JsonValue | undefined>
   check('the id of an event', isText(id))
   check('the type of an event', isText(type))
+  check('the time of an event', time === undefined || isText(time))
   check('the data of an event', data !== undefined)
   if (metadata === undefined) return
   check('the metadata of an event', isRecord(metadata) && Object.values(metadata).every(isString))
