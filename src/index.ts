@@ -53,8 +53,10 @@ export {
   InvalidInputError,
   isAetherError,
   MalformedEventError,
+  metadataFrom,
   parseActorId,
   systemClock,
+  traceOf,
   VersionConflictError,
 } from './core/index.ts'
 export type {
@@ -70,6 +72,7 @@ export type {
   NewEvent,
   Schema,
   StoredEvent,
+  Trace,
 } from './core/index.ts'
 export { open } from './node/index.ts'
 export type { ActorView, Node, OpenOptions } from './node/index.ts'
