@@ -49,6 +49,7 @@ export {
   AetherError,
   CommandRejectedError,
   errorCodes,
+  ImportRefusedError,
   InvalidEventError,
   InvalidInputError,
   isAetherError,
@@ -76,6 +77,7 @@ export type {
 } from './core/index.ts'
 export { open } from './node/index.ts'
 export type { ActorView, Node, OpenOptions } from './node/index.ts'
+export { exportEvents, importEvents } from './store/index.ts'
 export type {
   Append,
   Appended,
@@ -90,6 +92,10 @@ export type {
   EventStoreOptions,
   ExpectedVersion,
   LoadSnapshotOptions,
+  ExportOptions,
+  ExportProgress,
+  ImportOptions,
+  ImportReport,
   LogFilter,
   NewSnapshot,
   OnMalformed,

@@ -7,6 +7,7 @@ export {
   AetherError,
   CommandRejectedError,
   errorCodes,
+  ImportRefusedError,
   InvalidEventError,
   InvalidInputError,
   isAetherError,

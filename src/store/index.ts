@@ -22,6 +22,10 @@ export type {
   VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
+export { exportEvents } from './export-events.ts'
+export type { ExportOptions, ExportProgress } from './export-events.ts'
+export { importEvents } from './import-events.ts'
+export type { ImportOptions, ImportReport } from './import-events.ts'
 export type { LogFilter } from './log-filter.ts'
 export type { Replaces, SnapshotShelf } from './snapshot-shelf.ts'
 export type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
