@@ -77,7 +77,7 @@ export type {
 } from './core/index.ts'
 export { open } from './node/index.ts'
 export type { ActorView, Node, OpenOptions } from './node/index.ts'
-export { exportEvents, importEvents } from './store/index.ts'
+export { exportEvents, importEvents, verifyStore } from './store/index.ts'
 export type {
   Append,
   Appended,
@@ -94,6 +94,7 @@ export type {
   LoadSnapshotOptions,
   ExportOptions,
   ExportProgress,
+  Finding,
   ImportOptions,
   ImportReport,
   LogFilter,
@@ -102,9 +103,12 @@ export type {
   ReadAllOptions,
   ReadOptions,
   Snapshot,
+  StorageDamage,
   StoredListener,
   SubscribeOptions,
   Subscription,
   VersionedAppend,
   VersionedEvent,
+  VerifyOptions,
+  VerifyReport,
 } from './store/index.ts'

@@ -11,7 +11,7 @@ import {
   type StoredEvent,
   systemClock,
 } from '../core/index.ts'
-import type { CommitLog, LogEntry, WriteOutcome } from './commit-log.ts'
+import type { CommitLog, LogEntry, StorageDamage, WriteOutcome } from './commit-log.ts'
 import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './commit.ts'
 import type {
   Append,
@@ -29,6 +29,7 @@ import type {
   VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
+import { HashChainWriter } from './hash-chain-writer.ts'
 import { KnownVersions } from './known-versions.ts'
 import { checkFilter, eventFilter } from './log-filter.ts'
 import { offeredPart } from './offered-part.ts'
@@ -50,6 +51,11 @@ export interface EventStoreOptions {
   readonly maxEventsPerAppend?: number
   /** Of how many actors `knownVersion` remembers the version. @default 10,000 */
   readonly rememberedVersions?: number
+  /**
+   * Puts a hash into each event's metadata, over its content and the hash of the actor's event before
+   * it, by which `verifyStore` finds what was changed. Writes to one actor take turns. @default false
+   */
+  readonly hashChain?: boolean
   /** @default warnings of the process */
   readonly logger?: Logger
 }
@@ -63,6 +69,7 @@ const directions = ['forwards', 'backwards'] as const
 export class CommitLogEventStore implements EventStore {
   readonly #log: CommitLog
   readonly #snapshots: Snapshots
+  readonly #writer: Pick<CommitLog, 'write'>
   readonly #context: CommitContext
   readonly #known: KnownVersions
   readonly #listeners: StoredListeners
@@ -75,6 +82,7 @@ export class CommitLogEventStore implements EventStore {
     const { clock = systemClock, logger = processLogger } = options
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
+    this.#writer = options.hashChain ? new HashChainWriter(log) : log
     this.#context = {
       clock,
       ids: options.ids ?? randomIds,
@@ -166,6 +174,14 @@ export class CommitLogEventStore implements EventStore {
     return this.#known.get(actorId)
   }
 
+  async *findDamage(
+    options: { readonly after?: number; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<StorageDamage, void> {
+    this.#assertOpen()
+    const after = wholeNumber('after', options.after ?? 0, 0)
+    if (this.#log.findDamage) yield* this.#log.findDamage(after, options.signal)
+  }
+
   onStored(listener: StoredListener): Disposable {
     this.#assertOpen()
     return this.#listeners.add(listener)
@@ -246,7 +262,7 @@ export class CommitLogEventStore implements EventStore {
 
   /** Every write goes through here, so that what is acknowledged first is told first. */
   async #write(commit: Commit): Promise<WriteOutcome> {
-    const outcome = await this.#log.write(commit)
+    const outcome = await this.#writer.write(commit)
     this.#known.learnFromWrite(commit, outcome)
     if (outcome.ok) this.#listeners.tell(outcome.parts)
     return outcome

@@ -24,6 +24,11 @@ export interface CommitLog {
   /** Batches in the order of the log. */
   readAll(range: LogRange, signal: AbortSignal | undefined): AsyncIterable<readonly LogEntry[]>
   /**
+   * What is wrong with the log and isn't seen by reading it, in its order: where commits are stored in
+   * pieces, those that aren't whole. Left out where there can't be any.
+   */
+  findDamage?(after: number, signal: AbortSignal | undefined): AsyncIterable<StorageDamage>
+  /**
    * Calls `wake` whenever the log may have grown, whoever wrote to it: soon after, at times for
    * nothing, never too seldom. What was there when it resolves needs no call.
    */
@@ -36,6 +41,14 @@ export interface CommitLog {
 
 /** An event, or what stands in its place and can't be read as one. */
 export type LogEntry = StoredEvent | MalformedEventError
+
+/** Something that a backend found wrong with what it keeps. */
+export interface StorageDamage {
+  readonly kind: 'torn-commit' | 'removed-events'
+  /** Where it begins. */
+  readonly position: number
+  readonly message: string
+}
 
 /** Both ends are included; `last` may be `Infinity`. */
 export interface VersionRange {

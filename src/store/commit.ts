@@ -31,9 +31,9 @@ export interface CommitPart {
 
 /**
  * Where the actor must stand: at a version, anywhere, or below the version that its first event is
- * to have.
+ * to have, perhaps exactly `at` one.
  */
-export type Expectation = ExpectedVersion | { readonly below: number }
+export type Expectation = ExpectedVersion | { readonly below: number; readonly at?: number }
 
 export interface CommittedEvent {
   readonly id: string
@@ -97,9 +97,9 @@ function sharedTime(offered: readonly OfferedPart[]): string | undefined {
 /** Whether an actor at this version is where the part expects it. */
 export function isMet({ expected }: CommitPart, currentVersion: number): boolean {
   if (expected === 'any') return true
-  return typeof expected === 'number'
-    ? expected === currentVersion
-    : currentVersion < expected.below
+  const exact = typeof expected === 'number' ? expected : expected.at
+  if (exact !== undefined) return exact === currentVersion
+  return typeof expected === 'object' && currentVersion < expected.below
 }
 
 /** The version that the first event of the part gets behind this one. */

@@ -1,4 +1,5 @@
 import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
+import type { StorageDamage } from './commit-log.ts'
 import type { LogFilter } from './log-filter.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import type { StoredListener } from './stored-listeners.ts'
@@ -93,6 +94,15 @@ export interface EventStore extends AsyncDisposable {
    * @returns what removes it
    */
   onStored(listener: StoredListener): Disposable
+
+  /**
+   * What the backend itself can find wrong with its log behind a position, besides events that can't
+   * be read: see `verifyStore`, which asks for it.
+   */
+  findDamage(options?: {
+    readonly after?: number
+    readonly signal?: AbortSignal
+  }): AsyncIterable<StorageDamage>
 
   /** Releases files and connections; appends under way are finished first. May be called twice. */
   close(): Promise<void>

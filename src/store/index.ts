@@ -1,7 +1,15 @@
+export { ActorTurns } from './actor-turns.ts'
 export type { Backend } from './backend.ts'
 export { CommitLogEventStore } from './commit-log-event-store.ts'
 export type { EventStoreOptions } from './commit-log-event-store.ts'
-export type { CommitLog, LogEntry, LogRange, VersionRange, WriteOutcome } from './commit-log.ts'
+export type {
+  CommitLog,
+  LogEntry,
+  LogRange,
+  StorageDamage,
+  VersionRange,
+  WriteOutcome,
+} from './commit-log.ts'
 export { firstVersionOf, isMet, placePart } from './commit.ts'
 export type { Commit, CommitPart, CommittedEvent } from './commit.ts'
 export type {
@@ -31,3 +39,5 @@ export type { Replaces, SnapshotShelf } from './snapshot-shelf.ts'
 export type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 export type { StoredListener } from './stored-listeners.ts'
 export type { Subscription } from './subscription.ts'
+export { verifyStore } from './verify-store.ts'
+export type { Finding, VerifyOptions, VerifyReport } from './verify-store.ts'

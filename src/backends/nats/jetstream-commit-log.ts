@@ -4,6 +4,7 @@ import type {
   CommitLog,
   LogEntry,
   LogRange,
+  StorageDamage,
   VersionRange,
   WriteOutcome,
 } from '../../store/index.ts'
@@ -47,6 +48,10 @@ export class JetStreamCommitLog implements CommitLog {
 
   readAll(range: LogRange, signal: AbortSignal | undefined): AsyncIterable<readonly LogEntry[]> {
     return this.#parts.log.read(range, signal)
+  }
+
+  findDamage(after: number, signal: AbortSignal | undefined): AsyncIterable<StorageDamage> {
+    return this.#parts.log.damage(after, signal)
   }
 
   watch(wake: () => void): Promise<AsyncDisposable> {

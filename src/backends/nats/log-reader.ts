@@ -1,7 +1,8 @@
-import type { LogEntry, LogFilter, LogRange } from '../../store/index.ts'
+import type { LogEntry, LogFilter, LogRange, StorageDamage } from '../../store/index.ts'
 import type { CommitFeed, Follows } from './commit-feed.ts'
-import { entriesOf } from './commit-message.ts'
-import { sequenceAt } from './event-position.ts'
+import { entriesOf, type StoredPart } from './commit-message.ts'
+import { CommitWholeness } from './commit-wholeness.ts'
+import { positionOf, sequenceAt } from './event-position.ts'
 import type { EventSubjects } from './event-subjects.ts'
 import type { StreamLeader } from './stream-leader.ts'
 
@@ -27,9 +28,40 @@ export class LogReader {
 
   /** Ends with what was acknowledged when it began. */
   async *read(
-    { after, limit, filter }: LogRange,
+    range: LogRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly LogEntry[]> {
+    for await (const parts of this.#parts(range, signal)) {
+      yield entriesOf(parts).filter((entry) => entry.position > range.after)
+    }
+  }
+
+  /** What is wrong with the messages as such, from the one that holds the next position on. */
+  async *damage(after: number, signal: AbortSignal | undefined): AsyncGenerator<StorageDamage> {
+    const wholeness = new CommitWholeness(after > 0)
+    let behind = after
+    for (;;) {
+      const begin = behind
+      for await (const parts of this.#parts(
+        { after: begin, limit: Infinity, filter: {} },
+        signal,
+      )) {
+        for (const part of parts) {
+          yield* wholeness.next(part)
+          behind = positionOf(part.sequence + 1, 0) - 1
+        }
+      }
+      // The end that it read to may have been in the middle of a commit that was written then.
+      if (!wholeness.isOpen || behind === begin) break
+    }
+    yield* wholeness.end()
+  }
+
+  /** The messages from the one that holds the next position on. */
+  async *#parts(
+    { after, limit, filter }: LogRange,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly StoredPart[]> {
     const end = await this.#leader.lastSequence(signal)
     const subject = this.#subjectOf(filter)
     const follows = subject === this.#subjects.all ? isNext : isAnywhere
@@ -41,8 +73,7 @@ export class LogReader {
       const request = { fromSequence: sequence + 1, subject, maxMessages }
       const parts = await this.#feed.next(request, follows, signal)
       sequence = parts.at(-1)?.sequence ?? end
-      const entries = entriesOf(parts.filter((part) => part.sequence <= end))
-      yield entries.filter((entry) => entry.position > after)
+      yield parts.filter((part) => part.sequence <= end)
     }
   }
 
