@@ -83,6 +83,7 @@ export type {
   Appended,
   AppendOptions,
   AppendResult,
+  AuditEntry,
   Backend,
   Collecting,
   CommitResult,

@@ -11,7 +11,7 @@ import {
   type StoredEvent,
   systemClock,
 } from '../core/index.ts'
-import type { CommitLog, LogEntry, StorageDamage, WriteOutcome } from './commit-log.ts'
+import type { AuditEntry, CommitLog, LogEntry, WriteOutcome } from './commit-log.ts'
 import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './commit.ts'
 import type {
   Append,
@@ -174,12 +174,19 @@ export class CommitLogEventStore implements EventStore {
     return this.#known.get(actorId)
   }
 
-  async *findDamage(
-    options: { readonly after?: number; readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<StorageDamage, void> {
+  async *audit({
+    after = 0,
+    signal,
+  }: Pick<ReadAllOptions, 'after' | 'signal'> = {}): AsyncGenerator<AuditEntry, void> {
     this.#assertOpen()
-    const after = wholeNumber('after', options.after ?? 0, 0)
-    if (this.#log.findDamage) yield* this.#log.findDamage(after, options.signal)
+    wholeNumber('after', after, 0)
+    const batches =
+      this.#log.audit?.(after, signal) ??
+      this.#log.readAll({ after, limit: Infinity, filter: {} }, signal)
+    for await (const batch of batches) {
+      signal?.throwIfAborted()
+      yield* batch
+    }
   }
 
   onStored(listener: StoredListener): Disposable {

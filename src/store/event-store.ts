@@ -1,5 +1,5 @@
 import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
-import type { StorageDamage } from './commit-log.ts'
+import type { AuditEntry } from './commit-log.ts'
 import type { LogFilter } from './log-filter.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import type { StoredListener } from './stored-listeners.ts'
@@ -96,13 +96,10 @@ export interface EventStore extends AsyncDisposable {
   onStored(listener: StoredListener): Disposable
 
   /**
-   * What the backend itself can find wrong with its log behind a position, besides events that can't
-   * be read: see `verifyStore`, which asks for it.
+   * The log as `readAll` gives it, malformed events in their places, and between them what the backend
+   * itself finds wrong with its storage: what `verifyStore` looks at.
    */
-  findDamage(options?: {
-    readonly after?: number
-    readonly signal?: AbortSignal
-  }): AsyncIterable<StorageDamage>
+  audit(options?: Pick<ReadAllOptions, 'after' | 'signal'>): AsyncIterable<AuditEntry>
 
   /** Releases files and connections; appends under way are finished first. May be called twice. */
   close(): Promise<void>

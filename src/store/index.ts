@@ -3,6 +3,7 @@ export type { Backend } from './backend.ts'
 export { CommitLogEventStore } from './commit-log-event-store.ts'
 export type { EventStoreOptions } from './commit-log-event-store.ts'
 export type {
+  AuditEntry,
   CommitLog,
   LogEntry,
   LogRange,

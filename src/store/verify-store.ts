@@ -1,6 +1,13 @@
-import { type ActorId, MalformedEventError, messageOf, type StoredEvent } from '../core/index.ts'
-import type { LogEntry, StorageDamage } from './commit-log.ts'
-import type { EventStore } from './event-store.ts'
+import {
+  type ActorId,
+  AetherError,
+  isAetherError,
+  MalformedEventError,
+  messageOf,
+  type StoredEvent,
+} from '../core/index.ts'
+import type { AuditEntry, LogEntry, StorageDamage } from './commit-log.ts'
+import type { EventStore, ReadOptions } from './event-store.ts'
 import { isTime } from './event-time.ts'
 import { chainHash, hashName } from './hash-chain.ts'
 import { wholeNumber } from './reading.ts'
@@ -40,7 +47,7 @@ export interface Finding {
    * - `invalid-time`: its time is none
    * - `hash-mismatch`: it, or the one before it, was changed, removed or put in
    * - `unchained-event`: it has no hash, and the one before it has one
-   * - `torn-commit`, `removed-events`: the backend misses something
+   * - `torn-commit`, `removed-events`, `foreign-link`: as the backend says
    */
   readonly kind:
     | 'malformed-event'
@@ -65,25 +72,22 @@ const progressStep = 1_000
 
 /**
  * Walks the whole log and gives what is wrong, as it finds it; at last it returns the report.
- * Remembers the newest version of each actor, some hundred bytes for each. What is wrong with the
- * storage itself comes last.
+ * Remembers the newest version of each actor, some hundred bytes for each. Beginning where another
+ * walk was cut off, it may tell a torn commit there again.
  */
 export async function* verifyStore(
   store: EventStore,
   { after = 0, rememberedIds = 1_000_000, onProgress, signal }: VerifyOptions = {},
 ): AsyncGenerator<Finding, VerifyReport, undefined> {
   wholeNumber('rememberedIds', rememberedIds, 1)
-  const range = { after, ...(signal && { signal }) }
   const walk = new LogWalk(store, after, new SeenIds(rememberedIds))
   let left = progressStep
-  for await (const entry of store.readAll({ ...range, onMalformed: 'collect' })) {
+  for await (const entry of store.audit({ after, ...(signal && { signal }) })) {
     yield* walk.next(entry)
     if (--left > 0) continue
     onProgress?.(walk.report)
     left = progressStep
   }
-  for await (const damage of store.findDamage(range))
-    yield walk.note({ severity: 'error', ...damage })
   onProgress?.(walk.report)
   return walk.report
 }
@@ -117,14 +121,18 @@ class LogWalk {
     return { ...this.#report, actors: this.#heads.size }
   }
 
-  async *next(entry: LogEntry): AsyncGenerator<Finding> {
-    for await (const finding of this.#check(entry)) yield this.note(finding)
+  async *next(entry: AuditEntry): AsyncGenerator<Finding> {
+    if ('kind' in entry) {
+      yield this.#note({ severity: 'error', ...entry })
+      return
+    }
+    for await (const finding of this.#check(entry)) yield this.#note(finding)
     const position = entry instanceof MalformedEventError ? entry.lastPosition : entry.position
     this.#report = { ...this.#report, position }
   }
 
   /** Counts a finding. */
-  note(finding: Finding): Finding {
+  #note(finding: Finding): Finding {
     const { errors, warnings } = this.#report
     this.#report =
       finding.severity === 'error'
@@ -175,18 +183,31 @@ class LogWalk {
   async #headBefore({ actorId, version }: StoredEvent): Promise<Head> {
     if (!this.#beginsInside || version <= 1) return noHead
     const range = { toVersion: version - 1, direction: 'backwards', limit: 1 } as const
-    for await (const entry of this.#store.read(actorId, { ...range, onMalformed: 'collect' })) {
-      if (entry instanceof MalformedEventError) return { ...noHead, isCertain: false }
+    for await (const entry of this.#read(actorId, range)) {
+      if (entry instanceof AetherError) return { ...noHead, isCertain: false }
       return { version: entry.version, hash: entry.metadata[hashName], isCertain: true }
     }
     return noHead
   }
 
+  /** Ends with an error where the actor can't be read further, for which the walk goes on. */
+  async *#read(
+    actorId: ActorId,
+    range: Pick<ReadOptions, 'toVersion' | 'direction' | 'limit'>,
+  ): AsyncGenerator<StoredEvent | AetherError> {
+    try {
+      yield* this.#store.read(actorId, { ...range, onMalformed: 'collect' })
+    } catch (thrown) {
+      if (!isAetherError(thrown) || thrown.code !== 'incompatible-store') throw thrown
+      yield thrown
+    }
+  }
+
   /** Whether the id that was perhaps seen was. */
   async *#checkId(event: StoredEvent): AsyncGenerator<Finding> {
     const { actorId, id, position } = event
-    for await (const other of this.#store.read(actorId, { onMalformed: 'skip' })) {
-      if (other.id !== id || other.position >= position) continue
+    for await (const other of this.#read(actorId, {})) {
+      if (other instanceof AetherError || other.id !== id || other.position >= position) continue
       yield found(event, 'repeated-id', `the id ${id} stands at version ${other.version} as well`)
       return
     }

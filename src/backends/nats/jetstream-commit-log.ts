@@ -1,10 +1,10 @@
 import type { ActorId } from '../../core/index.ts'
 import type {
+  AuditEntry,
   Commit,
   CommitLog,
   LogEntry,
   LogRange,
-  StorageDamage,
   VersionRange,
   WriteOutcome,
 } from '../../store/index.ts'
@@ -50,8 +50,8 @@ export class JetStreamCommitLog implements CommitLog {
     return this.#parts.log.read(range, signal)
   }
 
-  findDamage(after: number, signal: AbortSignal | undefined): AsyncIterable<StorageDamage> {
-    return this.#parts.log.damage(after, signal)
+  audit(after: number, signal: AbortSignal | undefined): AsyncIterable<readonly AuditEntry[]> {
+    return this.#parts.log.audit(after, signal)
   }
 
   watch(wake: () => void): Promise<AsyncDisposable> {
