@@ -79,7 +79,7 @@ export class CommitLogEventStore implements EventStore {
   #closing: Promise<void> | undefined
 
   constructor(log: CommitLog, shelf: SnapshotShelf, options: EventStoreOptions = {}) {
-    const { clock = systemClock, logger = processLogger } = options
+    const { clock = systemClock, logger = processLogger, rememberedVersions = 10_000 } = options
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
     this.#writer = options.hashChain ? new HashChainWriter(log) : log
@@ -88,7 +88,6 @@ export class CommitLogEventStore implements EventStore {
       ids: options.ids ?? randomIds,
       maxEventsPerAppend: options.maxEventsPerAppend ?? 1_000,
     }
-    const { rememberedVersions = 10_000, logger = processLogger } = options
     this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
     this.#listeners = new StoredListeners(logger)
   }
