@@ -29,7 +29,7 @@ export function withoutHash(metadata: Metadata): Metadata {
  * One text for each value: no blanks, and members in the order of their names' UTF-16 units. That is
  * RFC 8785, which says what JSON.stringify makes of numbers and text.
  */
-export function canonicalJson(value: JsonValue): string {
+function canonicalJson(value: JsonValue): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (isList(value)) return `[${value.map(canonicalJson).join(',')}]`
   const names = Object.keys(value).toSorted(byUnits)

@@ -85,7 +85,7 @@ const writes: fc.Arbitrary<readonly Write[]> = fc.array(
     gap: fc.constantFrom(0, 0, 0, 1, 1_000),
     events: fc.array(event, { minLength: 1, maxLength: 4 }),
   }),
-  { minLength: 1, maxLength: 12 },
+  { minLength: 1, maxLength: 40, size: 'max' },
 )
 
 describe('a log that is moved from backend to backend', () => {
@@ -102,7 +102,7 @@ describe('a log that is moved from backend to backend', () => {
       fc.asyncProperty(
         writes,
         wellFormed,
-        fc.integer({ min: 1, max: 9 }),
+        fc.constantFrom(1, 3, 20, 500),
         async (log, id, most) => {
           await using first = await memory().openStore()
           await fill(first, log, id)
@@ -130,7 +130,7 @@ describe('a log that is moved from backend to backend', () => {
           expect(await eventsOf(from)).toEqual(original)
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 20 },
     )
   })
 })
@@ -267,6 +267,20 @@ describe.each(backendKinds.slice(0, 3))('an import into $name', ({ start }) => {
       expect(report).toEqual({ lines: lines.length, imported: lines.length - cut, present: cut })
       expect(await eventsOf(to)).toEqual(await eventsOf(from))
     }
+  })
+
+  test('stores the lines of many actors at once, in their order', async () => {
+    await using from = await memory().openStore()
+    for (let n = 0; n < 120; n++) {
+      const events = [1, 2].map(() => ({ type: 'A', data: n }))
+      await from.append(`a-${n % 40}`, events, { expectedVersion: 'any' })
+    }
+    await using to = await source.fresh().openStore()
+    const sizes: number[] = []
+    to.onStored(({ length }) => sizes.push(length))
+    await importEvents(to, exportEvents(from), { maxEventsPerCommit: 60 })
+    expect(sizes).toEqual([60, 60, 60, 60])
+    expect(await eventsOf(to)).toEqual(await eventsOf(from))
   })
 
   test('refuses other content under a version that is there, and says in which line', async () => {
