@@ -49,7 +49,7 @@ export interface EventStoreOptions {
   readonly ids?: IdSource
   /** @default 1,000 */
   readonly maxEventsPerAppend?: number
-  /** Of how many actors `knownVersion` remembers the version. @default 10,000 */
+  /** Of how many actors the version is remembered, and the newest hash of a chain. @default 10,000 */
   readonly rememberedVersions?: number
   /**
    * Puts a hash into each event's metadata, over its content and the hash of the actor's event before
@@ -82,7 +82,7 @@ export class CommitLogEventStore implements EventStore {
     const { clock = systemClock, logger = processLogger, rememberedVersions = 10_000 } = options
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
-    this.#writer = options.hashChain ? new HashChainWriter(log) : log
+    this.#writer = options.hashChain ? new HashChainWriter(log, rememberedVersions) : log
     this.#context = {
       clock,
       ids: options.ids ?? randomIds,

@@ -16,9 +16,6 @@ const noHead: Head = { version: 0, hash: undefined }
 /** How often a commit is tried that somebody else's writes come before. */
 const maxTries = 100
 
-/** Of how many actors the newest hash is remembered, which spares reading it. */
-const rememberedHeads = 10_000
-
 const newestOnly = { first: 1, last: Infinity, direction: 'backwards', limit: 1 } as const
 
 /**
@@ -29,10 +26,12 @@ const newestOnly = { first: 1, last: Infinity, direction: 'backwards', limit: 1 
 export class HashChainWriter {
   readonly #log: CommitLog
   readonly #turns = new ActorTurns()
-  readonly #heads = new RecentMap<ActorId, Head>(rememberedHeads)
+  readonly #heads: RecentMap<ActorId, Head>
 
-  constructor(log: CommitLog) {
+  /** Of so many actors the newest hash is remembered, which spares reading it. */
+  constructor(log: CommitLog, rememberedHeads: number) {
     this.#log = log
+    this.#heads = new RecentMap(rememberedHeads)
   }
 
   /** As the log's own; those to the same actor go one after the other. */
