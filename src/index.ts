@@ -49,12 +49,15 @@ export {
   AetherError,
   CommandRejectedError,
   errorCodes,
+  ImportRefusedError,
   InvalidEventError,
   InvalidInputError,
   isAetherError,
   MalformedEventError,
+  metadataFrom,
   parseActorId,
   systemClock,
+  traceOf,
   VersionConflictError,
 } from './core/index.ts'
 export type {
@@ -70,14 +73,17 @@ export type {
   NewEvent,
   Schema,
   StoredEvent,
+  Trace,
 } from './core/index.ts'
 export { open } from './node/index.ts'
 export type { ActorView, Node, OpenOptions } from './node/index.ts'
+export { exportEvents, importEvents, verifyStore } from './store/index.ts'
 export type {
   Append,
   Appended,
   AppendOptions,
   AppendResult,
+  AuditEntry,
   Backend,
   Collecting,
   CommitResult,
@@ -86,6 +92,11 @@ export type {
   EventStore,
   EventStoreOptions,
   ExpectedVersion,
+  ExportOptions,
+  ExportProgress,
+  Finding,
+  ImportOptions,
+  ImportReport,
   LoadSnapshotOptions,
   LogFilter,
   NewSnapshot,
@@ -93,7 +104,12 @@ export type {
   ReadAllOptions,
   ReadOptions,
   Snapshot,
+  StorageDamage,
+  StoredListener,
   SubscribeOptions,
   Subscription,
+  VerifyOptions,
+  VerifyReport,
+  VersionedAppend,
   VersionedEvent,
 } from './store/index.ts'

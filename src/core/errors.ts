@@ -42,6 +42,11 @@ export const errorCodes = {
     retryable: false,
     meaning: 'A stored event cannot be read; replay stopped there.',
   },
+  'import-refused': {
+    retryable: false,
+    meaning:
+      'A line of an import cannot be read, or contradicts what is stored; all before it was imported.',
+  },
   'too-large': { retryable: false, meaning: 'More bytes, depth or events than the bound allows.' },
   overloaded: {
     retryable: true,
@@ -215,6 +220,17 @@ export class MalformedEventError extends AetherError {
     this.position = init.position
     this.lastPosition = init.lastPosition ?? init.position
     this.raw = init.raw
+  }
+}
+
+/** `import-refused`: a line can't be imported; all before it was, nothing behind it. */
+export class ImportRefusedError extends AetherError {
+  /** Counted from 1. */
+  readonly line: number
+
+  constructor(line: number, reason: string, cause?: unknown) {
+    super('import-refused', `line ${line}: ${reason}`, { cause })
+    this.line = line
   }
 }
 

@@ -7,6 +7,7 @@ export {
   AetherError,
   CommandRejectedError,
   errorCodes,
+  ImportRefusedError,
   InvalidEventError,
   InvalidInputError,
   isAetherError,
@@ -22,7 +23,9 @@ export { freezeJson, parseJson, toJson } from './json.ts'
 export type { JsonValue } from './json.ts'
 export { processLogger } from './logger.ts'
 export type { Logger } from './logger.ts'
-export { checkMetadata, noMetadata } from './metadata.ts'
+export { checkMetadata, metadataFrom, noMetadata } from './metadata.ts'
 export type { Metadata } from './metadata.ts'
 export { isSchema, validate, validateSync } from './schema.ts'
 export type { Schema, SchemaInput, SchemaOutput, Validation } from './schema.ts'
+export { traceOf } from './trace.ts'
+export type { Trace } from './trace.ts'

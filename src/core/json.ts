@@ -34,8 +34,8 @@ export function freezeJson(value: unknown, bounds: JsonBounds = {}): void {
 }
 
 /**
- * Parses text from outside, refusing what would be altered without notice: a number that has no
- * exact value here (9007199254740993, 1e400), and a key named `__proto__`.
+ * Parses text from outside, refusing what would be altered without notice: a number that would come
+ * out as another one (9007199254740993, 1e400), and a key named `__proto__`.
  * @throws AetherError `invalid-json`; `too-large` for nesting beyond the bound.
  */
 export function parseJson(text: string, bounds: JsonBounds = {}): JsonValue {
@@ -136,9 +136,14 @@ function refuseInexact(_key: string, value: unknown, context: { source?: string 
   return value
 }
 
-/** An integer that a double can't hold; fractions are rounded by nature. */
+/**
+ * An integer that a double can't hold, unless that is how the double is spelled anyway; fractions are
+ * rounded by nature.
+ */
 function isRounded(source: string): boolean {
-  return /^-?\d{16,}$/.test(source) && BigInt(source) !== BigInt(Number(source))
+  if (!/^-?\d{16,}$/.test(source)) return false
+  const value = Number(source)
+  return String(value) !== source && BigInt(source) !== BigInt(value)
 }
 
 function notJson(what: string, path: readonly (string | number)[]): AetherError {

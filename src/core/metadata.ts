@@ -1,4 +1,5 @@
 import { AetherError } from './errors.ts'
+import type { StoredEvent } from './event.ts'
 
 /**
  * What is known about an event besides its data: text by name. These names have a meaning:
@@ -7,6 +8,25 @@ import { AetherError } from './errors.ts'
 export type Metadata = Readonly<Record<string, string>>
 
 export const noMetadata: Metadata = Object.freeze({})
+
+/** What an event shares with all that follows from it. */
+const passedOn = ['userId', 'traceparent', 'tracestate'] as const
+
+/**
+ * The metadata of what follows from an event: caused by it, of the same correlation (which begins
+ * with the event where it has none), user and trace. All else was about that event alone.
+ */
+export function metadataFrom({ id, metadata }: Pick<StoredEvent, 'id' | 'metadata'>): Metadata {
+  const shared = passedOn.flatMap((name) => {
+    const value = metadata[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return {
+    correlationId: metadata.correlationId ?? id,
+    causationId: id,
+    ...Object.fromEntries(shared),
+  }
+}
 
 /** @throws AetherError `invalid-argument` unless every member is text. */
 export function checkMetadata(metadata: Metadata): void {

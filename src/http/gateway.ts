@@ -6,7 +6,7 @@ import { type Exchange, jsonReply, type Reply } from './exchange.ts'
 import { answerByMethod } from './method.ts'
 import { problemReply } from './problem.ts'
 import { parseTarget, type Query, type Target, wholeNumberOf } from './target.ts'
-import { traceOf } from './trace-context.ts'
+import { traceContext } from './trace-context.ts'
 
 /** What a gateway may be told. */
 export interface GatewayOptions {
@@ -110,7 +110,7 @@ async function postCommand(
   const input = text.trim() === '' ? undefined : parseJson(text)
   const commandId = commandIdOf(exchange)
   const options = {
-    metadata: traceOf(exchange),
+    metadata: traceContext(exchange),
     signal: exchange.signal,
     ...(commandId !== undefined && { commandId }),
   }

@@ -13,6 +13,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'unknown-route': 404,
   'method-not-allowed': 405,
   'id-reused': 409,
+  'import-refused': 409,
   'version-conflict': 409,
   'too-large': 413,
   'command-rejected': 422,

@@ -11,7 +11,7 @@ import {
   type StoredEvent,
   systemClock,
 } from '../core/index.ts'
-import type { CommitLog, LogEntry, WriteOutcome } from './commit-log.ts'
+import type { AuditEntry, CommitLog, LogEntry, WriteOutcome } from './commit-log.ts'
 import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './commit.ts'
 import type {
   Append,
@@ -23,18 +23,22 @@ import type {
   Committed,
   Conflicted,
   EventStore,
-  ExpectedVersion,
   ReadAllOptions,
   ReadOptions,
   SubscribeOptions,
+  VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
+import { HashChainWriter } from './hash-chain-writer.ts'
+import { KnownVersions } from './known-versions.ts'
 import { checkFilter, eventFilter } from './log-filter.ts'
+import { offeredPart } from './offered-part.ts'
 import { oneByOne, oneOf, readingOf, wholeNumber } from './reading.ts'
 import { findRepeat } from './repeat.ts'
 import type { SnapshotShelf } from './snapshot-shelf.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import { Snapshots } from './snapshots.ts'
+import { StoredListeners, type StoredListener } from './stored-listeners.ts'
 import { LogSubscription, positionOf, type Subscription } from './subscription.ts'
 
 /** Settings of a store, the same for every backend. */
@@ -45,6 +49,13 @@ export interface EventStoreOptions {
   readonly ids?: IdSource
   /** @default 1,000 */
   readonly maxEventsPerAppend?: number
+  /** Of how many actors the version is remembered, and the newest hash of a chain. @default 10,000 */
+  readonly rememberedVersions?: number
+  /**
+   * Puts a hash into each event's metadata, over its content and the hash of the actor's event before
+   * it, by which `verifyStore` finds what was changed. Writes to one actor take turns. @default false
+   */
+  readonly hashChain?: boolean
   /** @default warnings of the process */
   readonly logger?: Logger
 }
@@ -58,21 +69,27 @@ const directions = ['forwards', 'backwards'] as const
 export class CommitLogEventStore implements EventStore {
   readonly #log: CommitLog
   readonly #snapshots: Snapshots
+  readonly #writer: Pick<CommitLog, 'write'>
   readonly #context: CommitContext
+  readonly #known: KnownVersions
+  readonly #listeners: StoredListeners
   readonly #underWay = new Set<Promise<CommitResult>>()
   /** Ends the subscriptions. */
   readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
   constructor(log: CommitLog, shelf: SnapshotShelf, options: EventStoreOptions = {}) {
-    const { clock = systemClock, logger = processLogger } = options
+    const { clock = systemClock, logger = processLogger, rememberedVersions = 10_000 } = options
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
+    this.#writer = options.hashChain ? new HashChainWriter(log, rememberedVersions) : log
     this.#context = {
       clock,
       ids: options.ids ?? randomIds,
       maxEventsPerAppend: options.maxEventsPerAppend ?? 1_000,
     }
+    this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
+    this.#listeners = new StoredListeners(logger)
   }
 
   async append(
@@ -80,29 +97,19 @@ export class CommitLogEventStore implements EventStore {
     events: readonly NewEvent[],
     { expectedVersion }: AppendOptions,
   ): Promise<AppendResult> {
-    checkExpectedVersion(expectedVersion)
-    return only(await this.#store([{ actorId, expected: expectedVersion, events }]))
+    return only(await this.commit([{ actorId, events, expectedVersion }]))
   }
 
-  async commit(appends: readonly Append[]): Promise<CommitResult> {
-    for (const { expectedVersion } of appends) checkExpectedVersion(expectedVersion)
-    return this.#store(
-      appends.map(({ actorId, expectedVersion, events }) => ({
-        actorId,
-        expected: expectedVersion,
-        events,
-      })),
-    )
+  async commit(appends: readonly (Append | VersionedAppend)[]): Promise<CommitResult> {
+    return this.#store(appends.map(offeredPart))
   }
 
-  async save(actorId: ActorId, { version, ...event }: VersionedEvent): Promise<AppendResult> {
-    if (!Number.isSafeInteger(version) || version < 1) {
-      throw new AetherError(
-        'invalid-argument',
-        `a version must be a whole number from 1, not ${String(version)}`,
-      )
-    }
-    return only(await this.#store([{ actorId, expected: { below: version }, events: [event] }]))
+  async save(
+    actorId: ActorId,
+    events: VersionedEvent | readonly VersionedEvent[],
+  ): Promise<AppendResult> {
+    const run = 'version' in events ? [events] : events
+    return only(await this.commit([{ actorId, events: run }]))
   }
 
   read(actorId: ActorId, options: Collecting<ReadOptions>): AsyncGenerator<LogEntry, void>
@@ -120,7 +127,8 @@ export class CommitLogEventStore implements EventStore {
     if (last < first || reading.limit === 0) return
     const { limit, signal } = reading
     const range = { first, last, direction, limit }
-    yield* oneByOne(this.#log.read(actorId, range, signal), reading)
+    const batches = this.#log.read(actorId, range, signal)
+    yield* oneByOne(this.#known.learnFrom(actorId, range, batches), reading)
   }
 
   readAll(options: Collecting<ReadAllOptions>): AsyncGenerator<LogEntry, void>
@@ -156,7 +164,33 @@ export class CommitLogEventStore implements EventStore {
     this.#assertOpen()
     parseActorId(actorId)
     options.signal?.throwIfAborted()
-    return this.#log.latestVersion(actorId, options.signal)
+    const version = await this.#log.latestVersion(actorId, options.signal)
+    this.#known.learn(actorId, version)
+    return version
+  }
+
+  knownVersion(actorId: ActorId): number | undefined {
+    return this.#known.get(actorId)
+  }
+
+  async *audit({
+    after = 0,
+    signal,
+  }: Pick<ReadAllOptions, 'after' | 'signal'> = {}): AsyncGenerator<AuditEntry, void> {
+    this.#assertOpen()
+    wholeNumber('after', after, 0)
+    const batches =
+      this.#log.audit?.(after, signal) ??
+      this.#log.readAll({ after, limit: Infinity, filter: {} }, signal)
+    for await (const batch of batches) {
+      signal?.throwIfAborted()
+      yield* batch
+    }
+  }
+
+  onStored(listener: StoredListener): Disposable {
+    this.#assertOpen()
+    return this.#listeners.add(listener)
   }
 
   async loadSnapshot(
@@ -206,7 +240,7 @@ export class CommitLogEventStore implements EventStore {
   }
 
   async #storeNew(commit: Commit): Promise<CommitResult> {
-    return resultOf(commit, await this.#log.write(commit))
+    return resultOf(commit, await this.#write(commit))
   }
 
   #storeRepeatable(commit: Commit): Promise<CommitResult> {
@@ -216,7 +250,7 @@ export class CommitLogEventStore implements EventStore {
 
   /** A conflict is first compared with what stands there: it may be this very commit, repeated. */
   async #storeOnce(commit: Commit): Promise<CommitResult> {
-    const outcome = await this.#log.write(commit)
+    const outcome = await this.#write(commit)
     const repeat = outcome.ok ? undefined : await findRepeat(this.#log, commit)
     return repeat ? committed(repeat, true) : resultOf(commit, outcome)
   }
@@ -227,9 +261,17 @@ export class CommitLogEventStore implements EventStore {
       const pinned = await this.#pin(commit)
       const repeat = await findRepeat(this.#log, commit)
       if (repeat) return committed(repeat, true)
-      const outcome = await this.#log.write(pinned)
+      const outcome = await this.#write(pinned)
       if (outcome.ok || triesLeft === 0) return resultOf(commit, outcome)
     }
+  }
+
+  /** Every write goes through here, so that what is acknowledged first is told first. */
+  async #write(commit: Commit): Promise<WriteOutcome> {
+    const outcome = await this.#writer.write(commit)
+    this.#known.learnFromWrite(commit, outcome)
+    if (outcome.ok) this.#listeners.tell(outcome.parts)
+    return outcome
   }
 
   /** The same commit, expecting each actor where it stands now. */
@@ -274,12 +316,4 @@ function closed(): AetherError {
 
 function only(result: CommitResult): Appended | Conflicted {
   return result.ok ? (result.appends[0] as Appended) : result
-}
-
-function checkExpectedVersion(expected: ExpectedVersion): void {
-  if (expected === 'any' || (Number.isSafeInteger(expected) && expected >= 0)) return
-  throw new AetherError(
-    'invalid-argument',
-    `expectedVersion must be a whole number from 0 or 'any', not ${typeof expected} ${String(expected)}`,
-  )
 }

@@ -24,6 +24,11 @@ export interface CommitLog {
   /** Batches in the order of the log. */
   readAll(range: LogRange, signal: AbortSignal | undefined): AsyncIterable<readonly LogEntry[]>
   /**
+   * As {@link readAll}, with what else is wrong, which reading doesn't show: told soon behind where it
+   * is, or once more where the audit begins inside. Left out where there is nothing else.
+   */
+  audit?(after: number, signal: AbortSignal | undefined): AsyncIterable<readonly AuditEntry[]>
+  /**
    * Calls `wake` whenever the log may have grown, whoever wrote to it: soon after, at times for
    * nothing, never too seldom. What was there when it resolves needs no call.
    */
@@ -36,6 +41,22 @@ export interface CommitLog {
 
 /** An event, or what stands in its place and can't be read as one. */
 export type LogEntry = StoredEvent | MalformedEventError
+
+/** A place in the log as an audit gives it. */
+export type AuditEntry = LogEntry | StorageDamage
+
+/** Something that a backend found wrong with what it keeps. */
+export interface StorageDamage {
+  /**
+   * - `torn-commit`: parts of it are missing
+   * - `removed-events`: something stood there
+   * - `foreign-link`: it was written for a place behind another event
+   */
+  readonly kind: 'torn-commit' | 'removed-events' | 'foreign-link'
+  /** Where it begins. */
+  readonly position: number
+  readonly message: string
+}
 
 /** Both ends are included; `last` may be `Infinity`. */
 export interface VersionRange {

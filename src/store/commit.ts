@@ -12,6 +12,7 @@ import {
   toJson,
 } from '../core/index.ts'
 import type { ExpectedVersion } from './event-store.ts'
+import { checkTime } from './event-time.ts'
 
 /** What is stored at once, checked and complete but for its place in the log. */
 export interface Commit {
@@ -29,14 +30,16 @@ export interface CommitPart {
 }
 
 /**
- * Where the actor must stand: at a version, anywhere, or below the version that its one event is
- * to have.
+ * Where the actor must stand: at a version, anywhere, or below the version that its first event is
+ * to have, perhaps exactly `at` one.
  */
-export type Expectation = ExpectedVersion | { readonly below: number }
+export type Expectation = ExpectedVersion | { readonly below: number; readonly at?: number }
 
 export interface CommittedEvent {
   readonly id: string
   readonly type: string
+  /** Where it isn't the time of the commit. */
+  readonly time?: string
   readonly data: JsonValue
   readonly metadata: Metadata
 }
@@ -52,8 +55,11 @@ export interface CommitContext {
 export interface OfferedPart {
   readonly actorId: ActorId
   readonly expected: Expectation
-  readonly events: readonly NewEvent[]
+  readonly events: readonly OfferedEvent[]
 }
+
+/** A time is kept only where the versions are given as well. */
+export type OfferedEvent = NewEvent & { readonly time?: string }
 
 /**
  * Checks the events and fills in ids and time.
@@ -64,23 +70,36 @@ export function makeCommit(
   { clock, ids, maxEventsPerAppend }: CommitContext,
 ): Commit {
   checkParts(offered, maxEventsPerAppend)
+  const time = sharedTime(offered) ?? new Date(clock.now()).toISOString()
   return {
     id: ids(),
-    time: new Date(clock.now()).toISOString(),
+    time,
     parts: offered.map(({ actorId, expected, events }) => ({
       actorId,
       expected,
-      events: events.map((event) => complete(event, ids)),
+      events: events.map((event) => complete(event, ids, ownTime(event, expected, time))),
     })),
   }
+}
+
+/** What the events bring along, if all do: most share one, which need not be stored with each. */
+function sharedTime(offered: readonly OfferedPart[]): string | undefined {
+  const first = offered[0]?.events[0]?.time
+  const areGiven =
+    first !== undefined &&
+    offered.every(
+      ({ expected, events }) =>
+        typeof expected === 'object' && events.every(({ time }) => time !== undefined),
+    )
+  return areGiven ? first : undefined
 }
 
 /** Whether an actor at this version is where the part expects it. */
 export function isMet({ expected }: CommitPart, currentVersion: number): boolean {
   if (expected === 'any') return true
-  return typeof expected === 'number'
-    ? expected === currentVersion
-    : currentVersion < expected.below
+  const exact = typeof expected === 'number' ? expected : expected.at
+  if (exact !== undefined) return exact === currentVersion
+  return typeof expected === 'object' && currentVersion < expected.below
 }
 
 /** The version that the first event of the part gets behind this one. */
@@ -101,7 +120,7 @@ export function placePart(
     type: event.type,
     version: firstVersion + index,
     position: positionOf(index),
-    time,
+    time: event.time ?? time,
     data: event.data,
     metadata: event.metadata,
   }))
@@ -139,12 +158,25 @@ function checkIds(actorId: ActorId, events: readonly NewEvent[]): void {
   throw new AetherError('invalid-argument', `an append to ${actorId} gives two events the same id`)
 }
 
-function complete(event: NewEvent, ids: IdSource): CommittedEvent {
+/** The time of the event, where it isn't that of the commit. */
+function ownTime(
+  { time }: OfferedEvent,
+  expected: Expectation,
+  ofCommit: string,
+): string | undefined {
+  if (time === undefined || typeof expected !== 'object') return undefined
+  checkTime(time)
+  return time === ofCommit ? undefined : time
+}
+
+function complete(event: OfferedEvent, ids: IdSource, time: string | undefined): CommittedEvent {
   checkText('type', event.type)
   if (event.id !== undefined) checkText('id', event.id)
   const metadata = event.metadata ? Object.freeze({ ...event.metadata }) : noMetadata
   checkMetadata(metadata)
-  return { id: event.id ?? ids(), type: event.type, data: toJson(event.data), metadata }
+  const { type } = event
+  const committed = { id: event.id ?? ids(), type, data: toJson(event.data), metadata }
+  return time === undefined ? committed : { ...committed, time }
 }
 
 function checkText(what: 'id' | 'type', text: string): void {

@@ -1,6 +1,8 @@
 import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
+import type { AuditEntry } from './commit-log.ts'
 import type { LogFilter } from './log-filter.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
+import type { StoredListener } from './stored-listeners.ts'
 import type { Subscription } from './subscription.ts'
 
 /**
@@ -28,14 +30,15 @@ export interface EventStore extends AsyncDisposable {
    * They stand side by side in the log, in the order given. An actor may be named once.
    * @throws as `append`
    */
-  commit(appends: readonly Append[]): Promise<CommitResult>
+  commit(appends: readonly (Append | VersionedAppend)[]): Promise<CommitResult>
 
   /**
-   * Stores one event under a version of the caller's choosing, which must be greater than the
-   * actor's current one; versions between them stay unused. For logs that come from elsewhere.
+   * Stores an event, or several with consecutive versions, under versions of the caller's choosing:
+   * the first must be greater than the actor's current one, and versions between them stay unused.
+   * For logs that come from elsewhere; {@link commit} takes such events of several actors.
    * @throws as `append`
    */
-  save(actorId: ActorId, event: VersionedEvent): Promise<AppendResult>
+  save(actorId: ActorId, events: VersionedEvent | readonly VersionedEvent[]): Promise<AppendResult>
 
   /** The events of one actor, in order. Ends at the newest one; an actor without events is empty. */
   read(
@@ -44,8 +47,15 @@ export interface EventStore extends AsyncDisposable {
   ): AsyncIterable<StoredEvent | MalformedEventError>
   read(actorId: ActorId, options?: ReadOptions): AsyncIterable<StoredEvent>
 
-  /** The version of the actor's newest event, 0 where there is none. */
+  /** The version of the actor's newest event, 0 where there is none: asked for, so never old. */
   latestVersion(actorId: ActorId, options?: { readonly signal?: AbortSignal }): Promise<number>
+
+  /**
+   * The actor's version as this object last heard of it, by its writes, conflicts and reads, without
+   * asking; undefined where it doesn't remember any. It may be behind what others wrote: a write
+   * that expects it is a conflict then, after which it is right again.
+   */
+  knownVersion(actorId: ActorId): number | undefined
 
   /** The events of all actors, in the order of the log. Ends at the newest one. */
   readAll(options: Collecting<ReadAllOptions>): AsyncIterable<StoredEvent | MalformedEventError>
@@ -75,6 +85,22 @@ export interface EventStore extends AsyncDisposable {
    */
   saveSnapshot(actorId: ActorId, snapshot: NewSnapshot): Promise<boolean>
 
+  /**
+   * Calls the listener once after each append, commit and save that this object stored, with all its
+   * events, in the order of the acknowledgements and before the call that stored them resolves. Not
+   * for conflicts, repeats or failures, nor for what was stored without an answer: what mustn't be
+   * missed reads the log. A listener that throws harms nobody: the logger is told. One that is added
+   * by another hears from the next call on, one that is removed by another isn't called any more.
+   * @returns what removes it
+   */
+  onStored(listener: StoredListener): Disposable
+
+  /**
+   * The log as `readAll` gives it, malformed events in their places, and between them what the backend
+   * itself finds wrong with its storage: what `verifyStore` looks at.
+   */
+  audit(options?: Pick<ReadAllOptions, 'after' | 'signal'>): AsyncIterable<AuditEntry>
+
   /** Releases files and connections; appends under way are finished first. May be called twice. */
   close(): Promise<void>
 }
@@ -97,6 +123,16 @@ export interface Append extends AppendOptions {
 /** An event whose version is given. */
 export interface VersionedEvent extends NewEvent {
   readonly version: number
+  /** When it was stored first: `2026-11-21T20:00:00.000Z`. @default now, by the store's clock */
+  readonly time?: string
+}
+
+/** What a commit does to one actor whose events bring their versions: see `save`. */
+export interface VersionedAppend {
+  readonly actorId: ActorId
+  /** With consecutive versions. */
+  readonly events: readonly VersionedEvent[]
+  readonly expectedVersion?: never
 }
 
 /**

@@ -1,7 +1,16 @@
+export { ActorTurns } from './actor-turns.ts'
 export type { Backend } from './backend.ts'
 export { CommitLogEventStore } from './commit-log-event-store.ts'
 export type { EventStoreOptions } from './commit-log-event-store.ts'
-export type { CommitLog, LogEntry, LogRange, VersionRange, WriteOutcome } from './commit-log.ts'
+export type {
+  AuditEntry,
+  CommitLog,
+  LogEntry,
+  LogRange,
+  StorageDamage,
+  VersionRange,
+  WriteOutcome,
+} from './commit-log.ts'
 export { firstVersionOf, isMet, placePart } from './commit.ts'
 export type { Commit, CommitPart, CommittedEvent } from './commit.ts'
 export type {
@@ -19,9 +28,17 @@ export type {
   ReadAllOptions,
   ReadOptions,
   SubscribeOptions,
+  VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
+export { exportEvents } from './export-events.ts'
+export type { ExportOptions, ExportProgress } from './export-events.ts'
+export { importEvents } from './import-events.ts'
+export type { ImportOptions, ImportReport } from './import-events.ts'
 export type { LogFilter } from './log-filter.ts'
 export type { Replaces, SnapshotShelf } from './snapshot-shelf.ts'
 export type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
+export type { StoredListener } from './stored-listeners.ts'
 export type { Subscription } from './subscription.ts'
+export { verifyStore } from './verify-store.ts'
+export type { Finding, VerifyOptions, VerifyReport } from './verify-store.ts'

@@ -55,7 +55,9 @@ async function placeOf(
   { actorId, expected, events }: CommitPart,
 ): Promise<{ readonly first: number; readonly last: number }> {
   if (typeof expected === 'number') return { first: expected + 1, last: expected + events.length }
-  if (typeof expected === 'object') return { first: expected.below, last: expected.below }
+  if (typeof expected === 'object') {
+    return { first: expected.below, last: expected.below + events.length - 1 }
+  }
   const newest = await log.latestVersion(actorId, undefined)
   return { first: Math.max(1, newest - repeatWindow + 1), last: newest }
 }

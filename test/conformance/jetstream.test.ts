@@ -22,7 +22,7 @@ describe.each(setups)('JetStream, $title', ({ replicas, start }) => {
   for (const [index, { name, run }] of eventStoreConformance.entries()) {
     test(name, async () => {
       const backend = nats({ servers: servers.urls, namespace: `case-${index}`, replicas })
-      await run({ open: () => backend.openStore() })
+      await run({ open: (options) => backend.openStore(options) })
     })
   }
 })

@@ -6,7 +6,7 @@ describe('memory', () => {
   for (const { name, run } of eventStoreConformance) {
     test(name, async () => {
       const backend = memory()
-      await run({ open: () => backend.openStore() })
+      await run({ open: (options) => backend.openStore(options) })
     })
   }
 })

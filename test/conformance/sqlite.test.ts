@@ -9,7 +9,7 @@ describe('sqlite', () => {
     test(name, async () => {
       await using folder = await temporaryFolder()
       const backend = sqlite(join(folder.path, 'events.db'))
-      await run({ open: () => backend.openStore() })
+      await run({ open: (options) => backend.openStore(options) })
     })
   }
 })

@@ -45,6 +45,10 @@ export type StoredPart = ReadablePart | UnreadablePart
 
 export interface ReadablePart {
   readonly sequence: number
+  /** The same in all parts of a commit. */
+  readonly commitId: string
+  /** Which one of how many parts, from 0; undefined where the commit has no others. */
+  readonly part: readonly [index: number, count: number] | undefined
   /** Of the actor's message before it, 0 where there is none: what it was written behind. */
   readonly previous: number
   /** The messages before it that it names, at least the previous one: see back-links.ts. */
@@ -173,6 +177,8 @@ function place(
   const part: CommitPart = { actorId, events, expected: 'any' }
   return {
     sequence,
+    commitId: id,
+    part: body.part,
     previous,
     links: previous === 0 ? [] : decodeSteps(back, previous),
     firstVersion,
@@ -208,6 +214,7 @@ function parseBody(data: Uint8Array): PartBody {
   check('id', isText(body.id))
   check('time', isText(body.time))
   check('firstVersion', Number.isSafeInteger(body.firstVersion) && Number(body.firstVersion) >= 1)
+  check('part', body.part === undefined || isPlace(body.part))
   check('back', body.back === undefined || isString(body.back))
   const events: unknown[] = Array.isArray(body.events) ? body.events : []
   check('events', events.length > 0 && events.length <= maxEventsPerMessage)
@@ -217,9 +224,10 @@ function parseBody(data: Uint8Array): PartBody {
 
 function checkEvent(event: unknown): void {
   check('an event', isRecord(event))
-  const { id, type, data, metadata } = event as Record<string, JsonValue | undefined>
+  const { id, type, time, data, metadata } = event as Record<string, JsonValue | undefined>
   check('the id of an event', isText(id))
   check('the type of an event', isText(type))
+  check('the time of an event', time === undefined || isText(time))
   check('the data of an event', data !== undefined)
   if (metadata === undefined) return
   check('the metadata of an event', isRecord(metadata) && Object.values(metadata).every(isString))
@@ -227,6 +235,13 @@ function checkEvent(event: unknown): void {
 
 function check(what: string, isRight: boolean): void {
   if (!isRight) throw new TypeError(`${what} is missing or wrong`)
+}
+
+/** Of one of several parts. */
+function isPlace(part: unknown): boolean {
+  if (!Array.isArray(part) || part.length !== 2) return false
+  const [index, count] = part as [number, number]
+  return part.every(Number.isSafeInteger) && index >= 0 && index < count && count > 1
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { AetherError, type ActorId } from '../../core/index.ts'
 import {
+  ActorTurns,
   type Commit,
   type CommitPart,
   firstVersionOf,
@@ -10,7 +11,6 @@ import {
 } from '../../store/index.ts'
 import { type ActorHead, type ActorHeads, noHead } from './actor-heads.ts'
 import type { ActorReader } from './actor-reader.ts'
-import { ActorTurns } from './actor-turns.ts'
 import { linksBehind } from './back-links.ts'
 import { encodeBody } from './commit-message.ts'
 import type { CommitPublisher } from './commit-publisher.ts'

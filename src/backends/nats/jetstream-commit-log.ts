@@ -1,5 +1,6 @@
 import type { ActorId } from '../../core/index.ts'
 import type {
+  AuditEntry,
   Commit,
   CommitLog,
   LogEntry,
@@ -47,6 +48,10 @@ export class JetStreamCommitLog implements CommitLog {
 
   readAll(range: LogRange, signal: AbortSignal | undefined): AsyncIterable<readonly LogEntry[]> {
     return this.#parts.log.read(range, signal)
+  }
+
+  audit(after: number, signal: AbortSignal | undefined): AsyncIterable<readonly AuditEntry[]> {
+    return this.#parts.log.audit(after, signal)
   }
 
   watch(wake: () => void): Promise<AsyncDisposable> {

@@ -1,8 +1,10 @@
-import type { LogEntry, LogFilter, LogRange } from '../../store/index.ts'
+import type { LogEntry, LogFilter, LogRange, AuditEntry } from '../../store/index.ts'
 import type { CommitFeed, Follows } from './commit-feed.ts'
-import { entriesOf } from './commit-message.ts'
-import { sequenceAt } from './event-position.ts'
+import { entriesOf, type StoredPart } from './commit-message.ts'
+import { CommitWholeness } from './commit-wholeness.ts'
+import { positionOf, sequenceAt } from './event-position.ts'
 import type { EventSubjects } from './event-subjects.ts'
+import { LinkCheck } from './link-check.ts'
 import type { StreamLeader } from './stream-leader.ts'
 
 /** How many messages are fetched at once. */
@@ -27,9 +29,50 @@ export class LogReader {
 
   /** Ends with what was acknowledged when it began. */
   async *read(
-    { after, limit, filter }: LogRange,
+    range: LogRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly LogEntry[]> {
+    for await (const parts of this.#parts(range, signal)) {
+      yield entriesOf(parts).filter((entry) => entry.position > range.after)
+    }
+  }
+
+  /**
+   * The log, with what is wrong with the messages as such. It looks at the one that holds the next
+   * position as well, so that a commit is seen whole.
+   */
+  async *audit(
+    after: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly AuditEntry[]> {
+    const wholeness = new CommitWholeness(after > 0)
+    const links = new LinkCheck()
+    let behind = after
+    for (;;) {
+      const begin = behind
+      const range = { after: begin, limit: Infinity, filter: {} }
+      for await (const parts of this.#parts(range, signal)) {
+        const entries = parts.flatMap((part) => [
+          ...wholeness.next(part),
+          ...links.next(part),
+          ...entriesOf([part]),
+        ])
+        // Only behind the beginning of a commit it's seen to be torn.
+        yield entries.filter((entry) => isTorn(entry) || entry.position > begin)
+        const last = parts.at(-1)
+        if (last) behind = positionOf(last.sequence + 1, 0) - 1
+      }
+      // The end that it read to may have been in the middle of a commit that was written then.
+      if (!wholeness.isOpen || behind === begin) break
+    }
+    yield [...wholeness.end()]
+  }
+
+  /** The messages from the one that holds the next position on. */
+  async *#parts(
+    { after, limit, filter }: LogRange,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly StoredPart[]> {
     const end = await this.#leader.lastSequence(signal)
     const subject = this.#subjectOf(filter)
     const follows = subject === this.#subjects.all ? isNext : isAnywhere
@@ -41,8 +84,7 @@ export class LogReader {
       const request = { fromSequence: sequence + 1, subject, maxMessages }
       const parts = await this.#feed.next(request, follows, signal)
       sequence = parts.at(-1)?.sequence ?? end
-      const entries = entriesOf(parts.filter((part) => part.sequence <= end))
-      yield entries.filter((entry) => entry.position > after)
+      yield parts.filter((part) => part.sequence <= end)
     }
   }
 
@@ -57,4 +99,8 @@ export class LogReader {
 /** Whether all that the server gives passes the filter, so that a limit holds there as well. */
 function passesWhole({ actorTypes = [], key, eventTypes }: LogFilter): boolean {
   return actorTypes.length <= 1 && key === undefined && eventTypes === undefined
+}
+
+function isTorn(entry: AuditEntry): boolean {
+  return 'kind' in entry && entry.kind === 'torn-commit'
 }

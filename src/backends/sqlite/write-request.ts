@@ -27,14 +27,14 @@ export function writeRequest(commit: Commit): WriteRequest {
   return { commit, parts, rowCount: parts.reduce((sum, { rows }) => sum + rows.length, 0) }
 }
 
-function partRequest(part: CommitPart, time: string): PartRequest {
+function partRequest(part: CommitPart, timeOfCommit: string): PartRequest {
   return {
     part,
     actor: encodeKey(part.actorId),
-    rows: part.events.map(({ id, type, data, metadata }) => [
+    rows: part.events.map(({ id, type, time, data, metadata }) => [
       id,
       type,
-      time,
+      time ?? timeOfCommit,
       JSON.stringify(data),
       JSON.stringify(metadata),
     ]),

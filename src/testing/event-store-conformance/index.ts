@@ -2,21 +2,27 @@ import type { ConformanceCase } from '../conformance-case.ts'
 import { appendCases } from './append-cases.ts'
 import { commitCases } from './commit-cases.ts'
 import { readCases } from './read-cases.ts'
+import { saveCases } from './save-cases.ts'
 import { snapshotCases } from './snapshot-cases.ts'
+import { storedCases } from './stored-cases.ts'
 import { subscribeCases } from './subscribe-cases.ts'
 import type { EventStoreSubject } from './subject.ts'
+import { versionCases } from './version-cases.ts'
 
 /**
  * What every event store of Aether promises. Give each case an empty place of its own:
  *
  * ```ts
- * for (const { name, run } of eventStoreConformance) test(name, () => run({ open: () => … }))
+ * for (const { name, run } of eventStoreConformance) test(name, () => run({ open: (options) => … }))
  * ```
  */
 export const eventStoreConformance: readonly ConformanceCase<EventStoreSubject>[] = [
   ...appendCases,
   ...commitCases,
   ...readCases,
+  ...saveCases,
+  ...storedCases,
   ...subscribeCases,
   ...snapshotCases,
+  ...versionCases,
 ]

@@ -1,10 +1,10 @@
 import type { ActorId, NewEvent, StoredEvent } from '../../core/index.ts'
-import type { EventStore } from '../../store/index.ts'
+import type { EventStore, EventStoreOptions } from '../../store/index.ts'
 
 /** What a backend hands to the suite: an empty place of its own for every case. */
 export interface EventStoreSubject {
   /** Opens the same place again: what is stored must be there. */
-  readonly open: () => Promise<EventStore>
+  readonly open: (options?: EventStoreOptions) => Promise<EventStore>
 }
 
 export function happened(type: string, data: unknown = {}): NewEvent {

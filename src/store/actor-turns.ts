@@ -1,4 +1,4 @@
-import type { ActorId } from '../../core/index.ts'
+import type { ActorId } from '../core/index.ts'
 
 /** Lets tasks of the same actor run one after the other, and those of different actors at once. */
 export class ActorTurns {
