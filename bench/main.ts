@@ -1,44 +1,34 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
-import { join } from 'node:path'
-import { compare, type Comparison, type Outcome } from './comparison.ts'
-import { jetStreamComparisons } from './jetstream.ts'
-import { sqliteComparisons } from './sqlite.ts'
+import type { Group } from './group.ts'
+import { jetStreamAppendGroup } from './jetstream-appends.ts'
+import { jetStreamReadGroup } from './jetstream-reads.ts'
+import { Results } from './results.ts'
+import { rivalGroups } from './rivals/index.ts'
+import { isTrial } from './scale.ts'
+import { sqliteGroup } from './sqlite.ts'
+import { rowOf } from './table.ts'
 
-const comparisons: readonly Comparison[] = [...sqliteComparisons, ...jetStreamComparisons]
-
-/** `npm run bench -- sqlite` runs those whose name has the word. */
-const [word = '', rounds = '5'] = process.argv.slice(2)
-const chosen = comparisons.filter(({ name }) => name.toLowerCase().includes(word.toLowerCase()))
-
-const lines = [
-  `Node ${process.versions.node}, ${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown kind'}, ` +
-    `${new Date().toISOString().slice(0, 10)}, medians of ${rounds} rounds`,
-  '',
-  '| | ours | reference | ratio | at least | |',
-  '|---|---|---|---|---|---|',
+/**
+ * `npm run bench -- [word] [rounds] [--trial]` runs the comparisons that have the word in their name
+ * or their group's, and puts them in the place of what was measured before.
+ */
+const [word = '', rounds = '5'] = process.argv.slice(2).filter((text) => !text.startsWith('--'))
+const groups: readonly Group[] = [
+  sqliteGroup,
+  jetStreamAppendGroup,
+  jetStreamReadGroup,
+  ...rivalGroups,
 ]
-for (const comparison of chosen) {
-  const outcome = await compare(comparison, Number(rounds))
-  lines.push(rowOf(outcome))
-  console.log(lines.at(-1))
-}
 
-if (word === '') {
-  const folder = join(import.meta.dirname, 'results')
-  await mkdir(folder, { recursive: true })
-  await writeFile(
-    join(folder, `${new Date().toISOString().slice(0, 10)}.md`),
-    `${lines.join('\n')}\n`,
-  )
-}
+/** Fewer rounds say nothing that should be kept. */
+const minRounds = 5
+const isKept = !isTrial && Number(rounds) >= minRounds
+const results = await Results.open()
 
-function rowOf({ name, unit, ours, reference, ratio, target }: Outcome): string {
-  const isMissed = target !== undefined && ratio < target
-  const cells = [name, speed(ours, unit), speed(reference, unit), `${ratio.toFixed(2)} ×`]
-  return `| ${[...cells, target === undefined ? '' : `${target} ×`, isMissed ? 'missed' : ''].join(' | ')} |`
+for (const { name, remarks, run } of groups) {
+  await run(word, Number(rounds), (outcome) => {
+    console.log(`${name}: ${rowOf(outcome)}`)
+    results.take(name, remarks, outcome)
+  })
+  if (isKept) await results.save(groups.map((group) => group.name))
 }
-
-function speed(perSecond: number, unit: string): string {
-  return `${Math.round(perSecond).toLocaleString('en')} ${unit}/s`
-}
+if (!isKept) console.log(`Nothing kept: that takes ${minRounds} rounds, and no --trial.`)

@@ -1,0 +1,82 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus } from 'node:os'
+import { join } from 'node:path'
+import type { Outcome } from './comparison.ts'
+import { plot } from './plot.ts'
+import { serverVersions } from './server-versions.ts'
+import { tableOf } from './table.ts'
+
+/** All that was measured on one machine; the newest of each comparison. */
+export interface Measured {
+  /** What the figures hold for: processor, Node, servers. */
+  readonly machine: Readonly<Record<string, string>>
+  readonly groups: readonly MeasuredGroup[]
+}
+
+export interface MeasuredGroup {
+  readonly name: string
+  readonly remarks: readonly string[]
+  readonly outcomes: readonly Outcome[]
+}
+
+const folder = join(import.meta.dirname, 'results')
+
+/** Keeps outcomes as JSON, and shows them as a table and a plot, in one file of each a day. */
+export class Results {
+  readonly #machine: Measured['machine']
+  readonly #groups: Map<string, MeasuredGroup>
+
+  private constructor(machine: Measured['machine'], groups: readonly MeasuredGroup[]) {
+    this.#machine = machine
+    this.#groups = new Map(groups.map((group) => [group.name, group]))
+  }
+
+  /** Goes on from the newest results, if they are of this machine and these versions. */
+  static async open(): Promise<Results> {
+    const machine = await describeMachine()
+    const newest = await newestResults()
+    const isSame = JSON.stringify(newest?.machine) === JSON.stringify(machine)
+    return new Results(machine, isSame && newest ? newest.groups : [])
+  }
+
+  take(name: string, remarks: readonly string[], outcome: Outcome): void {
+    const before = this.#groups.get(name)?.outcomes ?? []
+    const isKnown = before.some((other) => other.name === outcome.name)
+    const outcomes = isKnown
+      ? before.map((other) => (other.name === outcome.name ? outcome : other))
+      : [...before, outcome]
+    this.#groups.set(name, { name, remarks, outcomes })
+  }
+
+  /** Shows the groups in this order, and drops those that are no more. */
+  async save(order: readonly string[]): Promise<void> {
+    const groups = order.flatMap((name) => this.#groups.get(name) ?? [])
+    if (groups.length === 0) return
+    const measured: Measured = { machine: this.#machine, groups }
+    const day = join(folder, new Date().toISOString().slice(0, 10))
+    await mkdir(folder, { recursive: true })
+    await writeFile(`${day}.json`, `${JSON.stringify(measured, null, 2)}\n`)
+    await writeFile(`${day}.md`, tableOf(measured, `${day.slice(-10)}.svg`))
+    await writeFile(`${day}.svg`, plot(groups))
+  }
+}
+
+async function newestResults(): Promise<Measured | undefined> {
+  const files = await readdir(folder).catch(() => [])
+  const newest = files
+    .filter((file) => file.endsWith('.json'))
+    .toSorted()
+    .at(-1)
+  if (newest === undefined) return undefined
+  return JSON.parse(await readFile(join(folder, newest), 'utf8')) as Measured
+}
+
+async function describeMachine(): Promise<Measured['machine']> {
+  return {
+    processor: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown kind'}`,
+    system: `${process.platform} ${process.arch}`,
+    Node: process.versions.node,
+    SQLite: process.versions['sqlite'] ?? 'unknown',
+    ...(await serverVersions()),
+  }
+}

@@ -1,0 +1,86 @@
+import { type Failures, isMissed, type Outcome } from './comparison.ts'
+import type { Measured, MeasuredGroup } from './results.ts'
+
+/** All results as Markdown. */
+export function tableOf({ machine, groups }: Measured, plotFile: string): string {
+  const rows = groups.flatMap(({ outcomes }) => outcomes)
+  const missed = rows.filter(isMissed).length
+  const targets = rows.filter(({ target }) => target).length
+  return `${[
+    '# Benchmark',
+    '',
+    ...Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`),
+    '',
+    `${targets - missed} of ${targets} targets are met. A ratio is ours ÷ reference, the median of`,
+    'the ratios of all rounds, in which both ran in turn; the machine did other work at times, so',
+    'trust the ratios, not the absolutes. `npm run bench` in `bench/` makes this anew.',
+    '',
+    `![Ratios against their targets](${plotFile})`,
+    ...groups.flatMap(sectionOf),
+  ].join('\n')}\n`
+}
+
+function sectionOf({ name, remarks, outcomes }: MeasuredGroup): string[] {
+  return [
+    '',
+    `## ${name}`,
+    '',
+    ...remarks.map((remark) => `${remark}  `),
+    `Measured ${spanOf(outcomes.map(({ date }) => date))}, medians of ${spanOf(outcomes.map(({ rounds }) => String(rounds)))} rounds.`,
+    '',
+    '| | ours | reference | ratio | target | |',
+    '|---|---|---|---|---|---|',
+    ...outcomes.map(rowOf),
+  ]
+}
+
+/** One line of the table. */
+export function rowOf(outcome: Outcome): string {
+  const { name, unit, ours, reference, ratio } = outcome
+  const cells = [
+    name,
+    `${amount(ours)} ${unit}`,
+    reference === undefined ? '' : `${amount(reference)} ${unit}`,
+    ratio === undefined ? '' : `${ratioText(ratio)} ×`,
+    targetText(outcome),
+    notesOn(outcome).join('; '),
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+export function targetText({ target, ratio, unit }: Outcome): string {
+  if (!target) return ''
+  const what = ratio === undefined ? unit : '×'
+  return 'atLeast' in target
+    ? `at least ${target.atLeast} ${what}`
+    : `at most ${target.atMost} ${what}`
+}
+
+export function ratioText(ratio: number): string {
+  if (!Number.isFinite(ratio)) return '∞'
+  return ratio < 10 ? ratio.toFixed(2) : amount(ratio)
+}
+
+function notesOn(outcome: Outcome): string[] {
+  const { oursFailed, referenceFailed } = outcome
+  return [
+    ...(isMissed(outcome) ? ['**missed**'] : []),
+    ...(oursFailed ? [`ours failed ${failuresText(oursFailed)}`] : []),
+    ...(referenceFailed ? [`reference failed ${failuresText(referenceFailed)}`] : []),
+  ]
+}
+
+function failuresText({ count, tries, message }: Failures): string {
+  const said = message.replaceAll(/[|\s]+/g, ' ').slice(0, 80)
+  return `${count.toLocaleString('en')} of ${tries.toLocaleString('en')} tries (${said})`
+}
+
+function amount(value: number): string {
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 3
+  return value.toLocaleString('en', { maximumFractionDigits: digits })
+}
+
+function spanOf(values: readonly string[]): string {
+  const sorted = [...new Set(values)].toSorted()
+  return sorted.length > 1 ? `${sorted[0]} to ${sorted.at(-1)}` : (sorted[0] ?? '')
+}
