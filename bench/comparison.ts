@@ -46,8 +46,13 @@ export interface Outcome {
   /** The median of all rounds, as the other figures. */
   readonly ours: number
   readonly reference?: number
-  /** The median of the ratios of the rounds. */
+  /**
+   * The median of the ratios of the rounds; the ratio of the medians where the reference did nothing
+   * at all in some of them, and none where it did nothing in most.
+   */
   readonly ratio?: number
+  /** The least and the greatest of them. */
+  readonly range?: readonly [least: number, greatest: number]
   readonly oursFailed?: Failures
   readonly referenceFailed?: Failures
   readonly rounds: number
@@ -94,15 +99,26 @@ function outcomeOf<Place>(comparison: Comparison<Place>, rounds: readonly Round[
     unit,
     ...(target && { target }),
     ours: median(rounds.map(({ ours }) => ours.value)),
-    ...(pairs.length > 0 && {
-      reference: median(pairs.map(({ reference }) => reference.value)),
-      ratio: median(pairs.map(({ ours, reference }) => ours.value / reference.value)),
-    }),
+    ...ratioOf(pairs),
     ...(oursFailed && { oursFailed }),
     ...(referenceFailed && { referenceFailed }),
     rounds: rounds.length,
     date: new Date().toISOString().slice(0, 10),
   }
+}
+
+function ratioOf(
+  pairs: readonly Required<Round>[],
+): Pick<Outcome, 'reference' | 'ratio' | 'range'> {
+  if (pairs.length === 0) return {}
+  const reference = median(pairs.map((pair) => pair.reference.value))
+  const ratios = pairs.map((pair) => pair.ours.value / pair.reference.value)
+  if (ratios.every(Number.isFinite)) {
+    const range = [Math.min(...ratios), Math.max(...ratios)] as const
+    return { reference, ratio: median(ratios), range }
+  }
+  if (reference === 0) return { reference }
+  return { reference, ratio: median(pairs.map((pair) => pair.ours.value)) / reference }
 }
 
 function sumOf(all: readonly (Failures | undefined)[]): Failures | undefined {
@@ -114,9 +130,9 @@ function sumOf(all: readonly (Failures | undefined)[]): Failures | undefined {
   return { count, tries, message }
 }
 
-export function isMissed({ target, ours, ratio }: Outcome): boolean {
-  const value = ratio ?? ours
-  if (!target) return false
+export function isMissed({ target, ours, reference, ratio }: Outcome): boolean {
+  const value = reference === undefined ? ours : ratio
+  if (!target || value === undefined) return false
   return 'atLeast' in target ? value < target.atLeast : value > target.atMost
 }
 

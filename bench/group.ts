@@ -5,6 +5,8 @@ export interface Group {
   readonly name: string
   /** What must be known to judge the figures. */
   readonly remarks: readonly string[]
+  /** Whether a comparison's full name has the word. */
+  has(word: string): boolean
   /** Runs the comparisons whose full name has the word; opens nothing where none has. */
   run(word: string, rounds: number, onOutcome: (outcome: Outcome) => void): Promise<void>
 }
@@ -18,13 +20,16 @@ export interface GroupSpec<Place extends AsyncDisposable> {
 
 export function group<Place extends AsyncDisposable>(spec: GroupSpec<Place>): Group {
   const { name, remarks = [] } = spec
+  const chosenBy = (word: string): readonly Comparison<Place>[] =>
+    spec.comparisons.filter((comparison) =>
+      `${name}: ${comparison.name}`.toLowerCase().includes(word.toLowerCase()),
+    )
   return {
     name,
     remarks,
+    has: (word) => chosenBy(word).length > 0,
     async run(word, rounds, onOutcome) {
-      const chosen = spec.comparisons.filter((comparison) =>
-        `${name}: ${comparison.name}`.toLowerCase().includes(word.toLowerCase()),
-      )
+      const chosen = chosenBy(word)
       if (chosen.length === 0) return
       await using place = await spec.open()
       for (const comparison of chosen) {

@@ -1,10 +1,7 @@
-import type { Group } from './group.ts'
-import { jetStreamAppendGroup } from './jetstream-appends.ts'
-import { jetStreamReadGroup } from './jetstream-reads.ts'
+import { groups } from './groups.ts'
 import { Results } from './results.ts'
-import { rivalGroups } from './rivals/index.ts'
+import { runApart } from './run-apart.ts'
 import { isTrial } from './scale.ts'
-import { sqliteGroup } from './sqlite.ts'
 import { rowOf } from './table.ts'
 
 /**
@@ -12,23 +9,28 @@ import { rowOf } from './table.ts'
  * or their group's, and puts them in the place of what was measured before.
  */
 const [word = '', rounds = '5'] = process.argv.slice(2).filter((text) => !text.startsWith('--'))
-const groups: readonly Group[] = [
-  sqliteGroup,
-  jetStreamAppendGroup,
-  jetStreamReadGroup,
-  ...rivalGroups,
-]
 
 /** Fewer rounds say nothing that should be kept. */
 const minRounds = 5
 const isKept = !isTrial && Number(rounds) >= minRounds
 const results = await Results.open()
+const failed: string[] = []
 
-for (const { name, remarks, run } of groups) {
-  await run(word, Number(rounds), (outcome) => {
-    console.log(`${name}: ${rowOf(outcome)}`)
-    results.take(name, remarks, outcome)
-  })
-  if (isKept) await results.save(groups.map((group) => group.name))
+for (const group of groups.filter(({ has }) => has(word))) {
+  const order = { group: group.name, word, rounds: Number(rounds) }
+  try {
+    await runApart(order, (outcome) => {
+      console.log(`${group.name}: ${rowOf(outcome)}`)
+      results.take(group.name, group.remarks, outcome)
+    })
+  } catch (error) {
+    console.error(error)
+    failed.push(group.name)
+  }
+  if (isKept) await results.save(groups.map(({ name }) => name))
 }
 if (!isKept) console.log(`Nothing kept: that takes ${minRounds} rounds, and no --trial.`)
+if (failed.length > 0) {
+  console.error(`Not complete: ${failed.join('; ')}`)
+  process.exitCode = 1
+}

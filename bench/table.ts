@@ -28,20 +28,21 @@ function sectionOf({ name, remarks, outcomes }: MeasuredGroup): string[] {
     ...remarks.map((remark) => `${remark}  `),
     `Measured ${spanOf(outcomes.map(({ date }) => date))}, medians of ${spanOf(outcomes.map(({ rounds }) => String(rounds)))} rounds.`,
     '',
-    '| | ours | reference | ratio | target | |',
-    '|---|---|---|---|---|---|',
+    '| | ours | reference | ratio | from – to | target | |',
+    '|---|---|---|---|---|---|---|',
     ...outcomes.map(rowOf),
   ]
 }
 
 /** One line of the table. */
 export function rowOf(outcome: Outcome): string {
-  const { name, unit, ours, reference, ratio } = outcome
+  const { name, unit, ours, reference, ratio, range } = outcome
   const cells = [
     name,
     `${amount(ours)} ${unit}`,
     reference === undefined ? '' : `${amount(reference)} ${unit}`,
     ratio === undefined ? '' : `${ratioText(ratio)} ×`,
+    range === undefined ? '' : range.map(ratioText).join(' – '),
     targetText(outcome),
     notesOn(outcome).join('; '),
   ]
@@ -57,7 +58,7 @@ export function targetText({ target, ratio, unit }: Outcome): string {
 }
 
 export function ratioText(ratio: number): string {
-  if (!Number.isFinite(ratio)) return '∞'
+  if (ratio < 0.1) return ratio.toPrecision(1)
   return ratio < 10 ? ratio.toFixed(2) : amount(ratio)
 }
 

@@ -22,11 +22,8 @@ export async function emmettMemory(): Promise<Rival> {
 /** As its documentation opens it: a connection for each operation. */
 export async function emmettSqlite(): Promise<Rival> {
   const { file, remove } = await temporaryFile('emmett.db')
-  const speak = silence()
-  return rivalOn(getSQLiteEventStore({ fileName: file }), async () => {
-    speak()
-    await remove()
-  })
+  bearItsErrors()
+  return rivalOn(getSQLiteEventStore({ fileName: file }), remove)
 }
 
 export async function emmettPostgres(postgres: PostgresServer): Promise<Rival> {
@@ -60,11 +57,17 @@ function rivalOn(store: EventStore, close = async (): Promise<void> => undefined
   }
 }
 
-/** Its SQLite store prints each error that it throws. */
-function silence(): () => void {
-  const { log } = console
+/**
+ * Its SQLite store prints each error that it throws; and the pragma that it runs on each connection
+ * has nobody who would hear of an error, so that a locked database ends the process. For the rest
+ * of this process, neither happens.
+ */
+function bearItsErrors(): void {
   console.log = () => undefined
-  return () => {
-    console.log = log
-  }
+  process.off('uncaughtException', bear)
+  process.on('uncaughtException', bear)
+}
+
+function bear(error: Error): void {
+  if (!error.message.includes('SQLITE_BUSY')) throw error
 }

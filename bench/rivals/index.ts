@@ -14,7 +14,9 @@ interface Servers extends AsyncDisposable {
   readonly nats: NatsServer
 }
 
-type Ours<Place> = Pick<Contest<Place>, 'ours' | 'openStore' | 'openActors'>
+interface Ours<Place> extends Omit<Contest<Place>, 'openRival'> {
+  readonly name: string
+}
 
 const onMemory = oursOn('memory', async () => ({ backend: memory() }))
 
@@ -29,73 +31,76 @@ const onJetStream = oursOn<Servers>('JetStream', async (servers) => ({
 }))
 
 const command =
-  'A command loads a stream of 0 to 49 events, decides and appends. Our actors keep their state between commands; so does act, in its cache.'
+  'A command loads a stream of 0 to 49 events, decides and appends. Our actors keep their state between commands.'
+const inMemory = [
+  command,
+  'castore, emmett and dcb-es keep and hand out the objects themselves, so that whoever changes what was read changes what is stored; ours keeps text.',
+]
+const onLikeSqlite = [
+  command,
+  'Both with their defaults, which are WAL and `synchronous = FULL`. Only what succeeds is counted.',
+]
+const onOtherDatabase = [
+  command,
+  'Not the like backend, as none of ours is PostgreSQL. All are on disk when they answer: PostgreSQL and SQLite by default, JetStream with `sync_interval: always`.',
+]
+const sleepless =
+  "act's commands go through its cache of states. Its memory store sleeps 100 ms in each call by default; here 0, which still is a timer."
 
 /** Each rival is loaded when it's its turn: some change the process that they are loaded into. */
 export const rivalGroups: readonly Group[] = [
-  group({
-    name: 'Rivals in memory',
-    remarks: ['Each append is the first of a stream, and conditional.', command],
-    open: nothingShared,
-    comparisons: [
-      contest('castore', async () => (await import('./castore.ts')).castoreMemory(), onMemory),
-      contest('emmett', async () => (await import('./emmett.ts')).emmettMemory(), onMemory),
-      contest('act', async () => (await import('./act.ts')).actMemory(), onMemory),
-      contest('dcb-es', async () => (await import('./dcb-es.ts')).dcbMemory(), onMemory),
-    ].flatMap(comparisonsOf),
-  }),
-  group({
-    name: 'Rivals on SQLite',
-    remarks: [
-      'All with their defaults, which are the same: WAL, `synchronous = FULL`. Only what succeeds is counted.',
-      command,
-    ],
-    open: nothingShared,
-    comparisons: [
-      contest('emmett', async () => (await import('./emmett.ts')).emmettSqlite(), onSqlite),
-      contest('act', async () => (await import('./act.ts')).actSqlite(), onSqlite),
-    ].flatMap(comparisonsOf),
-  }),
-  group({
-    name: 'Rivals on PostgreSQL, ours on SQLite and on JetStream',
-    remarks: [
-      'Not the like backend: none of ours is PostgreSQL. PostgreSQL with its defaults, which sync each commit; our SQLite as above; JetStream with `sync_interval: always`, so that all are on disk when they answer.',
-      command,
-    ],
-    open: openServers,
-    comparisons: [onSqlite, onJetStream].flatMap((ours) =>
-      [
-        contest(
-          'castore',
-          async ({ postgres }: Servers) => (await import('./castore.ts')).castorePostgres(postgres),
-          ours,
-        ),
-        contest(
-          'emmett',
-          async ({ postgres }: Servers) => (await import('./emmett.ts')).emmettPostgres(postgres),
-          ours,
-        ),
-        contest(
-          'dcb-es',
-          async ({ postgres }: Servers) => (await import('./dcb-es.ts')).dcbPostgres(postgres),
-          ours,
-        ),
-        contest(
-          'message-db',
-          async ({ postgres }: Servers) => (await import('./message-db.ts')).messageDb(postgres),
-          ours,
-        ),
-      ].flatMap(comparisonsOf),
-    ),
-  }),
+  inMemoryGroup('castore', async () => (await import('./castore.ts')).castoreMemory()),
+  inMemoryGroup('emmett', async () => (await import('./emmett.ts')).emmettMemory()),
+  inMemoryGroup('act', async () => (await import('./act.ts')).actMemory(), [command, sleepless]),
+  inMemoryGroup('dcb-es', async () => (await import('./dcb-es.ts')).dcbMemory()),
+  onSqliteGroup('emmett', async () => (await import('./emmett.ts')).emmettSqlite(), [
+    'emmett opens a connection for each operation, and an error in that is an uncaught one: it is caught here, and elsewhere would end the process.',
+  ]),
+  onSqliteGroup('act', async () => (await import('./act.ts')).actSqlite()),
+  ...onPostgresGroups('castore', async (db) => (await import('./castore.ts')).castorePostgres(db)),
+  ...onPostgresGroups('emmett', async (db) => (await import('./emmett.ts')).emmettPostgres(db)),
+  ...onPostgresGroups('dcb-es', async (db) => (await import('./dcb-es.ts')).dcbPostgres(db)),
+  ...onPostgresGroups('message-db', async (db) => (await import('./message-db.ts')).messageDb(db)),
 ]
 
-function contest<Place>(
+function inMemoryGroup(
   rival: string,
-  openRival: (place: Place) => Promise<Rival>,
-  ours: Ours<Place>,
-): Contest<Place> {
-  return { rival, openRival, ...ours }
+  openRival: () => Promise<Rival>,
+  remarks: readonly string[] = inMemory,
+): Group {
+  return group({
+    name: `Rivals: ours in memory against ${rival} in memory`,
+    remarks,
+    open: nothingShared,
+    comparisons: comparisonsOf({ ...onMemory, openRival }),
+  })
+}
+
+function onSqliteGroup(
+  rival: string,
+  openRival: () => Promise<Rival>,
+  remarks: readonly string[] = [],
+): Group {
+  return group({
+    name: `Rivals: ours on SQLite against ${rival} on SQLite`,
+    remarks: [...onLikeSqlite, ...remarks],
+    open: nothingShared,
+    comparisons: comparisonsOf({ ...onSqlite, openRival }),
+  })
+}
+
+function onPostgresGroups(
+  rival: string,
+  openRival: (postgres: PostgresServer) => Promise<Rival>,
+): readonly Group[] {
+  return [onSqlite, onJetStream].map((ours) =>
+    group<Servers>({
+      name: `Rivals: ours on ${ours.name} against ${rival} on PostgreSQL`,
+      remarks: onOtherDatabase,
+      open: openServers,
+      comparisons: comparisonsOf({ ...ours, openRival: ({ postgres }) => openRival(postgres) }),
+    }),
+  )
 }
 
 async function openServers(): Promise<Servers> {
@@ -112,12 +117,12 @@ interface OurPlace {
 }
 
 function oursOn<Place = unknown>(
-  ours: string,
+  name: string,
   make: (place: Place) => Promise<OurPlace>,
 ): Ours<Place> {
   const opened = (open: typeof openStore) => async (place: Place) => {
     const { backend, close = async () => undefined } = await make(place)
     return open(backend, close)
   }
-  return { ours, openStore: opened(openStore), openActors: opened(openActors) }
+  return { name, openStore: opened(openStore), openActors: opened(openActors) }
 }
