@@ -136,6 +136,13 @@ export function isMissed({ target, ours, reference, ratio }: Outcome): boolean {
   return 'atLeast' in target ? value < target.atLeast : value > target.atMost
 }
 
+/** Whether some rounds met the target and others missed it: then the median decides little. */
+export function isUnclear({ target, range }: Outcome): boolean {
+  if (!target || !range) return false
+  const bound = 'atLeast' in target ? target.atLeast : target.atMost
+  return range[0] < bound && bound < range[1]
+}
+
 export function contender(
   run: () => Promise<Reading>,
   dispose: () => Promise<unknown> = async () => undefined,

@@ -5,6 +5,8 @@ export interface Group {
   readonly name: string
   /** What must be known to judge the figures. */
   readonly remarks: readonly string[]
+  /** Of its comparisons, in their order. */
+  readonly comparisonNames: readonly string[]
   /** Whether a comparison's full name has the word. */
   has(word: string): boolean
   /** Runs the comparisons whose full name has the word; opens nothing where none has. */
@@ -27,6 +29,7 @@ export function group<Place extends AsyncDisposable>(spec: GroupSpec<Place>): Gr
   return {
     name,
     remarks,
+    comparisonNames: spec.comparisons.map((comparison) => comparison.name),
     has: (word) => chosenBy(word).length > 0,
     async run(word, rounds, onOutcome) {
       const chosen = chosenBy(word)

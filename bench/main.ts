@@ -15,21 +15,26 @@ const minRounds = 5
 const isKept = !isTrial && Number(rounds) >= minRounds
 const results = await Results.open()
 const failed: string[] = []
+const save = async (): Promise<void> => {
+  if (isKept) await results.save(groups)
+}
 
 for (const group of groups.filter(({ has }) => has(word))) {
   const order = { group: group.name, word, rounds: Number(rounds) }
   try {
     await runApart(order, (outcome) => {
       console.log(`${group.name}: ${rowOf(outcome)}`)
-      results.take(group.name, group.remarks, outcome)
+      results.take(group.name, outcome)
     })
   } catch (error) {
     console.error(error)
     failed.push(group.name)
   }
-  if (isKept) await results.save(groups.map(({ name }) => name))
+  await save()
 }
+await save() // also shows anew what was kept, where nothing has the word
 if (!isKept) console.log(`Nothing kept: that takes ${minRounds} rounds, and no --trial.`)
+
 if (failed.length > 0) {
   console.error(`Not complete: ${failed.join('; ')}`)
   process.exitCode = 1

@@ -42,7 +42,7 @@ export function plot(groups: readonly MeasuredGroup[]): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">`,
     '<title>How many times as fast as the reference</title>',
     `<style>${style}</style>`,
-    `<text x="10" y="20">Times as fast as the reference, logarithmic; the thick mark is the target, orange is missed.</text>`,
+    `<text x="10" y="20">Times as fast as the reference, logarithmic; the thick mark is the target, orange is missed. Bars end where the axis does.</text>`,
     ...gridTo(height),
     ...drawn,
     '</svg>\n',

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import type { Outcome } from './comparison.ts'
+import type { Group } from './group.ts'
 import { plot } from './plot.ts'
 import { serverVersions } from './server-versions.ts'
 import { tableOf } from './table.ts'
@@ -17,6 +18,8 @@ export interface MeasuredGroup {
   readonly name: string
   readonly remarks: readonly string[]
   readonly outcomes: readonly Outcome[]
+  /** The comparisons that there are no figures of. */
+  readonly unmeasured: readonly string[]
 }
 
 const folder = join(import.meta.dirname, 'results')
@@ -24,11 +27,11 @@ const folder = join(import.meta.dirname, 'results')
 /** Keeps outcomes as JSON, and shows them as a table and a plot, in one file of each a day. */
 export class Results {
   readonly #machine: Measured['machine']
-  readonly #groups: Map<string, MeasuredGroup>
+  readonly #outcomes: Map<string, readonly Outcome[]>
 
   private constructor(machine: Measured['machine'], groups: readonly MeasuredGroup[]) {
     this.#machine = machine
-    this.#groups = new Map(groups.map((group) => [group.name, group]))
+    this.#outcomes = new Map(groups.map(({ name, outcomes }) => [name, outcomes]))
   }
 
   /** Goes on from the newest results, if they are of this machine and these versions. */
@@ -39,25 +42,27 @@ export class Results {
     return new Results(machine, isSame && newest ? newest.groups : [])
   }
 
-  take(name: string, remarks: readonly string[], outcome: Outcome): void {
-    const before = this.#groups.get(name)?.outcomes ?? []
-    const isKnown = before.some((other) => other.name === outcome.name)
-    const outcomes = isKnown
-      ? before.map((other) => (other.name === outcome.name ? outcome : other))
-      : [...before, outcome]
-    this.#groups.set(name, { name, remarks, outcomes })
+  take(group: string, outcome: Outcome): void {
+    const others = (this.#outcomes.get(group) ?? []).filter(({ name }) => name !== outcome.name)
+    this.#outcomes.set(group, [...others, outcome])
   }
 
-  /** Shows the groups in this order, and drops those that are no more. */
-  async save(order: readonly string[]): Promise<void> {
-    const groups = order.flatMap((name) => this.#groups.get(name) ?? [])
-    if (groups.length === 0) return
+  /** Shows these groups in this order, and drops what is in none of them. */
+  async save(all: readonly Group[]): Promise<void> {
+    const groups = all.map((group) => this.#measuredIn(group))
     const measured: Measured = { machine: this.#machine, groups }
     const day = join(folder, new Date().toISOString().slice(0, 10))
     await mkdir(folder, { recursive: true })
     await writeFile(`${day}.json`, `${JSON.stringify(measured, null, 2)}\n`)
     await writeFile(`${day}.md`, tableOf(measured, `${day.slice(-10)}.svg`))
     await writeFile(`${day}.svg`, plot(groups))
+  }
+
+  #measuredIn({ name, remarks, comparisonNames }: Group): MeasuredGroup {
+    const known = this.#outcomes.get(name) ?? []
+    const outcomes = comparisonNames.flatMap((each) => known.find((one) => one.name === each) ?? [])
+    const unmeasured = comparisonNames.filter((each) => !known.some((one) => one.name === each))
+    return { name, remarks, outcomes, unmeasured }
   }
 }
 

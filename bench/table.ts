@@ -1,26 +1,28 @@
-import { type Failures, isMissed, type Outcome } from './comparison.ts'
+import { type Failures, isMissed, isUnclear, type Outcome } from './comparison.ts'
 import type { Measured, MeasuredGroup } from './results.ts'
 
 /** All results as Markdown. */
 export function tableOf({ machine, groups }: Measured, plotFile: string): string {
   const rows = groups.flatMap(({ outcomes }) => outcomes)
   const missed = rows.filter(isMissed).length
+  const unclear = rows.filter(isUnclear).length
   const targets = rows.filter(({ target }) => target).length
   return `${[
     '# Benchmark',
     '',
     ...Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`),
     '',
-    `${targets - missed} of ${targets} targets are met. A ratio is ours ÷ reference, the median of`,
-    'the ratios of all rounds, in which both ran in turn; the machine did other work at times, so',
-    'trust the ratios, not the absolutes. `npm run bench` in `bench/` makes this anew.',
+    `By their medians, ${targets - missed} of ${targets} rows with a target meet it and ${missed} miss it; of ${unclear} of these rows`,
+    'some rounds were on either side of the target. A ratio is ours ÷ reference, the median of the ratios',
+    'of all rounds, in which both ran in turn. The machine did other work meanwhile: absolutes say little.',
+    `${groups.flatMap(({ unmeasured }) => unmeasured).length} rows were not measured. \`npm run bench\` in \`bench/\` makes this anew.`,
     '',
     `![Ratios against their targets](${plotFile})`,
     ...groups.flatMap(sectionOf),
   ].join('\n')}\n`
 }
 
-function sectionOf({ name, remarks, outcomes }: MeasuredGroup): string[] {
+function sectionOf({ name, remarks, outcomes, unmeasured }: MeasuredGroup): string[] {
   return [
     '',
     `## ${name}`,
@@ -31,6 +33,7 @@ function sectionOf({ name, remarks, outcomes }: MeasuredGroup): string[] {
     '| | ours | reference | ratio | from – to | target | |',
     '|---|---|---|---|---|---|---|',
     ...outcomes.map(rowOf),
+    ...unmeasured.map((each) => `| ${each} | | | | | | not measured |`),
   ]
 }
 
@@ -66,6 +69,7 @@ function notesOn(outcome: Outcome): string[] {
   const { oursFailed, referenceFailed } = outcome
   return [
     ...(isMissed(outcome) ? ['**missed**'] : []),
+    ...(isUnclear(outcome) ? ['some rounds on either side'] : []),
     ...(oursFailed ? [`ours failed ${failuresText(oursFailed)}`] : []),
     ...(referenceFailed ? [`reference failed ${failuresText(referenceFailed)}`] : []),
   ]
