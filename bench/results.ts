@@ -24,7 +24,7 @@ export interface MeasuredGroup {
 
 const folder = join(import.meta.dirname, 'results')
 
-/** Keeps outcomes as JSON, and shows them as a table and a plot, in one file of each a day. */
+/** Keeps outcomes as lines of JSON, the machine's and one a group, and shows them as a table and a plot, in one file of each a day. */
 export class Results {
   readonly #machine: Measured['machine']
   readonly #outcomes: Map<string, readonly Outcome[]>
@@ -53,7 +53,8 @@ export class Results {
     const measured: Measured = { machine: this.#machine, groups }
     const day = join(folder, new Date().toISOString().slice(0, 10))
     await mkdir(folder, { recursive: true })
-    await writeFile(`${day}.json`, `${JSON.stringify(measured, null, 2)}\n`)
+    const lines = [measured.machine, ...groups].map((line) => `${JSON.stringify(line)}\n`)
+    await writeFile(`${day}.ndjson`, lines.join(''))
     await writeFile(`${day}.md`, tableOf(measured, `${day.slice(-10)}.svg`))
     await writeFile(`${day}.svg`, plot(groups))
   }
@@ -69,11 +70,13 @@ export class Results {
 async function newestResults(): Promise<Measured | undefined> {
   const files = await readdir(folder).catch(() => [])
   const newest = files
-    .filter((file) => file.endsWith('.json'))
+    .filter((file) => file.endsWith('.ndjson'))
     .toSorted()
     .at(-1)
   if (newest === undefined) return undefined
-  return JSON.parse(await readFile(join(folder, newest), 'utf8')) as Measured
+  const lines = (await readFile(join(folder, newest), 'utf8')).trimEnd().split('\n')
+  const [machine, ...groups] = lines.map((line): unknown => JSON.parse(line))
+  return { machine, groups } as Measured
 }
 
 async function describeMachine(): Promise<Measured['machine']> {
