@@ -1,44 +1,41 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
-import { join } from 'node:path'
-import { compare, type Comparison, type Outcome } from './comparison.ts'
-import { jetStreamComparisons } from './jetstream.ts'
-import { sqliteComparisons } from './sqlite.ts'
+import { groups } from './groups.ts'
+import { Results } from './results.ts'
+import { runApart } from './run-apart.ts'
+import { isTrial } from './scale.ts'
+import { rowOf } from './table.ts'
 
-const comparisons: readonly Comparison[] = [...sqliteComparisons, ...jetStreamComparisons]
+/**
+ * `npm run bench -- [word] [rounds] [--trial]` runs the comparisons that have the word in their name
+ * or their group's, and puts them in the place of what was measured before.
+ */
+const [word = '', rounds = '5'] = process.argv.slice(2).filter((text) => !text.startsWith('--'))
 
-/** `npm run bench -- sqlite` runs those whose name has the word. */
-const [word = '', rounds = '5'] = process.argv.slice(2)
-const chosen = comparisons.filter(({ name }) => name.toLowerCase().includes(word.toLowerCase()))
-
-const lines = [
-  `Node ${process.versions.node}, ${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown kind'}, ` +
-    `${new Date().toISOString().slice(0, 10)}, medians of ${rounds} rounds`,
-  '',
-  '| | ours | reference | ratio | at least | |',
-  '|---|---|---|---|---|---|',
-]
-for (const comparison of chosen) {
-  const outcome = await compare(comparison, Number(rounds))
-  lines.push(rowOf(outcome))
-  console.log(lines.at(-1))
+/** Fewer rounds say nothing that should be kept. */
+const minRounds = 5
+const isKept = !isTrial && Number(rounds) >= minRounds
+const results = await Results.open()
+const failed: string[] = []
+const save = async (): Promise<void> => {
+  if (isKept) await results.save(groups)
 }
 
-if (word === '') {
-  const folder = join(import.meta.dirname, 'results')
-  await mkdir(folder, { recursive: true })
-  await writeFile(
-    join(folder, `${new Date().toISOString().slice(0, 10)}.md`),
-    `${lines.join('\n')}\n`,
-  )
+for (const group of groups.filter(({ has }) => has(word))) {
+  const order = { group: group.name, word, rounds: Number(rounds) }
+  try {
+    await runApart(order, (outcome) => {
+      console.log(`${group.name}: ${rowOf(outcome)}`)
+      results.take(group.name, outcome)
+    })
+  } catch (error) {
+    console.error(error)
+    failed.push(group.name)
+  }
+  await save()
 }
+await save() // also shows anew what was kept, where nothing has the word
+if (!isKept) console.log(`Nothing kept: that takes ${minRounds} rounds, and no --trial.`)
 
-function rowOf({ name, unit, ours, reference, ratio, target }: Outcome): string {
-  const isMissed = target !== undefined && ratio < target
-  const cells = [name, speed(ours, unit), speed(reference, unit), `${ratio.toFixed(2)} ×`]
-  return `| ${[...cells, target === undefined ? '' : `${target} ×`, isMissed ? 'missed' : ''].join(' | ')} |`
-}
-
-function speed(perSecond: number, unit: string): string {
-  return `${Math.round(perSecond).toLocaleString('en')} ${unit}/s`
+if (failed.length > 0) {
+  console.error(`Not complete: ${failed.join('; ')}`)
+  process.exitCode = 1
 }

@@ -1,89 +1,94 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { EventStore } from 'aether'
 import { sqlite } from 'aether/sqlite'
-import { type Comparison, type Contender, inFlight } from './comparison.ts'
-
-/** 260 bytes of JSON, the size that the targets speak of. */
-const data = { order: 'order-1', note: 'x'.repeat(200), amount: 12.5, paid: false }
+import { type Contender, contender, inFlight, speed } from './comparison.ts'
+import { group, nothingShared } from './group.ts'
+import { data, placed } from './sample.ts'
+import { scaled } from './scale.ts'
+import { temporaryFile } from './temporary-file.ts'
 
 const schema = `
   PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
   CREATE TABLE event (position INTEGER PRIMARY KEY, actor TEXT, version INTEGER, data TEXT, UNIQUE (actor, version)) STRICT
 `
 
-export const sqliteComparisons: readonly Comparison[] = [
-  {
-    name: 'SQLite: durable append, one at a time, against a raw fsynced transaction each',
-    unit: 'appends',
-    target: 0.7,
-    start: async () => ({ ours: await appends(1_000, 1), reference: await rawTransactions(1_000) }),
-  },
-  {
-    name: 'SQLite: durable append, 64 in flight, against one at a time',
-    unit: 'appends',
-    target: 8,
-    start: async () => ({ ours: await appends(10_000, 64), reference: await appends(1_000, 1) }),
-  },
-  {
-    name: 'SQLite: durable append, 500 in flight, against one at a time',
-    unit: 'appends',
-    target: 15,
-    start: async () => ({ ours: await appends(20_000, 500), reference: await appends(1_000, 1) }),
-  },
-  {
-    name: 'SQLite: loading 1,000 events of one actor, against raw select and JSON.parse',
-    unit: 'events',
-    target: 0.8,
-    start: async () => ({ ours: await loads(50), reference: await rawLoads(50) }),
-  },
-]
+const onlyOne = scaled(1_000)
 
-interface Place extends AsyncDisposable {
-  readonly file: string
-}
-
-async function place(): Promise<Place> {
-  const folder = await mkdtemp(join(tmpdir(), 'aether-bench-'))
-  return {
-    file: join(folder, 'events.db'),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
-  }
-}
+export const sqliteGroup = group({
+  name: 'SQLite',
+  remarks: ['WAL, `synchronous = FULL` on both sides: an append is on disk when it is answered.'],
+  open: nothingShared,
+  comparisons: [
+    {
+      name: 'durable append, one at a time, against a raw fsynced transaction each',
+      unit: 'appends/s',
+      target: { atLeast: 0.7 },
+      start: async () => ({
+        ours: await appends(onlyOne, 1),
+        reference: await rawTransactions(onlyOne),
+      }),
+    },
+    {
+      name: 'durable append, 64 in flight, against one at a time',
+      unit: 'appends/s',
+      target: { atLeast: 8 },
+      start: async () => ({
+        ours: await appends(scaled(10_000), 64),
+        reference: await appends(onlyOne, 1),
+      }),
+    },
+    {
+      name: 'durable append, 500 in flight, against one at a time',
+      unit: 'appends/s',
+      target: { atLeast: 15 },
+      start: async () => ({
+        ours: await appends(scaled(20_000), 500),
+        reference: await appends(onlyOne, 1),
+      }),
+    },
+    {
+      name: 'loading 1,000 events of one actor, against raw select and JSON.parse',
+      unit: 'events/s',
+      target: { atLeast: 0.8 },
+      start: async () => ({
+        ours: await loads(scaled(50)),
+        reference: await rawLoads(scaled(50)),
+      }),
+    },
+  ],
+})
 
 async function onStore(
   run: (store: EventStore) => Promise<number>,
   fill?: (store: EventStore) => Promise<unknown>,
 ): Promise<Contender> {
-  const { file, [Symbol.asyncDispose]: remove } = await place()
+  const { file, remove } = await temporaryFile('events.db')
   const store = await sqlite(file).openStore()
   await fill?.(store)
-  return {
-    run: () => run(store),
-    async [Symbol.asyncDispose]() {
+  return contender(
+    () => speed(() => run(store)),
+    async () => {
       await store.close()
       await remove()
     },
-  }
+  )
 }
 
 async function onDatabase(
   run: (db: DatabaseSync) => number,
   fill?: (db: DatabaseSync) => void,
 ): Promise<Contender> {
-  const { file, [Symbol.asyncDispose]: remove } = await place()
+  const { file, remove } = await temporaryFile('events.db')
   const db = new DatabaseSync(file)
   db.exec(schema)
   fill?.(db)
-  return {
-    run: async () => run(db),
-    async [Symbol.asyncDispose]() {
+  return contender(
+    () => speed(async () => run(db)),
+    async () => {
       db.close()
       await remove()
     },
-  }
+  )
 }
 
 /** Every append is to an actor of its own, and durable before the next one of its worker. */
@@ -91,7 +96,7 @@ function appends(count: number, width: number): Promise<Contender> {
   let actors = 0
   return onStore((store) =>
     inFlight(count, width, () =>
-      store.append(`order-${actors++}`, [{ type: 'Placed', data }], { expectedVersion: 0 }),
+      store.append(`order-${actors++}`, [placed], { expectedVersion: 0 }),
     ),
   )
 }
@@ -117,10 +122,8 @@ function loads(times: number): Promise<Contender> {
     (store) =>
       store.append(
         'order-1',
-        Array.from({ length: eventsOfOne }, () => ({ type: 'Placed', data })),
-        {
-          expectedVersion: 0,
-        },
+        Array.from({ length: eventsOfOne }, () => placed),
+        { expectedVersion: 0 },
       ),
   )
 }

@@ -1,0 +1,13 @@
+import type { Group } from './group.ts'
+import { jetStreamAppendGroup } from './jetstream-appends.ts'
+import { jetStreamReadGroup } from './jetstream-reads.ts'
+import { rivalGroups } from './rivals/index.ts'
+import { sqliteGroup } from './sqlite.ts'
+
+/** All that is measured, in the order of the results. */
+export const groups: readonly Group[] = [
+  sqliteGroup,
+  jetStreamAppendGroup,
+  jetStreamReadGroup,
+  ...rivalGroups,
+]

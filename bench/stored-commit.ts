@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto'
+import type { ActorId } from 'aether'
+import { encodeBody } from '../src/backends/nats/commit-message.ts'
+import type { Commit, CommitPart } from '../src/store/index.ts'
+import { placed } from './sample.ts'
+
+export interface CommitOutline {
+  readonly actorId: ActorId
+  readonly eventCount?: number
+  /** @default 1 */
+  readonly firstVersion?: number
+  /** The commits that it names. @default none */
+  readonly links?: readonly number[]
+}
+
+/** A commit as Aether stores it, made without a store. */
+export function bodyOfCommit({
+  actorId,
+  eventCount = 1,
+  firstVersion = 1,
+  links = [],
+}: CommitOutline): Uint8Array {
+  const events = Array.from({ length: eventCount }, () => ({
+    ...placed,
+    id: randomUUID(),
+    metadata: {},
+  }))
+  const part: CommitPart = { actorId, expected: firstVersion - 1, events }
+  const commit: Commit = { id: randomUUID(), time: new Date().toISOString(), parts: [part] }
+  return encodeBody(commit, part, firstVersion, links)
+}
