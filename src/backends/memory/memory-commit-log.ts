@@ -11,19 +11,13 @@ import {
   type WriteOutcome,
 } from '../../store/index.ts'
 
-/** An event as it is kept: as text, so that nobody can change what happened. */
-interface KeptEvent {
-  readonly version: number
-  readonly json: string
-}
-
 /** How many events a read hands over at once. */
 const batchSize = 500
 
 /** The executable specification of a commit log. */
 export class MemoryCommitLog implements CommitLog {
-  readonly #log: KeptEvent[] = []
-  readonly #actors = new Map<ActorId, KeptEvent[]>()
+  readonly #log: StoredEvent[] = []
+  readonly #actors = new Map<ActorId, StoredEvent[]>()
   readonly #watchers = new Set<() => void>()
 
   async write(commit: Commit): Promise<WriteOutcome> {
@@ -43,8 +37,8 @@ export class MemoryCommitLog implements CommitLog {
   async *read(actorId: ActorId, range: VersionRange): AsyncGenerator<readonly StoredEvent[]> {
     const { first, last, direction } = range
     const history = this.#actors.get(actorId) ?? []
-    const wanted = history.filter(({ version }) => version >= first && version <= last)
-    yield* inBatches(direction === 'forwards' ? wanted : wanted.toReversed())
+    const wanted = history.slice(indexOf(history, first), indexOf(history, last + 1))
+    yield* inBatches(direction === 'forwards' ? wanted : wanted.reverse())
   }
 
   async *readAll({ after }: LogRange): AsyncGenerator<readonly StoredEvent[]> {
@@ -75,25 +69,28 @@ export class MemoryCommitLog implements CommitLog {
   }
 
   #keep(actorId: ActorId, events: readonly StoredEvent[]): void {
-    const kept = events.map(keep)
+    // Data and metadata are frozen already, so nobody who is given an event can change what happened.
+    for (const event of events) Object.freeze(event)
     const history = this.#actors.get(actorId)
-    if (history) history.push(...kept)
-    else this.#actors.set(actorId, kept)
-    this.#log.push(...kept)
+    if (history) history.push(...events)
+    else this.#actors.set(actorId, [...events])
+    this.#log.push(...events)
   }
 }
 
-function keep(event: StoredEvent): KeptEvent {
-  return { version: event.version, json: JSON.stringify(event) }
-}
-
-function restore({ json }: KeptEvent): StoredEvent {
-  return JSON.parse(json) as StoredEvent
-}
-
-/** Restores only what is taken. */
-function* inBatches(events: readonly KeptEvent[]): Generator<readonly StoredEvent[]> {
-  for (let start = 0; start < events.length; start += batchSize) {
-    yield events.slice(start, start + batchSize).map(restore)
+/** Of the first event with this version or a greater one. */
+function indexOf(history: readonly StoredEvent[], version: number): number {
+  let [low, high] = [0, history.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((history[middle] as StoredEvent).version < version) low = middle + 1
+    else high = middle
   }
+  return low
+}
+
+/** Only what is taken. */
+function* inBatches(events: readonly StoredEvent[]): Generator<readonly StoredEvent[]> {
+  for (let start = 0; start < events.length; start += batchSize)
+    yield events.slice(start, start + batchSize)
 }
