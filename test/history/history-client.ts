@@ -58,6 +58,8 @@ export class HistoryClient {
     // As the documentation advises; and where nothing was stored, the same ids serve as well.
     const isOpen = outcome.is === 'unknown' || outcome.is === 'unavailable'
     if (isOpen && random.chance(0.7)) await this.write(parts)
+    if (outcome.is === 'conflict' && random.chance(0.7))
+      await this.write([this.#part(outcome.actorId)])
   }
 
   /** Writes the parts: one by an append, several by a commit. */
