@@ -59,7 +59,7 @@ export class HistoryClient {
     const isOpen = outcome.is === 'unknown' || outcome.is === 'unavailable'
     if (isOpen && random.chance(0.7)) await this.write(parts)
     if (outcome.is === 'conflict' && random.chance(0.7))
-      await this.write([this.#part(outcome.actorId)])
+      await this.write(parts.map((part) => this.#part(part.actorId)))
   }
 
   /** Writes the parts: one by an append, several by a commit. */
