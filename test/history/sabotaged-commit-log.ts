@@ -1,5 +1,5 @@
 import { AetherError } from '../../src/core/index.ts'
-import { MemoryCommitLog } from '../../src/backends/memory/memory-commit-log.ts'
+import type { MemoryCommitLog } from '../../src/backends/memory/memory-commit-log.ts'
 import {
   type Commit,
   type CommitLog,
