@@ -9,7 +9,7 @@ import type { HistoryRecord } from './history.ts'
 import { HistoryClient } from './history-client.ts'
 import { loggedEvents } from './logged-events.ts'
 import { sabotages, SabotagedCommitLog } from './sabotaged-commit-log.ts'
-import { SeededRandom } from './seeded-random.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
 import { SubscriptionRecorder } from './subscription-recorder.ts'
 
 const clients = 6

@@ -5,7 +5,7 @@ import type { NatsCluster, NatsServer } from '../support/nats.ts'
 import type { Freeze } from './check-reads.ts'
 import { now } from './history.ts'
 import type { HistoryWorker } from './history-worker.ts'
-import type { SeededRandom } from './seeded-random.ts'
+import type { SeededRandom } from '../support/seeded-random.ts'
 
 /** How long a server that was frozen may go on without knowing that it was replaced. */
 const noticeMs = 15_000

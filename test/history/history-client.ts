@@ -14,7 +14,7 @@ import {
   type Seen,
   type WritePart,
 } from './history.ts'
-import type { SeededRandom } from './seeded-random.ts'
+import type { SeededRandom } from '../support/seeded-random.ts'
 
 export interface HistoryClientOptions {
   readonly store: EventStore

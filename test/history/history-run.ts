@@ -13,7 +13,7 @@ import { readHistory } from './history-file.ts'
 import { type HistoryBackend, type HistorySetup, startSetup } from './history-setup.ts'
 import { HistoryWorker } from './history-worker.ts'
 import { loggedEvents } from './logged-events.ts'
-import { SeededRandom } from './seeded-random.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
 
 export interface RunOptions {
   readonly backend: HistoryBackend

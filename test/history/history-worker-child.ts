@@ -5,7 +5,7 @@ import { type ActorId, isAetherError } from '../../src/core/index.ts'
 import type { Backend, EventStore } from '../../src/store/index.ts'
 import { HistoryClient } from './history-client.ts'
 import { HistoryFile } from './history-file.ts'
-import { SeededRandom } from './seeded-random.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
 import { SubscriptionRecorder } from './subscription-recorder.ts'
 
 // A process that works with an event store and notes down its history: see HistoryWorker.
