@@ -31,6 +31,23 @@ describe('encoding of keys', () => {
     expect(encodeKey('é')).toBe('=C3=A9')
   })
 
+  test('takes a text for a spelling only if it is the one of its key', () => {
+    const almost = fc.string({ unit: fc.constantFrom('a', '=', '4', '1', 'C', '3', 'A', '9', '.') })
+    fc.assert(
+      fc.property(fc.oneof(almost, fc.string({ unit: 'binary' })), (text) => {
+        let found: string
+        try {
+          found = decodeKey(text)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid-actor-id' })
+          return
+        }
+        expect(encodeKey(found)).toBe(text)
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
   test.each(['=2e', '=41', '=', '=2', '=ZZ', 'a.b', '=C3', '=ED=A0=80', '==', '=2E='])(
     'refuses %j, which no key is spelled like',
     (spelling) => {
@@ -49,6 +66,20 @@ describe('actor ids', () => {
 
   test('survive being made and parsed', () => {
     fc.assert(fc.property(key, (text) => parseActorId(actorId('t', text)).key === text))
+  })
+
+  test('any text is one, or refused', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        try {
+          const { type, key } = parseActorId(text)
+          expect(actorId(type, key)).toBe(text)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid-actor-id' })
+        }
+      }),
+      { numRuns: 2_000 },
+    )
   })
 
   test.each(['', ' ', '1a', 'a.b', 'a b', 'ä', 'x'.repeat(65), 'a-b'])(

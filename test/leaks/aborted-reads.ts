@@ -44,7 +44,7 @@ export class AbortedReads {
       Array.from({ length: count }, () => name as ReadName),
     )
     // Side by side with all the others.
-    const next = names.sort(() => this.#random.next() - 0.5).values()
+    const next = names.toSorted(() => this.#random.next() - 0.5).values()
     await Promise.all(Array.from({ length: 16 }, () => this.#runAll(next)))
   }
 
