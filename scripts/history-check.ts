@@ -4,6 +4,8 @@
  *
  *     npm run history-check -- --backend nats-r3 --seconds 60 --processes 8 --actors 20 --seed 42
  *
+ * `--only kill`, `freeze` or `restart` disturbs in this way alone.
+ *
  * Prints figures, and what the store did that it must not do: then the exit code is 1, and the
  * histories are kept.
  */
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     processes: { type: 'string', default: '8' },
     actors: { type: 'string', default: '20' },
+    only: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 })
@@ -32,9 +35,14 @@ const [seconds, processes, actors, seed] = [
   values.actors,
   values.seed,
 ].map(Number) as [number, number, number, number]
-const isWrong = ![seconds, processes, actors, seed].every((n) => Number.isSafeInteger(n) && n >= 0)
+const only = (['kill', 'freeze', 'restart'] as const).find((name) => name === values.only)
+const isWrong =
+  only !== values.only ||
+  ![seconds, processes, actors, seed].every((n) => Number.isSafeInteger(n) && n >= 0)
 if (!backend || isWrong || processes < 2) {
-  console.error(`--backend is one of ${historyBackends.join(', ')}; --processes at least 2`)
+  console.error(
+    `--backend is one of ${historyBackends.join(', ')}; --processes at least 2; --only kill, freeze or restart`,
+  )
   process.exit(2)
 }
 await run(backend)
@@ -44,7 +52,7 @@ async function run(backend: HistoryBackend): Promise<void> {
   const begin = performance.now()
   const log = (line: string): void =>
     console.log(`  ${((performance.now() - begin) / 1_000).toFixed(1)} s: ${line}`)
-  const result = await runHistory({ backend, seconds, processes, actors, seed, log })
+  const result = await runHistory({ backend, seconds, processes, actors, seed, only, log })
   for (const [name, figure] of Object.entries(result.figures)) console.log(`${name}: ${figure}`)
   report(result)
 }

@@ -20,7 +20,7 @@ import {
 interface Setup {
   readonly name: string
   readonly syncing: Syncing
-  cut(afterMs: number): Promise<PowerCut>
+  readonly cut: (afterMs: number) => Promise<PowerCut>
 }
 
 const setups: readonly Setup[] = [

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly actors: number
   /** Decides what is asked for, and what is done to the store. */
   readonly seed: number
+  /** Disturbs in this way alone. @default in all ways */
+  readonly only?: Disturbance['name'] | undefined
   /** Is told what happens. */
   log?(line: string): void
 }
@@ -86,9 +88,11 @@ interface Disturbed {
 async function disturb(
   setup: HistorySetup,
   workers: readonly HistoryWorker[],
-  { seconds, seed, log }: RunOptions,
+  { seconds, seed, only, log }: RunOptions,
 ): Promise<Disturbed> {
-  const possible = setup.disturbances(workers)
+  const possible = setup
+    .disturbances(workers)
+    .filter(({ name }) => only === undefined || name === only)
   const random = new SeededRandom(seed)
   const freezes: Freeze[] = []
   const disturbances: Disturbance['name'][] = []
