@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { MemoryCommitLog } from '../../src/backends/memory/memory-commit-log.ts'
+import { MemorySnapshotShelf } from '../../src/backends/memory/memory-snapshot-shelf.ts'
 import { type CommitLog, CommitLogEventStore } from '../../src/store/index.ts'
 import { until } from '../support/until.ts'
 import { checkHistory } from './check-history.ts'
@@ -19,7 +20,7 @@ const actors = ['account-a', 'account-b', 'account-c', 'account-d'] as const
 /** What the checker finds after clients have worked with the log, which has others below it. */
 async function findingsAbout(log: CommitLog, truth: MemoryCommitLog): Promise<Finding[]> {
   const histories: HistoryRecord[][] = []
-  await using store = new CommitLogEventStore(log)
+  await using store = new CommitLogEventStore(log, new MemorySnapshotShelf())
   const followed: HistoryRecord[] = []
   const follower = new SubscriptionRecorder(store, 's', (record) => followed.push(record))
   await Promise.all(
@@ -35,7 +36,7 @@ async function findingsAbout(log: CommitLog, truth: MemoryCommitLog): Promise<Fi
       }
     }),
   )
-  const events = await loggedEvents(new CommitLogEventStore(truth))
+  const events = await loggedEvents(new CommitLogEventStore(truth, new MemorySnapshotShelf()))
   await until(() => follower.position >= (events.at(-1)?.position ?? 0), {
     description: 'the subscription has given the last event',
   })
