@@ -58,7 +58,7 @@ test('10,000 aborted reads of JetStream leave nothing open', async () => {
   await using store = await nats({ servers: server.url, name: 'reader' }).openStore()
   const countOf = (): Promise<number> => subscriptionsOf('reader', monitor)
   const subscriptions = await countOf()
-  await abortReads(store, { read: 4_000, backwards: 2_500, readAll: 3_000, subscribe: 500 })
+  await abortReads(store, { read: 5_000, backwards: 2_700, readAll: 2_000, subscribe: 300 })
   await until(async () => (await countOf()) <= subscriptions + 1, {
     description: 'the connection has no subscription but that of its requests',
   })

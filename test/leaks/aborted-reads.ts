@@ -5,7 +5,7 @@ import type { SeededRandom } from '../support/seeded-random.ts'
 export type ReadName = 'read' | 'backwards' | 'readAll' | 'subscribe'
 
 const actors = ['order-1', 'order-2', 'order-3'] as const
-const eventsPerActor = 6
+const eventsPerActor = 4
 
 /** How many events there are. */
 export const eventCount = actors.length * eventsPerActor
