@@ -77,7 +77,7 @@ export async function cutJetStream(
   await disk.unmount()
   await disk.mount()
   await servers.restart()
-  const stored = await readThenClose(await backend.openStore())
+  const stored = await readThenClose(await backend.openStore({ logger: loggerInto([]) }))
   await servers.stop()
   return { acknowledged: acknowledged.size, lost: acknowledged.difference(stored).size, warnings }
 }
