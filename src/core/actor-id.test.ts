@@ -1,34 +1,48 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { actorId, decodeKey, encodeKey, maxKeyBytes, parseActorId } from './actor-id.ts'
-
-const key = fc
-  .string({ unit: 'binary', minLength: 1, maxLength: 50 })
-  .filter((text) => Buffer.byteLength(text) <= maxKeyBytes)
+import { anyKey } from '../../test/support/arbitrary-commits.ts'
+import { actorId, decodeKey, encodeKey, parseActorId } from './actor-id.ts'
 
 describe('encoding of keys', () => {
   test('gives every key back', () => {
     fc.assert(
-      fc.property(key, (text) => decodeKey(encodeKey(text)) === text),
+      fc.property(anyKey, (text) => decodeKey(encodeKey(text)) === text),
       { numRuns: 2_000 },
     )
   })
 
   test('never spells two keys alike', () => {
     fc.assert(
-      fc.property(key, key, (a, b) => (a === b) === (encodeKey(a) === encodeKey(b))),
+      fc.property(anyKey, anyKey, (a, b) => (a === b) === (encodeKey(a) === encodeKey(b))),
       { numRuns: 2_000 },
     )
   })
 
   test('uses only characters that subjects, NATS keys and columns take', () => {
-    fc.assert(fc.property(key, (text) => /^[A-Za-z0-9_/=-]+$/.test(encodeKey(text))))
+    fc.assert(fc.property(anyKey, (text) => /^[A-Za-z0-9_/=-]+$/.test(encodeKey(text))))
   })
 
   test('leaves plain keys as they are, so that they can be read', () => {
     expect(encodeKey('order-123_A/b')).toBe('order-123_A/b')
     expect(encodeKey('a.b c')).toBe('a=2Eb=20c')
     expect(encodeKey('é')).toBe('=C3=A9')
+  })
+
+  test('takes a text for a spelling only if it is the one of its key', () => {
+    const almost = fc.string({ unit: fc.constantFrom('a', '=', '4', '1', 'C', '3', 'A', '9', '.') })
+    fc.assert(
+      fc.property(fc.oneof(almost, fc.string({ unit: 'binary' })), (text) => {
+        let found: string
+        try {
+          found = decodeKey(text)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid-actor-id' })
+          return
+        }
+        expect(encodeKey(found)).toBe(text)
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   test.each(['=2e', '=41', '=', '=2', '=ZZ', 'a.b', '=C3', '=ED=A0=80', '==', '=2E='])(
@@ -48,7 +62,21 @@ describe('actor ids', () => {
   })
 
   test('survive being made and parsed', () => {
-    fc.assert(fc.property(key, (text) => parseActorId(actorId('t', text)).key === text))
+    fc.assert(fc.property(anyKey, (text) => parseActorId(actorId('t', text)).key === text))
+  })
+
+  test('any text is one, or refused', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        try {
+          const { type, key } = parseActorId(text)
+          expect(actorId(type, key)).toBe(text)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid-actor-id' })
+        }
+      }),
+      { numRuns: 2_000 },
+    )
   })
 
   test.each(['', ' ', '1a', 'a.b', 'a b', 'ä', 'x'.repeat(65), 'a-b'])(

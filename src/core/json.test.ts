@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { anyJson } from '../../test/support/arbitrary-commits.ts'
 import { freezeJson, parseJson, toJson } from './json.ts'
 
 const refused = (code: string): unknown => expect.objectContaining({ code })
@@ -119,6 +120,30 @@ describe('parseJson', () => {
     '1e-400',
   ])('takes %s', (text) => {
     expect(parseJson(text)).toEqual(JSON.parse(text))
+  })
+
+  test('gives back whatever was made text', () => {
+    fc.assert(
+      fc.property(anyJson, (json) => {
+        const text = JSON.stringify(json)
+        fc.pre(!/\d{16}/.test(text)) // digits that a number doesn't have exactly are refused
+        expect(parseJson(text)).toStrictEqual(json)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('any text is JSON that JSON.parse takes as well, or refused', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (text) => {
+        try {
+          expect(parseJson(text)).toEqual(toJson(JSON.parse(text)))
+        } catch (error) {
+          expect(['invalid-json', 'too-large']).toContain((error as { code: string }).code)
+        }
+      }),
+      { numRuns: 1_000 },
+    )
   })
 
   test('takes the last of two members of one name, as JSON.parse does', () => {

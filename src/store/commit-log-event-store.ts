@@ -250,12 +250,15 @@ export class CommitLogEventStore implements EventStore {
 
   /** A conflict is first compared with what stands there: it may be this very commit, repeated. */
   async #storeOnce(commit: Commit): Promise<CommitResult> {
-    const outcome = await this.#write(commit)
+    return this.#settle(commit, await this.#write(commit))
+  }
+
+  async #settle(commit: Commit, outcome: WriteOutcome): Promise<CommitResult> {
     const repeat = outcome.ok ? undefined : await findRepeat(this.#log, commit)
     return repeat ? committed(repeat, true) : resultOf(commit, outcome)
   }
 
-  /** A commit at `'any'` never conflicts by itself: it looks for its repeat before each guarded try. */
+  /** A part at `'any'` never conflicts by itself: it looks for its repeat before each guarded try. */
   async #storeOnceAnywhere(commit: Commit): Promise<CommitResult> {
     for (let triesLeft = maxRepeatableTries; ; triesLeft--) {
       const pinned = await this.#pin(commit)
@@ -263,6 +266,9 @@ export class CommitLogEventStore implements EventStore {
       if (repeat) return committed(repeat, true)
       const outcome = await this.#write(pinned)
       if (outcome.ok || triesLeft === 0) return resultOf(commit, outcome)
+      // Where another part stands elsewhere, no further try can succeed: it's a conflict, or it was
+      // this very commit that got in meanwhile.
+      if (commit.parts[outcome.partIndex]?.expected !== 'any') return this.#settle(commit, outcome)
     }
   }
 

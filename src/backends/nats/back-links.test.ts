@@ -1,4 +1,4 @@
-import { array, assert, integer, property } from 'fast-check'
+import { array, assert, integer, oneof, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeSteps, encodeSteps, linksBehind, pageSize } from './back-links.ts'
 
@@ -34,4 +34,42 @@ test('a step in a stream of 10,000 actors takes three characters', () => {
 
 test.each(['A', 'g', '!', 'Bg', 'Z', 'B'.repeat(pageSize)])('%j is refused', (steps) => {
   expect(() => decodeSteps(steps, 20)).toThrow(TypeError)
+})
+
+test('any text is the steps back to sequences that ascend, or refused', () => {
+  const almost = string({ unit: 'grapheme-ascii', maxLength: 40 })
+  assert(
+    property(oneof(almost, string({ unit: 'binary' })), integer({ min: 1 }), (steps, newest) => {
+      let links: readonly number[]
+      try {
+        links = decodeSteps(steps, newest)
+      } catch (error) {
+        expect(error).toBeInstanceOf(TypeError)
+        return
+      }
+      expect(links.at(-1)).toBe(newest)
+      expect(links.length).toBeLessThanOrEqual(pageSize)
+      expect(links.every((link, index) => link > (links[index - 1] ?? 0))).toBe(true)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('whoever holds the newest commit finds all others, page by page', () => {
+  const steps = array(integer({ min: 1, max: 2 ** 30 }), { minLength: 1, maxLength: 200 })
+  assert(
+    property(steps, (list) => {
+      const named = new Map<number, readonly number[]>()
+      let [sequence, links]: [number, readonly number[]] = [0, []]
+      for (const step of list) {
+        links = linksBehind(sequence, links)
+        sequence += step
+        named.set(sequence, links)
+      }
+      const found: number[] = [sequence]
+      for (let from = sequence; named.get(from)?.length; from = found.at(-1) as number)
+        found.push(...(named.get(from) ?? []).toReversed())
+      expect(found.toReversed()).toEqual([...named.keys()])
+    }),
+  )
 })

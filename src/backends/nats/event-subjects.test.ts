@@ -1,5 +1,6 @@
-import { assert, property, string } from 'fast-check'
+import { assert, oneof, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
+import { anyActorId } from '../../../test/support/arbitrary-commits.ts'
 import { actorId, AetherError } from '../../core/index.ts'
 import { EventSubjects } from './event-subjects.ts'
 
@@ -52,6 +53,27 @@ test('no two actors share a subject', () => {
       const id = actorId('thing', key)
       return literal.test(subjects.of(id)) && subjects.actorOf(subjects.of(id)) === id
     }),
+  )
+})
+
+test('two actors have two subjects', () => {
+  assert(
+    property(anyActorId, anyActorId, (a, b) => (a === b) === (subjects.of(a) === subjects.of(b))),
+    { numRuns: 1_000 },
+  )
+})
+
+test('any subject is that of its actor, or of none', () => {
+  const tail = string({ unit: 'binary' }).map((text) => `aether.prod.event.${text}`)
+  assert(
+    property(oneof(tail, string({ unit: 'binary' })), (subject) => {
+      try {
+        expect(subjects.of(subjects.actorOf(subject))).toBe(subject)
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'invalid-actor-id' })
+      }
+    }),
+    { numRuns: 1_000 },
   )
 })
 
