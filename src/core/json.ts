@@ -1,4 +1,5 @@
 import { AetherError } from './errors.ts'
+import { parseJsonText } from './json-text.ts'
 
 /** What JSON can hold. */
 export type JsonValue =
@@ -41,7 +42,7 @@ export function freezeJson(value: unknown, bounds: JsonBounds = {}): void {
 export function parseJson(text: string, bounds: JsonBounds = {}): JsonValue {
   let value: JsonValue
   try {
-    value = JSON.parse(text, refuseInexact as Reviver) as JsonValue
+    value = parseJsonText(text, refuseInexact) as JsonValue
   } catch (cause) {
     if (cause instanceof AetherError) throw cause
     if (cause instanceof RangeError) throw tooDeep(bounds.maxDepth ?? defaultMaxDepth)
@@ -122,8 +123,6 @@ function checkPlain(value: object, path: readonly (string | number)[]): void {
   if (prototype === Object.prototype || prototype === null) return
   throw notJson(`an instance of ${value.constructor?.name ?? 'a class'}`, path)
 }
-
-type Reviver = (this: unknown, key: string, value: unknown) => unknown
 
 function refuseInexact(_key: string, value: unknown, context: { source?: string }): unknown {
   if (typeof value !== 'number' || context.source === undefined) return value

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import type { ActorId } from '../core/index.ts'
+import { type ActorId, parseJsonText } from '../core/index.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** A snapshot as it is kept. */
@@ -18,7 +18,7 @@ export function encodeSnapshot(snapshot: KeptSnapshot): string {
 export function decodeSnapshot(text: string, actorId: ActorId): KeptSnapshot {
   const json = text.slice(checksumLength + 1)
   if (text !== `${checksumOf(json)} ${json}`) throw new Error('it is damaged')
-  const snapshot = JSON.parse(json) as KeptSnapshot
+  const snapshot = parseJsonText(json) as KeptSnapshot
   if (snapshot.actorId !== actorId) throw new Error(`it is of ${snapshot.actorId}`)
   return snapshot
 }

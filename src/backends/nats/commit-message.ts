@@ -4,6 +4,7 @@ import {
   MalformedEventError,
   type Metadata,
   noMetadata,
+  parseJsonText,
   type StoredEvent,
 } from '../../core/index.ts'
 import {
@@ -204,7 +205,7 @@ function parseVersion(text: string): number {
 }
 
 function parseBody(data: Uint8Array): PartBody {
-  const body: unknown = JSON.parse(strictDecoder.decode(data))
+  const body = parseJsonText(strictDecoder.decode(data))
   if (!isRecord(body)) throw new TypeError('its body is not an object')
   if (body.format !== currentFormat) {
     throw new TypeError(

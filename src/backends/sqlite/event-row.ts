@@ -8,6 +8,7 @@ import {
   type Metadata,
   noMetadata,
   parseActorId,
+  parseJsonText,
   type StoredEvent,
 } from '../../core/index.ts'
 import type { LogEntry } from '../../store/index.ts'
@@ -88,12 +89,12 @@ function decodeActor(raw: string): ActorId {
 }
 
 function decodeData(raw: string): JsonValue {
-  return JSON.parse(raw) as JsonValue
+  return parseJsonText(raw) as JsonValue
 }
 
 function decodeMetadata(raw: string): Metadata {
   if (raw === '{}') return noMetadata
-  const metadata: unknown = JSON.parse(raw)
+  const metadata = parseJsonText(raw)
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
     throw new AetherError('invalid-json', 'its metadata is not an object')
   checkMetadata(metadata as Metadata)
