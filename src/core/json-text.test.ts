@@ -1,0 +1,41 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseJsonText } from './json-text.ts'
+
+test('a key with an escape is not taken for another one that was parsed before', () => {
+  for (const key of ['\\', '"', '\n', '\u0001', 'a\\', 'a"', '\uE000', '\uE0000', '__proto__\\']) {
+    for (const before of ['\\', '"', 'a\\', 'a\n']) {
+      parseJsonText(JSON.stringify({ e: 1, [before]: 1 }))
+      const text = JSON.stringify({ e: 1, [key]: { [key]: [{ e: 1, [key]: key }] } })
+      expect(JSON.stringify(parseJsonText(text))).toBe(text)
+    }
+  }
+})
+
+test('whatever JSON says comes back', () => {
+  const keys = fc.string({ unit: fc.constantFrom('a', '\\', '"', '\n', ':', '\uE000', '{', '0') })
+  const values = fc
+    .jsonValue()
+    .chain((leaf) => fc.object({ key: keys, values: [fc.constant(leaf), keys], maxDepth: 3 }))
+  fc.assert(
+    fc.property(values, fc.constantFrom(0, 2), (value, spaces) => {
+      const text = JSON.stringify(value, null, spaces)
+      expect(JSON.stringify(parseJsonText(text), null, spaces)).toBe(text)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('what is not JSON is refused as by JSON.parse', () => {
+  for (const text of ['{"a\\":1}', '"\\', '{"\\q":1}', '{"a\\"b":}', '\\', '{"\\u12":1}'])
+    expect(() => parseJsonText(text)).toThrow(SyntaxError)
+})
+
+test('a reviver sees the values and their sources', () => {
+  const sources: unknown[] = []
+  parseJsonText('{"a\\n":[1.50,"x"]}', (_key, value, { source }) => {
+    sources.push(source)
+    return value
+  })
+  expect(sources).toEqual(['1.50', '"x"', undefined, undefined])
+})
