@@ -27,7 +27,7 @@ for (const [index, { name, run }] of eventStoreConformance.entries()) {
     await create(namespace)
 
     const backend = nats({ servers: server.url, namespace, ...login(namespace, 'writer') })
-    await run({ open: () => backend.openStore() })
+    await run({ open: (options) => backend.openStore(options) })
   })
 }
 
