@@ -3,6 +3,7 @@ import type { EventStore } from 'aether'
 import { sqlite } from 'aether/sqlite'
 import { type Contender, contender, inFlight, speed } from './comparison.ts'
 import { group, nothingShared } from './group.ts'
+import { loopDelayP99Ms } from './loop-delay.ts'
 import { data, placed } from './sample.ts'
 import { scaled } from './scale.ts'
 import { temporaryFile } from './temporary-file.ts'
@@ -55,6 +56,11 @@ export const sqliteGroup = group({
         reference: await rawLoads(scaled(50)),
       }),
     },
+    {
+      name: 'event loop delay at p99 with 64 appends in flight',
+      unit: 'ms',
+      start: async () => ({ ours: await loopDelay(scaled(20_000), 64) }),
+    },
   ],
 })
 
@@ -86,6 +92,22 @@ async function onDatabase(
     () => speed(async () => run(db)),
     async () => {
       db.close()
+      await remove()
+    },
+  )
+}
+
+/** How long other work waits while so many appends are under way. */
+async function loopDelay(count: number, width: number): Promise<Contender> {
+  const { file, remove } = await temporaryFile('events.db')
+  const store = await sqlite(file).openStore()
+  let actors = 0
+  const append = (): Promise<unknown> =>
+    store.append(`order-${actors++}`, [placed], { expectedVersion: 0 })
+  return contender(
+    async () => ({ value: await loopDelayP99Ms(() => inFlight(count, width, append)) }),
+    async () => {
+      await store.close()
       await remove()
     },
   )
