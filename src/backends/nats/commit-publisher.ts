@@ -3,6 +3,7 @@ import { messageIdHeader } from './commit-message.ts'
 import {
   type ConditionalMessage,
   type ConditionalPublisher,
+  maxHeaderBytes,
   maxMessagesPerBatch,
   payloadSizeOf,
   type PublishOutcome,
@@ -42,6 +43,7 @@ export class CommitPublisher {
     let wasUnanswered = false
     for (;;) {
       const outcome = await publisher.publish(messages)
+      if (outcome.kind === 'stored') return { storedAt: outcome.firstSequence }
       const certainty = await this.#certaintyOf(outcome, messages, wasUnanswered)
       if (certainty) return certainty
       wasUnanswered ||= outcome.kind === 'unknown'
@@ -55,7 +57,6 @@ export class CommitPublisher {
     messages: readonly ConditionalMessage[],
     wasUnanswered: boolean,
   ): Promise<Certainty | undefined> {
-    if (outcome.kind === 'stored') return { storedAt: outcome.firstSequence }
     if (outcome.kind !== 'superseded') return undefined
     return wasUnanswered ? this.#lookUp(messages) : 'superseded'
   }
@@ -88,7 +89,8 @@ export class CommitPublisher {
       )
     }
     const { maxPayload } = this.#context.link
-    for (const [index, { subject }] of messages.entries()) {
+    for (const [index, { subject, body }] of messages.entries()) {
+      if (body.length + maxHeaderBytes <= maxPayload) continue
       const bytes = payloadSizeOf(messages, index)
       if (bytes <= maxPayload) continue
       throw new AetherError(

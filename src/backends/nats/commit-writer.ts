@@ -7,6 +7,7 @@ import {
   firstVersionOf,
   isMet,
   placePart,
+  UnderWay,
   type WriteOutcome,
 } from '../../store/index.ts'
 import { type ActorHead, type ActorHeads, noHead } from './actor-heads.ts'
@@ -39,7 +40,7 @@ interface Placement {
 export class CommitWriter {
   readonly #context: CommitWriterContext
   readonly #turns = new ActorTurns()
-  readonly #underWay = new Set<Promise<WriteOutcome>>()
+  readonly #underWay = new UnderWay()
   /** Makes the message ids of this writer different from those of any other. */
   readonly #name = randomBytes(12).toString('base64url')
   #messages = 0
@@ -50,18 +51,17 @@ export class CommitWriter {
 
   async write(commit: Commit): Promise<WriteOutcome> {
     commit.parts.forEach(checkCount)
-    const writing = this.#writeInTurn(commit)
-    this.#underWay.add(writing)
+    this.#underWay.enter()
     try {
-      return await writing
+      return await this.#writeInTurn(commit)
     } finally {
-      this.#underWay.delete(writing)
+      this.#underWay.leave()
     }
   }
 
   /** Resolves when no write is under way. */
-  async idle(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
+  idle(): Promise<void> {
+    return this.#underWay.none()
   }
 
   /**
@@ -72,9 +72,10 @@ export class CommitWriter {
     const { link, retryForMs } = this.#context
     const budget = new RetryBudget(link, retryForMs)
     const anywhere = commit.parts.filter(goesAnywhere).map((part) => part.actorId)
+    if (anywhere.length === 0) return this.#writeAll(commit, budget)
     return this.#turns.runAll(anywhere, () => {
       // Whoever waited so long behind others that failed would fail as slowly.
-      if (anywhere.length > 0 && budget.isOver) throw tooLate(commit)
+      if (budget.isOver) throw tooLate(commit)
       return this.#writeAll(commit, budget)
     })
   }
