@@ -227,7 +227,7 @@ export class CommitLogEventStore implements EventStore {
     await this.close()
   }
 
-  async #store(offered: readonly OfferedPart[]): Promise<CommitResult> {
+  #store(offered: readonly OfferedPart[]): Promise<CommitResult> {
     this.#assertOpen()
     for (const { actorId } of offered) parseActorId(actorId)
     const commit = makeCommit(offered, this.#context)
@@ -235,16 +235,13 @@ export class CommitLogEventStore implements EventStore {
     const isRepeatable = offered.every(({ events }) =>
       events.every((event) => event.id !== undefined),
     )
-    this.#underWay.enter()
-    try {
-      return await (isRepeatable ? this.#storeRepeatable(commit) : this.#storeNew(commit))
-    } finally {
-      this.#underWay.leave()
-    }
+    const storing = isRepeatable ? this.#storeRepeatable(commit) : this.#storeNew(commit)
+    this.#underWay.enter(storing)
+    return storing
   }
 
-  async #storeNew(commit: Commit): Promise<CommitResult> {
-    return resultOf(commit, await this.#write(commit))
+  #storeNew(commit: Commit): Promise<CommitResult> {
+    return this.#write(commit).then((outcome) => resultOf(commit, outcome))
   }
 
   #storeRepeatable(commit: Commit): Promise<CommitResult> {

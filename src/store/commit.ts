@@ -181,11 +181,16 @@ function ownTime(
 function complete(event: OfferedEvent, ids: IdSource, time: string | undefined): CommittedEvent {
   checkText('type', event.type)
   if (event.id !== undefined) checkText('id', event.id)
-  const metadata = event.metadata ? Object.freeze({ ...event.metadata }) : noMetadata
-  checkMetadata(metadata)
+  const metadata = event.metadata ? checkedCopy(event.metadata) : noMetadata
   const { type } = event
   const committed = { id: event.id ?? ids(), type, data: toJson(event.data), metadata }
   return time === undefined ? committed : { ...committed, time }
+}
+
+function checkedCopy(metadata: Metadata): Metadata {
+  const copy = Object.freeze({ ...metadata })
+  checkMetadata(copy)
+  return copy
 }
 
 function checkText(what: 'id' | 'type', text: string): void {

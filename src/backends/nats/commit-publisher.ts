@@ -36,19 +36,34 @@ export class CommitPublisher {
    * @throws AetherError `too-large`; `store-unavailable`, `incompatible-store` and `closed`, where
    * nothing was stored; `outcome-unknown` where a try went unanswered and time ran out.
    */
-  async publish(messages: readonly ConditionalMessage[]): Promise<Certainty> {
+  publish(messages: readonly ConditionalMessage[]): Promise<Certainty> {
     const { publisher, link, retryForMs } = this.#context
     this.#checkSize(messages)
     const budget = new RetryBudget(link, retryForMs)
+    // Almost always the first try is the last: an async function for it would cost much of it.
+    return publisher
+      .publish(messages)
+      .then((outcome) =>
+        outcome.kind === 'stored'
+          ? { storedAt: outcome.firstSequence }
+          : this.#repeat(outcome, messages, budget),
+      )
+  }
+
+  async #repeat(
+    first: PublishOutcome,
+    messages: readonly ConditionalMessage[],
+    budget: RetryBudget,
+  ): Promise<Certainty> {
+    let outcome = first
     let wasUnanswered = false
     for (;;) {
-      const outcome = await publisher.publish(messages)
-      if (outcome.kind === 'stored') return { storedAt: outcome.firstSequence }
       const certainty = await this.#certaintyOf(outcome, messages, wasUnanswered)
       if (certainty) return certainty
       wasUnanswered ||= outcome.kind === 'unknown'
       if (outcome.kind === 'refused' && !wasUnanswered) throw refusal(outcome, messages)
       if (!(await budget.pause())) throw this.#outOfTime(outcome, messages, wasUnanswered)
+      outcome = await this.#context.publisher.publish(messages)
     }
   }
 
@@ -57,6 +72,7 @@ export class CommitPublisher {
     messages: readonly ConditionalMessage[],
     wasUnanswered: boolean,
   ): Promise<Certainty | undefined> {
+    if (outcome.kind === 'stored') return { storedAt: outcome.firstSequence }
     if (outcome.kind !== 'superseded') return undefined
     return wasUnanswered ? this.#lookUp(messages) : 'superseded'
   }

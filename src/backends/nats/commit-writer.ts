@@ -14,7 +14,7 @@ import { type ActorHead, type ActorHeads, noHead } from './actor-heads.ts'
 import type { ActorReader } from './actor-reader.ts'
 import { linksBehind } from './back-links.ts'
 import { encodeBody } from './commit-message.ts'
-import type { CommitPublisher } from './commit-publisher.ts'
+import type { Certainty, CommitPublisher } from './commit-publisher.ts'
 import type { ConditionalMessage } from './conditional-publisher.ts'
 import { maxEventsPerMessage, positionOf } from './event-position.ts'
 import type { EventSubjects } from './event-subjects.ts'
@@ -49,14 +49,10 @@ export class CommitWriter {
     this.#context = context
   }
 
-  async write(commit: Commit): Promise<WriteOutcome> {
-    commit.parts.forEach(checkCount)
-    this.#underWay.enter()
-    try {
-      return await this.#writeInTurn(commit)
-    } finally {
-      this.#underWay.leave()
-    }
+  write(commit: Commit): Promise<WriteOutcome> {
+    const writing = this.#writeInTurn(commit)
+    this.#underWay.enter(writing)
+    return writing
   }
 
   /** Resolves when no write is under way. */
@@ -69,6 +65,7 @@ export class CommitWriter {
    * would be in vain.
    */
   #writeInTurn(commit: Commit): Promise<WriteOutcome> {
+    commit.parts.forEach(checkCount)
     const { link, retryForMs } = this.#context
     const budget = new RetryBudget(link, retryForMs)
     const anywhere = commit.parts.filter(goesAnywhere).map((part) => part.actorId)
@@ -80,35 +77,59 @@ export class CommitWriter {
     })
   }
 
-  async #writeAll(commit: Commit, budget: RetryBudget): Promise<WriteOutcome> {
-    let placements = this.#remembered(commit) ?? (await this.#asked(commit))
+  /** Almost every write ends with its first try; an async function for it would cost a tenth of it. */
+  #writeAll(commit: Commit, budget: RetryBudget): Promise<WriteOutcome> {
+    const remembered = this.#remembered(commit)
+    if (!remembered) return this.#writeAsked(commit, budget)
+    return this.#writeBehind(remembered, commit).then(
+      (outcome) => outcome ?? this.#writeAsked(commit, budget, remembered),
+    )
+  }
+
+  /** Asks the leader for the heads; `before` it was tried behind these in vain. */
+  async #writeAsked(
+    commit: Commit,
+    budget: RetryBudget,
+    before?: readonly Placement[],
+  ): Promise<WriteOutcome> {
     for (;;) {
+      const mayRepeat = !before || (await this.#mayRepeat(commit, budget))
+      const placements = await this.#asked(commit)
+      if (before) {
+        const superseded = supersededIn(placements, before)
+        if (superseded && !mayRepeat) return superseded
+        // A leader that was replaced and doesn't know it yet doesn't show what came first.
+        if (!superseded && !(await budget.pause())) throw staleLeader(commit)
+      }
       const conflict = conflictIn(placements, ({ part, head }) => !isMet(part, head.version))
       if (conflict) return conflict
       const outcome = await this.#writeBehind(placements, commit)
       if (outcome) return outcome
-      const mayRepeat = commit.parts.some(goesAnywhere) ? await budget.pause() : !budget.isOver
-      const before = placements
-      placements = await this.#asked(commit)
-      const superseded = conflictIn(
-        placements,
-        ({ head }, index) => head.sequence !== before[index]?.head.sequence,
-      )
-      if (superseded && !mayRepeat) return superseded
-      // A leader that was replaced and doesn't know it yet doesn't show what came first.
-      if (!superseded && !(await budget.pause())) throw staleLeader(commit)
+      before = placements
     }
   }
 
+  async #mayRepeat({ parts }: Commit, budget: RetryBudget): Promise<boolean> {
+    return parts.some(goesAnywhere) ? budget.pause() : !budget.isOver
+  }
+
   /** Gives nothing where somebody else was faster. */
-  async #writeBehind(
+  #writeBehind(
     placements: readonly Placement[],
     commit: Commit,
   ): Promise<WriteOutcome | undefined> {
-    const { publisher, heads } = this.#context
-    const certainty = await publisher.publish(
-      placements.map((placement) => this.#messageOf(placement, commit)),
-    )
+    const messages = placements.map((placement) => this.#messageOf(placement, commit))
+    return this.#context.publisher
+      .publish(messages)
+      .then((certainty) => this.#learn(certainty, placements, commit))
+  }
+
+  #learn(
+    certainty: Certainty,
+    placements: readonly Placement[],
+    commit: Commit,
+  ): WriteOutcome | undefined {
+    const { heads } = this.#context
     if (certainty === 'superseded') {
       for (const { part } of placements) heads.forget(part.actorId)
       return undefined
@@ -171,6 +192,17 @@ function conflictIn(
   const partIndex = placements.findIndex(isWrong)
   const wrong = placements[partIndex]
   return wrong && { ok: false, partIndex, currentVersion: wrong.head.version }
+}
+
+/** The first one that no longer stands where it was tried. */
+function supersededIn(
+  placements: readonly Placement[],
+  before: readonly Placement[],
+): WriteOutcome | undefined {
+  return conflictIn(
+    placements,
+    ({ head }, index) => head.sequence !== before[index]?.head.sequence,
+  )
 }
 
 function checkCount({ actorId, events }: CommitPart): void {
