@@ -1,5 +1,6 @@
 import type { ActorId } from '../../core/index.ts'
 import { RecentMap } from '../../store/index.ts'
+import { isPageEnd, linksBehind } from './back-links.ts'
 
 /** Where an actor stands: its newest commit. */
 export interface ActorHead {
@@ -9,10 +10,17 @@ export interface ActorHead {
   readonly version: number
   /** The commits that it names: see back-links.ts. */
   readonly links: readonly number[]
+  /** What the next end of a page is to name, if that is known: see back-links.ts. */
+  readonly pages: readonly number[] | undefined
 }
 
 /** An actor that has no events. */
-export const noHead: ActorHead = { sequence: 0, version: 0, links: [] }
+export const noHead: ActorHead = { sequence: 0, version: 0, links: [], pages: [] }
+
+/** Whether all is known that the next commit is to name. */
+export function isEnoughToWrite({ sequence, links, pages }: ActorHead): boolean {
+  return pages !== undefined || !isPageEnd(linksBehind(sequence, links))
+}
 
 /** Remembers the newest known head of the actors used last. It may be behind, never ahead. */
 export class ActorHeads {

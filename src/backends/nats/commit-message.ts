@@ -14,7 +14,7 @@ import {
   placePart,
   type VersionRange,
 } from '../../store/index.ts'
-import { decodeSteps, encodeSteps } from './back-links.ts'
+import { decodeSteps, encodeSteps, isPageEnd } from './back-links.ts'
 import { maxEventsPerMessage, positionOf } from './event-position.ts'
 import type { EventSubjects } from './event-subjects.ts'
 
@@ -53,6 +53,8 @@ export interface ReadablePart {
   readonly previous: number
   /** The messages before it that it names, at least the previous one: see back-links.ts. */
   readonly links: readonly number[]
+  /** At the end of a page: the ends of those before it that it names, at least the previous one. */
+  readonly pages: readonly number[]
   readonly firstVersion: number
   readonly lastVersion: number
   readonly events: readonly StoredEvent[]
@@ -76,6 +78,8 @@ interface PartBody {
   readonly part?: readonly [index: number, count: number]
   /** The steps to the commits before it, where it names more than one. */
   readonly back?: string
+  /** The steps to the ends of pages before it, where it names more than one. */
+  readonly pages?: string
   readonly events: readonly BodyEvent[]
 }
 
@@ -90,6 +94,7 @@ export function encodeBody(
   part: CommitPart,
   firstVersion: number,
   links: readonly number[],
+  pages: readonly number[] = [],
 ): Uint8Array {
   // What is undefined is left out, and costs less than members that are there or not.
   const body = {
@@ -99,6 +104,7 @@ export function encodeBody(
     firstVersion,
     part: parts.length > 1 ? [parts.indexOf(part), parts.length] : undefined,
     back: links.length > 1 ? encodeSteps(links) : undefined,
+    pages: isPageEnd(links) && pages.length > 1 ? encodeSteps(pages) : undefined,
     events: part.events.map(withoutEmptyMetadata),
   } satisfies Record<keyof PartBody, unknown>
   // Four times as fast as a TextEncoder, and the same bytes.
@@ -169,19 +175,21 @@ function malformed(
 }
 
 function place(
-  { id, time, firstVersion, back = '', ...body }: PartBody,
+  { id, time, firstVersion, back = '', pages = '', ...body }: PartBody,
   actorId: ActorId,
   sequence: number,
   previous: number,
 ): ReadablePart {
   const events = body.events.map((event) => ({ metadata: noMetadata, ...event }))
   const part: CommitPart = { actorId, events, expected: 'any' }
+  const links = previous === 0 ? [] : decodeSteps(back, previous)
   return {
     sequence,
     commitId: id,
     part: body.part,
     previous,
-    links: previous === 0 ? [] : decodeSteps(back, previous),
+    links,
+    pages: isPageEnd(links) ? decodeSteps(pages, links[0] as number) : [],
     firstVersion,
     lastVersion: firstVersion + events.length - 1,
     events: placePart({ id, time, parts: [part] }, part, firstVersion, (index) =>
@@ -217,6 +225,7 @@ function parseBody(data: Uint8Array): PartBody {
   check('firstVersion', Number.isSafeInteger(body.firstVersion) && Number(body.firstVersion) >= 1)
   check('part', body.part === undefined || isPlace(body.part))
   check('back', body.back === undefined || isString(body.back))
+  check('pages', body.pages === undefined || isString(body.pages))
   const events: unknown[] = Array.isArray(body.events) ? body.events : []
   check('events', events.length > 0 && events.length <= maxEventsPerMessage)
   events.forEach(checkEvent)

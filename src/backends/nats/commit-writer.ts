@@ -10,9 +10,9 @@ import {
   UnderWay,
   type WriteOutcome,
 } from '../../store/index.ts'
-import { type ActorHead, type ActorHeads, noHead } from './actor-heads.ts'
+import { type ActorHead, type ActorHeads, isEnoughToWrite, noHead } from './actor-heads.ts'
 import type { ActorReader } from './actor-reader.ts'
-import { linksBehind } from './back-links.ts'
+import { linksBehind, pagesBehind } from './back-links.ts'
 import { encodeBody } from './commit-message.ts'
 import type { Certainty, CommitPublisher } from './commit-publisher.ts'
 import type { ConditionalMessage } from './conditional-publisher.ts'
@@ -137,7 +137,8 @@ export class CommitWriter {
     const parts = placements.map(({ part, head }, index) => {
       const sequence = certainty.storedAt + index
       const links = linksBehind(head.sequence, head.links)
-      heads.learn(part.actorId, { sequence, version: endOf(part, head), links })
+      const pages = pagesBehind(sequence, links, head.pages)
+      heads.learn(part.actorId, { sequence, version: endOf(part, head), links, pages })
       const firstVersion = firstVersionOf(part, head.version)
       return placePart(commit, part, firstVersion, (place) => positionOf(sequence, place))
     })
@@ -152,7 +153,7 @@ export class CommitWriter {
       expectedSequence: head.sequence,
       id: `${this.#name}-${++this.#messages}`,
       version: endOf(part, head),
-      body: encodeBody(commit, part, firstVersion, links),
+      body: encodeBody(commit, part, firstVersion, links, head.pages),
     }
   }
 
@@ -160,14 +161,14 @@ export class CommitWriter {
   #remembered({ parts }: Commit): readonly Placement[] | undefined {
     const placements = parts.map((part) => {
       const head = this.#context.heads.get(part.actorId) ?? headOfNew(part)
-      return head && isMet(part, head.version) ? { part, head } : undefined
+      return head && isMet(part, head.version) && isEnoughToWrite(head) ? { part, head } : undefined
     })
     return placements.every((placement) => placement !== undefined) ? placements : undefined
   }
 
   #asked({ parts }: Commit): Promise<readonly Placement[]> {
     const { reader } = this.#context
-    return Promise.all(parts.map(async (part) => ({ part, head: await reader.head(part.actorId) })))
+    return Promise.all(parts.map(async (part) => ({ part, head: await reader.headToWrite(part.actorId) })))
   }
 }
 

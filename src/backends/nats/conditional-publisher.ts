@@ -117,10 +117,7 @@ export function payloadSizeOf(messages: readonly ConditionalMessage[], index: nu
 }
 
 /** The headers as NATS's protocol has them: all of it is ASCII. */
-function headersOf(
-  { id, expectedSequence, version }: ConditionalMessage,
-  others = '',
-): string {
+function headersOf({ id, expectedSequence, version }: ConditionalMessage, others = ''): string {
   return (
     `NATS/1.0\r\n${messageIdHeader}: ${id}\r\n` +
     `${expectedSequenceHeader}: ${expectedSequence}\r\n${versionHeader}: ${version}\r\n${others}\r\n`
