@@ -285,19 +285,22 @@ describe('the end of a page of back links', () => {
     return message?.json<{ pages?: string }>().pages
   }
 
-  test.each([64, 90])('names those before it, also of a writer that begins at %i', async (start) => {
-    const { store, namespace, another } = await scene()
-    const other = await another()
-    for (let version = 0; version < 130; version++) {
-      const writer = version < start ? store : other
-      await writer.append(alice, [{ type: 'A', data: 1 }], { expectedVersion: version })
-    }
-    expect(await steps(namespace, 33)).toBeUndefined()
-    expect(await steps(namespace, 65)).toBe(encodeSteps([1, 33]))
-    expect(await steps(namespace, 97)).toBe(encodeSteps([1, 33, 65]))
-    expect(await steps(namespace, 129)).toBe(encodeSteps([1, 33, 65, 97]))
-    expect(await steps(namespace, 130)).toBeUndefined()
-  })
+  test.each([64, 90])(
+    'names those before it, also of a writer that begins at %i',
+    async (start) => {
+      const { store, namespace, another } = await scene()
+      const other = await another()
+      for (let version = 0; version < 130; version++) {
+        const writer = version < start ? store : other
+        await writer.append(alice, [{ type: 'A', data: 1 }], { expectedVersion: version })
+      }
+      expect(await steps(namespace, 33)).toBeUndefined()
+      expect(await steps(namespace, 65)).toBe(encodeSteps([1, 33]))
+      expect(await steps(namespace, 97)).toBe(encodeSteps([1, 33, 65]))
+      expect(await steps(namespace, 129)).toBe(encodeSteps([1, 33, 65, 97]))
+      expect(await steps(namespace, 130)).toBeUndefined()
+    },
+  )
 })
 
 describe('an actor scattered over the stream', () => {

@@ -168,7 +168,9 @@ export class CommitWriter {
 
   #asked({ parts }: Commit): Promise<readonly Placement[]> {
     const { reader } = this.#context
-    return Promise.all(parts.map(async (part) => ({ part, head: await reader.headToWrite(part.actorId) })))
+    return Promise.all(
+      parts.map(async (part) => ({ part, head: await reader.headToWrite(part.actorId) })),
+    )
   }
 }
 
@@ -200,10 +202,7 @@ function supersededIn(
   placements: readonly Placement[],
   before: readonly Placement[],
 ): WriteOutcome | undefined {
-  return conflictIn(
-    placements,
-    ({ head }, index) => head.sequence !== before[index]?.head.sequence,
-  )
+  return conflictIn(placements, ({ head }, index) => head.sequence !== before[index]?.head.sequence)
 }
 
 function checkCount({ actorId, events }: CommitPart): void {
