@@ -37,7 +37,7 @@ interface Scene {
   readonly topic: string
 }
 
-async function scene(timeoutMs = 5_000, inboxPrefix = '_INBOX'): Promise<Scene> {
+async function scene(timeoutMs = 5_000, inboxes = '_INBOX'): Promise<Scene> {
   const library = await loadClientLibrary()
   const wire = await Wire.to(server.port)
   const nats = await connect({
@@ -47,12 +47,8 @@ async function scene(timeoutMs = 5_000, inboxPrefix = '_INBOX'): Promise<Scene> 
     maxReconnectAttempts: -1,
     reconnectTimeWait: 20,
   })
-  const link = new NatsLink(nats)
-  const transport = {
-    ...library.transport,
-    createInbox: () => library.transport.createInbox(inboxPrefix),
-  }
-  const inbox = new SharedInbox({ ...library, transport }, link, timeoutMs)
+  const link = new NatsLink(library, nats, inboxes)
+  const inbox = new SharedInbox(library, link, timeoutMs)
   onTestFinished(async () => {
     await link.close()
     await wire[Symbol.asyncDispose]()

@@ -1,4 +1,4 @@
-import type { Msg, MsgHdrs, Subscription } from '@nats-io/transport-node'
+import type { Msg, MsgHdrs } from '@nats-io/transport-node'
 import { systemClock } from '../../core/index.ts'
 import type { ClientLibrary } from './client-library.ts'
 import { failureOf } from './failure.ts'
@@ -44,7 +44,7 @@ export class SharedInbox {
   readonly #name: string
   /** In the order of their deadlines, as all wait equally long. */
   readonly #waiting = new Map<number, Waiting>()
-  #subscription: Subscription | undefined
+  #isListening = false
   #requests = 0
   /** Ends the sweep that goes on. */
   #sweeping: AbortController | undefined
@@ -76,7 +76,7 @@ export class SharedInbox {
     }
     const number = ++this.#requests
     try {
-      this.#subscription ??= this.#subscribe()
+      if (!this.#isListening) this.#listen()
       const reply = `${this.#name}.${number}`
       const options = headers ? { reply, headers: encoded(headers) } : { reply }
       this.#link.nats.publish(subject, body, options)
@@ -89,13 +89,14 @@ export class SharedInbox {
     if (!this.#sweeping) void this.#sweep()
   }
 
-  #subscribe(): Subscription {
-    return this.#link.nats.subscribe(`${this.#name}.*`, {
+  #listen(): void {
+    this.#link.nats.subscribe(`${this.#name}.*`, {
       callback: (error, message) => {
         if (error) this.#lose(error)
         else this.#receive(message)
       },
     })
+    this.#isListening = true
   }
 
   #receive(message: Msg): void {
@@ -108,7 +109,7 @@ export class SharedInbox {
 
   /** The subscription was ended: nobody will be answered. The next request makes another one. */
   #lose(cause: Error): void {
-    this.#subscription = undefined
+    this.#isListening = false
     const isForbidden = failureOf(cause, this.#library).kind === 'forbidden'
     this.#endAll({ kind: isForbidden ? 'forbidden' : 'unanswered', cause })
   }
