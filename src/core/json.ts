@@ -65,14 +65,23 @@ class JsonWalk {
   copy(value: unknown): JsonValue {
     if (!this.#isNested(value)) return (value === 0 ? 0 : value) as JsonValue
     if (Array.isArray(value)) {
-      return Object.freeze(
-        Array.from(value, (member, index) => this.#at(index, () => this.copy(member))),
-      )
+      const copies: JsonValue[] = []
+      // A hole is given as undefined here, which JSON can't hold.
+      for (const [index, member] of value.entries()) {
+        this.#enter(index)
+        copies.push(this.copy(member))
+        this.#path.pop()
+      }
+      return Object.freeze(copies)
     }
     const members: Record<string, JsonValue> = {}
-    for (const [name, member] of Object.entries(value)) {
+    for (const name of Object.keys(value)) {
+      const member = (value as Record<string, unknown>)[name]
       // JSON leaves these out, as optional properties should be.
-      if (member !== undefined) members[name] = this.#at(name, () => this.copy(member))
+      if (member === undefined) continue
+      this.#enter(name)
+      members[name] = this.copy(member)
+      this.#path.pop()
     }
     return Object.freeze(members)
   }
@@ -80,10 +89,17 @@ class JsonWalk {
   freeze(value: unknown): void {
     if (!this.#isNested(value) || Object.isFrozen(value)) return
     if (Array.isArray(value)) {
-      for (const [index, member] of value.entries()) this.#at(index, () => this.freeze(member))
+      for (const [index, member] of value.entries()) {
+        this.#enter(index)
+        this.freeze(member)
+        this.#path.pop()
+      }
     } else {
       for (const [name, member] of Object.entries(value)) {
-        if (member !== undefined) this.#at(name, () => this.freeze(member))
+        if (member === undefined) continue
+        this.#enter(name)
+        this.freeze(member)
+        this.#path.pop()
       }
     }
     Object.freeze(value)
@@ -109,12 +125,9 @@ class JsonWalk {
     }
   }
 
-  #at<T>(name: string | number, step: () => T): T {
+  #enter(name: string | number): void {
     this.#path.push(name)
     if (name === '__proto__') throw notJson('a key named __proto__', this.#path)
-    const result = step()
-    this.#path.pop()
-    return result
   }
 }
 

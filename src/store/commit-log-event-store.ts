@@ -40,6 +40,7 @@ import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import { Snapshots } from './snapshots.ts'
 import { StoredListeners, type StoredListener } from './stored-listeners.ts'
 import { LogSubscription, positionOf, type Subscription } from './subscription.ts'
+import { UnderWay } from './under-way.ts'
 
 /** Settings of a store, the same for every backend. */
 export interface EventStoreOptions {
@@ -73,7 +74,7 @@ export class CommitLogEventStore implements EventStore {
   readonly #context: CommitContext
   readonly #known: KnownVersions
   readonly #listeners: StoredListeners
-  readonly #underWay = new Set<Promise<CommitResult>>()
+  readonly #underWay = new UnderWay()
   /** Ends the subscriptions. */
   readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
@@ -217,7 +218,7 @@ export class CommitLogEventStore implements EventStore {
     this.#closed.abort(closed())
     this.#log.beginClosing()
     // A commit may take several steps, and the log must be open for all of them.
-    await Promise.allSettled(this.#underWay)
+    await this.#underWay.none()
     await this.#snapshots.close()
     await this.#log.close()
   }
@@ -226,7 +227,7 @@ export class CommitLogEventStore implements EventStore {
     await this.close()
   }
 
-  async #store(offered: readonly OfferedPart[]): Promise<CommitResult> {
+  #store(offered: readonly OfferedPart[]): Promise<CommitResult> {
     this.#assertOpen()
     for (const { actorId } of offered) parseActorId(actorId)
     const commit = makeCommit(offered, this.#context)
@@ -235,12 +236,12 @@ export class CommitLogEventStore implements EventStore {
       events.every((event) => event.id !== undefined),
     )
     const storing = isRepeatable ? this.#storeRepeatable(commit) : this.#storeNew(commit)
-    this.#underWay.add(storing)
-    return storing.finally(() => this.#underWay.delete(storing))
+    this.#underWay.enter(storing)
+    return storing
   }
 
-  async #storeNew(commit: Commit): Promise<CommitResult> {
-    return resultOf(commit, await this.#write(commit))
+  #storeNew(commit: Commit): Promise<CommitResult> {
+    return this.#write(commit).then((outcome) => resultOf(commit, outcome))
   }
 
   #storeRepeatable(commit: Commit): Promise<CommitResult> {

@@ -17,7 +17,9 @@ export interface EventStore extends AsyncDisposable {
    * Events whose ids are already stored there are not stored again: the answer is that of the first
    * time, marked `duplicate`.
    * @throws AetherError `invalid-*`, `too-large`, `id-reused`, `store-unavailable`; `outcome-unknown`
-   * where the connection was lost and reading back could not tell: repeat with the same event ids.
+   * where the connection was lost and reading back could not tell: repeat with the same event ids;
+   * `malformed-event` where what is stored last of the actor does not tell its version: nothing is
+   * written behind what can't be read. (SQLite keeps versions apart from events, and goes on.)
    */
   append(
     actorId: ActorId,
@@ -47,7 +49,10 @@ export interface EventStore extends AsyncDisposable {
   ): AsyncIterable<StoredEvent | MalformedEventError>
   read(actorId: ActorId, options?: ReadOptions): AsyncIterable<StoredEvent>
 
-  /** The version of the actor's newest event, 0 where there is none: asked for, so never old. */
+  /**
+   * The version of the actor's newest event, 0 where there is none: asked for, so never old.
+   * @throws AetherError `store-unavailable`; `malformed-event` as `append`
+   */
   latestVersion(actorId: ActorId, options?: { readonly signal?: AbortSignal }): Promise<number>
 
   /**

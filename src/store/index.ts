@@ -11,6 +11,8 @@ export type {
   VersionRange,
   WriteOutcome,
 } from './commit-log.ts'
+export { UnderWay } from './under-way.ts'
+export { RecentMap } from './recent-map.ts'
 export { firstVersionOf, isMet, placePart } from './commit.ts'
 export type { Commit, CommitPart, CommittedEvent } from './commit.ts'
 export type {

@@ -1,6 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { encodeSteps } from '../../src/backends/nats/back-links.ts'
 import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
 import {
   type ActorId,
@@ -277,8 +278,33 @@ describe('a commit over several actors', () => {
   })
 })
 
+describe('the end of a page of back links', () => {
+  const steps = async (namespace: string, seq: number): Promise<string | undefined> => {
+    const manager = await jetstreamManager(raw)
+    const message = await manager.streams.getMessage(`AETHER_${namespace}`, { seq })
+    return message?.json<{ pages?: string }>().pages
+  }
+
+  test.each([64, 90])(
+    'names those before it, also of a writer that begins at %i',
+    async (start) => {
+      const { store, namespace, another } = await scene()
+      const other = await another()
+      for (let version = 0; version < 130; version++) {
+        const writer = version < start ? store : other
+        await writer.append(alice, [{ type: 'A', data: 1 }], { expectedVersion: version })
+      }
+      expect(await steps(namespace, 33)).toBeUndefined()
+      expect(await steps(namespace, 65)).toBe(encodeSteps([1, 33]))
+      expect(await steps(namespace, 97)).toBe(encodeSteps([1, 33, 65]))
+      expect(await steps(namespace, 129)).toBe(encodeSteps([1, 33, 65, 97]))
+      expect(await steps(namespace, 130)).toBeUndefined()
+    },
+  )
+})
+
 describe('an actor scattered over the stream', () => {
-  const count = 90
+  const count = 170
 
   /** More messages of others than make it dense, between any two of the actor's, which may lack back links. */
   async function scatter(
@@ -354,7 +380,7 @@ describe('reading', () => {
       await store.append(alice, events, { expectedVersion: version })
     }
     const before = await subscriptionsOf('leaky?')
-    expect(before).toBe(1)
+    expect(before).toBe(2) // the client's own inbox, and that of the store's requests
     for (let round = 0; round < 100; round++)
       await Promise.all(Array.from({ length: 10 }, (_, index) => abandon(store, index)))
     await until(async () => (await subscriptionsOf('leaky?')) <= before, {

@@ -1,4 +1,6 @@
 import type { ActorId } from '../../core/index.ts'
+import { RecentMap } from '../../store/index.ts'
+import { isPageEnd, linksBehind } from './back-links.ts'
 
 /** Where an actor stands: its newest commit. */
 export interface ActorHead {
@@ -8,42 +10,39 @@ export interface ActorHead {
   readonly version: number
   /** The commits that it names: see back-links.ts. */
   readonly links: readonly number[]
+  /** What the next end of a page is to name, if that is known: see back-links.ts. */
+  readonly pages: readonly number[] | undefined
 }
 
 /** An actor that has no events. */
-export const noHead: ActorHead = { sequence: 0, version: 0, links: [] }
+export const noHead: ActorHead = { sequence: 0, version: 0, links: [], pages: [] }
+
+/** Whether all is known that the next commit is to name. */
+export function isEnoughToWrite({ sequence, links, pages }: ActorHead): boolean {
+  return pages !== undefined || !isPageEnd(linksBehind(sequence, links))
+}
 
 /** Remembers the newest known head of the actors used last. It may be behind, never ahead. */
 export class ActorHeads {
-  readonly #heads = new Map<ActorId, ActorHead>()
-  readonly #capacity: number
+  readonly #heads: RecentMap<ActorId, ActorHead>
 
   constructor(capacity: number) {
-    this.#capacity = capacity
+    this.#heads = new RecentMap(capacity)
   }
 
   get(actorId: ActorId): ActorHead | undefined {
     const head = this.#heads.get(actorId)
-    if (head) this.#store(actorId, head)
+    if (head) this.#heads.set(actorId, head)
     return head
   }
 
   /** Answers of requests that ran side by side may come in any order: the newest one stays. */
   learn(actorId: ActorId, head: ActorHead): void {
     const known = this.#heads.get(actorId)
-    this.#store(actorId, known && known.sequence > head.sequence ? known : head)
+    this.#heads.set(actorId, known && known.sequence > head.sequence ? known : head)
   }
 
   forget(actorId: ActorId): void {
     this.#heads.delete(actorId)
-  }
-
-  /** A map keeps the order of insertion: the first one is the one not used for the longest time. */
-  #store(actorId: ActorId, head: ActorHead): void {
-    this.#heads.delete(actorId)
-    this.#heads.set(actorId, head)
-    if (this.#heads.size <= this.#capacity) return
-    const oldest = this.#heads.keys().next().value
-    if (oldest !== undefined) this.#heads.delete(oldest)
   }
 }

@@ -1,8 +1,9 @@
 import type { ActorId } from '../../core/index.ts'
 import type { LogEntry, VersionRange } from '../../store/index.ts'
-import { type ActorHead, type ActorHeads, noHead } from './actor-heads.ts'
+import { type ActorHead, type ActorHeads, isEnoughToWrite, noHead } from './actor-heads.ts'
 import type { ActorScan } from './actor-scan.ts'
-import { type BackLinkReader, type FetchHints, linksOf } from './back-link-reader.ts'
+import { type BackLinkReader, type FetchHints, linksOf, mostAtOnce } from './back-link-reader.ts'
+import { isPageEnd, pageSize, pagesBehind } from './back-links.ts'
 import {
   decodePart,
   entriesWithin,
@@ -60,6 +61,16 @@ export class ActorReader {
     return this.#learn(actorId, newest)
   }
 
+  /** {@link head}, with all that the next commit is to name; one commit of a page costs a step more. */
+  async headToWrite(actorId: ActorId): Promise<ActorHead> {
+    const head = await this.head(actorId)
+    const [oldest] = head.links
+    if (isEnoughToWrite(head) || oldest === undefined) return head
+    // Without what it names, an index of pages begins anew: reads get slower, not wrong.
+    const end = await this.#context.backLinks.at(actorId, oldest).catch(() => undefined)
+    return { ...head, pages: (end && isReadable(end) && pagesFrom(end)) || [oldest] }
+  }
+
   /**
    * Asks the leader for the newest message, so that the end is known, and reads what lies before it
    * wherever that is quickest. An actor with no events or one message costs one round trip.
@@ -103,6 +114,7 @@ export class ActorReader {
     actorId,
     range: { first },
     newest,
+    hints: { partBytes },
     signal,
   }: Reading): Promise<readonly number[] | undefined> {
     const pages: (readonly number[])[] = []
@@ -116,7 +128,12 @@ export class ActorReader {
       pages.push(links.slice(-left))
       if (left <= links.length) break
       if (isBetterSearched(pages, newest)) return undefined
-      from = await this.#context.backLinks.at(actorId, oldest, signal)
+      const ends = isReadable(from) && from.pages.length > 1 ? from.pages : [oldest]
+      const count = Math.ceil(Math.min((left - links.length) / pageSize, mostAtOnce(partBytes)))
+      const parts = await this.#context.backLinks.all(actorId, ends.slice(-count), signal)
+      const leap = leapOver(parts)
+      pages.push(...leap.pages)
+      from = leap.from
       left = versionsBefore(from, first, left - links.length)
     }
     return pages.toReversed().flat()
@@ -183,11 +200,34 @@ export class ActorReader {
       .toReversed()
   }
 
-  #learn(actorId: ActorId, { sequence, lastVersion, links }: ReadablePart): ActorHead {
-    const head = { sequence, version: lastVersion, links }
+  #learn(actorId: ActorId, part: ReadablePart): ActorHead {
+    const { sequence, lastVersion, links } = part
+    const head = { sequence, version: lastVersion, links, pages: pagesFrom(part) }
     this.#context.heads.learn(actorId, head)
     return head
   }
+}
+
+function pagesFrom({ sequence, links, pages }: ReadablePart): readonly number[] | undefined {
+  return pagesBehind(sequence, links, isPageEnd(links) ? pages : undefined)
+}
+
+/**
+ * The pages that these ends of pages, which ascend, name, newest first, and the end from where to go on:
+ * the oldest one, or the first that can't be read or doesn't lead to the one before it.
+ */
+function leapOver(ends: readonly StoredPart[]): {
+  readonly pages: (readonly number[])[]
+  readonly from: StoredPart
+} {
+  const pages: (readonly number[])[] = []
+  let index = ends.length - 1
+  for (; index > 0; index--) {
+    const links = linksOf(ends[index] as StoredPart)
+    if (links?.[0] !== ends[index - 1]?.sequence) break
+    pages.push(links as readonly number[])
+  }
+  return { pages, from: ends[index] as StoredPart }
 }
 
 /** How many versions lie between the two, where the part can be read. */

@@ -92,7 +92,12 @@ export class BackLinkReader {
 
 function batchSizeFor(limit: number, partBytes: number): number {
   const wanted = Math.min(maxBatch, Math.max(minBatch, limit))
-  return Math.max(1, Math.min(wanted, Math.floor(maxBatchBytes / partBytes)))
+  return Math.min(wanted, mostAtOnce(partBytes))
+}
+
+/** How many parts of about this size may be fetched at once: at least one. */
+export function mostAtOnce(partBytes: number): number {
+  return Math.max(1, Math.floor(maxBatchBytes / partBytes))
 }
 
 /** What the part names, oldest first: of the actor's messages before it; undefined: it can't be told. */

@@ -1,6 +1,13 @@
 import { array, assert, integer, oneof, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeSteps, encodeSteps, linksBehind, pageSize } from './back-links.ts'
+import {
+  decodeSteps,
+  encodeSteps,
+  isPageEnd,
+  linksBehind,
+  pageSize,
+  pagesBehind,
+} from './back-links.ts'
 
 test('pages follow one another: each begins with the last commit of the one before', () => {
   const named = new Map<number, readonly number[]>()
@@ -15,6 +22,41 @@ test('pages follow one another: each begins with the last commit of the one befo
   expect(named.get(33)).toEqual(Array.from({ length: pageSize }, (_, index) => index + 1))
   expect(named.get(34)).toEqual([33])
   expect(named.get(65)).toEqual(Array.from({ length: pageSize }, (_, index) => index + 33))
+})
+
+test('ends of pages name those before them: thousands of commits are a few steps away', () => {
+  const count = 3_000
+  const named = new Map<number, { links: readonly number[]; pages: readonly number[] }>()
+  let [sequence, links]: [number, readonly number[]] = [0, []]
+  let pages: readonly number[] | undefined = []
+  for (let next = 10; next <= count * 10; next += 10) {
+    links = linksBehind(sequence, links)
+    sequence = next
+    named.set(sequence, { links, pages: isPageEnd(links) ? (pages as readonly number[]) : [] })
+    pages = pagesBehind(sequence, links, pages)
+  }
+  for (const { links, pages } of named.values()) {
+    expect(pages.length).toBeLessThanOrEqual(pageSize)
+    if (isPageEnd(links)) expect(pages.at(-1)).toBe(links[0])
+  }
+  const seen = new Set([sequence])
+  let [from, steps] = [named.get(sequence), 0]
+  for (; from?.links.length; steps++) {
+    const ends = from.pages.length > 1 ? from.pages : from.links.slice(0, 1)
+    for (const place of [from, ...ends.map((end) => named.get(end))])
+      for (const link of place?.links ?? []) seen.add(link)
+    from = named.get(ends[0] as number)
+  }
+  expect(seen.size).toBe(count)
+  expect(steps).toBeLessThanOrEqual(2 + 2 * Math.ceil(count / pageSize / pageSize))
+})
+
+test('where the ends of pages are not known, the end of a page is one that is', () => {
+  const full = Array.from({ length: pageSize }, (_, index) => index + 1)
+  expect(pagesBehind(33, full, undefined)).toBeUndefined()
+  expect(pagesBehind(33, full, [1])).toEqual([1, 33])
+  expect(pagesBehind(34, [33], [1, 33])).toEqual([1, 33])
+  expect(pagesBehind(1, [], undefined)).toEqual([1])
 })
 
 test('whatever the sequences, they are read as they were written', () => {

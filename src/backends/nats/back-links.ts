@@ -3,6 +3,9 @@
  * names, and the predecessor itself. Once these are a page full, the next commit begins anew with its
  * predecessor alone. So whoever holds a commit knows a page of those before it, and in the oldest of
  * them finds the page before: an actor can be read without searching the stream for it.
+ *
+ * A commit that names a full page is the end of that page. It names the ends of the pages before it
+ * as well, by the same rule: so many pages at once that a walk takes a step for about a thousand commits.
  */
 export const pageSize = 32
 
@@ -10,6 +13,25 @@ export const pageSize = 32
 export function linksBehind(sequence: number, links: readonly number[]): readonly number[] {
   if (sequence === 0) return []
   return links.length < pageSize ? [...links, sequence] : [sequence]
+}
+
+/** Whether a commit that names these is the end of a page. */
+export function isPageEnd(links: readonly number[]): boolean {
+  return links.length === pageSize
+}
+
+/**
+ * What the next end of a page names of those before it, where the newest commit has this sequence and
+ * names these links and, if it is the end of a page or that is known otherwise, these pages. The
+ * newest of them is always the oldest link of the page. Undefined where it can't be told.
+ */
+export function pagesBehind(
+  sequence: number,
+  links: readonly number[],
+  pages: readonly number[] | undefined,
+): readonly number[] | undefined {
+  if (links.length === 0) return [sequence]
+  return isPageEnd(links) && pages ? linksBehind(sequence, pages) : pages
 }
 
 /** Each character carries five bits, and in its sixth whether more of the number follow. */

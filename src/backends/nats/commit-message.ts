@@ -15,7 +15,7 @@ import {
   placePart,
   type VersionRange,
 } from '../../store/index.ts'
-import { decodeSteps, encodeSteps } from './back-links.ts'
+import { decodeSteps, encodeSteps, isPageEnd } from './back-links.ts'
 import { maxEventsPerMessage, positionOf } from './event-position.ts'
 import type { EventSubjects } from './event-subjects.ts'
 
@@ -54,6 +54,8 @@ export interface ReadablePart {
   readonly previous: number
   /** The messages before it that it names, at least the previous one: see back-links.ts. */
   readonly links: readonly number[]
+  /** At the end of a page: the ends of those before it that it names, at least the previous one. */
+  readonly pages: readonly number[]
   readonly firstVersion: number
   readonly lastVersion: number
   readonly events: readonly StoredEvent[]
@@ -77,13 +79,14 @@ interface PartBody {
   readonly part?: readonly [index: number, count: number]
   /** The steps to the commits before it, where it names more than one. */
   readonly back?: string
+  /** The steps to the ends of pages before it, where it names more than one. */
+  readonly pages?: string
   readonly events: readonly BodyEvent[]
 }
 
 /** Metadata is left out where there is none. */
 type BodyEvent = Omit<CommittedEvent, 'metadata'> & { readonly metadata?: Metadata }
 
-const encoder = new TextEncoder()
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const lenientDecoder = new TextDecoder()
 
@@ -92,22 +95,26 @@ export function encodeBody(
   part: CommitPart,
   firstVersion: number,
   links: readonly number[],
+  pages: readonly number[] = [],
 ): Uint8Array {
-  const body: PartBody = {
+  // What is undefined is left out, and costs less than members that are there or not.
+  const body = {
     format: currentFormat,
     id,
     time,
     firstVersion,
-    ...(parts.length > 1 && { part: [parts.indexOf(part), parts.length] as const }),
-    ...(links.length > 1 && { back: encodeSteps(links) }),
+    part: parts.length > 1 ? [parts.indexOf(part), parts.length] : undefined,
+    back: links.length > 1 ? encodeSteps(links) : undefined,
+    pages: isPageEnd(links) && pages.length > 1 ? encodeSteps(pages) : undefined,
     events: part.events.map(withoutEmptyMetadata),
-  }
-  return encoder.encode(JSON.stringify(body))
+  } satisfies Record<keyof PartBody, unknown>
+  // Four times as fast as a TextEncoder, and the same bytes.
+  return Buffer.from(JSON.stringify(body))
 }
 
-function withoutEmptyMetadata(event: CommittedEvent): BodyEvent {
-  const { metadata, ...rest } = event
-  return Object.keys(metadata).length === 0 ? rest : event
+function withoutEmptyMetadata(event: CommittedEvent): object {
+  const isEmpty = event.metadata === noMetadata || Object.keys(event.metadata).length === 0
+  return isEmpty ? { ...event, metadata: undefined } : event
 }
 
 export function isReadable(part: StoredPart): part is ReadablePart {
@@ -169,19 +176,21 @@ function malformed(
 }
 
 function place(
-  { id, time, firstVersion, back = '', ...body }: PartBody,
+  { id, time, firstVersion, back = '', pages = '', ...body }: PartBody,
   actorId: ActorId,
   sequence: number,
   previous: number,
 ): ReadablePart {
   const events = body.events.map((event) => ({ metadata: noMetadata, ...event }))
   const part: CommitPart = { actorId, events, expected: 'any' }
+  const links = previous === 0 ? [] : decodeSteps(back, previous)
   return {
     sequence,
     commitId: id,
     part: body.part,
     previous,
-    links: previous === 0 ? [] : decodeSteps(back, previous),
+    links,
+    pages: isPageEnd(links) ? decodeSteps(pages, links[0] as number) : [],
     firstVersion,
     lastVersion: firstVersion + events.length - 1,
     events: placePart({ id, time, parts: [part] }, part, firstVersion, (index) =>
@@ -217,6 +226,7 @@ function parseBody(data: Uint8Array): PartBody {
   check('firstVersion', Number.isSafeInteger(body.firstVersion) && Number(body.firstVersion) >= 1)
   check('part', body.part === undefined || isPlace(body.part))
   check('back', body.back === undefined || isString(body.back))
+  check('pages', body.pages === undefined || isString(body.pages))
   const events: unknown[] = Array.isArray(body.events) ? body.events : []
   check('events', events.length > 0 && events.length <= maxEventsPerMessage)
   events.forEach(checkEvent)

@@ -3,6 +3,7 @@ import { messageIdHeader } from './commit-message.ts'
 import {
   type ConditionalMessage,
   type ConditionalPublisher,
+  maxHeaderBytes,
   maxMessagesPerBatch,
   payloadSizeOf,
   type PublishOutcome,
@@ -35,18 +36,34 @@ export class CommitPublisher {
    * @throws AetherError `too-large`; `store-unavailable`, `incompatible-store` and `closed`, where
    * nothing was stored; `outcome-unknown` where a try went unanswered and time ran out.
    */
-  async publish(messages: readonly ConditionalMessage[]): Promise<Certainty> {
+  publish(messages: readonly ConditionalMessage[]): Promise<Certainty> {
     const { publisher, link, retryForMs } = this.#context
     this.#checkSize(messages)
     const budget = new RetryBudget(link, retryForMs)
+    // Almost always the first try is the last: an async function for it would cost much of it.
+    return publisher
+      .publish(messages)
+      .then((outcome) =>
+        outcome.kind === 'stored'
+          ? { storedAt: outcome.firstSequence }
+          : this.#repeat(outcome, messages, budget),
+      )
+  }
+
+  async #repeat(
+    first: PublishOutcome,
+    messages: readonly ConditionalMessage[],
+    budget: RetryBudget,
+  ): Promise<Certainty> {
+    let outcome = first
     let wasUnanswered = false
     for (;;) {
-      const outcome = await publisher.publish(messages)
       const certainty = await this.#certaintyOf(outcome, messages, wasUnanswered)
       if (certainty) return certainty
       wasUnanswered ||= outcome.kind === 'unknown'
       if (outcome.kind === 'refused' && !wasUnanswered) throw refusal(outcome, messages)
       if (!(await budget.pause())) throw this.#outOfTime(outcome, messages, wasUnanswered)
+      outcome = await this.#context.publisher.publish(messages)
     }
   }
 
@@ -88,7 +105,8 @@ export class CommitPublisher {
       )
     }
     const { maxPayload } = this.#context.link
-    for (const [index, { subject }] of messages.entries()) {
+    for (const [index, { subject, body }] of messages.entries()) {
+      if (body.length + maxHeaderBytes <= maxPayload) continue
       const bytes = payloadSizeOf(messages, index)
       if (bytes <= maxPayload) continue
       throw new AetherError(

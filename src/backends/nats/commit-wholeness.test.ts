@@ -16,6 +16,7 @@ function part(text: string, sequence: number): StoredPart {
     part: index === undefined ? undefined : [Number(index), Number(count)],
     previous: 0,
     links: [],
+    pages: [],
     firstVersion: 1,
     lastVersion: 1,
     events: [],

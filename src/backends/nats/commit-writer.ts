@@ -7,13 +7,14 @@ import {
   firstVersionOf,
   isMet,
   placePart,
+  UnderWay,
   type WriteOutcome,
 } from '../../store/index.ts'
-import { type ActorHead, type ActorHeads, noHead } from './actor-heads.ts'
+import { type ActorHead, type ActorHeads, isEnoughToWrite, noHead } from './actor-heads.ts'
 import type { ActorReader } from './actor-reader.ts'
-import { linksBehind } from './back-links.ts'
+import { linksBehind, pagesBehind } from './back-links.ts'
 import { encodeBody } from './commit-message.ts'
-import type { CommitPublisher } from './commit-publisher.ts'
+import type { Certainty, CommitPublisher } from './commit-publisher.ts'
 import type { ConditionalMessage } from './conditional-publisher.ts'
 import { maxEventsPerMessage, positionOf } from './event-position.ts'
 import type { EventSubjects } from './event-subjects.ts'
@@ -39,7 +40,7 @@ interface Placement {
 export class CommitWriter {
   readonly #context: CommitWriterContext
   readonly #turns = new ActorTurns()
-  readonly #underWay = new Set<Promise<WriteOutcome>>()
+  readonly #underWay = new UnderWay()
   /** Makes the message ids of this writer different from those of any other. */
   readonly #name = randomBytes(12).toString('base64url')
   #messages = 0
@@ -48,20 +49,15 @@ export class CommitWriter {
     this.#context = context
   }
 
-  async write(commit: Commit): Promise<WriteOutcome> {
-    commit.parts.forEach(checkCount)
+  write(commit: Commit): Promise<WriteOutcome> {
     const writing = this.#writeInTurn(commit)
-    this.#underWay.add(writing)
-    try {
-      return await writing
-    } finally {
-      this.#underWay.delete(writing)
-    }
+    this.#underWay.enter(writing)
+    return writing
   }
 
   /** Resolves when no write is under way. */
-  async idle(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
+  idle(): Promise<void> {
+    return this.#underWay.none()
   }
 
   /**
@@ -69,45 +65,71 @@ export class CommitWriter {
    * would be in vain.
    */
   #writeInTurn(commit: Commit): Promise<WriteOutcome> {
+    commit.parts.forEach(checkCount)
     const { link, retryForMs } = this.#context
     const budget = new RetryBudget(link, retryForMs)
     const anywhere = commit.parts.filter(goesAnywhere).map((part) => part.actorId)
+    if (anywhere.length === 0) return this.#writeAll(commit, budget)
     return this.#turns.runAll(anywhere, () => {
       // Whoever waited so long behind others that failed would fail as slowly.
-      if (anywhere.length > 0 && budget.isOver) throw tooLate(commit)
+      if (budget.isOver) throw tooLate(commit)
       return this.#writeAll(commit, budget)
     })
   }
 
-  async #writeAll(commit: Commit, budget: RetryBudget): Promise<WriteOutcome> {
-    let placements = this.#remembered(commit) ?? (await this.#asked(commit))
+  /** Almost every write ends with its first try; an async function for it would cost a tenth of it. */
+  #writeAll(commit: Commit, budget: RetryBudget): Promise<WriteOutcome> {
+    const remembered = this.#remembered(commit)
+    if (!remembered) return this.#writeAsked(commit, budget)
+    return this.#writeBehind(remembered, commit).then(
+      (outcome) => outcome ?? this.#writeAsked(commit, budget, remembered),
+    )
+  }
+
+  /** Asks the leader for the heads; `before` it was tried behind these in vain. */
+  async #writeAsked(
+    commit: Commit,
+    budget: RetryBudget,
+    before?: readonly Placement[],
+  ): Promise<WriteOutcome> {
     for (;;) {
+      const mayRepeat = !before || (await this.#mayRepeat(commit, budget))
+      const placements = await this.#asked(commit)
+      if (before) {
+        const superseded = supersededIn(placements, before)
+        if (superseded && !mayRepeat) return superseded
+        // A leader that was replaced and doesn't know it yet doesn't show what came first.
+        if (!superseded && !(await budget.pause())) throw staleLeader(commit)
+      }
       const conflict = conflictIn(placements, ({ part, head }) => !isMet(part, head.version))
       if (conflict) return conflict
       const outcome = await this.#writeBehind(placements, commit)
       if (outcome) return outcome
-      const mayRepeat = commit.parts.some(goesAnywhere) ? await budget.pause() : !budget.isOver
-      const before = placements
-      placements = await this.#asked(commit)
-      const superseded = conflictIn(
-        placements,
-        ({ head }, index) => head.sequence !== before[index]?.head.sequence,
-      )
-      if (superseded && !mayRepeat) return superseded
-      // A leader that was replaced and doesn't know it yet doesn't show what came first.
-      if (!superseded && !(await budget.pause())) throw staleLeader(commit)
+      before = placements
     }
   }
 
+  async #mayRepeat({ parts }: Commit, budget: RetryBudget): Promise<boolean> {
+    return parts.some(goesAnywhere) ? budget.pause() : !budget.isOver
+  }
+
   /** Gives nothing where somebody else was faster. */
-  async #writeBehind(
+  #writeBehind(
     placements: readonly Placement[],
     commit: Commit,
   ): Promise<WriteOutcome | undefined> {
-    const { publisher, heads } = this.#context
-    const certainty = await publisher.publish(
-      placements.map((placement) => this.#messageOf(placement, commit)),
-    )
+    const messages = placements.map((placement) => this.#messageOf(placement, commit))
+    return this.#context.publisher
+      .publish(messages)
+      .then((certainty) => this.#learn(certainty, placements, commit))
+  }
+
+  #learn(
+    certainty: Certainty,
+    placements: readonly Placement[],
+    commit: Commit,
+  ): WriteOutcome | undefined {
+    const { heads } = this.#context
     if (certainty === 'superseded') {
       for (const { part } of placements) heads.forget(part.actorId)
       return undefined
@@ -115,7 +137,8 @@ export class CommitWriter {
     const parts = placements.map(({ part, head }, index) => {
       const sequence = certainty.storedAt + index
       const links = linksBehind(head.sequence, head.links)
-      heads.learn(part.actorId, { sequence, version: endOf(part, head), links })
+      const pages = pagesBehind(sequence, links, head.pages)
+      heads.learn(part.actorId, { sequence, version: endOf(part, head), links, pages })
       const firstVersion = firstVersionOf(part, head.version)
       return placePart(commit, part, firstVersion, (place) => positionOf(sequence, place))
     })
@@ -130,7 +153,7 @@ export class CommitWriter {
       expectedSequence: head.sequence,
       id: `${this.#name}-${++this.#messages}`,
       version: endOf(part, head),
-      body: encodeBody(commit, part, firstVersion, links),
+      body: encodeBody(commit, part, firstVersion, links, head.pages),
     }
   }
 
@@ -138,14 +161,16 @@ export class CommitWriter {
   #remembered({ parts }: Commit): readonly Placement[] | undefined {
     const placements = parts.map((part) => {
       const head = this.#context.heads.get(part.actorId) ?? headOfNew(part)
-      return head && isMet(part, head.version) ? { part, head } : undefined
+      return head && isMet(part, head.version) && isEnoughToWrite(head) ? { part, head } : undefined
     })
     return placements.every((placement) => placement !== undefined) ? placements : undefined
   }
 
   #asked({ parts }: Commit): Promise<readonly Placement[]> {
     const { reader } = this.#context
-    return Promise.all(parts.map(async (part) => ({ part, head: await reader.head(part.actorId) })))
+    return Promise.all(
+      parts.map(async (part) => ({ part, head: await reader.headToWrite(part.actorId) })),
+    )
   }
 }
 
@@ -170,6 +195,14 @@ function conflictIn(
   const partIndex = placements.findIndex(isWrong)
   const wrong = placements[partIndex]
   return wrong && { ok: false, partIndex, currentVersion: wrong.head.version }
+}
+
+/** The first one that no longer stands where it was tried. */
+function supersededIn(
+  placements: readonly Placement[],
+  before: readonly Placement[],
+): WriteOutcome | undefined {
+  return conflictIn(placements, ({ head }, index) => head.sequence !== before[index]?.head.sequence)
 }
 
 function checkCount({ actorId, events }: CommitPart): void {

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Msg } from '@nats-io/transport-node'
-import type { ClientLibrary } from './client-library.ts'
 import { expectedSequenceHeader, messageIdHeader, versionHeader } from './commit-message.ts'
-import { failureOf, jetStreamCodes } from './failure.ts'
+import { readAcknowledgement } from './acknowledgement.ts'
+import { jetStreamCodes } from './failure.ts'
 import { Gate } from './gate.ts'
-import type { NatsLink } from './nats-link.ts'
+import type { Answer, SharedInbox } from './shared-inbox.ts'
 
 /** A message that is stored if and only if the subject's last one has the expected sequence. */
 export interface ConditionalMessage {
@@ -49,32 +48,29 @@ const batchHeaders = {
   commit: 'Nats-Batch-Commit',
 } as const
 
-interface Acknowledgement {
-  readonly seq?: number
-  readonly error?: { readonly err_code: number; readonly description: string }
-}
-
-type Headers = readonly (readonly [name: string, value: string])[]
-
 /** Publishes once, and sorts what comes of it: never throws. */
 export class ConditionalPublisher {
-  readonly #library: ClientLibrary
-  readonly #link: NatsLink
-  readonly #timeoutMs: number
+  readonly #inbox: SharedInbox
   readonly #batches = new Gate(maxOpenBatches)
 
-  constructor(library: ClientLibrary, link: NatsLink, timeoutMs: number) {
-    this.#library = library
-    this.#link = link
-    this.#timeoutMs = timeoutMs
+  constructor(inbox: SharedInbox) {
+    this.#inbox = inbox
   }
 
   /** Stores all of the messages, which have a subject each, or none. */
   publish(messages: readonly ConditionalMessage[]): Promise<PublishOutcome> {
     const [only] = messages
     return only && messages.length === 1
-      ? this.#outcomeOf(1, () => this.#request(only, headersOf(only)))
+      ? this.#publishOne(only)
       : this.#batches.run(() => this.#publishBatch(messages))
+  }
+
+  #publishOne(message: ConditionalMessage): Promise<PublishOutcome> {
+    const headers = encoded(headersOf(message))
+    return new Promise((resolve) => {
+      const { subject, body } = message
+      this.#inbox.send({ subject, body, headers }, (answer) => resolve(outcomeOf(answer, 1)))
+    })
   }
 
   /**
@@ -84,68 +80,52 @@ export class ConditionalPublisher {
    */
   async #publishBatch(messages: readonly ConditionalMessage[]): Promise<PublishOutcome> {
     const batchId = newBatchId()
-    const staging: Promise<Msg>[] = []
-    const outcome = await this.#outcomeOf(messages.length, () => {
-      for (const [index, message] of messages.entries()) {
-        const place = batchPlace(batchId, index, messages.length)
-        staging.push(this.#request(message, [...headersOf(message), ...place]))
-      }
-      for (const answer of staging) answer.catch(() => undefined)
-      return staging.at(-1) as Promise<Msg>
+    const answers = messages.map((message, index) => {
+      const { subject, body } = message
+      const text = headersOf(message, batchPlace(batchId, index, messages.length))
+      return this.#inbox.ask({ subject, body, headers: encoded(text) })
     })
+    const outcome = outcomeOf((await answers.at(-1)) as Answer, messages.length)
     const isIncomplete =
       outcome.kind === 'refused' && outcome.code === jetStreamCodes.batchIncomplete
-    return isIncomplete ? this.#whyIncomplete(staging, outcome.cause) : outcome
-  }
-
-  /** The first message that was not staged says why; without one, the batch was closed meanwhile. */
-  async #whyIncomplete(staging: readonly Promise<Msg>[], cause: unknown): Promise<PublishOutcome> {
-    for (const answer of staging.slice(0, -1)) {
-      const reply = await answer.catch(() => undefined)
-      const outcome = reply && reply.data.length > 0 ? acknowledged(reply, 1) : undefined
-      if (outcome?.kind === 'refused') return outcome
-    }
-    return { kind: 'not-now', cause }
-  }
-
-  async #outcomeOf(count: number, send: () => Promise<Msg>): Promise<PublishOutcome> {
-    try {
-      return acknowledged(await this.#link.attempt(send), count)
-    } catch (cause) {
-      const failure = failureOf(cause, this.#library)
-      switch (failure.kind) {
-        case 'not-sent':
-        case 'no-responders':
-          return { kind: 'not-now', cause }
-        case 'forbidden':
-          return { kind: 'refused', cause, code: undefined }
-        default:
-          return { kind: 'unknown', cause }
-      }
-    }
-  }
-
-  #request({ subject, body }: ConditionalMessage, lines: Headers): Promise<Msg> {
-    const headers = this.#library.transport.headers()
-    for (const [name, value] of lines) headers.append(name, value)
-    return this.#link.nats.request(subject, body, { headers, timeout: this.#timeoutMs })
+    return isIncomplete ? whyIncomplete(answers.slice(0, -1), outcome.cause) : outcome
   }
 }
+
+/** The first message that was not staged says why; without one, the batch was closed meanwhile. */
+async function whyIncomplete(
+  staging: readonly Promise<Answer>[],
+  cause: unknown,
+): Promise<PublishOutcome> {
+  for (const staged of staging) {
+    const answer = await staged
+    if (answer.kind !== 'answered' || answer.message.data.length === 0) continue
+    const outcome = acknowledged(answer.message.data, 1)
+    if (outcome.kind === 'refused') return outcome
+  }
+  return { kind: 'not-now', cause }
+}
+
+/** More than the headers of any message have: their names, three numbers and two ids. */
+export const maxHeaderBytes = 512
 
 /** What counts against the server's `max_payload`: the body, and the headers as they are sent. */
 export function payloadSizeOf(messages: readonly ConditionalMessage[], index: number): number {
   const message = messages[index] as ConditionalMessage
-  const place = messages.length > 1 ? batchPlace(newBatchId(), index, messages.length) : []
-  const lines = [...headersOf(message), ...place].map(([name, value]) => `${name}: ${value}\r\n`)
-  return `NATS/1.0\r\n${lines.join('')}\r\n`.length + message.body.length
+  const place = messages.length > 1 ? batchPlace(newBatchId(), index, messages.length) : ''
+  return headersOf(message, place).length + message.body.length
 }
 
-function headersOf({ id, expectedSequence, version }: ConditionalMessage): Headers {
-  return [
-    [messageIdHeader, id],
-    [expectedSequenceHeader, String(expectedSequence)],
-    [versionHeader, String(version)],
-  ]
+/** The headers as NATS's protocol has them: all of it is ASCII. */
+function headersOf({ id, expectedSequence, version }: ConditionalMessage, others = ''): string {
+  return (
+    `NATS/1.0\r\n${messageIdHeader}: ${id}\r\n` +
+    `${expectedSequenceHeader}: ${expectedSequence}\r\n${versionHeader}: ${version}\r\n${others}\r\n`
+  )
+}
+
+function encoded(headers: string): Uint8Array {
+  return Buffer.from(headers, 'latin1')
 }
 
 /** Always as long as any other: it counts against `max_payload`. */
@@ -153,24 +133,36 @@ function newBatchId(): string {
   return randomBytes(12).toString('base64url')
 }
 
-function batchPlace(batchId: string, index: number, count: number): Headers {
-  const place = [
-    [batchHeaders.id, batchId],
-    [batchHeaders.sequence, String(index + 1)],
-  ] as const
-  return index === count - 1 ? [...place, [batchHeaders.commit, '1']] : place
+function batchPlace(batchId: string, index: number, count: number): string {
+  const place = `${batchHeaders.id}: ${batchId}\r\n${batchHeaders.sequence}: ${index + 1}\r\n`
+  return index === count - 1 ? `${place}${batchHeaders.commit}: 1\r\n` : place
+}
+
+function outcomeOf(answer: Answer, count: number): PublishOutcome {
+  switch (answer.kind) {
+    case 'answered':
+      return acknowledged(answer.message.data, count)
+    case 'not-sent':
+    case 'no-responders':
+      return { kind: 'not-now', cause: answer.cause }
+    case 'forbidden':
+      return { kind: 'refused', cause: answer.cause, code: undefined }
+    case 'unanswered':
+      return { kind: 'unknown', cause: answer.cause }
+  }
 }
 
 /**
  * An acknowledgement as a duplicate is one as well: the id is this message's own. A batch is
  * acknowledged with the sequence of its last message.
  */
-function acknowledged(reply: Msg, count: number): PublishOutcome {
-  const { seq, error } = reply.json<Acknowledgement>()
+function acknowledged(data: Uint8Array, count: number): PublishOutcome {
+  const { sequence, error } = readAcknowledgement(data)
   if (error) return refusal(error.err_code, new Error(error.description))
-  if (typeof seq === 'number' && seq >= count)
-    return { kind: 'stored', firstSequence: seq - count + 1 }
-  return { kind: 'unknown', cause: new Error(`not an acknowledgement: ${reply.string()}`) }
+  if (sequence !== undefined && sequence >= count)
+    return { kind: 'stored', firstSequence: sequence - count + 1 }
+  const text = new TextDecoder().decode(data)
+  return { kind: 'unknown', cause: new Error(`not an acknowledgement: ${text}`) }
 }
 
 /**

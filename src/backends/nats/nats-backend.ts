@@ -20,6 +20,7 @@ import { LogReader } from './log-reader.ts'
 import { NatsLink } from './nats-link.ts'
 import { checkOptions, type NatsOptions, type NatsSettings } from './nats-options.ts'
 import { ReplicaReader } from './replica-reader.ts'
+import { SharedInbox } from './shared-inbox.ts'
 import { SnapshotSubjects } from './snapshot-subjects.ts'
 import { StreamLeader } from './stream-leader.ts'
 
@@ -89,7 +90,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const scan = new ActorScan({ leader, feed, subjects })
   const backLinks = new BackLinkReader(replicas, leader, subjects)
   const actors = new ActorReader({ leader, subjects, heads, scan, backLinks })
-  const conditional = new ConditionalPublisher(library, link, requestTimeoutMs)
+  const conditional = new ConditionalPublisher(new SharedInbox(library, link, requestTimeoutMs))
   const publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
   const writer = new CommitWriter({ publisher, reader: actors, subjects, heads, link, retryForMs })
   const log = new LogReader(leader, feed, subjects)

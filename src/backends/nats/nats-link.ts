@@ -5,11 +5,23 @@ import type { ClientLibrary } from './client-library.ts'
 /** The request was handed to the client before the connection broke: it may have been carried out. */
 class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
+
+  constructor() {
+    super('the connection was lost')
+  }
 }
 
 /** There was no connection, and nothing was handed to the client. */
 export class NotConnected extends Error {
   override readonly name = 'NotConnected'
+}
+
+/** Is told what happens to a connection. */
+export interface LinkObserver {
+  /** The connection is lost, or closed. Nobody is answered who asked before. */
+  readonly lost: (cause: Error) => void
+  /** The server said that something was wrong: a publish was forbidden, say. */
+  readonly failed: (error: Error) => void
 }
 
 /**
@@ -27,6 +39,7 @@ export class NatsLink {
   readonly #closing = new AbortController()
   #maxPayload: number
   readonly #onLost = new Set<() => void>()
+  readonly #observers: LinkObserver[] = []
   readonly #onChange = new Set<() => void>()
 
   constructor({ transport }: ClientLibrary, nats: NatsConnection, inboxes: string) {
@@ -40,6 +53,11 @@ export class NatsLink {
   /** The most bytes of headers and body together that the server takes, as last heard. */
   get maxPayload(): number {
     return this.#maxPayload
+  }
+
+  /** Whether what is sent now is sent at all, as far as it is known. */
+  get isConnected(): boolean {
+    return this.#isConnected
   }
 
   /** True from the moment on when no further reconnection is waited for. */
@@ -61,7 +79,7 @@ export class NatsLink {
     signal?.throwIfAborted()
     if (!this.#isConnected) throw this.notConnected()
     const { promise, resolve, reject } = Promise.withResolvers<T>()
-    const lost = (): void => reject(new ConnectionLost('the connection was lost'))
+    const lost = (): void => reject(new ConnectionLost())
     const aborted = (): void => reject(signal?.reason as Error)
     this.#onLost.add(lost)
     signal?.addEventListener('abort', aborted, { once: true })
@@ -86,6 +104,11 @@ export class NatsLink {
     this.#onLost.add(callback)
     if (!this.#isConnected) callback()
     return () => this.#onLost.delete(callback)
+  }
+
+  /** Tells the observer everything, as long as the link lives. */
+  observe(observer: LinkObserver): void {
+    this.#observers.push(observer)
   }
 
   /** Resolves with whether there is a connection, after `timeoutMs` at the latest. */
@@ -129,8 +152,9 @@ export class NatsLink {
     this.#lose()
   }
 
-  /** It's said while the connection stands still, or while it's made again. */
   #note(error: Error): void {
+    for (const { failed } of this.#observers) failed(error)
+    // It's said while the connection stands still, or while it's made again.
     const { AuthorizationError, UserAuthenticationExpiredError } = this.#transport
     const isRefusal =
       error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError
@@ -141,6 +165,7 @@ export class NatsLink {
     this.#isConnected = false
     for (const tell of [...this.#onLost]) tell()
     this.#onLost.clear()
+    for (const { lost } of this.#observers) lost(new ConnectionLost())
     this.#tellChange()
   }
 

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest'
+import { randomIds } from './ids.ts'
+
+test('ids are random UUIDs of version 4, never the same', () => {
+  const ids = Array.from({ length: 10_000 }, randomIds)
+  const version4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+  expect(ids.filter((id) => !version4.test(id))).toEqual([])
+  expect(new Set(ids).size).toBe(ids.length)
+  // Every digit that is free takes every value.
+  for (const place of [0, 7, 9, 15, 20, 24, 35])
+    expect(new Set(ids.map((id) => id[place])).size).toBe(16)
+})

@@ -1,0 +1,182 @@
+import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { loadClientLibrary } from '../../src/backends/nats/client-library.ts'
+import { NatsLink } from '../../src/backends/nats/nats-link.ts'
+import { type Answer, SharedInbox } from '../../src/backends/nats/shared-inbox.ts'
+import { type NatsServer, startNatsServer } from '../support/nats.ts'
+import { until } from '../support/until.ts'
+import { Wire } from './wire.ts'
+
+const maxPayload = 100_000
+const permissions = `{ user: guest, password: guest, permissions: {
+  publish: { deny: "secret.>" }, subscribe: { deny: "closed.>" } } }`
+
+let server: NatsServer
+let service: NatsConnection
+let topics = 0
+
+beforeAll(async () => {
+  const owner = { user: 'owner', pass: 'owner' }
+  server = await startNatsServer({
+    config: `authorization { users: [ { user: owner, password: owner }, ${permissions} ] }`,
+    credentials: owner,
+    maxPayload,
+  })
+  service = await connect({ servers: server.url, ...owner })
+})
+afterAll(async () => {
+  await service.close()
+  await server.stop()
+})
+
+interface Scene {
+  readonly inbox: SharedInbox
+  readonly link: NatsLink
+  readonly wire: Wire
+  /** A subject that nobody else uses. */
+  readonly topic: string
+}
+
+async function scene(timeoutMs = 5_000, inboxes = '_INBOX'): Promise<Scene> {
+  const library = await loadClientLibrary()
+  const wire = await Wire.to(server.port)
+  const nats = await connect({
+    servers: wire.url,
+    user: 'guest',
+    pass: 'guest',
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 20,
+  })
+  const link = new NatsLink(library, nats, inboxes)
+  const inbox = new SharedInbox(library, link, timeoutMs)
+  onTestFinished(async () => {
+    await link.close()
+    await wire[Symbol.asyncDispose]()
+  })
+  return { inbox, link, wire, topic: `topic.${topics++}` }
+}
+
+/** Collects requests on the subject, answered by the test. */
+async function listen(topic: string): Promise<Msg[]> {
+  const requests: Msg[] = []
+  const subscription = service.subscribe(topic, {
+    callback: (_, message) => void requests.push(message),
+  })
+  onTestFinished(() => subscription.unsubscribe())
+  await service.flush()
+  return requests
+}
+
+const body = (text: string): Uint8Array => new TextEncoder().encode(text)
+const textOf = (answer: Answer): string =>
+  answer.kind === 'answered' ? answer.message.string() : answer.kind
+
+test('each answer comes to its request, in whatever order, and is taken once', async () => {
+  const { inbox, topic } = await scene()
+  const requests = await listen(topic)
+  const asked = Array.from({ length: 100 }, (_, n) =>
+    inbox.ask({ subject: topic, body: body(`${n}`) }),
+  )
+  await until(() => requests.length === 100, { description: 'all are asked' })
+  for (const request of requests.toReversed()) {
+    request.respond(request.data)
+    request.respond(body('again'))
+  }
+  const answers = await Promise.all(asked)
+  expect(answers.map(textOf)).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`))
+})
+
+// The client's types want its own class of headers: this is what they are really asked for.
+test('headers arrive as they were given', async () => {
+  const { inbox, topic } = await scene()
+  const requests = await listen(topic)
+  const headers = body('NATS/1.0\r\nNats-Msg-Id: a-1\r\nAether-Version: 7\r\n\r\n')
+  void inbox.ask({ subject: topic, body: body('{}'), headers })
+  await until(() => requests.length === 1, { description: 'it arrived' })
+  expect(requests[0]?.headers?.get('Nats-Msg-Id')).toBe('a-1')
+  expect(requests[0]?.headers?.get('Aether-Version')).toBe('7')
+  expect(requests[0]?.string()).toBe('{}')
+})
+
+test('where nobody is there to answer, that is said', async () => {
+  const { inbox, topic } = await scene()
+  expect((await inbox.ask({ subject: topic, body: body('') })).kind).toBe('no-responders')
+})
+
+test('an answer without content is one', async () => {
+  const { inbox, topic } = await scene()
+  const requests = await listen(topic)
+  const asked = inbox.ask({ subject: topic, body: body('') })
+  await until(() => requests[0]?.respond(), { description: 'it is answered' })
+  expect(await asked).toMatchObject({ kind: 'answered' })
+})
+
+test('a request that is not answered in time ends, and those behind it when their time is over', async () => {
+  const { inbox, topic } = await scene(100)
+  const requests = await listen(topic)
+  const first = inbox.ask({ subject: topic, body: body('1') })
+  await until(() => requests.length === 1, { description: 'the first is asked' })
+  const second = inbox.ask({ subject: topic, body: body('2') })
+  expect((await first).kind).toBe('unanswered')
+  expect((await second).kind).toBe('unanswered')
+  for (const request of requests) request.respond(body('late'))
+  const third = inbox.ask({ subject: 'nobody', body: body('3') })
+  expect((await third).kind).toBe('no-responders')
+})
+
+test('what was not sent, as it is too large, is not waited for', async () => {
+  const { inbox, topic } = await scene()
+  await listen(topic)
+  const answer = await inbox.ask({ subject: topic, body: new Uint8Array(maxPayload + 1) })
+  expect(answer.kind).toBe('not-sent')
+})
+
+describe('when the connection breaks', () => {
+  test('requests under way end at once, further ones are not sent until it is back', async () => {
+    const { inbox, link, wire, topic } = await scene(60_000)
+    const requests = await listen(topic)
+    const asked = Array.from({ length: 3 }, () => inbox.ask({ subject: topic, body: body('') }))
+    await until(() => requests.length === 3, { description: 'all are asked' })
+    wire.cut()
+    expect((await Promise.all(asked)).map(({ kind }) => kind)).toEqual(
+      Array.from({ length: 3 }, () => 'unanswered'),
+    )
+    expect((await inbox.ask({ subject: topic, body: body('') })).kind).toBe('not-sent')
+    wire.mend()
+    await until(() => link.isConnected, { description: 'the connection is back' })
+    const again = inbox.ask({ subject: topic, body: body('') })
+    await until(() => requests[3]?.respond(body('back')), { description: 'it is answered' })
+    expect(textOf(await again)).toBe('back')
+  })
+
+  test('and is not mended, as it was closed: nothing is waited for', async () => {
+    const { inbox, link, topic } = await scene(60_000)
+    const requests = await listen(topic)
+    const asked = inbox.ask({ subject: topic, body: body('') })
+    await until(() => requests.length === 1, { description: 'it is asked' })
+    await link.close()
+    expect((await asked).kind).toBe('unanswered')
+    expect((await inbox.ask({ subject: topic, body: body('') })).kind).toBe('not-sent')
+  })
+})
+
+describe('where the login may not', () => {
+  test('publish to a subject, each request to it is told, and no other', async () => {
+    const { inbox, topic } = await scene(60_000)
+    const requests = await listen(topic)
+    const allowed = inbox.ask({ subject: topic, body: body('') })
+    const forbidden = Array.from({ length: 3 }, () =>
+      inbox.ask({ subject: 'secret.plan', body: body('') }),
+    )
+    for (const answer of await Promise.all(forbidden)) expect(answer.kind).toBe('forbidden')
+    requests[0]?.respond(body('yes'))
+    expect(textOf(await allowed)).toBe('yes')
+  })
+
+  test('subscribe to the inbox, every request is told', async () => {
+    const { inbox, topic } = await scene(60_000, 'closed')
+    await listen(topic)
+    for (let round = 0; round < 2; round++)
+      expect((await inbox.ask({ subject: topic, body: body('') })).kind).toBe('forbidden')
+  })
+})
