@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { AetherError } from '../core/index.ts'
 import type { Backend } from '../store/index.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -12,6 +14,17 @@ export async function parseBackend(argument: string): Promise<Backend> {
   throw new UsageError(
     `--backend ${JSON.stringify(argument)} is none of sqlite:FILE, memory, nats://HOST:PORT`,
   )
+}
+
+/**
+ * {@link parseBackend}, of a file that is there.
+ * @throws AetherError `store-unavailable`
+ */
+export async function existingBackend(argument: string): Promise<Backend> {
+  const file = argument.startsWith('sqlite:') ? argument.slice('sqlite:'.length) : ''
+  if (file !== '' && !existsSync(file))
+    throw new AetherError('store-unavailable', `there is no file ${file}: see --backend`)
+  return parseBackend(argument)
 }
 
 async function sqliteBackend(file: string): Promise<Backend> {

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
-import { parseArgs } from 'node:util'
-import { messageOf } from '../core/index.ts'
 import { serve } from '../http/index.ts'
 import { open } from '../node/index.ts'
 import { parseBackend } from './backend-argument.ts'
+import { parseCommandLine } from './command-line.ts'
+import { exitCode, type ExitCode } from './exit-code.ts'
 import { loadActors } from './load-actors.ts'
 import { UsageError } from './usage-error.ts'
 
 /** `aether dev <module>`: runs until it is interrupted. */
-export async function dev(args: readonly string[]): Promise<void> {
+export async function dev(args: readonly string[]): Promise<ExitCode> {
   const { module, backend: backendName, port } = parseDevArguments(args)
   const backend = await parseBackend(backendName)
   const actors = await loadActors(module)
@@ -17,6 +17,7 @@ export async function dev(args: readonly string[]): Promise<void> {
   console.log(`${node.actorTypes.join(', ')} on ${backend.name}`)
   console.log(`listening on ${server.url}`)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  return exitCode.done
 }
 
 /** With stack and cause: whoever writes the actors must see where they broke. */
@@ -31,28 +32,13 @@ interface DevArguments {
 }
 
 function parseDevArguments(args: readonly string[]): DevArguments {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseCommandLine(args, {
+    backend: { type: 'string', default: 'sqlite:aether.db' },
+    port: { type: 'string', default: '4040' },
+  })
   const [module, ...rest] = positionals
   if (module === undefined || rest.length > 0) throw new UsageError('aether dev needs one module')
   return { module, backend: values.backend, port: parsePort(values.port) }
-}
-
-function parse(args: readonly string[]): {
-  values: { backend: string; port: string }
-  positionals: string[]
-} {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        backend: { type: 'string', default: 'sqlite:aether.db' },
-        port: { type: 'string', default: '4040' },
-      },
-    })
-  } catch (cause) {
-    throw new UsageError(messageOf(cause), { cause })
-  }
 }
 
 function parsePort(text: string): number {

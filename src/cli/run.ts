@@ -1,43 +1,79 @@
 import { isAetherError, messageOf } from '../core/index.ts'
-import { dev } from './dev.ts'
+import { exitCode, type ExitCode } from './exit-code.ts'
+import { help } from './help.ts'
 import { UsageError } from './usage-error.ts'
 
-const help = `aether: event-sourced actors on SQLite and NATS JetStream
+/** Runs one command; resolves with how it ended. */
+type Command = (args: readonly string[]) => Promise<ExitCode>
 
-  aether dev <module> [--backend BACKEND] [--port 4040]
-      runs the actors that a module exports as a node, with an HTTP gateway on 127.0.0.1
+interface CommandTable {
+  readonly [name: string]: CommandTable | (() => Promise<Command>)
+}
 
-BACKEND is one of
-  sqlite:FILE                       one file (default: sqlite:aether.db)
-  memory                            forgets everything at the end
-  nats://[USER:PASSWORD@]HOST:PORT[,HOST:PORT][/NAMESPACE][?replicas=3]
-`
+/** By their words; each is loaded only when it is called. */
+const commands: CommandTable = {
+  dev: async () => (await import('./dev.ts')).dev,
+  events: {
+    append: async () => (await import('./events/append.ts')).append,
+    read: async () => (await import('./events/read.ts')).read,
+    tail: async () => (await import('./events/tail.ts')).tail,
+    stats: async () => (await import('./events/stats.ts')).stats,
+    export: async () => (await import('./events/export.ts')).exportLog,
+    import: async () => (await import('./events/import.ts')).importLog,
+    verify: async () => (await import('./events/verify.ts')).verify,
+  },
+  store: {
+    info: async () => (await import('./store/info.ts')).info,
+    backup: async () => (await import('./store/backup.ts')).backup,
+  },
+}
 
-const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { dev }
-
-/** Runs one command line. Resolves with the exit code: 0 done, 1 failed, 2 not understood. */
-export async function run(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args
+/** Runs one command line. Resolves with the exit code: see {@link exitCode}. */
+export async function run(args: readonly string[]): Promise<ExitCode> {
+  const [name] = args
   if (name === undefined || name === 'help' || args.includes('--help') || args.includes('-h')) {
     console.log(help)
-    return name === undefined ? 2 : 0
+    return name === undefined ? exitCode.usage : exitCode.done
   }
+  endWithReader()
   try {
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-    if (!command) throw new UsageError(`there is no command ${JSON.stringify(name)}`)
-    await command(rest)
-    return 0
+    return await runCommand(args, commands, [])
   } catch (error) {
     return report(error)
   }
 }
 
-function report(error: unknown): number {
+async function runCommand(
+  [word, ...rest]: readonly string[],
+  table: CommandTable,
+  path: readonly string[],
+): Promise<ExitCode> {
+  const entry = word !== undefined && Object.hasOwn(table, word) ? table[word] : undefined
+  if (typeof entry === 'function') return (await entry())(rest)
+  if (entry && word !== undefined) return runCommand(rest, entry, [...path, word])
+  const before = path.map((part) => `${part} `).join('')
+  const known = Object.keys(table).join(', ')
+  throw new UsageError(
+    word === undefined
+      ? `aether ${before}needs one of ${known}`
+      : `there is no command ${JSON.stringify(`${before}${word}`)}, but ${known}`,
+  )
+}
+
+/** Whoever reads our output may have enough of it: `aether events read | head`. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(exitCode.done)
+  })
+}
+
+function report(error: unknown): ExitCode {
   const isUsage = error instanceof UsageError
   console.error(`aether: ${oneLine(messageOf(error))}${isUsage ? '; see aether --help' : ''}`)
   // What Aether didn't expect needs its stack to be understood.
   if (!isUsage && !isAetherError(error)) console.error(error)
-  return isUsage ? 2 : 1
+  return isUsage ? exitCode.usage : exitCode.failed
 }
 
 function oneLine(text: string): string {

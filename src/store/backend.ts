@@ -10,4 +10,9 @@ export interface Backend {
    * @throws AetherError `incompatible-store`, `store-unavailable`, `missing-dependency`
    */
   openStore(options?: EventStoreOptions): Promise<EventStore>
+  /**
+   * What it is and how it is kept, by name: for people. Makes nothing that is missing.
+   * @throws AetherError as `openStore`
+   */
+  inspect?(): Promise<Readonly<Record<string, string | number | boolean>>>
 }

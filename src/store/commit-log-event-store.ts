@@ -39,7 +39,7 @@ import type { SnapshotShelf } from './snapshot-shelf.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import { Snapshots } from './snapshots.ts'
 import { StoredListeners, type StoredListener } from './stored-listeners.ts'
-import { LogSubscription, positionOf, type Subscription } from './subscription.ts'
+import { LogSubscription, startOf, type Subscription } from './subscription.ts'
 import { UnderWay } from './under-way.ts'
 
 /** Settings of a store, the same for every backend. */
@@ -151,11 +151,17 @@ export class CommitLogEventStore implements EventStore {
     this.#assertOpen()
     const { checkpoint, filter = {} } = options
     checkFilter(filter)
-    const after = checkpoint === undefined ? 0 : positionOf(checkpoint)
+    const after = checkpoint === undefined ? 0 : startOf(checkpoint)
     const onMalformed = oneOf('onMalformed', options.onMalformed ?? 'stop', ['stop', 'skip'])
     const signals = options.signal ? [options.signal, this.#closed.signal] : [this.#closed.signal]
     const signal = AbortSignal.any(signals)
     return new LogSubscription(this.#log, { after, filter, onMalformed, signal })
+  }
+
+  async lastPosition({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
+    this.#assertOpen()
+    signal?.throwIfAborted()
+    return this.#log.lastPosition(signal)
   }
 
   async latestVersion(

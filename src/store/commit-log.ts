@@ -21,6 +21,8 @@ export interface CommitLog {
     range: VersionRange,
     signal: AbortSignal | undefined,
   ): AsyncIterable<readonly LogEntry[]>
+  /** A position that nothing is behind which was acknowledged before; 0 where there is nothing. */
+  lastPosition(signal: AbortSignal | undefined): Promise<number>
   /** Batches in the order of the log. */
   readAll(range: LogRange, signal: AbortSignal | undefined): AsyncIterable<readonly LogEntry[]>
   /**

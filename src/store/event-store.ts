@@ -67,6 +67,12 @@ export interface EventStore extends AsyncDisposable {
   readAll(options?: ReadAllOptions): AsyncIterable<StoredEvent>
 
   /**
+   * A position that no event of the log is behind, as it is now: that of the newest one, or a little
+   * more; 0 where there is none.
+   */
+  lastPosition(options?: { readonly signal?: AbortSignal }): Promise<number>
+
+  /**
    * The log from a checkpoint on, and then every new event, whoever stores it: in order, without gap
    * or repetition, across outages of the store. It never ends by itself; leaving the loop or the
    * signal ends it. A reader that is slow reads later, and nothing is buffered for it.
@@ -181,7 +187,10 @@ export interface ReadAllOptions {
 
 /** Which events of the log to follow. */
 export interface SubscribeOptions {
-  /** Where an earlier subscription got to: its `checkpoint`. @default the beginning */
+  /**
+   * Where an earlier subscription got to: its `checkpoint`; `'now'` begins behind what is stored when
+   * it is first read. @default the beginning
+   */
   readonly checkpoint?: string
   /** Only events that pass. @default all */
   readonly filter?: LogFilter

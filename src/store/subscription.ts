@@ -12,9 +12,11 @@ export interface Subscription extends AsyncIterable<StoredEvent> {
   readonly checkpoint: string
 }
 
+/** A position, or behind what is stored when it is first read. */
+type Start = number | 'now'
+
 export interface SubscriptionSettings {
-  /** A position. */
-  readonly after: number
+  readonly after: Start
   readonly filter: LogFilter
   readonly onMalformed: OnMalformed
   readonly signal: AbortSignal
@@ -28,7 +30,7 @@ export class LogSubscription implements Subscription {
   readonly #log: CommitLog
   readonly #settings: SubscriptionSettings
   readonly #passes: (event: StoredEvent) => boolean
-  #position: number
+  #position: Start
 
   constructor(log: CommitLog, settings: SubscriptionSettings) {
     this.#log = log
@@ -45,6 +47,7 @@ export class LogSubscription implements Subscription {
     const { filter, signal } = this.#settings
     using growth = new Growth(signal)
     await using _watch = await this.#log.watch(() => growth.tell())
+    if (this.#position === 'now') this.#position = await this.#log.lastPosition(signal)
     for (;;) {
       // What it is told from here on is read in this round or in the next.
       growth.expect()
@@ -70,10 +73,11 @@ export class LogSubscription implements Subscription {
 }
 
 /**
- * The position that a checkpoint stands for.
+ * Where a checkpoint stands.
  * @throws AetherError `invalid-argument`
  */
-export function positionOf(checkpoint: string): number {
+export function startOf(checkpoint: string): Start {
+  if (checkpoint === 'now') return checkpoint
   const position = /^\d{1,16}$/.test(checkpoint) ? Number(checkpoint) : Number.NaN
   if (Number.isSafeInteger(position)) return position
   throw new AetherError('invalid-argument', `${JSON.stringify(checkpoint)} is not a checkpoint`)

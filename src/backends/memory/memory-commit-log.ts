@@ -34,6 +34,10 @@ export class MemoryCommitLog implements CommitLog {
     return this.#versionOf(actorId)
   }
 
+  async lastPosition(): Promise<number> {
+    return this.#log.length
+  }
+
   async *read(actorId: ActorId, range: VersionRange): AsyncGenerator<readonly StoredEvent[]> {
     const { first, last, direction } = range
     const history = this.#actors.get(actorId) ?? []

@@ -50,6 +50,10 @@ export class JetStreamCommitLog implements CommitLog {
     return this.#parts.log.read(range, signal)
   }
 
+  lastPosition(signal: AbortSignal | undefined): Promise<number> {
+    return this.#parts.log.lastPosition(signal)
+  }
+
   audit(after: number, signal: AbortSignal | undefined): AsyncIterable<readonly AuditEntry[]> {
     return this.#parts.log.audit(after, signal)
   }

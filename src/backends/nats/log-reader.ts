@@ -2,7 +2,7 @@ import type { LogEntry, LogFilter, LogRange, AuditEntry } from '../../store/inde
 import type { CommitFeed, Follows } from './commit-feed.ts'
 import { entriesOf, type StoredPart } from './commit-message.ts'
 import { CommitWholeness } from './commit-wholeness.ts'
-import { positionOf, sequenceAt } from './event-position.ts'
+import { maxEventsPerMessage, positionOf, sequenceAt } from './event-position.ts'
 import type { EventSubjects } from './event-subjects.ts'
 import { LinkCheck } from './link-check.ts'
 import type { StreamLeader } from './stream-leader.ts'
@@ -25,6 +25,12 @@ export class LogReader {
     this.#leader = leader
     this.#feed = feed
     this.#subjects = subjects
+  }
+
+  /** The last position that the newest message can take up. */
+  async lastPosition(signal: AbortSignal | undefined): Promise<number> {
+    const sequence = await this.#leader.lastSequence(signal)
+    return sequence === 0 ? 0 : positionOf(sequence, maxEventsPerMessage - 1)
   }
 
   /** Ends with what was acknowledged when it began. */

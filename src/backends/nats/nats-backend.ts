@@ -14,6 +14,7 @@ import { checkDurability } from './durability-check.ts'
 import { openEventStream } from './event-stream.ts'
 import { EventSubjects } from './event-subjects.ts'
 import { GrowthWatch } from './growth-watch.ts'
+import { inspectStream } from './inspect-stream.ts'
 import { JetStreamCommitLog } from './jetstream-commit-log.ts'
 import { JetStreamSnapshotShelf } from './jetstream-snapshot-shelf.ts'
 import { LogReader } from './log-reader.ts'
@@ -37,6 +38,15 @@ export function nats(options: NatsOptions): Backend {
     openStore: async (storeOptions) => {
       const { log, shelf } = await openParts(settings, storeOptions?.logger ?? processLogger)
       return new CommitLogEventStore(log, shelf, storeOptions)
+    },
+    async inspect() {
+      const library = await loadClientLibrary()
+      const link = new NatsLink(await connect(library, settings))
+      try {
+        return await inspectStream(library, link, settings)
+      } finally {
+        await link.close()
+      }
     },
   }
 }

@@ -25,6 +25,7 @@ export class EventTable {
   readonly #commit: StatementSync
   readonly #insert: StatementSync
   readonly #latestVersion: StatementSync
+  readonly #lastPosition: StatementSync
   readonly #dataVersion: StatementSync
   readonly #ofActor: StatementSync
   readonly #ofActorBackwards: StatementSync
@@ -41,6 +42,7 @@ export class EventTable {
       'INSERT INTO event (actor, version, id, type, time, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)',
     )
     this.#latestVersion = arrays(db, 'SELECT max(version) FROM event WHERE actor = ?')
+    this.#lastPosition = arrays(db, 'SELECT max(position) FROM event')
     this.#dataVersion = arrays(db, 'PRAGMA data_version')
     const ofActor = `SELECT ${eventColumns} FROM event WHERE actor = ? AND version BETWEEN ? AND ?`
     this.#ofActor = arrays(db, `${ofActor} ORDER BY version LIMIT ?`)
@@ -67,6 +69,11 @@ export class EventTable {
   latestVersion(actor: string): number {
     const [version] = this.#latestVersion.get(actor) as unknown as readonly [number | null]
     return version ?? 0
+  }
+
+  lastPosition(): number {
+    const [position] = this.#lastPosition.get() as unknown as readonly [number | null]
+    return position ?? 0
   }
 
   /** Rows of one actor, from one end of the range on. */

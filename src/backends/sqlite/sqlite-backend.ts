@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { AetherError } from '../../core/index.ts'
 import { type Backend, CommitLogEventStore } from '../../store/index.ts'
+import { inspectFile } from './inspect-file.ts'
 import { openEventTable } from './open-event-table.ts'
 import { SqliteCommitLog } from './sqlite-commit-log.ts'
 import { openSnapshotShelf } from './sqlite-snapshot-shelf.ts'
@@ -28,6 +29,7 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
         throw error
       }
     },
+    inspect: async () => inspectFile(path),
   }
 }
 

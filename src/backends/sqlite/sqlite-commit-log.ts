@@ -47,6 +47,10 @@ export class SqliteCommitLog implements CommitLog {
     return this.#look(() => this.#table.latestVersion(encodeKey(actorId)), signal)
   }
 
+  lastPosition(signal: AbortSignal | undefined): Promise<number> {
+    return this.#look(() => this.#table.lastPosition(), signal)
+  }
+
   read(
     actorId: ActorId,
     range: VersionRange,

@@ -1,0 +1,45 @@
+import { AetherError, messageOf } from '../../core/index.ts'
+import type { ClientLibrary } from './client-library.ts'
+import { EventSubjects } from './event-subjects.ts'
+import { failureOf, jetStreamCodes } from './failure.ts'
+import type { NatsLink } from './nats-link.ts'
+import type { NatsSettings } from './nats-options.ts'
+
+/**
+ * What the stream of a namespace is and how it is kept. Reads only.
+ * @throws AetherError `store-unavailable` where there is none, or it can't be asked
+ */
+export async function inspectStream(
+  library: ClientLibrary,
+  { nats }: NatsLink,
+  { namespace, requestTimeoutMs }: NatsSettings,
+): Promise<Record<string, string | number>> {
+  const { stream } = new EventSubjects(namespace)
+  const manager = await library.jetstream.jetstreamManager(nats, {
+    checkAPI: false,
+    timeout: requestTimeoutMs,
+  })
+  try {
+    const { config, state, cluster, created } = await manager.streams.info(stream)
+    return {
+      server: `nats-server ${nats.info?.version ?? 'of an unknown version'}`,
+      stream,
+      created,
+      storage: config.storage,
+      replicas: config.num_replicas,
+      leader: cluster?.leader ?? nats.info?.server_name ?? '',
+      bytes: state.bytes,
+      messages: state.messages,
+      actors: state.num_subjects ?? 0,
+      lastSequence: state.last_seq,
+      ...(state.messages > 0 && { lastTime: state.last_ts }),
+    }
+  } catch (cause) {
+    const failure = failureOf(cause, library)
+    const isMissing = failure.kind === 'refused' && failure.code === jetStreamCodes.streamNotFound
+    const message = isMissing
+      ? `there is no stream ${stream}: see the namespace`
+      : `the stream ${stream} can't be asked: ${messageOf(cause)}`
+    throw new AetherError('store-unavailable', message, { cause })
+  }
+}

@@ -1,0 +1,30 @@
+import { existsSync, statSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { AetherError } from '../../core/index.ts'
+import { schemaVersionOf } from './migrate.ts'
+import { sqliteFailure } from './sqlite-failure.ts'
+
+/**
+ * What a file is and how it is kept. Reads only.
+ * @throws AetherError `store-unavailable` where there is none; `incompatible-store`
+ */
+export function inspectFile(file: string): Record<string, string | number> {
+  if (!existsSync(file)) throw new AetherError('store-unavailable', `there is no file ${file}`)
+  try {
+    using db = new DatabaseSync(file, { readOnly: true })
+    const schemaVersion = schemaVersionOf(db, file)
+    const one = (query: string): number => Number(Object.values(db.prepare(query).get() ?? {})[0])
+    return {
+      file,
+      sqlite: process.versions['sqlite'] ?? 'unknown',
+      schemaVersion,
+      bytes: statSync(file).size,
+      writeAheadBytes: statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+      durability: 'each commit is synced to the disk',
+      events: one('SELECT count(*) FROM event'),
+      lastPosition: one('SELECT coalesce(max(position), 0) FROM event'),
+    }
+  } catch (thrown) {
+    throw sqliteFailure(file, thrown)
+  }
+}

@@ -1,0 +1,27 @@
+export const help = `aether: event-sourced actors on SQLite and NATS JetStream
+
+  aether dev MODULE [--port 4040]          runs the actors that a module exports as a node, with
+                                           an HTTP gateway on 127.0.0.1
+
+  aether events append ACTOR TYPE [DATA]   stores an event; DATA is JSON, - reads it from stdin
+      [--expect VERSION] [--id ID] [--metadata NAME=VALUE]…
+  aether events read [ACTOR]               the events of an actor, or of all
+      [--from VERSION] [--to VERSION] [--backwards] [--malformed] FILTER
+  aether events tail FILTER                each new event as it is stored; --after 0: the old ones too
+  aether events stats FILTER               how many of which kind, and from when
+  aether events export FILTER              the log as NDJSON of CloudEvents [--skip-malformed]
+  aether events import [FILE]              stores what export wrote; again goes on where it ended
+  aether events verify [--after POSITION]  walks the log and says what is wrong where
+
+  aether store info                        what a store is, and how it is kept
+  aether store backup FILE                 a copy of a SQLite store, while it is written to
+
+Every command takes [--backend BACKEND], one of
+  sqlite:FILE                       one file (default: sqlite:aether.db)
+  memory                            forgets everything at the end
+  nats://[USER:PASSWORD@]HOST:PORT[,HOST:PORT][/NAMESPACE][?replicas=3]
+FILTER: [--after POSITION] [--limit N] [--type EVENT]… [--actor-type TYPE]… [--key 'PATTERN*']
+Results are lines on a terminal, and JSON, one value a line, where a program reads or with --json.
+Exit codes: 0 done, 1 failed, 2 not understood, 3 done and the answer is no (a conflict, something
+found to be wrong).
+`
