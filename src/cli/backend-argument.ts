@@ -9,7 +9,8 @@ import { UsageError } from './usage-error.ts'
  */
 export async function parseBackend(argument: string): Promise<Backend> {
   if (argument === 'memory') return (await import('../backends/memory/index.ts')).memory()
-  if (argument.startsWith('sqlite:')) return sqliteBackend(argument.slice('sqlite:'.length))
+  const file = sqliteFile(argument)
+  if (file !== undefined) return sqliteBackend(file)
   if (/^(nats|tls):\/\//.test(argument)) return natsBackend(argument)
   throw new UsageError(
     `--backend ${JSON.stringify(argument)} is none of sqlite:FILE, memory, nats://HOST:PORT`,
@@ -17,14 +18,21 @@ export async function parseBackend(argument: string): Promise<Backend> {
 }
 
 /**
- * {@link parseBackend}, of a file that is there.
+ * {@link parseBackend}, of a store that is there.
  * @throws AetherError `store-unavailable`
  */
 export async function existingBackend(argument: string): Promise<Backend> {
-  const file = argument.startsWith('sqlite:') ? argument.slice('sqlite:'.length) : ''
-  if (file !== '' && !existsSync(file))
+  const file = sqliteFile(argument)
+  if (file && !existsSync(file))
     throw new AetherError('store-unavailable', `there is no file ${file}: see --backend`)
-  return parseBackend(argument)
+  const backend = await parseBackend(argument)
+  if (file === undefined) await backend.inspect?.()
+  return backend
+}
+
+/** The file of `sqlite:FILE`; undefined for another kind of backend. */
+export function sqliteFile(argument: string): string | undefined {
+  return argument.startsWith('sqlite:') ? argument.slice('sqlite:'.length) : undefined
 }
 
 async function sqliteBackend(file: string): Promise<Backend> {

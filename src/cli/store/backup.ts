@@ -1,0 +1,26 @@
+import { sqliteFile } from '../backend-argument.ts'
+import { named, parseCommandLine } from '../command-line.ts'
+import { exitCode, type ExitCode } from '../exit-code.ts'
+import { outputTo, progressLine } from '../output.ts'
+import { storeOptions } from '../store-option.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** `aether store backup FILE`: a copy of a SQLite store, while others write to it. */
+export async function backup(args: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = parseCommandLine(args, storeOptions)
+  const [destination = ''] = named('store backup', positionals, ['FILE'])
+  const file = sqliteFile(values.backend)
+  if (file === undefined)
+    throw new UsageError(
+      'aether store backup copies sqlite:FILE; of another store, export the events',
+    )
+  const { backupSqlite } = await import('../../backends/sqlite/index.ts')
+  const output = outputTo(values.json)
+  const progress = progressLine()
+  await backupSqlite(file, destination, {
+    onProgress: (done, total) => progress.tell(`${done} of ${total} pages`),
+  })
+  progress.end()
+  await output.write({ file, backup: destination }, () => `${file} is copied to ${destination}`)
+  return exitCode.done
+}
