@@ -198,7 +198,7 @@ describe('aether says in one line what is wrong with', () => {
 
 test('aether --help lists the commands', async () => {
   const { code, stdout } = await runCli(['--help'])
-  expect(stdout).toContain('aether dev <module>')
+  expect(stdout).toContain('aether dev MODULE')
   expect(code).toBe(0)
   expect((await runCli([])).code).toBe(2)
 })
