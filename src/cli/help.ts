@@ -3,6 +3,13 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
   aether dev MODULE [--port 4040]          runs the actors that a module exports as a node, with
                                            an HTTP gateway on 127.0.0.1
 
+  aether actor ls FILTER                   the actors that have events
+  aether actor show ACTOR -m MODULE        what it is; state ACTOR --at VERSION: what it was
+  aether actor history ACTOR -m MODULE     each event, and what it changed in the state
+  aether actor diff ACTOR FROM TO -m MODULE  what changed between two versions
+  aether actor send ACTOR COMMAND [INPUT] -m MODULE [--command-id ID]
+  aether actor resume ACTOR [--url URL]    lets a running node ask an actor in quarantine again
+
   aether events append ACTOR TYPE [DATA]   stores an event; DATA is JSON, - reads it from stdin
       [--expect VERSION] [--id ID] [--metadata NAME=VALUE]…
   aether events read [ACTOR]               the events of an actor, or of all

@@ -13,6 +13,15 @@ interface CommandTable {
 /** By their words; each is loaded only when it is called. */
 const commands: CommandTable = {
   dev: async () => (await import('./dev.ts')).dev,
+  actor: {
+    ls: async () => (await import('./actor/ls.ts')).ls,
+    show: async () => (await import('./actor/show.ts')).show,
+    state: async () => (await import('./actor/show.ts')).show,
+    history: async () => (await import('./actor/history.ts')).history,
+    diff: async () => (await import('./actor/diff.ts')).diff,
+    send: async () => (await import('./actor/send.ts')).send,
+    resume: async () => (await import('./actor/resume.ts')).resume,
+  },
   events: {
     append: async () => (await import('./events/append.ts')).append,
     read: async () => (await import('./events/read.ts')).read,

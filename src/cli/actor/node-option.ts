@@ -1,0 +1,28 @@
+import { type Node, open } from '../../node/index.ts'
+import { existingBackend, parseBackend } from '../backend-argument.ts'
+import { loadActors } from '../load-actors.ts'
+import { storeOptions } from '../store-option.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** The options of every command that needs to know what its actors are. */
+export const nodeOptions = { ...storeOptions, module: { type: 'string', short: 'm' } } as const
+
+interface NodeValues {
+  readonly backend: string
+  readonly module?: string | undefined
+}
+
+/** A node of the module's actors over a store that is there. */
+export async function openNode({ backend, module }: NodeValues): Promise<Node> {
+  return open({ backend: await existingBackend(backend), actors: await loadActors(named(module)) })
+}
+
+/** A node of the module's actors, over a store that is made where it is missing. */
+export async function openOrMakeNode({ backend, module }: NodeValues): Promise<Node> {
+  return open({ backend: await parseBackend(backend), actors: await loadActors(named(module)) })
+}
+
+function named(module: string | undefined): string {
+  if (module !== undefined) return module
+  throw new UsageError('it needs --module FILE, which exports the actors')
+}

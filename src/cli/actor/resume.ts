@@ -1,0 +1,39 @@
+import { type ActorId, AetherError, messageOf, parseActorId } from '../../core/index.ts'
+import { named, parseCommandLine } from '../command-line.ts'
+import { exitCode, type ExitCode } from '../exit-code.ts'
+import { outputTo } from '../output.ts'
+
+interface Resumed {
+  readonly actorId: string
+  readonly resumed: boolean
+}
+
+/** `aether actor resume ACTOR`: lets a running node ask an actor again that it had in quarantine. */
+export async function resume(args: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = parseCommandLine(args, {
+    url: { type: 'string', default: 'http://127.0.0.1:4040' },
+    json: { type: 'boolean' },
+  })
+  const [actor = ''] = named('actor resume', positionals, ['ACTOR'])
+  const { type, key } = parseActorId(actor as ActorId)
+  // A key of dots alone would be swallowed as a path.
+  const target = `/quarantine/${type}/?key=${encodeURIComponent(key)}`
+  const answer = await deleteAt(new URL(target, values.url))
+  await outputTo(values.json).write(answer, ({ actorId, resumed }) =>
+    resumed ? `${actorId} is asked again` : `${actorId} was not in quarantine`,
+  )
+  return answer.resumed ? exitCode.done : exitCode.no
+}
+
+async function deleteAt(url: URL): Promise<Resumed> {
+  let answer: Response
+  try {
+    answer = await fetch(url, { method: 'DELETE' })
+  } catch (cause) {
+    const message = `no node answers at ${url.origin} (${messageOf(cause)}): see --url`
+    throw new AetherError('store-unavailable', message, { cause })
+  }
+  const body = (await answer.json()) as Resumed & { readonly detail?: string }
+  if (answer.ok) return body
+  throw new AetherError('invalid-argument', body.detail ?? `the node answered ${answer.status}`)
+}
