@@ -12,7 +12,7 @@ import { Deadlines } from './deadlines.ts'
 import type { ActorDefinition } from './definition.ts'
 import type { ActorState } from './fold.ts'
 import { HeldActors } from './held-actors.ts'
-import { History } from './history.ts'
+import { History, type Moment } from './history.ts'
 import { Letter } from './letter.ts'
 import { LiveActors } from './live-actors.ts'
 import { makeCommand, validInput } from './make-command.ts'
@@ -172,6 +172,15 @@ export class ActorHost {
     return version === undefined
       ? history.replay({ from, signal })
       : history.at(version, { from, signal })
+  }
+
+  /**
+   * Each event of an actor, and what it made of it, from the first one on.
+   * @throws AetherError `unknown-actor-type`, `malformed-event`, `actor-failed`, those of the store
+   */
+  history(actorId: ActorId, signal?: AbortSignal): AsyncGenerator<Moment, void> {
+    const history = new History(this.#around.store, this.#modelOf(actorId), actorId)
+    return history.moments({ signal })
   }
 
   /** Takes no more commands and waits for those that are under way. */

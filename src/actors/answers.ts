@@ -3,16 +3,10 @@ import type { CommandRecord } from './command-memory.ts'
 import type { CommandResult } from './command.ts'
 import { type Replying, replyTo } from './decide.ts'
 import { type ActorState, initialOf } from './fold.ts'
-import type { History } from './history.ts'
+import type { History, Moment } from './history.ts'
 import type { ActorModel } from './model.ts'
 import type { DecidedEvent } from './spec.ts'
 import { readStored } from './stored-event.ts'
-
-/** An event, and what the actor was after it. */
-interface Moment {
-  readonly event: StoredEvent
-  readonly after: ActorState
-}
 
 /** How many events behind the one that was asked for are read with it. */
 const pageEvents = 200

@@ -3,6 +3,12 @@ import type { EventStore } from '../store/index.ts'
 import { type ActorState, foldStored, initialOf } from './fold.ts'
 import type { ActorModel } from './model.ts'
 
+/** An event, and what the actor was after it. */
+export interface Moment {
+  readonly event: StoredEvent
+  readonly after: ActorState
+}
+
 interface Replay {
   /** @default the state before anything happened */
   readonly from?: ActorState | undefined
@@ -27,12 +33,25 @@ export class History {
   /** Folds the events behind a state, showing each one to `visit`. */
   async replay({ from, toVersion = Infinity, visit, signal }: Replay = {}): Promise<ActorState> {
     let current = from ?? initialOf(this.#model)
-    const range = { fromVersion: current.version + 1, toVersion, ...(signal && { signal }) }
-    for await (const event of this.#store.read(this.actorId, range)) {
-      current = foldStored(this.#model, current, event)
-      visit?.(event, current)
+    for await (const { event, after } of this.moments({ from: current, toVersion, signal })) {
+      current = after
+      visit?.(event, after)
     }
     return current
+  }
+
+  /** Each event behind a state, oldest first, and what it made of the actor. */
+  async *moments({
+    from,
+    toVersion = Infinity,
+    signal,
+  }: Omit<Replay, 'visit'> = {}): AsyncGenerator<Moment, void> {
+    let after = from ?? initialOf(this.#model)
+    const range = { fromVersion: after.version + 1, toVersion, ...(signal && { signal }) }
+    for await (const event of this.#store.read(this.actorId, range)) {
+      after = foldStored(this.#model, after, event)
+      yield { event, after }
+    }
   }
 
   /**

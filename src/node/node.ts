@@ -17,7 +17,7 @@ import {
   type TransactionDecision,
   type TransactionResults,
 } from '../actors/index.ts'
-import { actorId, type ActorId, type Clock, type Logger } from '../core/index.ts'
+import { actorId, type ActorId, type Clock, type Logger, type StoredEvent } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
 
 /** What a node runs on. */
@@ -104,6 +104,18 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   async look(id: ActorId, options: LookOptions = {}): Promise<ActorView> {
     const { version, state } = await this.#host.look(id, options)
     return { actorId: id, version, state }
+  }
+
+  /**
+   * Each event of an actor, oldest first, and what it made of the actor.
+   * @throws AetherError `malformed-event`, `actor-failed`, and those of the store
+   */
+  async *history(
+    id: ActorId,
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<ActorView & { readonly event: StoredEvent }, void> {
+    for await (const { event, after } of this.#host.history(id, options.signal))
+      yield { actorId: id, version: after.version, state: after.state, event }
   }
 
   /**

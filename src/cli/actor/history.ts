@@ -17,12 +17,13 @@ export async function history(args: readonly string[]): Promise<ExitCode> {
   const limit = wholeNumber('limit', values.limit) ?? Infinity
   const output = outputTo(values.json)
   await using node = await openNode(values)
-  let { state } = await node.look(actorId, { version: 0 })
-  for await (const event of node.events.read(actorId, { limit })) {
-    const after = (await node.look(actorId, { version: event.version })).state
-    const changes = differencesBetween(state, after)
-    state = after
+  let { state: before } = await node.look(actorId, { version: 0 })
+  let left = limit
+  for await (const { event, state } of node.history(actorId)) {
+    const changes = differencesBetween(before, state)
+    before = state
     await output.write({ ...event, changes }, () => [eventLine(event), ...changes].join('\n    '))
+    if (--left <= 0) break
   }
   return exitCode.done
 }
