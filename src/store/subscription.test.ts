@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { positionOf } from './subscription.ts'
+import { startOf } from './subscription.ts'
 
 test('every position is a checkpoint that says it', () => {
   fc.assert(
     fc.property(fc.maxSafeNat(), (position) => {
-      expect(positionOf(String(position))).toBe(position)
+      expect(startOf(String(position))).toBe(position)
     }),
   )
 })
@@ -21,9 +21,7 @@ test('any other text is refused', () => {
     fc.property(
       anyText.filter((text) => !/^\d{1,16}$/.test(text) || !Number.isSafeInteger(Number(text))),
       (text) => {
-        expect(() => positionOf(text)).toThrow(
-          expect.objectContaining({ code: 'invalid-argument' }),
-        )
+        expect(() => startOf(text)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
       },
     ),
   )

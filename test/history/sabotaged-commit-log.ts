@@ -112,6 +112,10 @@ export class SabotagedCommitLog implements CommitLog {
     return this.#log.latestVersion(actorId)
   }
 
+  lastPosition(): Promise<number> {
+    return this.#log.lastPosition()
+  }
+
   async *read(
     ...[actorId, range]: Parameters<CommitLog['read']>
   ): AsyncGenerator<readonly LogEntry[]> {

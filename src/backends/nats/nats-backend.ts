@@ -41,7 +41,8 @@ export function nats(options: NatsOptions): Backend {
     },
     async inspect() {
       const library = await loadClientLibrary()
-      const link = new NatsLink(await connect(library, settings))
+      const { inboxes } = new EventSubjects(settings.namespace)
+      const link = new NatsLink(library, await connect(library, settings), inboxes)
       try {
         return await inspectStream(library, link, settings)
       } finally {

@@ -1,4 +1,4 @@
-import { type ActorId, AetherError, messageOf, parseActorId } from '../../core/index.ts'
+import { AetherError, messageOf, parseActorId } from '../../core/index.ts'
 import { named, parseCommandLine } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { outputTo } from '../output.ts'
@@ -15,7 +15,7 @@ export async function resume(args: readonly string[]): Promise<ExitCode> {
     json: { type: 'boolean' },
   })
   const [actor = ''] = named('actor resume', positionals, ['ACTOR'])
-  const { type, key } = parseActorId(actor as ActorId)
+  const { type, key } = parseActorId(actor)
   // A key of dots alone would be swallowed as a path.
   const target = `/quarantine/${type}/?key=${encodeURIComponent(key)}`
   const answer = await deleteAt(new URL(target, values.url))

@@ -12,7 +12,7 @@ export async function show(args: readonly string[]): Promise<ExitCode> {
     at: { type: 'string' },
   })
   const [actor = ''] = named('actor show', positionals, ['ACTOR'])
-  parseActorId(actor as ActorId)
+  parseActorId(actor)
   const version = wholeNumber('at', values.at)
   const output = outputTo(values.json)
   await using node = await openNode(values)

@@ -19,7 +19,7 @@ export async function append(args: readonly string[]): Promise<ExitCode> {
     'TYPE',
     '[DATA]',
   ])
-  parseActorId(actor as ActorId)
+  parseActorId(actor)
   const json = data === '-' ? await text(process.stdin) : data
   const event = {
     type,

@@ -60,6 +60,38 @@ export const subscribeCases: readonly ConformanceCase<EventStoreSubject>[] = [
     },
   },
   {
+    name: "a subscription from 'now' on gives nothing of before",
+    run: async ({ open }) => {
+      await using store = await open()
+      await store.append(alice, [happened('A', 0), happened('B', 0)], { expectedVersion: 0 })
+      const subscription = store.subscribe({ checkpoint: 'now' })
+      const seen = takeFrom(subscription, 2)
+      // Until it has begun, what is appended is not new to it.
+      while (subscription.checkpoint === 'now') await new Promise(setImmediate)
+      for (const n of [1, 2]) await appendOne(store, n)
+      assert.deepEqual(
+        (await seen).map((event) => event.data),
+        [1, 2],
+      )
+    },
+  },
+  {
+    name: 'no event is behind the last position, and none comes before it later',
+    run: async ({ open }) => {
+      await using store = await open()
+      assert.equal(await store.lastPosition(), 0)
+      for (let n = 1; n <= 3; n++) {
+        await store.append(alice, [happened('A', n), happened('B', n)], { expectedVersion: 'any' })
+        const last = await store.lastPosition()
+        assert.deepEqual(await collect(store.readAll({ after: last })), [])
+        const log = await collect(store.readAll())
+        assert.ok((log.at(-1)?.position ?? Infinity) <= last)
+        await appendOne(store, n)
+        assert.equal((await collect(store.readAll({ after: last }))).length, 1)
+      }
+    },
+  },
+  {
     name: 'subscriptions see every event once and in order while many write',
     run: async ({ open }) => {
       await using one = await open()
