@@ -17,7 +17,7 @@ import { Letter } from './letter.ts'
 import { LiveActors } from './live-actors.ts'
 import { makeCommand, validInput } from './make-command.ts'
 import type { ActorModel, QueryModel } from './model.ts'
-import { patience } from './patience.ts'
+import { Patience } from './patience.ts'
 import { Quarantine, type QuarantinedActor } from './quarantine.ts'
 import { SnapshotKeeper } from './snapshot-keeper.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -85,25 +85,25 @@ export class ActorHost {
    * `overloaded`, `timeout`, `id-reused`, `version-conflict`, `actor-failed`, `actor-quarantined`, and
    * those of the store
    */
-  async send(
+  send(
     actorId: ActorId,
     name: string,
     input: unknown,
     options: CommandOptions = {},
   ): Promise<CommandResult> {
-    this.#enter()
     try {
+      this.#assertOpen()
       options.signal?.throwIfAborted()
       const model = this.#modelOf(actorId)
       this.#around.quarantine.check(actorId)
       const deadline = this.#deadlineOf(options)
       const command = makeCommand(model, name, input, options)
       // Without a need to wait, commands reach the actor in the order of their sending.
-      const needsTime = command instanceof Promise || command.model.prepare
-      const ready = needsTime ? await this.#prepare(actorId, command, deadline, options) : command
-      return await this.#ask(model, new Letter(actorId, ready, deadline), options.signal)
-    } finally {
-      this.#leave()
+      return command instanceof Promise || command.model.prepare
+        ? this.#sendLater(model, actorId, command, deadline, options)
+        : this.#ask(model, actorId, command, deadline, options)
+    } catch (error) {
+      return Promise.reject(error)
     }
   }
 
@@ -139,7 +139,8 @@ export class ActorHost {
     decide: Transaction['decide'],
     options: CommandOptions = {},
   ): Promise<CommandResult[]> {
-    this.#enter()
+    this.#assertOpen()
+    this.#underWay++
     try {
       const { metadata = noMetadata, commandId } = options
       checkMetadata(metadata)
@@ -147,7 +148,7 @@ export class ActorHost {
       for (const actorId of actorIds) this.#around.quarantine.check(actorId)
       const identity =
         commandId === undefined ? undefined : identify(commandId, 'transact over', actorIds)
-      using within = patience(this.#deadlines, this.#deadlineOf(options), options.signal)
+      using within = new Patience(this.#deadlines, this.#deadlineOf(options), options.signal)
       using held = await HeldActors.hold(actorIds, (actorId) => this.#activate(actorId), within)
       const transaction = { actors: held.of(actorIds), decide, identity, metadata }
       return await transact(transaction, this.#around)
@@ -192,12 +193,11 @@ export class ActorHost {
     await this.#around.snapshots.close()
   }
 
-  #enter(): void {
+  #assertOpen(): void {
     if (this.#closing) throw new AetherError('closed', 'the node was closed')
-    this.#underWay++
   }
 
-  #leave(): void {
+  readonly #leave = (): void => {
     this.#underWay--
     if (this.#underWay === 0) this.#closing?.resolve()
   }
@@ -210,20 +210,34 @@ export class ActorHost {
     )
   }
 
-  async #ask(
+  #ask(
     model: ActorModel,
-    letter: Letter,
-    signal: AbortSignal | undefined,
+    actorId: ActorId,
+    command: Command,
+    deadline: number,
+    { signal }: CommandOptions,
   ): Promise<CommandResult> {
-    this.#live.activate(model, letter.actorId).post(letter)
+    const letter = new Letter(actorId, command, { deadline, signal, onDone: this.#leave })
+    this.#live.activate(model, actorId).post(letter)
+    this.#underWay++
     this.#deadlines.add(letter)
-    const withdraw = signal && ((): void => letter.withdraw(signal.reason))
-    if (withdraw) signal.addEventListener('abort', withdraw, { once: true })
+    signal?.addEventListener('abort', letter, { once: true })
+    return letter.answered
+  }
+
+  async #sendLater(
+    model: ActorModel,
+    actorId: ActorId,
+    offered: Command | Promise<Command>,
+    deadline: number,
+    options: CommandOptions,
+  ): Promise<CommandResult> {
+    this.#underWay++
     try {
-      return await letter.answered
+      const command = await this.#prepare(actorId, offered, deadline, options)
+      return await this.#ask(model, actorId, command, deadline, options)
     } finally {
-      this.#deadlines.remove(letter)
-      if (withdraw) signal.removeEventListener('abort', withdraw)
+      this.#leave()
     }
   }
 
@@ -234,7 +248,7 @@ export class ActorHost {
     deadline: number,
     { signal }: CommandOptions,
   ): Promise<Command> {
-    using within = patience(this.#deadlines, deadline, signal)
+    using within = new Patience(this.#deadlines, deadline, signal)
     const command = await within.race(Promise.resolve(offered))
     const { name, model, input, metadata, identity } = command
     if (!model.prepare) return command

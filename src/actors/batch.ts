@@ -52,7 +52,7 @@ export function planBatch(
 ): BatchPlan {
   const events: NewEvent[] = []
   const outcomes: Outcome[] = []
-  const mates = new Map<string, Mate>()
+  let mates: Map<string, Mate> | undefined
   const now = context.clock.now()
   let after = before
   for (const command of commands) {
@@ -64,8 +64,10 @@ export function planBatch(
       }
       const decided = timedDecide(context, after, command, now)
       if (events.length > 0 && events.length + decided.events.length > context.maxEvents) break
-      if (command.identity)
+      if (command.identity) {
+        mates ??= new Map()
         mates.set(command.identity.id, { ...command.identity, outcomeIndex: outcomes.length })
+      }
       outcomes.push({
         kind: 'decided',
         firstIndex: events.length,
@@ -110,10 +112,10 @@ interface Mate extends CommandIdentity {
 function recall(
   { id, digest }: CommandIdentity,
   { memory, actorId }: BatchContext,
-  mates: ReadonlyMap<string, Mate>,
+  mates: ReadonlyMap<string, Mate> | undefined,
 ): Outcome | undefined {
   const record = memory?.find(id)
-  const mate = mates.get(id)
+  const mate = mates?.get(id)
   const known = record ?? mate
   if (known && known.digest !== digest) {
     throw new AetherError(

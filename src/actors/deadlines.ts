@@ -3,16 +3,18 @@ import type { Clock } from '../core/index.ts'
 /** Something that waits until a moment of the monotonic clock at most. */
 export interface Timed {
   readonly deadline: number
+  /** True once it doesn't wait any more. */
+  readonly isDone: boolean
   expire(): void
 }
 
 /** How late somebody may be told that his time is up; one timer serves all. */
 const sweepMs = 50
 
-/** Tells those whose time is up. */
+/** Tells those whose time is up. Those that are done are left where they are until the next look. */
 export class Deadlines {
   readonly #clock: Clock
-  readonly #waiting = new Set<Timed>()
+  #waiting: Timed[] = []
   #sweeping: Disposable | undefined
 
   constructor(clock: Clock) {
@@ -20,22 +22,20 @@ export class Deadlines {
   }
 
   add(timed: Timed): void {
-    this.#waiting.add(timed)
+    this.#waiting.push(timed)
     this.#sweeping ??= this.#clock.every(sweepMs, () => this.#sweep())
-  }
-
-  remove(timed: Timed): void {
-    this.#waiting.delete(timed)
   }
 
   #sweep(): void {
     const now = this.#clock.monotonic()
-    for (const timed of this.#waiting) {
-      if (timed.deadline > now) continue
-      this.#waiting.delete(timed)
-      timed.expire()
+    const all = this.#waiting
+    this.#waiting = []
+    for (const timed of all) {
+      if (timed.isDone) continue
+      if (timed.deadline <= now) timed.expire()
+      else this.#waiting.push(timed)
     }
-    if (this.#waiting.size > 0) return
+    if (all.length > 0) return
     this.#sweeping?.[Symbol.dispose]()
     this.#sweeping = undefined
   }

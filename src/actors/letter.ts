@@ -1,30 +1,43 @@
 import { AetherError, type ActorId } from '../core/index.ts'
 import type { Command, CommandResult } from './command.ts'
+import type { Timed } from './deadlines.ts'
+
+export interface LetterOptions {
+  /** By the monotonic clock. */
+  readonly deadline: number
+  /** Takes the command back as long as it waits. */
+  readonly signal: AbortSignal | undefined
+  /** Called once, when its sender has an answer of whichever kind. */
+  readonly onDone: () => void
+}
 
 /**
  * A command on its way to an actor, and whoever waits for the answer. As long as it waits it can be
  * taken back; from then on only the answer ends it, or the time of its sender, who is told so.
  */
-export class Letter {
+export class Letter implements Timed {
   readonly actorId: ActorId
   readonly command: Command
-  /** By the monotonic clock. */
-  readonly deadline: number
   readonly answered: Promise<CommandResult>
-  readonly #answer: (result: CommandResult) => void
-  readonly #fail: (error: unknown) => void
+  readonly #options: LetterOptions
+  #resolve!: (result: CommandResult) => void
+  #reject!: (error: unknown) => void
   #isTaken = false
   #isDone = false
-  #regret: { readonly reason: unknown } | undefined
+  #isRegretted = false
 
-  constructor(actorId: ActorId, command: Command, deadline: number) {
+  constructor(actorId: ActorId, command: Command, options: LetterOptions) {
     this.actorId = actorId
     this.command = command
-    this.deadline = deadline
-    const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
-    this.answered = promise
-    this.#answer = resolve
-    this.#fail = reject
+    this.#options = options
+    this.answered = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  get deadline(): number {
+    return this.#options.deadline
   }
 
   /** True once its sender has an answer, of whichever kind. */
@@ -40,23 +53,25 @@ export class Letter {
   /** It waits again, unless its sender wanted it back meanwhile. */
   putBack(): void {
     this.#isTaken = false
-    if (this.#regret) this.fail(this.#regret.reason)
+    if (this.#isRegretted) this.fail(this.#options.signal?.reason)
   }
 
   answer(result: CommandResult): void {
-    this.#isDone = true
-    this.#answer(result)
+    if (this.#isDone) return
+    this.#end()
+    this.#resolve(result)
   }
 
   fail(error: unknown): void {
-    this.#isDone = true
-    this.#fail(error)
+    if (this.#isDone) return
+    this.#end()
+    this.#reject(error)
   }
 
-  /** Takes it back, if nobody has begun with it. */
-  withdraw(reason: unknown): void {
-    if (this.#isTaken) this.#regret = { reason }
-    else this.fail(reason)
+  /** The sender's signal: takes it back, if nobody has begun with it. */
+  handleEvent(): void {
+    this.#isRegretted = true
+    if (!this.#isTaken) this.fail(this.#options.signal?.reason)
   }
 
   expire(): void {
@@ -72,5 +87,11 @@ export class Letter {
             `${this.actorId} did not get to ${name} in time: it was taken back and did nothing`,
           ),
     )
+  }
+
+  #end(): void {
+    this.#isDone = true
+    this.#options.signal?.removeEventListener('abort', this)
+    this.#options.onDone()
   }
 }

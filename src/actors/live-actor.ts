@@ -36,6 +36,8 @@ export class LiveActor {
   #keptVersion = 0
   /** When it last began to rest, by the monotonic clock. */
   #restingSince = 0
+  /** Whether somebody asked it since whoever looks for idle actors was here last. */
+  wasAsked = false
 
   constructor(model: ActorModel, actorId: ActorId, around: Surroundings) {
     this.actorId = actorId
@@ -161,7 +163,8 @@ export class LiveActor {
   async #store(letters: readonly Letter[]): Promise<StoredPlan> {
     const { store, limits } = this.#around
     for (let retriesLeft = limits.conflictRetries; ; retriesLeft--) {
-      const { state: before, isFresh } = await this.state()
+      const isFresh = this.#current === undefined
+      const before = (this.#current ??= await this.#load())
       const plan = this.#plan(before, letters)
       if (plan.events.length > 0) {
         const expectedVersion = before.version

@@ -5,18 +5,19 @@ import type { Surroundings } from './surroundings.ts'
 
 /** How often idle actors are looked for. */
 const sweepMs = 1_000
-/** How many of the oldest are looked at when one must go; all of them may be busy. */
+/** How many are looked at when one must go; all of them may be busy, or asked since the last look. */
 const candidates = 16
 
 /**
- * The actors in memory: comes to life what is asked, and goes what rested too long or longest, when
+ * The actors in memory: comes to life what is asked, and goes what rested too long, or longest when
  * there are too many or too little memory is left.
  */
 export class LiveActors implements Disposable {
   readonly #around: Surroundings
-  /** In order of their last use. */
   readonly #actors = new Map<ActorId, LiveActor>()
   readonly #sweeping: Disposable
+  /** Goes around all actors, again and again: who is met twice without being asked may go. */
+  #round: Iterator<LiveActor, undefined> | undefined
 
   constructor(around: Surroundings) {
     this.#around = around
@@ -34,9 +35,12 @@ export class LiveActors implements Disposable {
 
   activate(model: ActorModel, actorId: ActorId): LiveActor {
     const known = this.#actors.get(actorId)
-    if (known) this.#actors.delete(actorId)
-    else if (this.#actors.size >= this.#around.limits.liveActors) this.#letOneGo()
-    const live = known ?? new LiveActor(model, actorId, this.#around)
+    if (known) {
+      known.wasAsked = true
+      return known
+    }
+    if (this.#actors.size >= this.#around.limits.liveActors) this.#letOneGo()
+    const live = new LiveActor(model, actorId, this.#around)
     this.#actors.set(actorId, live)
     return live
   }
@@ -46,33 +50,47 @@ export class LiveActors implements Disposable {
     this.#actors.clear()
   }
 
-  /** If all of the oldest are busy, memory waits for them. */
+  /** Keeping all in the order of their use would cost more than any command. */
   #letOneGo(): void {
-    for (const [actorId, actor] of this.#actors.entries().take(candidates)) {
-      if (!actor.isIdle) continue
-      this.#actors.delete(actorId)
-      return
+    for (let left = candidates; left > 0; left--) {
+      const actor = this.#next()
+      if (!actor?.isIdle) continue
+      if (!actor.wasAsked) {
+        this.#actors.delete(actor.actorId)
+        return
+      }
+      actor.wasAsked = false
     }
+  }
+
+  #next(): LiveActor | undefined {
+    const next = this.#round?.next()
+    if (next && !next.done) return next.value
+    this.#round = this.#actors.values()
+    return this.#round.next().value
   }
 
   #sweep(): void {
     const { clock, limits } = this.#around
     const restingSince = clock.monotonic() - limits.idleMs
-    this.#letGoWhile((actor) => actor.restingSince <= restingSince)
+    const idle = [...this.#actors.values()].filter((actor) => actor.isIdle)
+    const [tired, fresh] = split(idle, (actor) => actor.restingSince <= restingSince)
+    this.#letGo(tired)
+    if (limits.heapBytes === Infinity || heapUsed() <= limits.heapBytes) return
     // What is let go is free only after the next collection, so not all may go at once.
-    const isTight = limits.heapBytes < Infinity && heapUsed() > limits.heapBytes
-    let left = isTight ? Math.ceil(this.#actors.size / 2) : 0
-    this.#letGoWhile(() => left-- > 0)
+    const byAge = fresh.toSorted((a, b) => a.restingSince - b.restingSince)
+    this.#letGo(byAge.slice(0, Math.ceil(byAge.length / 2)))
   }
 
-  /** From the least recently used on; busy ones stay. */
-  #letGoWhile(mayGo: (actor: LiveActor) => boolean): void {
-    for (const [actorId, actor] of this.#actors) {
-      if (!actor.isIdle) continue
-      if (!mayGo(actor)) return
-      this.#actors.delete(actorId)
-    }
+  #letGo(actors: readonly LiveActor[]): void {
+    for (const { actorId } of actors) this.#actors.delete(actorId)
   }
+}
+
+function split<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  const groups: [T[], T[]] = [[], []]
+  for (const one of all) groups[isFirst(one) ? 0 : 1].push(one)
+  return groups
 }
 
 function heapUsed(): number {

@@ -36,11 +36,17 @@ export class Mailbox {
       this.#waiting.shift()
       return first
     }
-    const visit = this.#waiting.findIndex((next) => typeof next === 'function')
-    const most = Math.min(count, visit < 0 ? this.#waiting.length : visit)
-    const taken = this.#waiting.splice(0, most) as Letter[]
-    const letters = taken.filter((letter) => !letter.isDone)
-    for (const letter of letters) letter.take()
+    const letters: Letter[] = []
+    let taken = 0
+    for (; taken < Math.min(count, this.#waiting.length); taken++) {
+      const next = this.#waiting[taken]
+      if (typeof next === 'function') break
+      if (!next || next.isDone) continue
+      next.take()
+      letters.push(next)
+    }
+    if (taken === this.#waiting.length) this.#waiting = []
+    else this.#waiting.splice(0, taken)
     return letters
   }
 

@@ -22,19 +22,14 @@ export function makeCommand(
   { metadata = noMetadata, commandId }: CommandOptions,
 ): Command | Promise<Command> {
   const command = commandOf(model, name)
-  checkMetadata(metadata)
+  if (metadata !== noMetadata) checkMetadata(metadata)
   const identity =
     commandId === undefined ? undefined : identify(commandId, name, command.input && input)
-  const withInput = (valid: unknown): Command => ({
-    name,
-    model: command,
-    input: valid,
-    metadata,
-    identity,
-    prepared: undefined,
-  })
   const valid = validInput(model.type, name, command.input, input)
-  return valid instanceof Promise ? valid.then(withInput) : withInput(valid)
+  const named = { name, model: command, metadata, identity, prepared: undefined }
+  return valid instanceof Promise
+    ? valid.then((later: unknown) => ({ ...named, input: later }))
+    : { ...named, input: valid }
 }
 
 /**
@@ -48,30 +43,29 @@ export function validInput(
   input: unknown,
 ): unknown {
   if (!schema) return undefined
-  const conclude = (validation: Validation<unknown>): unknown => {
-    if (validation.ok) return validation.value
-    throw new InvalidInputError(`the input of ${type}.${name} is wrong`, validation.issues)
+  let validation: ReturnType<typeof validate>
+  // A schema may throw, at once or later.
+  try {
+    validation = validate(schema, input)
+  } catch (cause) {
+    throw schemaFailed(type, name, cause)
   }
-  const failed = (cause: unknown): never => {
-    throw new ActorFailedError(type, `the input schema of ${name}`, cause)
-  }
-  const validation = validateOr(failed, schema, input)
-  return validation instanceof Promise
-    ? validation.catch(failed).then(conclude)
-    : conclude(validation)
+  if (!(validation instanceof Promise)) return valueOf(type, name, validation)
+  return validation.then(
+    (later) => valueOf(type, name, later),
+    (cause: unknown) => {
+      throw schemaFailed(type, name, cause)
+    },
+  )
 }
 
-/** A schema may throw, at once or later. */
-function validateOr(
-  failed: (cause: unknown) => never,
-  schema: Schema,
-  input: unknown,
-): ReturnType<typeof validate> {
-  try {
-    return validate(schema, input)
-  } catch (cause) {
-    return failed(cause)
-  }
+function valueOf(type: string, name: string, validation: Validation<unknown>): unknown {
+  if (validation.ok) return validation.value
+  throw new InvalidInputError(`the input of ${type}.${name} is wrong`, validation.issues)
+}
+
+function schemaFailed(type: string, name: string, cause: unknown): ActorFailedError {
+  return new ActorFailedError(type, `the input schema of ${name}`, cause)
 }
 
 function commandOf(model: ActorModel, name: string): CommandModel {

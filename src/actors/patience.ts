@@ -1,39 +1,49 @@
 import { AetherError } from '../core/index.ts'
-import type { Deadlines } from './deadlines.ts'
+import type { Deadlines, Timed } from './deadlines.ts'
 
 /** How long somebody waits for something that nobody has to take back. */
-export interface Patience extends Disposable {
-  /** Aborts when it is over: with the caller's reason, or with `timeout`. */
-  readonly signal: AbortSignal
-  /** The promise, or the end of patience. */
-  race<T>(promise: Promise<T>): Promise<T>
-}
+export class Patience implements Timed, Disposable {
+  readonly deadline: number
+  isDone = false
+  readonly #signal: AbortSignal | undefined
+  readonly #own = new AbortController()
+  readonly #lost = Promise.withResolvers<never>()
 
-/** Lasts until the deadline, or until the caller's signal aborts. */
-export function patience(
-  deadlines: Deadlines,
-  deadline: number,
-  signal: AbortSignal | undefined,
-): Patience {
-  signal?.throwIfAborted()
-  const own = new AbortController()
-  const lost = Promise.withResolvers<never>()
-  lost.promise.catch(() => undefined)
-  own.signal.addEventListener('abort', () => lost.reject(own.signal.reason), { once: true })
-  const give = (): void => own.abort(signal?.reason)
-  signal?.addEventListener('abort', give, { once: true })
-  const timed = { deadline, expire: () => own.abort(timeout()) }
-  deadlines.add(timed)
-  return {
-    signal: own.signal,
-    race: (promise) => Promise.race([promise, lost.promise]),
-    [Symbol.dispose]() {
-      deadlines.remove(timed)
-      signal?.removeEventListener('abort', give)
-    },
+  /** Lasts until the deadline, or until the caller's signal aborts. */
+  constructor(deadlines: Deadlines, deadline: number, signal: AbortSignal | undefined) {
+    signal?.throwIfAborted()
+    this.deadline = deadline
+    this.#signal = signal
+    this.#lost.promise.catch(() => undefined)
+    signal?.addEventListener('abort', this.#give, { once: true })
+    deadlines.add(this)
   }
-}
 
-function timeout(): AetherError {
-  return new AetherError('timeout', 'the command could not be started in time: it did nothing')
+  /** Aborts when it is over: with the caller's reason, or with `timeout`. */
+  get signal(): AbortSignal {
+    return this.#own.signal
+  }
+
+  /** The promise, or the end of patience. */
+  race<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#lost.promise])
+  }
+
+  expire(): void {
+    const message = 'the command could not be started in time: it did nothing'
+    this.#end(new AetherError('timeout', message))
+  }
+
+  [Symbol.dispose](): void {
+    this.isDone = true
+    this.#signal?.removeEventListener('abort', this.#give)
+  }
+
+  readonly #give = (): void => this.#end(this.#signal?.reason)
+
+  #end(reason: unknown): void {
+    this.isDone = true
+    this.#own.abort(reason)
+    this.#lost.reject(reason)
+  }
 }
