@@ -103,7 +103,7 @@ export class ActorHost {
         ? this.#sendLater(model, actorId, command, deadline, options)
         : this.#ask(model, actorId, command, deadline, options)
     } catch (error) {
-      return Promise.reject(error)
+      return rejected(error)
     }
   }
 
@@ -276,6 +276,12 @@ export class ActorHost {
       `no actor type ${type} runs here; there is ${known}`,
     )
   }
+}
+
+function rejected(error: unknown): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  reject(error)
+  return promise
 }
 
 function queryOf(model: ActorModel, name: string): QueryModel {

@@ -42,7 +42,7 @@ export class MemoryCommitLog implements CommitLog {
     const { first, last, direction } = range
     const history = this.#actors.get(actorId) ?? []
     const wanted = history.slice(indexOf(history, first), indexOf(history, last + 1))
-    yield* inBatches(direction === 'forwards' ? wanted : wanted.reverse())
+    yield* inBatches(direction === 'forwards' ? wanted : wanted.toReversed())
   }
 
   async *readAll({ after }: LogRange): AsyncGenerator<readonly StoredEvent[]> {
