@@ -278,9 +278,9 @@ export class ActorHost {
   }
 }
 
-function rejected(error: unknown): Promise<never> {
+function rejected(reason: unknown): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>()
-  reject(error)
+  reject(reason)
   return promise
 }
 
