@@ -15,7 +15,7 @@ const rooms: Record<string, readonly string[]> = {
   'backends/memory': ['core', 'store'],
   'backends/sqlite': ['core', 'store'],
   'backends/nats': ['core', 'store'],
-  testing: ['core', 'store', 'actors', 'backends/memory'],
+  testing: ['core', 'store', 'actors', 'node', 'backends/memory'], // testNode() opens a node
 }
 
 /** What `src/index.ts` gathers: no database and no network client. */

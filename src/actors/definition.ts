@@ -13,20 +13,22 @@ export interface ActorDefinition<
   R extends Outputs = Outputs,
   Q extends InputSchemas = InputSchemas,
   A extends Outputs = Outputs,
+  P extends Outputs = Outputs,
 > {
   readonly type: Type
   readonly model: ActorModel
   /** Only for the compiler. */
-  readonly [types]?: DefinitionTypes<S, E, C, R, Q, A>
+  readonly [types]?: DefinitionTypes<S, E, C, R, Q, A, P>
 }
 
-interface DefinitionTypes<S, E, C, R, Q, A> {
+interface DefinitionTypes<S, E, C, R, Q, A, P> {
   readonly state: S
   readonly events: E
   readonly commands: C
   readonly replies: R
   readonly queries: Q
   readonly answers: A
+  readonly preparations: P
 }
 
 type TypesOf<D extends ActorDefinition> = NonNullable<D[typeof types]>
@@ -47,6 +49,9 @@ export type CommandsOf<D extends ActorDefinition> = TypesOf<D>['commands']
 export type RepliesOf<D extends ActorDefinition> = {
   readonly [K in keyof CommandsOf<D>]: ReplyAt<TypesOf<D>['replies'], K>
 }
+
+/** What the commands of a definition prepare, by name; only of those that do. */
+export type PreparationsOf<D extends ActorDefinition> = TypesOf<D>['preparations']
 
 type ReplyAt<R, K> = K extends keyof R ? (unknown extends R[K] ? undefined : R[K]) : undefined
 
@@ -77,7 +82,16 @@ export function actor<
 >(
   type: Type,
   spec: ActorSpec<S, E, C, P, R, Q, A, Name>,
-): ActorDefinition<Type, S, E, { readonly [K in Name]: At<C, K> }, Named<R>, Named<Q>, Named<A>> {
+): ActorDefinition<
+  Type,
+  S,
+  E,
+  { readonly [K in Name]: At<C, K> },
+  Named<R>,
+  Named<Q>,
+  Named<A>,
+  Named<P>
+> {
   return { type, model: makeModel(type, spec as unknown as ErasedSpec) }
 }
 

@@ -3,6 +3,7 @@ export type { LookOptions } from './actor-host.ts'
 export { actorIdOf, ActorRefs } from './actor-ref.ts'
 export type { ActorIdentity, ActorRef } from './actor-ref.ts'
 export type { CommandOptions, CommandResult } from './command.ts'
+export { decide } from './decide.ts'
 export { actor, isActorDefinition } from './definition.ts'
 export type {
   ActorDefinition,
@@ -10,14 +11,18 @@ export type {
   CommandsOf,
   EventOf,
   EventsOf,
+  PreparationsOf,
   QueriesOf,
   RepliesOf,
   StateOf,
 } from './definition.ts'
 export { event } from './event.ts'
 export type { EventChanges, Upcast } from './event.ts'
+export { type ActorState, foldDecided, foldStored, initialOf } from './fold.ts'
 export { completeLimits } from './limits.ts'
 export type { ActorLimits } from './limits.ts'
+export { makeCommand } from './make-command.ts'
+export type { ActorModel, EventModel } from './model.ts'
 export type {
   ParticipantOf,
   ParticipantsOf,

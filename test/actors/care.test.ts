@@ -1,8 +1,8 @@
 import { actor, type Logger, open } from 'aether'
 import { memory } from 'aether/memory'
+import { VirtualClock } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
 import { Counter, watched } from './counter.ts'
 
@@ -100,7 +100,7 @@ describe('a command whose sender has no more time', () => {
 
   test('waits five seconds, or what the node says', async () => {
     const gate = Promise.withResolvers<void>()
-    const clock = new ManualClock()
+    const clock = new VirtualClock()
     let appends = 0
     const backend = watched(memory(), async () => {
       appends++
@@ -115,13 +115,12 @@ describe('a command whose sender has no more time', () => {
     await until(() => appends === 1, { description: 'an append' })
     const second = counter.add({ by: 1 }, { timeoutMs: 6_000 }).catch(note('second'))
     first.catch(note('first'))
-    clock.advance(4_999)
-    await Promise.resolve()
+    await clock.advance(4_999)
     expect(outcomes).toEqual([])
-    clock.advance(1)
+    await clock.advance(1)
     await until(() => outcomes.length === 1, { description: 'the outcome' })
     expect(outcomes).toEqual(['first outcome-unknown'])
-    clock.advance(1_000)
+    await clock.advance(1_000)
     await second
     expect(outcomes).toEqual(['first outcome-unknown', 'second timeout'])
     gate.resolve()
@@ -136,7 +135,7 @@ describe('a command whose sender has no more time', () => {
 
 test('a decision that blocks the event loop is named', async () => {
   const { logger, told } = listener()
-  const clock = new ManualClock()
+  const clock = new VirtualClock()
   const Slow = actor('slow', {
     state: 0,
     events: { Done: z.object({}) },
@@ -144,7 +143,7 @@ test('a decision that blocks the event loop is named', async () => {
     commands: {
       crawl: {
         decide: (_s, _c, on) => {
-          clock.advance(120)
+          clock.block(120)
           return on.Done({})
         },
       },
@@ -160,26 +159,26 @@ test('a decision that blocks the event loop is named', async () => {
 
 describe('an idle actor', () => {
   test('is let go after a while, and comes back as it was', async () => {
-    const clock = new ManualClock()
+    const clock = new VirtualClock()
     const limits = { idleMs: 60_000 }
     await using node = await open({ backend: memory(), actors: [Counter], clock, limits })
     for (const key of ['a', 'b']) await node.get(Counter, key).add({ by: 1 })
-    clock.advance(59_999)
+    await clock.advance(59_999)
     await node.get(Counter, 'b').add({ by: 1 })
     expect(node.liveActors).toBe(2)
-    clock.advance(1)
+    await clock.advance(1)
     expect(node.liveActors).toBe(1)
     expect((await node.get(Counter, 'a').add({ by: 1 })).state).toEqual({ total: 2, steps: 2 })
   })
 
   test('is let go when the heap grows too large, the oldest first', async () => {
-    const clock = new ManualClock()
+    const clock = new VirtualClock()
     const limits = { heapBytes: 1 }
     await using node = await open({ backend: memory(), actors: [Counter], clock, limits })
     for (let i = 0; i < 8; i++) await node.get(Counter, `${i}`).add({ by: 1 })
-    clock.advance(1_000)
+    await clock.advance(1_000)
     expect(node.liveActors).toBe(4)
-    clock.advance(1_000)
+    await clock.advance(1_000)
     expect(node.liveActors).toBe(2)
   })
 })

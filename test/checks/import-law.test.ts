@@ -22,7 +22,7 @@ const legal = table(
   src/backends/sqlite/file.ts  ../../core/index.ts ../../store/index.ts node:sqlite
   src/backends/nats/file.ts    ../../core/index.ts ../../store/index.ts @nats-io/jetstream
   src/backends/nats/part/file.ts  ../../../store/index.ts ../other.ts @nats-io/transport-node
-  src/testing/file.ts        ../core/index.ts ../store/index.ts ../actors/index.ts
+  src/testing/file.ts        ../core/index.ts ../store/index.ts ../actors/index.ts ../node/index.ts
   src/testing/part/file.ts   ../../backends/memory/index.ts ../other.ts
   test/file.test.ts          ../src/store/commit.ts ./support/until.ts node:sqlite aether zod
   examples/bank/file.ts      aether aether/sqlite zod ./other.ts
@@ -57,8 +57,8 @@ const forbidden = table(
   src/backends/sqlite/file.ts  ../memory/index.ts ../nats/index.ts ../../node/index.ts @nats-io/jetstream
   src/backends/nats/file.ts    ../memory/index.ts ../sqlite/index.ts ../../actors/index.ts node:sqlite
   src/backends/nats/part/file.ts  ../../memory/index.ts ../../../actors/index.ts
-  src/testing/file.ts        ../node/index.ts ../http/index.ts ../cli/index.ts ../backends/sqlite/index.ts vitest
-  src/testing/part/file.ts   ../../node/index.ts ../../core/errors.ts
+  src/testing/file.ts        ../node/open.ts ../http/index.ts ../cli/index.ts ../backends/sqlite/index.ts vitest
+  src/testing/part/file.ts   ../../http/index.ts ../../core/errors.ts
   src/unknown/file.ts        ./other.ts ../core/index.ts node:fs
   src/core/a/b/c/file.ts     ./other.ts node:fs
   src/backends/file.ts       ../core/index.ts

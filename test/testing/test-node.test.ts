@@ -1,0 +1,54 @@
+import { actor } from 'aether'
+import { testNode } from 'aether/testing'
+import { expect, test } from 'vitest'
+import * as z from 'zod'
+
+const Counter = actor('counter', {
+  state: { total: 0 },
+  events: { Added: z.object({ by: z.number() }) },
+  evolve: { Added: (s, e) => ({ total: s.total + e.by }) },
+  commands: {
+    add: { input: z.object({ by: z.number() }), decide: (_s, c, on) => on.Added(c) },
+    broken: {
+      decide: () => {
+        throw new Error('decide is broken')
+      },
+    },
+  },
+})
+
+test('the ids and times of a test node are the same each time', async () => {
+  const seen = await Promise.all(
+    [1, 2].map(async () => {
+      await using home = await testNode({ actors: [Counter] })
+      await home.clock.advance(1_000)
+      const { events } = await home.node.get(Counter, 'a').add({ by: 1 })
+      return events[0]
+    }),
+  )
+  expect(seen[0]).toMatchObject({
+    id: expect.stringMatching(/^e-\d$/),
+    time: '2026-01-01T00:00:01.000Z',
+  })
+  expect(seen[1]).toEqual(seen[0])
+})
+
+test('a test node can be started again, and knows what was stored', async () => {
+  await using home = await testNode({ actors: [Counter] })
+  const before = home.node
+  await before.get(Counter, 'a').add({ by: 1 })
+  await home.restart()
+  await expect(before.get(Counter, 'a').add({ by: 1 })).rejects.toMatchObject({ code: 'closed' })
+  expect((await home.node.get(Counter, 'a').add({ by: 2 })).state).toEqual({ total: 3 })
+})
+
+test('a test node keeps what it tells its logger, and the clock lets idle actors go', async () => {
+  const limits = { failuresInARow: 1, idleMs: 60_000 }
+  await using home = await testNode({ actors: [Counter], limits })
+  await expect(home.node.get(Counter, 'a').broken()).rejects.toThrow('decide is broken')
+  expect(home.log.entries).toMatchObject([{ level: 'error', fields: { actorId: 'counter-a' } }])
+  expect(home.log.messages).toEqual([expect.stringContaining('in quarantine')])
+  expect(home.node.liveActors).toBe(1)
+  await home.clock.advance(120_000)
+  expect(home.node.liveActors).toBe(0)
+})
