@@ -15,7 +15,7 @@ import {
 } from '../core/index.ts'
 import type { DecidedEvent } from './spec.ts'
 import type { ActorModel, EventModel } from './model.ts'
-import { eventVersionName, readStored } from './stored-event.ts'
+import { readStored, storedAtVersion } from './stored-event.ts'
 
 /** What an actor is after some of its events. */
 export interface ActorState {
@@ -64,7 +64,7 @@ export function foldDecided(
 }
 
 function stamped(metadata: Metadata, { version }: EventModel): Metadata {
-  return version === 1 ? metadata : { ...metadata, [eventVersionName]: String(version) }
+  return version === 1 ? metadata : { ...metadata, ...storedAtVersion(version) }
 }
 
 /** What the store would refuse is refused here, where it concerns one command and not its batch. */

@@ -51,6 +51,7 @@ export type {
   ReplyContext,
   SnapshotSpec,
 } from './spec.ts'
+export { storedAtVersion } from './stored-event.ts'
 export type {
   BoundEvent,
   Participant,

@@ -2,6 +2,7 @@ import {
   InvalidEventError,
   MalformedEventError,
   messageOf,
+  type Metadata,
   type StoredEvent,
   validateSync,
 } from '../core/index.ts'
@@ -9,6 +10,11 @@ import type { ActorModel, EventModel } from './model.ts'
 
 /** The metadata that says which version of its event the data is; without it, the first. */
 export const eventVersionName = 'eventVersion'
+
+/** The metadata of an event whose data is of this version. */
+export function storedAtVersion(version: number): Metadata {
+  return { [eventVersionName]: String(version) }
+}
 
 /** A stored event as the definition of today knows it. */
 export interface CurrentEvent {
