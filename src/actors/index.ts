@@ -18,6 +18,7 @@ export type {
 } from './definition.ts'
 export { event } from './event.ts'
 export type { EventChanges, Upcast } from './event.ts'
+export type { Finding } from './finding.ts'
 export { type ActorState, foldDecided, foldStored, initialOf } from './fold.ts'
 export { completeLimits } from './limits.ts'
 export type { ActorLimits } from './limits.ts'
@@ -51,6 +52,7 @@ export type {
   ReplyContext,
   SnapshotSpec,
 } from './spec.ts'
+export { StoreCheck } from './store-check.ts'
 export { storedAtVersion } from './stored-event.ts'
 export type {
   BoundEvent,

@@ -3,6 +3,10 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
   aether dev MODULE [--port 4040]          runs the actors that a module exports as a node, with
                                            an HTTP gateway on 127.0.0.1
 
+  aether check MODULE [--store BACKEND]    replays everything that is stored through the actors of
+      [--against OLD-MODULE]               a module, before they are deployed: what they can't read,
+                                           fold or know, and states that differ from an older module's
+
   aether actor ls FILTER                   the actors that have events
   aether actor show ACTOR -m MODULE        what it is; state ACTOR --at VERSION: what it was
   aether actor history ACTOR -m MODULE     each event, and what it changed in the state

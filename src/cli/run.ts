@@ -13,6 +13,7 @@ interface CommandTable {
 /** By their words; each is loaded only when it is called. */
 const commands: CommandTable = {
   dev: async () => (await import('./dev.ts')).dev,
+  check: async () => (await import('./check.ts')).check,
   actor: {
     ls: async () => (await import('./actor/ls.ts')).ls,
     show: async () => (await import('./actor/show.ts')).show,

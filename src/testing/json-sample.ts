@@ -142,7 +142,8 @@ class Sampler {
   }
 
   /** One schema for all: the words of each, the members of all. */
-  #merged({ allOf: _, ...schema }: JsonSchema, parts: readonly JsonSchema[]): JsonSchema {
+  #merged(schema: JsonSchema, parts: readonly JsonSchema[]): JsonSchema {
+    const { allOf: _, ...own } = schema
     return parts
       .map((part) => (part.$ref === undefined ? part : this.#definition(part.$ref)))
       .reduce<JsonSchema>(
@@ -152,7 +153,7 @@ class Sampler {
           properties: { ...whole.properties, ...part.properties },
           required: [...(whole.required ?? []), ...(part.required ?? [])],
         }),
-        schema,
+        own,
       )
   }
 
