@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect } from 'vitest'
+import { repository } from '../checks/repository.ts'
+import type { Document } from '../support/document.ts'
+
+const run = promisify(execFile)
+
+/** The code of documents in a folder. */
+export class Extracted implements AsyncDisposable {
+  readonly path: string
+
+  /** Inside the project, so that its imports find what an application's would. */
+  constructor(name: string) {
+    this.path = join(import.meta.dirname, 'extracted', name)
+  }
+
+  static async of(name: string, ...documents: readonly Document[]): Promise<Extracted> {
+    const extracted = new Extracted(name)
+    for (const document of documents) await document.extract(extracted.path)
+    return extracted
+  }
+
+  async compile(): Promise<void> {
+    const compiled = run(join(repository, 'node_modules/.bin/tsc'), ['--project', this.path])
+    await compiled.catch(({ stdout }: { stdout: string }) => expect.fail(stdout))
+  }
+
+  /** Runs a file by this very Node on the sources; what it prints. */
+  async run(cwd: string, ...args: readonly string[]): Promise<string> {
+    const { stdout } = await run(process.execPath, ['--conditions=aether-source', ...args], { cwd })
+    return stdout
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { recursive: true, force: true })
+  }
+}
+
+/** Runs a line of curl against a node that listens elsewhere; what it prints. */
+export async function curl(line: string, url: string): Promise<string> {
+  const here = line.replace('http://127.0.0.1:4040', url).replace('curl', 'curl -sS')
+  const { stdout } = await run('sh', ['-c', here])
+  return stdout
+}
