@@ -11,10 +11,12 @@ export interface Block {
 /** A document whose code is run. */
 export class Document {
   readonly blocks: readonly Block[]
+  readonly text: string
   readonly #name: string
 
   constructor(name: string, text: string) {
     this.#name = name
+    this.text = text
     this.blocks = Array.from(
       text.matchAll(/^```(.*)\n([^]*?)^```$/gm),
       ([, language = '', text = '']) => ({ language, text }),

@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import { given } from 'aether/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Account } from '../../examples/bank/bank.ts'
+import { completeLimits } from '../../src/actors/limits.ts'
+import { Document } from '../support/document.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { Extracted } from './extracted.ts'
+
+const readme = await Document.read('README.md')
+const testing = await Document.read('docs/testing.md')
+const actors = await Document.read('docs/actors.md')
+
+describe('the code of the pages', () => {
+  let extracted: Extracted
+
+  beforeAll(async () => {
+    extracted = await Extracted.of('pages', readme, testing, actors)
+  })
+  afterAll(() => extracted[Symbol.asyncDispose]())
+
+  test('compiles', () => extracted.compile())
+
+  test('about testing passes', async () => {
+    const files = ['account.test.ts', 'properties.test.ts', 'node.test.ts']
+    const paths = files.map((file) => join(extracted.path, file))
+    expect(await extracted.run(extracted.path, '--test', ...paths)).toContain('pass 4')
+  })
+
+  test('about actors prints what they print', async () => {
+    await using home = await temporaryFolder()
+    const stdout = await extracted.run(home.path, join(extracted.path, 'shop.ts'))
+    expect(stdout).toBe(actors.block('text output=shop.ts'))
+  })
+})
+
+test('an expectation that is not met reads as the page shows', () => {
+  const funded = given(Account, (on) => [
+    on.Opened({ owner: 'Alice' }),
+    on.Deposited({ amount: 10 }),
+  ])
+  const check = (): unknown =>
+    funded.when('withdraw', { amount: 11 }).then((on) => on.Withdrawn({ amount: 11 }))
+  expect(check).toThrow(testing.block('text output=unmet').trim())
+})
+
+test('the limits of the page are those of the code', () => {
+  const page = actors.text.matchAll(/^\| `(\w+)` \| ([\d,]+|none) \|/gm)
+  const shown = Array.from(page, ([, name, value = '']) => [
+    name,
+    value === 'none' ? Infinity : Number(value.replaceAll(',', '')),
+  ])
+  expect(Object.fromEntries(shown)).toEqual(completeLimits())
+})
