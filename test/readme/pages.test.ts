@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { given } from 'aether/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Account } from '../../examples/bank/bank.ts'
 import { completeLimits } from '../../src/actors/limits.ts'
+import { repository } from '../checks/repository.ts'
 import { Document } from '../support/document.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { Extracted } from './extracted.ts'
@@ -51,4 +53,26 @@ test('the limits of the page are those of the code', () => {
     value === 'none' ? Infinity : Number(value.replaceAll(',', '')),
   ])
   expect(Object.fromEntries(shown)).toEqual(completeLimits())
+})
+
+describe('the page about orders', () => {
+  test('shows the example as it is', async () => {
+    const orders = await Document.read('docs/orders.md')
+    const excerpts = orders.blocks.filter(({ language }) => language.startsWith('ts '))
+    expect(excerpts).toHaveLength(4)
+    for (const { language, text } of excerpts) {
+      const file = language.replace('ts from=', '')
+      expect(await readFile(join(repository, file), 'utf8')).toContain(text)
+    }
+  })
+
+  test('prints what the example prints, in memory and the first time in a file', async () => {
+    const orders = await Document.read('docs/orders.md')
+    await using home = await temporaryFolder()
+    const main = join(repository, 'examples/orders/main.ts')
+    for (const file of [[], ['orders.db']]) {
+      const stdout = await new Extracted('orders').run(home.path, main, ...file)
+      expect(stdout).toBe(orders.block('text output=orders'))
+    }
+  })
 })

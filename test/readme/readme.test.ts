@@ -23,6 +23,15 @@ describe('the code of the README', () => {
     const stdout = await extracted.run(home.path, join(extracted.path, 'main.ts'))
     expect(stdout).toBe(readme.block('text output=main.ts'))
   })
+
+  test('tests what the README tests', async () => {
+    const stdout = await extracted.run(
+      extracted.path,
+      '--test',
+      join(extracted.path, 'bank.test.ts'),
+    )
+    expect(stdout).toContain('pass 1')
+  })
 })
 
 test('the curl lines of the README give the answers that it prints', async () => {

@@ -1,0 +1,105 @@
+import { testNode } from 'aether/testing'
+import { describe, expect, test } from 'vitest'
+import { Order } from './order.ts'
+import { Payment } from './payment.ts'
+import { actors, cancelOrder, expireOrder, payOrder, placeOrder, type Shop } from './shop.ts'
+import { Stock } from './stock.ts'
+
+const good = '4000 0000 0000 0002'
+const bad = '4000 0000 0000 0000'
+const lines = [
+  { product: 'lamp', count: 2, price: 4_900 },
+  { product: 'shade', count: 1, price: 1_500 },
+]
+
+async function opened() {
+  const home = await testNode({ actors: [...actors] })
+  for (const [product, count] of Object.entries({ lamp: 5, shade: 2 }))
+    await home.node.get(Stock, product).receive({ count })
+  return home
+}
+
+async function available(shop: Shop): Promise<number[]> {
+  return Promise.all(['lamp', 'shade'].map((product) => shop.get(Stock, product).available()))
+}
+
+const statusOf = async (shop: Shop, id: string) => (await shop.state(Order, id)).state.status
+
+describe('placing an order', () => {
+  test('puts aside all that it needs, once, however often it is repeated', async () => {
+    await using home = await opened()
+    await Promise.all([placeOrder(home.node, 'o', lines), placeOrder(home.node, 'o', lines)])
+    await home.restart()
+    await placeOrder(home.node, 'o', lines)
+    expect(await available(home.node)).toEqual([3, 1])
+    expect((await home.node.state(Order, 'o')).state).toEqual({
+      status: 'placed',
+      lines,
+      total: 11_300,
+    })
+  })
+
+  test('puts aside nothing where one product is short', async () => {
+    await using home = await opened()
+    const many = lines.map((line) => ({ ...line, count: 3 }))
+    await expect(placeOrder(home.node, 'o', many)).rejects.toMatchObject({
+      rejection: 'out-of-stock',
+      details: { product: 'shade' },
+    })
+    expect(await available(home.node)).toEqual([5, 2])
+    expect(await statusOf(home.node, 'o')).toBe('new')
+  })
+
+  test('never promises more than there is, to however many at once', async () => {
+    await using home = await opened()
+    const orders = Array.from({ length: 10 }, (_, i) => placeOrder(home.node, `o-${i}`, lines))
+    const outcomes = await Promise.allSettled(orders)
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+    expect(await available(home.node)).toEqual([1, 0])
+  })
+})
+
+describe('paying an order', () => {
+  test('is possible with another card after one was declined', async () => {
+    await using home = await opened()
+    await placeOrder(home.node, 'o', lines)
+    expect(await payOrder(home.node, 'o', { payment: 'p', card: bad })).toBe('declined')
+    for (const _time of [1, 2])
+      expect(await payOrder(home.node, 'o', { payment: 'q', card: good })).toBe('paid')
+    expect(await statusOf(home.node, 'o')).toBe('paid')
+  })
+
+  test('that was cancelled meanwhile gives the money back', async () => {
+    await using home = await opened()
+    await placeOrder(home.node, 'o', lines)
+    await cancelOrder(home.node, 'o', 'changed my mind')
+    for (const _time of [1, 2])
+      expect(await payOrder(home.node, 'o', { payment: 'p', card: good })).toBe('refunded')
+    expect((await home.node.state(Payment, 'p')).state.status).toBe('refunded')
+  })
+})
+
+describe('an order that comes to nothing', () => {
+  test.each([
+    ['cancelled', (shop: Shop) => cancelOrder(shop, 'o', 'changed my mind')],
+    ['expired', (shop: Shop) => expireOrder(shop, 'o')],
+  ])('because it was %s gives everything back, once', async (_how, end) => {
+    await using home = await opened()
+    await placeOrder(home.node, 'o', lines)
+    for (const _time of [1, 2]) await end(home.node)
+    expect(await available(home.node)).toEqual([5, 2])
+    expect(await statusOf(home.node, 'o')).toBe('cancelled')
+  })
+
+  test('is none that was paid in time', async () => {
+    await using home = await opened()
+    await placeOrder(home.node, 'o', lines)
+    await payOrder(home.node, 'o', { payment: 'p', card: good })
+    await expireOrder(home.node, 'o')
+    await expect(cancelOrder(home.node, 'o', 'x')).rejects.toMatchObject({
+      rejection: 'order-is-paid',
+    })
+    expect(await available(home.node)).toEqual([3, 1])
+    expect(await statusOf(home.node, 'o')).toBe('paid')
+  })
+})

@@ -1,0 +1,86 @@
+import { CommandRejectedError, type Node, reject } from 'aether'
+import { type Line, Order } from './order.ts'
+import { Payment } from './payment.ts'
+import { availableOf, Stock } from './stock.ts'
+
+export const actors = [Order, Payment, Stock] as const
+
+export type Shop = Node<(typeof actors)[number]>
+
+/**
+ * Places an order and puts aside what it needs, of all products or of none: one decision over the order
+ * and its products, one commit. May be repeated.
+ */
+export async function placeOrder(shop: Shop, id: string, lines: readonly Line[]): Promise<void> {
+  const order = shop.get(Order, id)
+  const products = lines.map(({ product }) => shop.get(Stock, product))
+  await shop.transact(
+    [order, ...products],
+    ([order, ...stocks]) => {
+      if (order.state.status !== 'new') return reject('order-exists')
+      const short = stocks.findIndex(
+        ({ state }, index) => availableOf(state) < (lines[index]?.count ?? 0),
+      )
+      if (short >= 0) return reject('out-of-stock', { product: lines[short]?.product })
+      const total = lines.reduce((sum, { count, price }) => sum + count * price, 0)
+      const reservations = stocks.map(({ on }, index) =>
+        on.Reserved({ order: id, count: lines[index]?.count ?? 0 }),
+      )
+      return [order.on.Placed({ lines: [...lines], total }), ...reservations]
+    },
+    { commandId: `${id}/place` },
+  )
+  await remindToPay(shop, id)
+}
+
+/** What came of an attempt to pay. */
+export type PaymentOutcome = 'paid' | 'declined' | 'refunded'
+
+/** Charges the card, and gives the money back where the order was cancelled meanwhile. May be repeated. */
+export async function payOrder(
+  shop: Shop,
+  id: string,
+  { payment, card }: { readonly payment: string; readonly card: string },
+): Promise<PaymentOutcome> {
+  const { total: cents } = (await shop.state(Order, id)).state
+  const money = shop.get(Payment, payment)
+  const captured = await money.capture(
+    { order: id, cents, card },
+    { commandId: `${payment}/capture` },
+  )
+  if (captured.reply === 'declined') return 'declined'
+  try {
+    await shop.get(Order, id).pay({ payment, cents }, { commandId: `${payment}/pay` })
+    return 'paid'
+  } catch (error) {
+    if (!(error instanceof CommandRejectedError)) throw error
+    await money.refund({ reason: error.rejection }, { commandId: `${payment}/refund` })
+    return 'refunded'
+  }
+}
+
+/** Cancels an order that the customer doesn't want any more. May be repeated. */
+export async function cancelOrder(shop: Shop, id: string, reason: string): Promise<void> {
+  await shop.get(Order, id).cancel({ reason }, { commandId: `${id}/cancel` })
+  await giveBack(shop, id)
+}
+
+/** Cancels an order that is still unpaid, and leaves any other as it is. May be repeated. */
+export async function expireOrder(shop: Shop, id: string): Promise<void> {
+  await shop.get(Order, id).expire(undefined, { commandId: `${id}/expire` })
+  await giveBack(shop, id)
+}
+
+/** Puts what a cancelled order had put aside back on the shelf. */
+async function giveBack(shop: Shop, id: string): Promise<void> {
+  const { status, lines } = (await shop.state(Order, id)).state
+  if (status !== 'cancelled') return
+  for (const { product } of lines)
+    await shop.get(Stock, product).release({ order: id }, { commandId: `${id}/release` })
+}
+
+/**
+ * The place for a reminder that lets the order expire. Until there is one, whoever runs the shop calls
+ * {@link expireOrder}.
+ */
+async function remindToPay(_shop: Shop, _id: string): Promise<void> {}
