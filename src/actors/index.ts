@@ -23,7 +23,7 @@ export { type ActorState, foldDecided, foldStored, initialOf } from './fold.ts'
 export { completeLimits } from './limits.ts'
 export type { ActorLimits } from './limits.ts'
 export { makeCommand } from './make-command.ts'
-export type { ActorModel, EventModel } from './model.ts'
+export type { ActorModel } from './model.ts'
 export type {
   ParticipantOf,
   ParticipantsOf,

@@ -5,7 +5,7 @@ import { createFetchHandler } from 'aether/http'
 import { memory } from 'aether/memory'
 import { nats } from 'aether/nats'
 import { sqlite } from 'aether/sqlite'
-import { eventStoreConformance } from 'aether/testing'
+import { checkActor, eventStoreConformance, given, testNode } from 'aether/testing'
 import * as z from 'zod'
 
 const Door = actor('door', {
@@ -32,4 +32,10 @@ await assert.rejects(house.get(Door, 'front').open({ by: 'Bob' }), (error) => {
 assert.equal(typeof createFetchHandler(house), 'function')
 assert.ok([nats, sqlite].every((backend) => typeof backend === 'function'))
 assert.ok(eventStoreConformance.length > 0)
+given(Door, (on) => on.Opened({ by: 'Ann' }))
+  .when('open', { by: 'Bob' })
+  .thenRejected('open-already')
+assert.equal(checkActor(Door).runs, 100)
+await using home = await testNode({ actors: [Door] })
+await home.clock.advance(1_000)
 console.log('consumed')
