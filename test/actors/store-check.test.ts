@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { Finding } from '../../src/actors/index.ts'
 import { StoreCheck } from '../../src/actors/store-check.ts'
+import { backendKinds } from '../support/backend-kinds.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const state = { total: 0 }
@@ -186,5 +187,22 @@ describe('a kept state', () => {
     expect((await checked(store, [Lossy])).found).toMatchObject([
       { kind: 'wrong-snapshot', version: 1, why: expect.stringContaining('at version 2') },
     ])
+  })
+})
+
+describe.each(backendKinds)('on $name', ({ start }) => {
+  test('everything stored is checked, actor by actor, past what can not be read', async () => {
+    await using source = await start()
+    await using store = await source.fresh().openStore()
+    for (const key of ['a', 'b', 'c'])
+      await store.append(`counter-${key}`, [added(1), added('x'), added(2)], { expectedVersion: 0 })
+    await store.save('counter-d', { version: 7, ...added(1) })
+    const { found, events, actors } = await checked(store, [Counter])
+    expect(found.map((finding) => 'actorId' in finding && finding.actorId)).toEqual([
+      'counter-a',
+      'counter-b',
+      'counter-c',
+    ])
+    expect([events, actors]).toEqual([10, 4])
   })
 })
