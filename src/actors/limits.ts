@@ -23,7 +23,7 @@ export interface ActorLimits {
   readonly heapBytes: number
   /** How long a command waits for its answer, in milliseconds. @default 5,000 */
   readonly commandTimeoutMs: number
-  /** A decision that takes longer is logged, in milliseconds. @default 100 */
+  /** A decision that takes longer is logged, in milliseconds. @default 250 */
   readonly slowDecisionMs: number
   /** A state that took longer to replay is kept, in milliseconds. @default 100 */
   readonly longReplayMs: number
@@ -41,7 +41,7 @@ const defaultLimits: ActorLimits = {
   idleMs: 600_000,
   heapBytes: Infinity,
   commandTimeoutMs: 5_000,
-  slowDecisionMs: 100,
+  slowDecisionMs: 250,
   longReplayMs: 100,
   failuresInARow: 10,
 }

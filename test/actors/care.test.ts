@@ -143,7 +143,7 @@ test('a decision that blocks the event loop is named', async () => {
     commands: {
       crawl: {
         decide: (_s, _c, on) => {
-          clock.block(120)
+          clock.block(300)
           return on.Done({})
         },
       },
@@ -154,7 +154,7 @@ test('a decision that blocks the event loop is named', async () => {
   await node.get(Slow, 'a').run()
   expect(told).toEqual([])
   await node.get(Slow, 'a').crawl()
-  expect(told).toEqual(['slow-a blocked the event loop for 120 ms in crawl'])
+  expect(told).toEqual(['slow-a blocked the event loop for 300 ms in crawl'])
 })
 
 describe('an idle actor', () => {
