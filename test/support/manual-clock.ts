@@ -19,6 +19,11 @@ export class ManualClock implements Clock {
     return { [Symbol.dispose]: () => this.#tasks.delete(task) }
   }
 
+  /** How many are to be called again and again. */
+  get tasks(): number {
+    return this.#tasks.size
+  }
+
   /** Goes on, and calls once whoever is to be called again and again. */
   advance(ms: number): void {
     this.#now += ms

@@ -15,7 +15,7 @@ export const agendaCases: readonly ConformanceCase<EventStoreSubject>[] = [
     name: 'an entry that was put is listed as it was, also after opening again, until it is removed',
     async run({ open }) {
       const store = await open()
-      const later = reminder({ name: 'Zoë 👩‍💻 *.> ', text: '{"half":"\ud800"}' })
+      const later = reminder({ name: 'Zoë 👩‍💻 *.> ', text: '{"half":"\\ud800"}' })
       const other = reminder({ actorId: 'account-=5A.b c', name: 'x' })
       assert.deepEqual(await listed(store), [])
       assert.equal(await agendaOf(store).remove(later), false)
