@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import { parseActorId } from '../../core/index.ts'
+import type { AgendaEntry } from '../../store/index.ts'
+import type { ConditionalMessage } from './conditional-publisher.ts'
+import type { MessageSubjects } from './message-subjects.ts'
+
+/** An entry as it stands in the stream. */
+export interface KeptEntry {
+  readonly entry: AgendaEntry
+  /** Another one each time that the key is put. */
+  readonly token: string
+}
+
+type Body = AgendaEntry & Pick<KeptEntry, 'token'>
+
+/** Of the server's ADR-51. */
+const scheduleHeader = 'Nats-Schedule'
+const targetHeader = 'Nats-Schedule-Target'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/**
+ * What keeps an entry: one message, and with it the alarm of a reminder.
+ *
+ * @param expectedSequence where what it replaces stands, 0 for nothing.
+ */
+export function messagesOf(
+  entry: AgendaEntry,
+  expectedSequence: number,
+  subjects: MessageSubjects,
+): readonly ConditionalMessage[] {
+  const token = randomBytes(12).toString('base64url')
+  const { actorId, kind, name, due, text } = entry
+  const kept: Body = { actorId, kind, name, due, text, token }
+  const body = encoder.encode(JSON.stringify(kept))
+  const state = { subject: subjects.of(entry), expectedSequence, id: `${token}-0`, body }
+  if (kind === 'message') return [state]
+  const alarm = {
+    subject: subjects.alarm(actorId, token),
+    expectedSequence: 0,
+    id: `${token}-1`,
+    headers:
+      `${scheduleHeader}: @at ${new Date(due).toISOString()}
+` +
+      `${targetHeader}: ${subjects.tick(actorId, token)}
+`,
+    // The key alone: what is to be done then, the entry says.
+    body: encoder.encode(JSON.stringify({ ...kept, text: '' })),
+  } as const
+  return [state, alarm]
+}
+
+/** @throws Error where it is none. */
+export function decodeEntry(data: Uint8Array): KeptEntry {
+  const kept = JSON.parse(decoder.decode(data)) as Body | null
+  if (typeof kept?.text !== 'string' || typeof kept.due !== 'number')
+    throw new Error('it is no message of an agenda')
+  parseActorId(kept.actorId)
+  const { token, ...entry } = kept
+  return { entry, token }
+}
