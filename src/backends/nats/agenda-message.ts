@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { parseActorId } from '../../core/index.ts'
+import { AetherError, parseActorId } from '../../core/index.ts'
 import type { AgendaEntry } from '../../store/index.ts'
 import type { ConditionalMessage } from './conditional-publisher.ts'
 import type { MessageSubjects } from './message-subjects.ts'
@@ -51,12 +51,16 @@ export function messagesOf(
   return [state, alarm]
 }
 
-/** @throws Error where it is none. */
+/** @throws AetherError `incompatible-store` where it is none: somebody else wrote it. */
 export function decodeEntry(data: Uint8Array): KeptEntry {
-  const kept = JSON.parse(decoder.decode(data)) as Body | null
-  if (typeof kept?.text !== 'string' || typeof kept.due !== 'number')
-    throw new Error('it is no message of an agenda')
-  parseActorId(kept.actorId)
-  const { token, ...entry } = kept
-  return { entry, token }
+  const raw = decoder.decode(data)
+  try {
+    const { token, ...entry } = JSON.parse(raw) as Body
+    if (typeof entry.text !== 'string' || typeof entry.due !== 'number') throw new Error('not ours')
+    parseActorId(entry.actorId)
+    return { entry, token }
+  } catch (cause) {
+    const message = `not a message of Aether: ${raw.slice(0, 200)}`
+    throw new AetherError('incompatible-store', message, { cause })
+  }
 }

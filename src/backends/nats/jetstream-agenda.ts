@@ -162,7 +162,13 @@ export class JetStreamAgenda implements Agenda {
 
   async #publish(entry: AgendaEntry, found: FoundEntry | undefined): Promise<boolean> {
     const messages = messagesOf(entry, found?.sequence ?? 0, this.#subjects)
-    if ((await this.#publisher.publish(messages)) === 'superseded') return false
+    try {
+      if ((await this.#publisher.publish(messages)) === 'superseded') return false
+    } catch (error) {
+      // Should somebody have deleted the stream, the next one makes it anew.
+      this.#stream.forget()
+      throw error
+    }
     if (found) await this.#removeAlarm(found)
     return true
   }

@@ -1,5 +1,5 @@
 import type { ConsumerMessages, JetStreamManager, JsMsg } from '@nats-io/jetstream'
-import { type Clock, type Logger, messageOf } from '../../core/index.ts'
+import { type Clock, isAetherError, type Logger, messageOf } from '../../core/index.ts'
 import type { HandOutOptions, TakeEntry } from '../../store/index.ts'
 import { decodeEntry } from './agenda-message.ts'
 import type { ClientLibrary } from './client-library.ts'
@@ -38,6 +38,8 @@ export class MessageDelivery implements AsyncDisposable {
   readonly #consuming = new Map<string, Promise<void>>()
   readonly #open = new Set<ConsumerMessages>()
   readonly #underWay = new Set<Promise<void>>()
+  #isToBegin = false
+  #beginning: Promise<void> | undefined
   #isEnded = false
 
   constructor(around: Around, settings: Settings) {
@@ -50,26 +52,42 @@ export class MessageDelivery implements AsyncDisposable {
 
   /** Begins with the types that are not being consumed, if there is anything to consume. */
   wake(): void {
-    for (const type of this.#settings.types) {
-      if (this.#isEnded || this.#consuming.has(type)) continue
-      const consuming = this.#consume(type)
-        .catch((error: unknown) => this.#logFailure(type, error))
-        .finally(() => this.#consuming.delete(type))
-      this.#consuming.set(type, consuming)
-    }
+    this.#isToBegin = true
+    this.#beginning ??= this.#begin().finally(() => (this.#beginning = undefined))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnded = true
     clearInterval(this.#timer)
     for (const messages of this.#open) messages.stop()
+    await this.#beginning
     await Promise.all(this.#consuming.values())
     await Promise.all(this.#underWay)
   }
 
+  async #begin(): Promise<void> {
+    while (this.#isToBegin && !this.#isEnded) {
+      this.#isToBegin = false
+      try {
+        if (await this.#around.agenda.isInUse()) this.#consumeAll()
+      } catch (error) {
+        this.#logFailure(error)
+      }
+    }
+  }
+
+  #consumeAll(): void {
+    for (const type of this.#settings.types) {
+      if (this.#isEnded || this.#consuming.has(type)) continue
+      const consuming = this.#consume(type)
+        .catch((error: unknown) => this.#logFailure(error))
+        .finally(() => this.#consuming.delete(type))
+      this.#consuming.set(type, consuming)
+    }
+  }
+
   async #consume(type: string): Promise<void> {
-    const { agenda, link, library, subjects } = this.#around
-    if (!(await agenda.isInUse())) return
+    const { link, library, subjects } = this.#around
     const name = await this.#makeConsumer(type)
     const client = library.jetstream.jetstream(link.nats)
     const consumer = await client.consumers.get(subjects.stream, name)
@@ -158,10 +176,13 @@ export class MessageDelivery implements AsyncDisposable {
     for await (const { type } of messages.status()) if (isSilence.has(type)) messages.stop()
   }
 
-  #logFailure(type: string, error: unknown): void {
-    const { link, logger } = this.#around
+  /** It is tried again with the next poll; what only a person can mend is not kept quiet. */
+  #logFailure(error: unknown): void {
+    const { link, logger, subjects } = this.#around
     if (this.#isEnded || link.isClosing) return
-    logger.debug({ type }, `messages to ${type} can't be taken now: ${messageOf(error)}`)
+    const message = `nothing is taken from ${subjects.stream} now: ${messageOf(error)}`
+    if (isAetherError(error)) logger.warn({}, message)
+    else logger.debug({}, message)
   }
 }
 
