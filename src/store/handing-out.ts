@@ -50,7 +50,7 @@ export class HandingOut implements AsyncDisposable {
   #look(): void {
     if (this.#isEnded) return
     this.#isToLookAgain = true
-    this.#looking ??= this.#lookAround().finally(() => (this.#looking = undefined))
+    this.#looking ??= this.#lookAround()
   }
 
   async #lookAround(): Promise<void> {
@@ -60,6 +60,8 @@ export class HandingOut implements AsyncDisposable {
       next = await this.#claim()
     }
     this.#setAlarm(next)
+    // In the same turn as the last check, so that no call falls between them.
+    this.#looking = undefined
   }
 
   /** Takes as much as there is room for; gives when there may be more. */

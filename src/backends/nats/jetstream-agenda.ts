@@ -22,6 +22,7 @@ import { CommitPublisher } from './commit-publisher.ts'
 import type { ConditionalPublisher } from './conditional-publisher.ts'
 import type { StreamConfiguration } from './event-stream-configuration.ts'
 import { failureOf } from './failure.ts'
+import { GroupedPublisher } from './grouped-publisher.ts'
 import { MessageDelivery } from './message-delivery.ts'
 import { MessageSubjects } from './message-subjects.ts'
 import type { NatsLink } from './nats-link.ts'
@@ -58,6 +59,8 @@ export class JetStreamAgenda implements Agenda {
   readonly #stream: SideStream
   readonly #leader: StreamLeader
   readonly #publisher: CommitPublisher
+  /** For what takes more than one message. */
+  readonly #grouped: GroupedPublisher
   readonly #deliveries = new Set<MessageDelivery>()
   #isClosed = false
 
@@ -71,6 +74,7 @@ export class JetStreamAgenda implements Agenda {
     const leader = new StreamLeader({ library, link, manager, stream, retryForMs })
     this.#leader = leader
     this.#publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
+    this.#grouped = new GroupedPublisher(this.#publisher)
   }
 
   async put(entry: AgendaEntry, replaces: ReplacesEntry): Promise<boolean> {
@@ -163,7 +167,11 @@ export class JetStreamAgenda implements Agenda {
   async #publish(entry: AgendaEntry, found: FoundEntry | undefined): Promise<boolean> {
     const messages = messagesOf(entry, found?.sequence ?? 0, this.#subjects)
     try {
-      if ((await this.#publisher.publish(messages)) === 'superseded') return false
+      const isStored =
+        messages.length > 1
+          ? await this.#grouped.publish(messages)
+          : (await this.#publisher.publish(messages)) !== 'superseded'
+      if (!isStored) return false
     } catch (error) {
       // Should somebody have deleted the stream, the next one makes it anew.
       this.#stream.forget()

@@ -53,7 +53,7 @@ export class MessageDelivery implements AsyncDisposable {
   /** Begins with the types that are not being consumed, if there is anything to consume. */
   wake(): void {
     this.#isToBegin = true
-    this.#beginning ??= this.#begin().finally(() => (this.#beginning = undefined))
+    this.#beginning ??= this.#begin()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,6 +74,8 @@ export class MessageDelivery implements AsyncDisposable {
         this.#logFailure(error)
       }
     }
+    // In the same turn as the last check, so that no call falls between them.
+    this.#beginning = undefined
   }
 
   #consumeAll(): void {
