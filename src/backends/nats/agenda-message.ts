@@ -41,10 +41,8 @@ export function messagesOf(
     expectedSequence: 0,
     id: `${token}-1`,
     headers:
-      `${scheduleHeader}: @at ${new Date(due).toISOString()}
-` +
-      `${targetHeader}: ${subjects.tick(actorId, token)}
-`,
+      `${scheduleHeader}: @at ${new Date(due).toISOString()}\r\n` +
+      `${targetHeader}: ${subjects.tick(actorId, token)}\r\n`,
     // The key alone: what is to be done then, the entry says.
     body: encoder.encode(JSON.stringify({ ...kept, text: '' })),
   } as const

@@ -178,10 +178,14 @@ export class MessageDelivery implements AsyncDisposable {
     for await (const { type } of messages.status()) if (isSilence.has(type)) messages.stop()
   }
 
-  /** It is tried again with the next poll; what only a person can mend is not kept quiet. */
+  /**
+   * It is tried again with the next poll, but for a login that may not take messages. What only a person
+   * can mend is not kept quiet.
+   */
   #logFailure(error: unknown): void {
-    const { link, logger, subjects } = this.#around
+    const { library, link, logger, subjects } = this.#around
     if (this.#isEnded || link.isClosing) return
+    if (failureOf(error, library).kind === 'forbidden') clearInterval(this.#timer)
     const message = `nothing is taken from ${subjects.stream} now: ${messageOf(error)}`
     if (isAetherError(error)) logger.warn({}, message)
     else logger.debug({}, message)
