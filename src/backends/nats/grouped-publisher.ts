@@ -21,7 +21,7 @@ const isOfAll: ReadonlySet<ErrorCode> = new Set(['store-unavailable', 'outcome-u
 export class GroupedPublisher {
   readonly #publisher: CommitPublisher
   readonly #waiting: Waiting[] = []
-  #working: Promise<void> | undefined
+  #isWorking = false
 
   constructor(publisher: CommitPublisher) {
     this.#publisher = publisher
@@ -31,14 +31,15 @@ export class GroupedPublisher {
   publish(messages: readonly ConditionalMessage[]): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ messages, resolve, reject })
-      this.#working ??= this.#work()
+      if (!this.#isWorking) void this.#work()
     })
   }
 
   async #work(): Promise<void> {
+    this.#isWorking = true
     await Promise.resolve() // those that are sent in the same turn belong together
     while (this.#waiting.length > 0) await this.#publishAll(this.#nextGroup())
-    this.#working = undefined
+    this.#isWorking = false
   }
 
   /** A batch takes a subject once. */
