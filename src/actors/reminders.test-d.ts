@@ -36,7 +36,7 @@ export async function reminders(): Promise<void> {
   await node.tell(order, 'cancel', { reason: 5 })
 
   await node.schedule(order, 'cancel', { reason: 'unpaid' }, { name: 'unpaid', afterMs: 900_000 })
-  await node.schedule(order, 'pay', undefined, { name: 'p', at: new Date(), everyMs: 1_000 })
+  await node.schedule(order, 'pay', undefined, { name: 'p', at: new Date(900_000), everyMs: 1_000 })
   await node.schedule('order-o1', 'anything', { at: 'all' }, { name: 'x', afterMs: 0 })
   // @ts-expect-error the input is wrong
   await node.schedule(order, 'cancel', {}, { name: 'x', afterMs: 1 })
