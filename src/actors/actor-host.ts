@@ -108,6 +108,20 @@ export class ActorHost {
   }
 
   /**
+   * Finds what is wrong with a command without sending it.
+   * @throws AetherError `unknown-actor-type`, `unknown-command`, `invalid-input`, `invalid-argument`
+   */
+  async check(
+    actorId: ActorId,
+    name: string,
+    input: unknown,
+    options: CommandOptions,
+  ): Promise<void> {
+    this.#assertOpen()
+    await makeCommand(this.#modelOf(actorId), name, input, options)
+  }
+
+  /**
    * Reads something of an actor, fresh from the store.
    * @throws AetherError `unknown-actor-type`, `unknown-query`, `invalid-input`, `actor-failed`, and
    * those of the store

@@ -36,7 +36,7 @@ export interface ActorIdentity<D extends ActorDefinition> {
 type At<T, K> = K extends keyof T ? T[K] : unknown
 
 /** Without a schema, there is no input. */
-type Arguments<I, Options> = I extends Schema
+export type Arguments<I, Options> = I extends Schema
   ? [input: SchemaInput<I>, options?: Options]
   : [input?: undefined, options?: Options]
 

@@ -1,7 +1,7 @@
 export { ActorHost } from './actor-host.ts'
 export type { LookOptions } from './actor-host.ts'
 export { actorIdOf, ActorRefs } from './actor-ref.ts'
-export type { ActorIdentity, ActorRef } from './actor-ref.ts'
+export type { ActorIdentity, ActorRef, Arguments } from './actor-ref.ts'
 export type { CommandOptions, CommandResult } from './command.ts'
 export { decide } from './decide.ts'
 export { actor, isActorDefinition } from './definition.ts'
@@ -31,6 +31,9 @@ export type {
   TransactionResults,
 } from './participants.ts'
 export type { QuarantinedActor } from './quarantine.ts'
+export type { ReminderOptions, TellOptions } from './reminder-options.ts'
+export type { Reminder } from './reminder.ts'
+export { Reminders } from './reminders.ts'
 export { reject } from './reject.ts'
 export type { Rejection } from './reject.ts'
 export type {

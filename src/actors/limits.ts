@@ -29,6 +29,15 @@ export interface ActorLimits {
   readonly longReplayMs: number
   /** How often an actor's own code may fail in a row before it is not asked any more. @default 10 */
   readonly failuresInARow: number
+  /**
+   * Messages and reminders that this node delivers at once; 0: it leaves them to others. @default 32
+   */
+  readonly deliveries: number
+  /**
+   * After how long a message is delivered by somebody else if the node that has it is silent, in
+   * milliseconds. A delivery waits a third of it for the actor at most. @default 30,000
+   */
+  readonly deliveryLeaseMs: number
 }
 
 const defaultLimits: ActorLimits = {
@@ -44,6 +53,8 @@ const defaultLimits: ActorLimits = {
   slowDecisionMs: 250,
   longReplayMs: 100,
   failuresInARow: 10,
+  deliveries: 32,
+  deliveryLeaseMs: 30_000,
 }
 
 /**
@@ -63,6 +74,7 @@ export function completeLimits(given: Partial<ActorLimits> = {}): ActorLimits {
 
 const mayBeZero: ReadonlySet<string> = new Set([
   'conflictRetries',
+  'deliveries',
   'longReplayMs',
   'slowDecisionMs',
 ])

@@ -1,29 +1,44 @@
 import {
   type ActorDefinition,
   ActorHost,
+  type ActorIdentity,
   actorIdOf,
   type ActorLimits,
   type ActorRef,
   ActorRefs,
+  type Arguments,
   type CommandOptions,
   type CommandResult,
+  type CommandsOf,
   type LookOptions,
   type Participant,
   type ParticipantsOf,
   type QuarantinedActor,
   type References,
+  type Reminder,
+  type ReminderOptions,
+  Reminders,
   type StateOf,
+  type TellOptions,
   type TransactionContext,
   type TransactionDecision,
   type TransactionResults,
 } from '../actors/index.ts'
-import { actorId, type ActorId, type Clock, type Logger, type StoredEvent } from '../core/index.ts'
+import {
+  actorId,
+  type ActorId,
+  type Clock,
+  type IdSource,
+  type Logger,
+  type StoredEvent,
+} from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
 
 /** What a node runs on. */
 export interface NodeComponents {
   readonly store: EventStore
   readonly clock: Clock
+  readonly ids: IdSource
   readonly logger: Logger
   readonly limits: ActorLimits
 }
@@ -41,12 +56,15 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   readonly events: EventStore
   readonly #host: ActorHost
   readonly #refs: ActorRefs
+  readonly #reminders: Reminders
   #closing: Promise<void> | undefined
 
   constructor(actors: readonly Actors[], components: NodeComponents) {
     this.events = components.store
     this.#host = new ActorHost(actors, components)
     this.#refs = new ActorRefs(this.#host)
+    const { agenda } = components.store
+    this.#reminders = new Reminders({ ...components, agenda, host: this.#host })
   }
 
   /** The types of the actors that run here. */
@@ -141,6 +159,77 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     return this.#host.hasQuery(id, name)
   }
 
+  /**
+   * Sends a command that outlives its sender: it resolves with the message's id once the message is as
+   * durable as events are, and some node delivers it, soon, at least once and executed once. Messages
+   * may overtake each other. What the actor refuses is logged; after other failures it is tried again
+   * and stands in {@link reminders} until it succeeds.
+   *
+   * `await node.tell(order, 'cancel', { reason: 'unpaid' })`
+   * @throws AetherError `unknown-actor-type`, `unknown-command`, `invalid-input`, `invalid-json`,
+   * `invalid-argument`, `id-reused`, and those of the store
+   */
+  tell<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
+    actor: ActorIdentity<D>,
+    command: K,
+    ...args: Arguments<CommandsOf<D>[K], TellOptions>
+  ): Promise<string>
+  /** By names, without types: for gateways. */
+  tell(actor: ActorId, command: string, input: unknown, options?: TellOptions): Promise<string>
+  tell(
+    actor: ActorIdentity<ActorDefinition> | ActorId,
+    command: string,
+    input?: unknown,
+    options: TellOptions = {},
+  ): Promise<string> {
+    return this.#reminders.tell(idOf(actor), command, input, options)
+  }
+
+  /**
+   * Sends a command later, or again and again, also if this node is gone by then. Resolves with the
+   * reminder's id once it is as durable as events are. It fires at least once and is executed once,
+   * never early; while nobody runs, missed beats of a repeating one become one. It replaces the
+   * reminder of that name, if the actor has one.
+   *
+   * `await node.schedule(order, 'cancel', { reason: 'unpaid' }, { name: 'unpaid', afterMs: 900_000 })`
+   * @throws AetherError as {@link tell}
+   */
+  schedule<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
+    actor: ActorIdentity<D>,
+    command: K,
+    input: Arguments<CommandsOf<D>[K], never>[0],
+    options: ReminderOptions,
+  ): Promise<string>
+  /** By names, without types: for gateways. */
+  schedule(
+    actor: ActorId,
+    command: string,
+    input: unknown,
+    options: ReminderOptions,
+  ): Promise<string>
+  schedule(
+    actor: ActorIdentity<ActorDefinition> | ActorId,
+    command: string,
+    input: unknown,
+    options: ReminderOptions,
+  ): Promise<string> {
+    return this.#reminders.schedule(idOf(actor), command, input, options)
+  }
+
+  /**
+   * Cancels a reminder; false where it has fired or was not there. One that is being delivered at this
+   * moment is taken off, but its command may still be executed.
+   * @throws AetherError `invalid-actor-id`, `invalid-argument`, and those of the store
+   */
+  unschedule(actor: ActorIdentity<ActorDefinition> | ActorId, name: string): Promise<boolean> {
+    return this.#reminders.unschedule(idOf(actor), name)
+  }
+
+  /** What is still to be delivered, to one actor or to all of the store, the next first. */
+  reminders(actor?: ActorIdentity<ActorDefinition> | ActorId): Promise<readonly Reminder[]> {
+    return this.#reminders.list(actor && idOf(actor))
+  }
+
   /** How many actors are in memory. */
   get liveActors(): number {
     return this.#host.liveActors
@@ -156,13 +245,23 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     return this.#host.resume(id)
   }
 
-  /** Finishes the commands under way, then closes the store. May be called twice. */
+  /** Finishes the commands and deliveries under way, then closes the store. May be called twice. */
   close(): Promise<void> {
-    this.#closing ??= this.#host.close().then(() => this.events.close())
+    this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#reminders.close()
+    await this.#host.close()
+    await this.events.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+function idOf(actor: ActorIdentity<ActorDefinition> | ActorId): ActorId {
+  return typeof actor === 'string' ? actor : actorIdOf(actor)
 }

@@ -4,6 +4,7 @@ import {
   type IdSource,
   type Logger,
   processLogger,
+  randomIds,
   systemClock,
 } from '../core/index.ts'
 import type { Backend } from '../store/index.ts'
@@ -19,7 +20,7 @@ export interface OpenOptions<Actors extends ActorDefinition> {
   readonly limits?: Partial<ActorLimits>
   /** @default the system's */
   readonly clock?: Clock
-  /** Makes event ids. @default random UUIDs */
+  /** Makes the ids of events, messages and reminders. @default random UUIDs */
   readonly ids?: IdSource
   /** Is told what no caller can be: a pino logger fits. @default warnings of the process */
   readonly logger?: Logger
@@ -33,16 +34,16 @@ export interface OpenOptions<Actors extends ActorDefinition> {
 export async function open<const Actors extends ActorDefinition>(
   options: OpenOptions<Actors>,
 ): Promise<Node<Actors>> {
-  const { backend, actors, clock = systemClock, logger = processLogger, ids } = options
+  const { backend, actors, clock = systemClock, logger = processLogger, ids = randomIds } = options
   const limits = completeLimits(options.limits)
   const store = await backend.openStore({
     clock,
     logger,
+    ids,
     maxEventsPerAppend: limits.batchEvents,
-    ...(ids && { ids }),
   })
   try {
-    return new Node(actors, { store, clock, logger, limits })
+    return new Node(actors, { store, clock, ids, logger, limits })
   } catch (error) {
     await store.close()
     throw error

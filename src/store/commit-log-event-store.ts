@@ -11,6 +11,7 @@ import {
   type StoredEvent,
   systemClock,
 } from '../core/index.ts'
+import type { Agenda } from './agenda.ts'
 import type { AuditEntry, CommitLog, LogEntry, WriteOutcome } from './commit-log.ts'
 import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './commit.ts'
 import type {
@@ -68,6 +69,7 @@ const directions = ['forwards', 'backwards'] as const
 
 /** The semantics of an event store, over any backend's {@link CommitLog} and {@link SnapshotShelf}. */
 export class CommitLogEventStore implements EventStore {
+  readonly agenda: Agenda | undefined
   readonly #log: CommitLog
   readonly #snapshots: Snapshots
   readonly #writer: Pick<CommitLog, 'write'>
@@ -79,8 +81,14 @@ export class CommitLogEventStore implements EventStore {
   readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
-  constructor(log: CommitLog, shelf: SnapshotShelf, options: EventStoreOptions = {}) {
+  constructor(
+    log: CommitLog,
+    shelf: SnapshotShelf,
+    options: EventStoreOptions = {},
+    agenda?: Agenda,
+  ) {
     const { clock = systemClock, logger = processLogger, rememberedVersions = 10_000 } = options
+    this.agenda = agenda
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
     this.#writer = options.hashChain ? new HashChainWriter(log, rememberedVersions) : log
@@ -226,6 +234,7 @@ export class CommitLogEventStore implements EventStore {
     // A commit may take several steps, and the log must be open for all of them.
     await this.#underWay.none()
     await this.#snapshots.close()
+    await this.agenda?.close()
     await this.#log.close()
   }
 

@@ -1,4 +1,5 @@
 import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
+import type { Agenda } from './agenda.ts'
 import type { AuditEntry } from './commit-log.ts'
 import type { LogFilter } from './log-filter.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
@@ -111,6 +112,9 @@ export interface EventStore extends AsyncDisposable {
    * itself finds wrong with its storage: what `verifyStore` looks at.
    */
   audit(options?: Pick<ReadAllOptions, 'after' | 'signal'>): AsyncIterable<AuditEntry>
+
+  /** Where messages wait that are delivered later; a store may have none. For the node, which fills it. */
+  readonly agenda: Agenda | undefined
 
   /** Releases files and connections; appends under way are finished first. May be called twice. */
   close(): Promise<void>

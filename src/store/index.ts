@@ -1,5 +1,17 @@
 export { ActorTurns } from './actor-turns.ts'
+export type {
+  Agenda,
+  AgendaEntry,
+  AgendaKey,
+  AgendaKind,
+  HandOutOptions,
+  NextEntry,
+  ReplacesEntry,
+  TakeEntry,
+} from './agenda.ts'
 export type { Backend } from './backend.ts'
+export type { Claim, ClaimRequest, ClaimTable } from './claim-table.ts'
+export { ClaimingAgenda } from './claiming-agenda.ts'
 export { CommitLogEventStore } from './commit-log-event-store.ts'
 export type { EventStoreOptions } from './commit-log-event-store.ts'
 export type {

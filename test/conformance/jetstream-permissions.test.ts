@@ -35,7 +35,7 @@ test('nothing that was tried was forbidden', async () => {
   expect(await readFile(join(server.folder, 'nats.log'), 'utf8')).not.toMatch(/violation/i)
 })
 
-/** The streams, of which the one of the snapshots would be made with the first snapshot. */
+/** The streams, of which all but that of the events would be made when they are needed. */
 async function create(namespace: string): Promise<void> {
   const credentials = login(namespace, 'creator')
   await (await nats({ servers: server.url, namespace, ...credentials }).openStore()).close()
@@ -47,6 +47,15 @@ async function create(namespace: string): Promise<void> {
     subjects: [`aether.${namespace}.snapshot.>`],
     max_msgs_per_subject: 1,
     allow_direct: true,
+  })
+  await streams.add({
+    name: `AETHER-MESSAGES_${namespace}`,
+    subjects: [`aether.${namespace}.message.>`],
+    retention: 'workqueue',
+    max_msgs_per_subject: 1,
+    allow_rollup_hdrs: true,
+    allow_msg_schedules: true,
+    allow_atomic: true,
   })
   await connection.close()
 }

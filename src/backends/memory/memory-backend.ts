@@ -1,4 +1,6 @@
-import { type Backend, CommitLogEventStore } from '../../store/index.ts'
+import { processLogger, systemClock } from '../../core/index.ts'
+import { type Backend, ClaimingAgenda, CommitLogEventStore } from '../../store/index.ts'
+import { MemoryClaimTable } from './memory-claim-table.ts'
 import { MemoryCommitLog } from './memory-commit-log.ts'
 import { MemorySnapshotShelf } from './memory-snapshot-shelf.ts'
 
@@ -9,8 +11,13 @@ import { MemorySnapshotShelf } from './memory-snapshot-shelf.ts'
 export function memory(): Backend {
   const log = new MemoryCommitLog()
   const shelf = new MemorySnapshotShelf()
+  const table = new MemoryClaimTable()
   return {
     name: 'memory',
-    openStore: async (options) => new CommitLogEventStore(log, shelf, options),
+    async openStore(options = {}) {
+      const { clock = systemClock, logger = processLogger } = options
+      const agenda = new ClaimingAgenda(table, { clock, logger })
+      return new CommitLogEventStore(log, shelf, options, agenda)
+    },
   }
 }

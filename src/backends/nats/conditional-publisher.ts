@@ -11,8 +11,10 @@ export interface ConditionalMessage {
   readonly expectedSequence: number
   /** Never used for another message. */
   readonly id: string
-  /** The version of the last event in the body. */
-  readonly version: number
+  /** The version of the last event in the body, where it holds events. */
+  readonly version?: number
+  /** More headers, each as a line of ASCII that ends in CRLF. */
+  readonly headers?: string
   readonly body: Uint8Array
 }
 
@@ -117,10 +119,12 @@ export function payloadSizeOf(messages: readonly ConditionalMessage[], index: nu
 }
 
 /** The headers as NATS's protocol has them: all of it is ASCII. */
-function headersOf({ id, expectedSequence, version }: ConditionalMessage, others = ''): string {
+function headersOf(message: ConditionalMessage, others = ''): string {
+  const { id, expectedSequence, version, headers = '' } = message
+  const ofEvents = version === undefined ? '' : `${versionHeader}: ${version}\r\n`
   return (
     `NATS/1.0\r\n${messageIdHeader}: ${id}\r\n` +
-    `${expectedSequenceHeader}: ${expectedSequence}\r\n${versionHeader}: ${version}\r\n${others}\r\n`
+    `${expectedSequenceHeader}: ${expectedSequence}\r\n${ofEvents}${headers}${others}\r\n`
   )
 }
 

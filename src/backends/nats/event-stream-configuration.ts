@@ -51,7 +51,7 @@ export function differencesBetween(
     .filter(([name, value]) => show(found[name]) !== show(value))
     .map(([name, value]) => `${name} is ${show(found[name])}, must be ${show(value)}`)
   const excess = forbidden
-    .filter((name) => found[name])
+    .filter((name) => found[name] && !(name in wanted))
     .map((name) => `${name} is ${show(found[name])}, must not be set`)
   // Acknowledges before anything is written.
   if (found.persist_mode === 'async') excess.push('persist_mode is "async", must not be set')

@@ -41,6 +41,7 @@ export const jetStreamCodes = {
   replicasNotSupported: 10_074,
   notEnabled: 10_076,
   storeFailed: 10_077,
+  consumerAlreadyExists: 10_148,
   duplicateInProcess: 10_158,
   wrongLastSequenceInProcess: 10_164,
   batchIncomplete: 10_176,

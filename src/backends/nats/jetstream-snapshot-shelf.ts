@@ -1,17 +1,20 @@
 import type { JetStreamClient } from '@nats-io/jetstream'
 import { type ActorId, AetherError, isAetherError, messageOf } from '../../core/index.ts'
 import type { Replaces, SnapshotShelf } from '../../store/index.ts'
+import type { StreamConfiguration } from './event-stream-configuration.ts'
 import { failureOf } from './failure.ts'
 import type { NatsLink } from './nats-link.ts'
 import { RetryBudget } from './retry-budget.ts'
 import {
   isMissingStream,
-  snapshotRefusal,
-  SnapshotStream,
-  type SnapshotStreamContext,
-} from './snapshot-stream.ts'
+  SideStream,
+  type SideStreamContext,
+  sideStreamRefusal,
+} from './side-stream.ts'
+import type { SnapshotSubjects } from './snapshot-subjects.ts'
 
-export interface JetStreamSnapshotShelfContext extends SnapshotStreamContext {
+export interface JetStreamSnapshotShelfContext extends Omit<SideStreamContext, 'wanted' | 'what'> {
+  readonly subjects: SnapshotSubjects
   readonly link: NatsLink
   readonly requestTimeoutMs: number
   readonly retryForMs: number
@@ -27,13 +30,19 @@ const decoder = new TextDecoder()
 /** Snapshots in a stream of their own: a subject an actor, the last message of each. */
 export class JetStreamSnapshotShelf implements SnapshotShelf {
   readonly #context: JetStreamSnapshotShelfContext
-  readonly #stream: SnapshotStream
+  readonly #streamContext: SideStreamContext
+  readonly #stream: SideStream
   readonly #client: JetStreamClient
 
   constructor(context: JetStreamSnapshotShelfContext) {
     const { library, link, requestTimeoutMs } = context
     this.#context = context
-    this.#stream = new SnapshotStream(context)
+    this.#streamContext = {
+      ...context,
+      wanted: configurationOf(context.subjects),
+      what: 'snapshots',
+    }
+    this.#stream = new SideStream(this.#streamContext)
     this.#client = library.jetstream.jetstream(link.nats, { timeout: requestTimeoutMs })
   }
 
@@ -103,7 +112,7 @@ export class JetStreamSnapshotShelf implements SnapshotShelf {
     if (isAetherError(error)) return error
     if (isMissingStream(error, library) || failureOf(error, library).kind === 'no-responders')
       this.#stream.forget()
-    return snapshotRefusal(error, this.#context)
+    return sideStreamRefusal(error, this.#streamContext)
   }
 
   #outOfTime(actorId: ActorId, cause: unknown): AetherError {
@@ -114,6 +123,17 @@ export class JetStreamSnapshotShelf implements SnapshotShelf {
       `the snapshot of ${actorId} could not be saved within ${retryForMs} ms: ${messageOf(cause)}`,
       { cause },
     )
+  }
+}
+
+function configurationOf({ stream, all }: SnapshotSubjects): StreamConfiguration {
+  return {
+    name: stream,
+    subjects: [all],
+    retention: 'limits',
+    discard: 'old',
+    max_msgs_per_subject: 1,
+    allow_direct: true,
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Logger, processLogger } from '../../core/index.ts'
+import { type Clock, type Logger, processLogger, systemClock } from '../../core/index.ts'
 import { type Backend, CommitLogEventStore } from '../../store/index.ts'
 import { ActorHeads } from './actor-heads.ts'
 import { ActorReader } from './actor-reader.ts'
@@ -15,6 +15,7 @@ import { openEventStream } from './event-stream.ts'
 import { EventSubjects } from './event-subjects.ts'
 import { GrowthWatch } from './growth-watch.ts'
 import { inspectStream } from './inspect-stream.ts'
+import { JetStreamAgenda } from './jetstream-agenda.ts'
 import { JetStreamCommitLog } from './jetstream-commit-log.ts'
 import { JetStreamSnapshotShelf } from './jetstream-snapshot-shelf.ts'
 import { LogReader } from './log-reader.ts'
@@ -35,9 +36,10 @@ export function nats(options: NatsOptions): Backend {
   const settings = checkOptions(options)
   return {
     name: `nats://${settings.addresses.hosts.join(',')}/${settings.namespace}`,
-    openStore: async (storeOptions) => {
-      const { log, shelf } = await openParts(settings, storeOptions?.logger ?? processLogger)
-      return new CommitLogEventStore(log, shelf, storeOptions)
+    openStore: async (storeOptions = {}) => {
+      const { clock = systemClock, logger = processLogger } = storeOptions
+      const { log, shelf, agenda } = await openParts(settings, clock, logger)
+      return new CommitLogEventStore(log, shelf, storeOptions, agenda)
     },
     async inspect() {
       const library = await loadClientLibrary()
@@ -55,14 +57,19 @@ export function nats(options: NatsOptions): Backend {
 interface StoreParts {
   readonly log: JetStreamCommitLog
   readonly shelf: JetStreamSnapshotShelf
+  readonly agenda: JetStreamAgenda
 }
 
-async function openParts(settings: NatsSettings, logger: Logger): Promise<StoreParts> {
+async function openParts(
+  settings: NatsSettings,
+  clock: Clock,
+  logger: Logger,
+): Promise<StoreParts> {
   const library = await loadClientLibrary()
   const subjects = new EventSubjects(settings.namespace)
   const link = new NatsLink(library, await connect(library, settings), subjects.inboxes)
   try {
-    return await assemble({ library, link, subjects, settings, logger })
+    return await assemble({ library, link, subjects, settings, clock, logger })
   } catch (error) {
     await link.close()
     throw error
@@ -74,11 +81,12 @@ interface Ground {
   readonly link: NatsLink
   readonly subjects: EventSubjects
   readonly settings: NatsSettings
+  readonly clock: Clock
   readonly logger: Logger
 }
 
 async function assemble(ground: Ground): Promise<StoreParts> {
-  const { library, link, subjects, settings, logger } = ground
+  const { library, link, subjects, settings, clock, logger } = ground
   const { requestTimeoutMs, retryForMs, rememberedActors, monitoring } = settings
   const manager = await library.jetstream.jetstreamManager(link.nats, {
     checkAPI: false,
@@ -115,5 +123,16 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     requestTimeoutMs,
     retryForMs,
   })
-  return { log: new JetStreamCommitLog({ link, writer, actors, log, growth }), shelf }
+  const agenda = new JetStreamAgenda({
+    library,
+    link,
+    manager,
+    namespace: settings.namespace,
+    eventStream: stream,
+    conditional,
+    retryForMs,
+    clock,
+    logger,
+  })
+  return { log: new JetStreamCommitLog({ link, writer, actors, log, growth }), shelf, agenda }
 }

@@ -1,6 +1,7 @@
 import { AetherError } from '../../core/index.ts'
 import { EventSubjects } from './event-subjects.ts'
 import { checkNamespace } from './nats-options.ts'
+import { MessageSubjects } from './message-subjects.ts'
 import { SnapshotSubjects } from './snapshot-subjects.ts'
 import { askServersSubject } from './sync-settings.ts'
 
@@ -19,14 +20,15 @@ export interface NatsPermissions {
 }
 
 /**
- * The least that a store of this namespace needs. Nobody may change, purge or delete a stream or a
- * message with it, nor touch another namespace.
+ * The least that a store of this namespace needs. Nobody may change, purge or delete a stream or an
+ * event with it, nor touch another namespace. Messages for later are for writers alone.
  * @param role @default 'writer', which needs a stream that is there already
  * @throws AetherError `invalid-argument`
  */
 export function natsPermissions(namespace: string, role: NatsRole = 'writer'): NatsPermissions {
   const events = new EventSubjects(checkNamespace(namespace))
   const snapshots = new SnapshotSubjects(namespace)
+  const messages = new MessageSubjects(namespace)
   checkRole(role)
   const reading = [
     ...readingOf(events),
@@ -34,8 +36,10 @@ export function natsPermissions(namespace: string, role: NatsRole = 'writer'): N
     ...readingSnapshotsOf(snapshots),
     askServersSubject,
   ]
-  const writing = [events.all, ...writingSnapshotsOf(snapshots)]
-  const creating = [events, snapshots].map(({ stream }) => `$JS.API.STREAM.CREATE.${stream}`)
+  const writing = [events.all, ...writingSnapshotsOf(snapshots), ...usingMessagesOf(messages)]
+  const creating = [events, snapshots, messages].map(
+    ({ stream }) => `$JS.API.STREAM.CREATE.${stream}`,
+  )
   const allow = [
     ...reading,
     ...(role === 'reader' ? [] : writing),
@@ -67,6 +71,22 @@ function readingSnapshotsOf({ stream, all }: SnapshotSubjects): string[] {
 
 function writingSnapshotsOf({ stream, all }: SnapshotSubjects): string[] {
   return [all, `$JS.API.STREAM.INFO.${stream}`, `$JS.API.STREAM.MSG.GET.${stream}`]
+}
+
+/** A message that is done with is taken away, and so are the alarms of reminders. */
+function usingMessagesOf({ stream, all }: MessageSubjects): string[] {
+  return [
+    all,
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
+    `$JS.API.STREAM.MSG.DELETE.${stream}`,
+    `$JS.API.STREAM.PURGE.${stream}`,
+    `$JS.API.CONSUMER.CREATE.${stream}.*`,
+    `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.*`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+    `$JS.ACK.${stream}.>`,
+  ]
 }
 
 function checkRole(role: NatsRole): void {

@@ -1,18 +1,26 @@
 import type { EventTable } from './event-table.ts'
 import { isBusy } from './sqlite-failure.ts'
 
-/** How often the file is asked whether another process wrote to it; that costs some microseconds. */
-const pollMs = 25
+interface GrowthWatchSettings {
+  /** How often the file is asked whether another process wrote to it; that costs some microseconds. */
+  readonly pollMs: number
+  /** Whether the process lives on for it. */
+  readonly keepsAlive: boolean
+}
+
+const ofReaders = { pollMs: 25, keepsAlive: true }
 
 /** Tells who watches that the file has grown: at once of our own writes, soon of those of others. */
 export class GrowthWatch {
-  readonly #table: EventTable
+  readonly #table: Pick<EventTable, 'foreignWrites'>
+  readonly #settings: GrowthWatchSettings
   readonly #watchers = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
   #seen = 0
 
-  constructor(table: EventTable) {
+  constructor(table: Pick<EventTable, 'foreignWrites'>, settings: GrowthWatchSettings = ofReaders) {
     this.#table = table
+    this.#settings = settings
   }
 
   add(wake: () => void): AsyncDisposable {
@@ -34,7 +42,8 @@ export class GrowthWatch {
 
   #start(): void {
     this.#seen = this.#table.foreignWrites()
-    this.#timer = setInterval(() => this.#poll(), pollMs)
+    this.#timer = setInterval(() => this.#poll(), this.#settings.pollMs)
+    if (!this.#settings.keepsAlive) this.#timer.unref()
   }
 
   #remove(watcher: () => void): void {

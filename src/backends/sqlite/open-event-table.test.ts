@@ -126,11 +126,11 @@ describe('refuses', () => {
 
   test('a newer schema', async ({ file }) => {
     await opensAndStores(file)
-    execute(file, 'PRAGMA user_version = 3')
+    execute(file, 'PRAGMA user_version = 4')
     await refuses(
       file,
       'incompatible-store',
-      'was made by a newer Aether (schema 3, this one knows 2): upgrade this one',
+      'was made by a newer Aether (schema 4, this one knows 3): upgrade this one',
     )
   })
 
@@ -140,7 +140,7 @@ describe('refuses', () => {
     await refuses(
       file,
       'incompatible-store',
-      'has the unknown schema 0 (this Aether knows 1 to 2): restore it from a backup',
+      'has the unknown schema 0 (this Aether knows 1 to 3): restore it from a backup',
     )
   })
 

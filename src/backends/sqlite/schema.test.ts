@@ -29,7 +29,7 @@ describe('the file', () => {
     withEvents((db) => {
       const pragma = (name: string): unknown => db.prepare(`PRAGMA ${name}`).get()?.[name]
       assert.equal(pragma('application_id'), 0x41455448)
-      assert.equal(pragma('user_version'), 2)
+      assert.equal(pragma('user_version'), 3)
       assert.equal(pragma('journal_mode'), 'wal')
     }))
 

@@ -49,10 +49,32 @@ const snapshotTable = `
 `
 
 /**
+ * One row a message or reminder, `actor` spelled as in `event`; it is changed only by taking it away
+ * and putting another, which has another revision. It is handed out once it is available: when it is
+ * due, or when whoever has it is taken for dead.
+ */
+const messageTable = `
+  CREATE TABLE message (
+    revision INTEGER PRIMARY KEY AUTOINCREMENT,
+    actor_type TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    available INTEGER NOT NULL,
+    claims INTEGER NOT NULL DEFAULT 0,
+    text TEXT NOT NULL,
+    UNIQUE (actor, kind, name)
+  ) STRICT;
+
+  CREATE INDEX message_available ON message (actor_type, available);
+`
+
+/**
  * Step by step from an empty file to the tables of this Aether: the first makes version 1 of an
  * empty file, the second makes version 2 of that. A step never changes once it was released.
  */
-export const migrations: readonly string[] = [eventTable, snapshotTable]
+export const migrations: readonly string[] = [eventTable, snapshotTable, messageTable]
 
 /** Kept as the file's `user_version`. */
 export const schemaVersion: number = migrations.length

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
-import { AetherError } from '../../core/index.ts'
-import { type Backend, CommitLogEventStore } from '../../store/index.ts'
+import { AetherError, processLogger, systemClock } from '../../core/index.ts'
+import { type Backend, ClaimingAgenda, CommitLogEventStore } from '../../store/index.ts'
 import { inspectFile } from './inspect-file.ts'
 import { openEventTable } from './open-event-table.ts'
+import { openClaimTable } from './sqlite-claim-table.ts'
 import { SqliteCommitLog } from './sqlite-commit-log.ts'
 import { openSnapshotShelf } from './sqlite-snapshot-shelf.ts'
 import { settingsOf, type SqliteOptions } from './sqlite-options.ts'
@@ -19,15 +20,18 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
   const path = resolve(file)
   return {
     name: `sqlite:${file}`,
-    openStore: async (storeOptions) => {
-      const log = new SqliteCommitLog(await openEventTable(path, settings.lockTimeoutMs), settings)
-      try {
-        const shelf = await openSnapshotShelf(path, settings.lockTimeoutMs)
-        return new CommitLogEventStore(log, shelf, storeOptions)
-      } catch (error) {
-        await log.close()
-        throw error
-      }
+    openStore: async (storeOptions = {}) => {
+      const { clock = systemClock, logger = processLogger } = storeOptions
+      const { lockTimeoutMs } = settings
+      const log = new SqliteCommitLog(await openEventTable(path, lockTimeoutMs), settings)
+      await using opened = new AsyncDisposableStack()
+      opened.defer(() => log.close())
+      const shelf = await openSnapshotShelf(path, lockTimeoutMs)
+      opened.defer(() => shelf.close())
+      const table = await openClaimTable(path, lockTimeoutMs)
+      opened.move()
+      const agenda = new ClaimingAgenda(table, { clock, logger })
+      return new CommitLogEventStore(log, shelf, storeOptions, agenda)
     },
     inspect: async () => inspectFile(path),
   }

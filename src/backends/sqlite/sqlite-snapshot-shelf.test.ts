@@ -124,7 +124,7 @@ describe('a lock of another process', () => {
   })
 })
 
-test('snapshots are not synced, and events are', async ({ file }) => {
+test('snapshots are not synced, and events and messages are', async ({ file }) => {
   await (await sqlite(file).openStore()).close()
   const exec = vi.spyOn(DatabaseSync.prototype, 'exec')
   await using _store = await sqlite(file).openStore()
@@ -139,5 +139,6 @@ test('snapshots are not synced, and events are', async ({ file }) => {
   assert.deepEqual(settings, [
     [full, 1, 4_000],
     [normal, 1, 0],
+    [full, 1, 4_000],
   ])
 })

@@ -1,4 +1,5 @@
 import type { ConformanceCase } from '../conformance-case.ts'
+import { agendaCases } from './agenda-cases.ts'
 import { appendCases } from './append-cases.ts'
 import { commitCases } from './commit-cases.ts'
 import { readCases } from './read-cases.ts'
@@ -25,4 +26,5 @@ export const eventStoreConformance: readonly ConformanceCase<EventStoreSubject>[
   ...subscribeCases,
   ...snapshotCases,
   ...versionCases,
+  ...agendaCases,
 ]

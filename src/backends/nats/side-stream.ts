@@ -3,22 +3,23 @@ import { AetherError, messageOf } from '../../core/index.ts'
 import type { ClientLibrary } from './client-library.ts'
 import { differencesBetween, type StreamConfiguration } from './event-stream-configuration.ts'
 import { failureOf, jetStreamCodes } from './failure.ts'
-import type { SnapshotSubjects } from './snapshot-subjects.ts'
 
-export interface SnapshotStreamContext {
+export interface SideStreamContext {
   readonly library: ClientLibrary
   readonly manager: JetStreamManager
-  readonly subjects: SnapshotSubjects
+  readonly wanted: StreamConfiguration
+  /** What is kept in it, for people: `snapshots`. */
+  readonly what: string
   /** A new stream gets as many replicas as this one has. */
   readonly eventStream: string
 }
 
-/** The stream of the snapshots: made when it is needed, as many stores never need one. */
-export class SnapshotStream {
-  readonly #context: SnapshotStreamContext
+/** A stream beside that of the events: made when it is needed, as many stores never need one. */
+export class SideStream {
+  readonly #context: SideStreamContext
   #opening: Promise<void> | undefined
 
-  constructor(context: SnapshotStreamContext) {
+  constructor(context: SideStreamContext) {
     this.#context = context
   }
 
@@ -36,42 +37,44 @@ export class SnapshotStream {
     }
   }
 
-  /** Somebody deleted it, as may be done: nothing is lost but time. */
+  /**
+   * Whether it is there, made by whomever.
+   * @throws as {@link open}
+   */
+  async isThere(): Promise<boolean> {
+    if (!this.#opening && !(await this.#find())) return false
+    await this.open()
+    return true
+  }
+
+  /** Somebody deleted it: the next one to need it makes it anew. */
   forget(): void {
     this.#opening = undefined
   }
 
   async #findOrMake(): Promise<void> {
-    const { subjects } = this.#context
-    const wanted: StreamConfiguration = {
-      name: subjects.stream,
-      subjects: [subjects.all],
-      retention: 'limits',
-      discard: 'old',
-      max_msgs_per_subject: 1,
-      allow_direct: true,
-    }
-    const found = (await this.#find()) ?? (await this.#make(wanted))
+    const { wanted, what } = this.#context
+    const found = (await this.#find()) ?? (await this.#make())
     const differences = differencesBetween(wanted, found)
     if (differences.length === 0) return
     throw new AetherError(
       'incompatible-store',
-      `the stream ${subjects.stream} can't keep snapshots: ${differences.join('; ')}. Correct or delete it`,
+      `the stream ${wanted.name} can't keep ${what}: ${differences.join('; ')}. Correct or delete it`,
     )
   }
 
   async #find(): Promise<StreamConfig | undefined> {
-    const { library, manager, subjects } = this.#context
+    const { library, manager, wanted } = this.#context
     try {
-      return (await manager.streams.info(subjects.stream)).config
+      return (await manager.streams.info(wanted.name)).config
     } catch (error) {
       if (isMissingStream(error, library)) return undefined
       throw error
     }
   }
 
-  async #make(wanted: StreamConfiguration): Promise<StreamConfig> {
-    const { manager, eventStream } = this.#context
+  async #make(): Promise<StreamConfig> {
+    const { manager, eventStream, wanted } = this.#context
     const { num_replicas } = (await manager.streams.info(eventStream)).config
     return (await manager.streams.add({ ...wanted, storage: 'file', num_replicas })).config
   }
@@ -83,13 +86,13 @@ export function isMissingStream(error: unknown, library: ClientLibrary): boolean
 }
 
 /** What trying again can't change, explained; undefined for what passes. */
-export function snapshotRefusal(
+export function sideStreamRefusal(
   error: unknown,
-  { library, subjects }: SnapshotStreamContext,
+  { library, wanted, what }: Pick<SideStreamContext, 'library' | 'wanted' | 'what'>,
 ): AetherError | undefined {
   const failure = failureOf(error, library)
   const refused = (code: 'incompatible-store' | 'too-large'): AetherError =>
-    new AetherError(code, `snapshots can't be kept in ${subjects.stream}: ${messageOf(error)}`, {
+    new AetherError(code, `${what} can't be kept in ${wanted.name}: ${messageOf(error)}`, {
       cause: error,
     })
   if (failure.kind === 'forbidden') return refused('incompatible-store')

@@ -1,0 +1,346 @@
+import assert from 'node:assert/strict'
+import { type ActorId, AetherError, systemClock } from '../../core/index.ts'
+import type { Agenda, AgendaEntry, EventStore, NextEntry, TakeEntry } from '../../store/index.ts'
+import type { ConformanceCase } from '../conformance-case.ts'
+import type { EventStoreSubject } from './subject.ts'
+
+const alice: ActorId = 'account-alice'
+const options = { types: ['account'], concurrency: 16, leaseMs: 30_000 }
+const always = (): boolean => true
+/** Longer than any backend is late. */
+const quietMs = 700
+
+export const agendaCases: readonly ConformanceCase<EventStoreSubject>[] = [
+  {
+    name: 'an entry that was put is listed as it was, also after opening again, until it is removed',
+    async run({ open }) {
+      const store = await open()
+      const later = reminder({ name: 'Zoë 👩‍💻 *.> ', text: '{"half":"\\ud800"}' })
+      const other = reminder({ actorId: 'account-=5A.b c', name: 'x' })
+      assert.deepEqual(await listed(store), [])
+      assert.equal(await agendaOf(store).remove(later), false)
+      for (const entry of [later, other]) assert.equal(await put(store, entry), true)
+      assert.deepEqual(await listed(store), [later, other].toSorted(byName))
+      assert.deepEqual(await listed(store, alice), [later])
+      assert.deepEqual(await listed(store, 'account-bob'), [])
+      await store.close()
+      await using again = await open()
+      assert.deepEqual(await listed(again), [later, other].toSorted(byName))
+      assert.equal(await agendaOf(again).remove(later), true)
+      assert.equal(await agendaOf(again).remove(later), false)
+      assert.deepEqual(await listed(again), [other])
+    },
+  },
+  {
+    name: 'an entry gives way to another of its key only if that agrees to it',
+    async run({ open }) {
+      await using store = await open()
+      const seen: unknown[] = []
+      const refuse = (current: unknown): boolean => seen.push(current) === 0
+      const first = reminder({ text: '1' })
+      assert.equal(await agendaOf(store).put(first, refuse), false)
+      assert.deepEqual(await listed(store), [])
+      await put(store, first)
+      assert.equal(await agendaOf(store).put(reminder({ text: '2' }), refuse), false)
+      assert.deepEqual(await listed(store), [first])
+      assert.deepEqual(seen, [undefined, first])
+      const third = reminder({ text: '3', due: first.due + 5 })
+      assert.equal(await put(store, third), true)
+      assert.deepEqual(await listed(store), [third])
+    },
+  },
+  {
+    name: 'entries differ by actor, kind and name',
+    async run({ open }) {
+      await using store = await open()
+      const entries = [
+        reminder({ name: 'a' }),
+        reminder({ name: 'A' }),
+        reminder({ name: 'a.b' }),
+        reminder({ name: 'a', actorId: 'account-Alice' }),
+        reminder({ name: 'a', actorId: 'accounts-alice' }),
+      ].map((entry, n) => ({ ...entry, text: String(n) }))
+      for (const entry of entries) await put(store, entry)
+      assert.deepEqual((await listed(store)).map(textOf).toSorted(), ['0', '1', '2', '3', '4'])
+    },
+  },
+  {
+    name: 'messages are handed out at once, and a settled one never again',
+    async run({ open }) {
+      await using store = await open()
+      const taken: AgendaEntry[] = []
+      await using _ = hand(store, async (entry) => void taken.push(entry))
+      const entries = Array.from({ length: 50 }, (_, n) => message(`m${n}`))
+      await Promise.all(entries.map((entry) => put(store, entry)))
+      await eventually(async () => {
+        assert.deepEqual(taken.toSorted(byName), entries.toSorted(byName))
+        assert.deepEqual(await listed(store), [])
+      })
+      await systemClock.sleep(quietMs)
+      assert.equal(taken.length, entries.length)
+    },
+  },
+  {
+    name: 'a reminder is handed out when it is due, never before',
+    async run({ open }) {
+      await using store = await open()
+      const early: number[] = []
+      const taken: string[] = []
+      await using _ = hand(store, async ({ name, due }) => {
+        taken.push(name)
+        if (systemClock.now() < due) early.push(due - systemClock.now())
+      })
+      const now = systemClock.now()
+      for (const [name, due] of [
+        ['far', now + 3_600_000],
+        ['soon', now + 600],
+        ['now', now],
+        ['past', 5],
+      ] as const)
+        await put(store, reminder({ name, due }))
+      await eventually(() => assert.deepEqual(taken.toSorted(), ['now', 'past', 'soon']))
+      assert.equal(taken.at(-1), 'soon')
+      assert.deepEqual(early, [])
+      await eventually(async () => assert.deepEqual((await listed(store)).map(nameOf), ['far']))
+    },
+  },
+  {
+    name: 'what was due before anybody asked is handed out to who asks',
+    async run({ open }) {
+      const first = await open()
+      await put(first, message('m'))
+      await put(first, reminder({ name: 'r', due: systemClock.now() }))
+      await first.close()
+      await using store = await open()
+      const taken: string[] = []
+      await using _ = hand(store, async ({ name }) => void taken.push(name))
+      await eventually(() => assert.deepEqual(taken.toSorted(), ['m', 'r']))
+    },
+  },
+  {
+    name: 'an entry that goes on is handed out again later, with its new text',
+    async run({ open }) {
+      await using store = await open()
+      const taken: string[] = []
+      const early: string[] = []
+      await using _ = hand(store, async ({ kind, due, text }): Promise<NextEntry | undefined> => {
+        taken.push(`${kind} ${text}`)
+        if (systemClock.now() < due) early.push(text)
+        if (text === '3') return undefined
+        return { due: systemClock.now() + 300, text: String(Number(text) + 1) }
+      })
+      await put(store, { ...message('m'), text: '1' })
+      await put(store, reminder({ due: systemClock.now(), text: '1' }))
+      await eventually(async () => {
+        assert.deepEqual(taken.toSorted(), [
+          ...['message 1', 'message 2', 'message 3'],
+          ...['reminder 1', 'reminder 2', 'reminder 3'],
+        ])
+        assert.deepEqual(await listed(store), [])
+      })
+      assert.deepEqual(early, [])
+    },
+  },
+  {
+    name: 'of many takers in two stores, each entry has one',
+    async run({ open }) {
+      await using first = await open()
+      await using second = await open()
+      const taken: string[] = []
+      const take: TakeEntry = async ({ name }) => {
+        taken.push(name)
+        await systemClock.sleep(5)
+        return undefined
+      }
+      const names = Array.from({ length: 100 }, (_, n) => `m${n}`).toSorted()
+      for (const name of names.slice(0, 50)) await put(first, message(name))
+      await using _ = hand(first, take)
+      await using __ = hand(second, take)
+      const due = systemClock.now()
+      const putting = names.slice(50).map((name) => put(second, reminder({ name, due })))
+      await Promise.all(putting)
+      await eventually(async () => {
+        assert.deepEqual(taken.toSorted(), names)
+        assert.deepEqual(await listed(first), [])
+      })
+    },
+  },
+  {
+    name: 'an entry whose taker fails is handed out again after its lease',
+    async run({ open }) {
+      await using store = await open()
+      let times = 0
+      const take: TakeEntry = async () => {
+        times++
+        if (times < 2) throw new Error('the taker fails')
+        return undefined
+      }
+      await using _ = hand(store, take, { ...options, leaseMs: 1_000 })
+      await put(store, message('m'))
+      await eventually(async () => {
+        assert.equal(times, 2)
+        assert.deepEqual(await listed(store), [])
+      })
+    },
+  },
+  {
+    name: 'settling what was replaced or removed meanwhile changes nothing',
+    async run({ open }) {
+      await using store = await open()
+      const taken: string[] = []
+      const changed = Promise.withResolvers<void>()
+      await using _ = hand(store, async ({ name, text }) => {
+        taken.push(text)
+        await changed.promise
+        return name === 'done' ? undefined : { due: systemClock.now(), text: 'zombie' }
+      })
+      const due = systemClock.now()
+      for (const name of ['again', 'removed', 'done'])
+        await put(store, reminder({ name, due, text: name }))
+      await eventually(() => assert.deepEqual(taken.toSorted(), ['again', 'done', 'removed']))
+      const later = due + 3_600_000
+      for (const name of ['again', 'done'])
+        await put(store, reminder({ name, due: later, text: `new ${name}` }))
+      assert.equal(await agendaOf(store).remove(reminder({ name: 'removed' })), true)
+      changed.resolve()
+      await systemClock.sleep(quietMs)
+      assert.equal(taken.length, 3)
+      assert.deepEqual((await listed(store)).map(textOf), ['new again', 'new done'])
+    },
+  },
+  {
+    name: 'a reminder that was put off or removed is not handed out at its old time',
+    async run({ open }) {
+      await using store = await open()
+      const taken: string[] = []
+      await using _ = hand(store, async ({ text }) => void taken.push(text))
+      const due = systemClock.now() + 400
+      for (const name of ['later', 'sooner', 'never']) await put(store, reminder({ name, due }))
+      await put(store, reminder({ name: 'later', due: due + 700, text: 'later' }))
+      await put(store, reminder({ name: 'sooner', due: due - 400, text: 'sooner' }))
+      await agendaOf(store).remove(reminder({ name: 'never' }))
+      await eventually(() => assert.deepEqual(taken, ['sooner', 'later']))
+      assert.ok(systemClock.now() >= due + 700)
+    },
+  },
+  {
+    name: 'entries of other actor types are left to others, and no more are given than asked for',
+    async run({ open }) {
+      await using store = await open()
+      const taken: string[] = []
+      const release = Promise.withResolvers<void>()
+      const take: TakeEntry = async ({ name }) => {
+        taken.push(name)
+        await release.promise
+        return undefined
+      }
+      await using handing = hand(store, take, { ...options, concurrency: 2 })
+      for (const name of ['m1', 'm2', 'm3', 'm4']) await put(store, message(name))
+      await put(store, { ...message('other'), actorId: 'order-1' })
+      await eventually(() => assert.equal(taken.length, 2))
+      await systemClock.sleep(quietMs)
+      assert.equal(taken.length, 2)
+      release.resolve()
+      await eventually(async () => assert.deepEqual((await listed(store)).map(nameOf), ['other']))
+      await handing[Symbol.asyncDispose]()
+      await using _ = hand(store, take, { ...options, types: ['order', 'invoice'] })
+      await eventually(() => assert.deepEqual(taken.toSorted(), ['m1', 'm2', 'm3', 'm4', 'other']))
+    },
+  },
+  {
+    name: 'who ends handing out waits for what is under way; the rest goes to others at once',
+    async run({ open }) {
+      await using store = await open()
+      const taken: string[] = []
+      const release = Promise.withResolvers<void>()
+      const take: TakeEntry = async ({ name }) => {
+        taken.push(name)
+        await release.promise
+        return undefined
+      }
+      const handing = hand(store, take, { ...options, concurrency: 1 })
+      const names = ['m1', 'm2', 'm3']
+      for (const name of names) await put(store, message(name))
+      await eventually(() => assert.equal(taken.length, 1))
+      let hasEnded = false
+      const ending = handing[Symbol.asyncDispose]().then(() => (hasEnded = true))
+      await systemClock.sleep(50)
+      assert.equal(hasEnded, false)
+      release.resolve()
+      await ending
+      assert.equal(taken.length, 1)
+      assert.deepEqual(
+        (await listed(store)).map(nameOf),
+        names.filter((name) => name !== taken[0]),
+      )
+      await using _ = hand(store, take)
+      await eventually(() => assert.deepEqual(taken.toSorted(), names))
+    },
+  },
+  {
+    name: 'a store that is closed takes no more entries',
+    async run({ open }) {
+      const store = await open()
+      await put(store, message('m'))
+      await store.close()
+      await assert.rejects(put(store, message('n')), isClosed)
+      await assert.rejects(agendaOf(store).remove(message('m')), isClosed)
+      await assert.rejects(listed(store), isClosed)
+    },
+  },
+]
+
+function reminder(given: Partial<AgendaEntry> = {}): AgendaEntry {
+  const due = systemClock.now() + 3_600_000
+  return { actorId: alice, kind: 'reminder', name: 'r', due, text: 'text', ...given }
+}
+
+function message(name: string): AgendaEntry {
+  return { actorId: alice, kind: 'message', name, due: systemClock.now(), text: 'text' }
+}
+
+function put(store: EventStore, entry: AgendaEntry): Promise<boolean> {
+  return agendaOf(store).put(entry, always)
+}
+
+function hand(store: EventStore, take: TakeEntry, asked = options): AsyncDisposable {
+  return agendaOf(store).handOut(asked, take)
+}
+
+function agendaOf({ agenda }: EventStore): Agenda {
+  assert.ok(agenda, 'the store has no agenda')
+  return agenda
+}
+
+async function listed(store: EventStore, actorId?: ActorId): Promise<AgendaEntry[]> {
+  return (await Array.fromAsync(agendaOf(store).list(actorId))).toSorted(byName)
+}
+
+function byName(a: AgendaEntry, b: AgendaEntry): number {
+  return a.name < b.name ? -1 : 1
+}
+
+function nameOf({ name }: AgendaEntry): string {
+  return name
+}
+
+function textOf({ text }: AgendaEntry): string {
+  return text
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof AetherError && error.code === 'closed'
+}
+
+/** Checks again and again until it is true. */
+async function eventually(check: () => void | Promise<void>): Promise<void> {
+  for (let checksLeft = 500; ; checksLeft--) {
+    try {
+      await check()
+      return
+    } catch (error) {
+      if (checksLeft === 0) throw error
+    }
+    await systemClock.sleep(20)
+  }
+}
