@@ -1,3 +1,4 @@
+import { actorGroups } from './actors/index.ts'
 import type { Group } from './group.ts'
 import { jetStreamAppendGroup } from './jetstream-appends.ts'
 import { jetStreamReadGroup } from './jetstream-reads.ts'
@@ -9,5 +10,6 @@ export const groups: readonly Group[] = [
   sqliteGroup,
   jetStreamAppendGroup,
   jetStreamReadGroup,
+  ...actorGroups,
   ...rivalGroups,
 ]

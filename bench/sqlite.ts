@@ -123,7 +123,8 @@ function appends(count: number, width: number): Promise<Contender> {
   )
 }
 
-function rawTransactions(count: number): Promise<Contender> {
+/** One event a transaction, each on disk before the next one. */
+export function rawTransactions(count: number): Promise<Contender> {
   let actors = 0
   return onDatabase((db) => {
     const insert = db.prepare('INSERT INTO event (actor, version, data) VALUES (?, 1, ?)')

@@ -5,7 +5,6 @@ import {
   getInMemoryEventStore,
 } from '@event-driven-io/emmett'
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql'
-import { getSQLiteEventStore } from '@event-driven-io/emmett-sqlite'
 import { temporaryFile } from '../temporary-file.ts'
 import type { PostgresServer } from '../postgres.ts'
 import { data } from '../sample.ts'
@@ -21,6 +20,8 @@ export async function emmettMemory(): Promise<Rival> {
 
 /** As its documentation opens it: a connection for each operation. */
 export async function emmettSqlite(): Promise<Rival> {
+  // Only here, as it needs what may not be compiled everywhere.
+  const { getSQLiteEventStore } = await import('@event-driven-io/emmett-sqlite')
   const { file, remove } = await temporaryFile('emmett.db')
   bearItsErrors()
   return rivalOn(getSQLiteEventStore({ fileName: file }), remove)

@@ -47,7 +47,8 @@ const shape = z.object({
   paid: z.boolean(),
 })
 
-const Order = actor('order', {
+/** The actor whose commands are measured. */
+export const Order = actor('order', {
   state: { total: 0 },
   events: { Placed: shape },
   evolve: { Placed: evolve },
@@ -59,6 +60,8 @@ const Order = actor('order', {
         return on.Placed(input)
       },
     },
+    /** Decides and stores nothing. */
+    check: { decide },
   },
 })
 

@@ -1,0 +1,98 @@
+import { memory } from 'aether/memory'
+import { type Group, group, nothingShared } from '../group.ts'
+import { openActors } from '../rivals/ours.ts'
+import { scaled } from '../scale.ts'
+import { type Askable, asking } from './asking.ts'
+
+interface Contest {
+  readonly rival: string
+  openRival(): Promise<Askable>
+  readonly atLeast: number
+  /** How many commands a run is. */
+  readonly count: number
+  /** Theirs where it would take too long otherwise, and no command depends on how many there were. */
+  readonly rivalCount?: number
+  readonly remarks: readonly string[]
+}
+
+const ours =
+  'Ours checks input and event by their schemas and stores an event of 260 bytes, as text, with each command; then it answers.'
+const handler =
+  'A handler loads the stream, of 1 to 20 events here, for each command; ours keep their state.'
+
+/** Each rival has a process of its own, as some change it. */
+export const inMemoryActorGroups: readonly Group[] = [
+  contest({
+    rival: 'Nact',
+    openRival: async () => (await import('./nact.ts')).nactActors(),
+    atLeast: 1,
+    count: 40_000,
+    remarks: [
+      'Nact has no persistence here and checks nothing. Its ask starts a timer, makes a temporary reference, and waits for one `setImmediate` a message.',
+    ],
+  }),
+  contest({
+    rival: "Effect's cluster runner",
+    openRival: async () => (await import('./effect.ts')).effectEntities(),
+    atLeast: 5,
+    count: 20_000,
+    rivalCount: 3_000,
+    remarks: [
+      'Entities on its `TestRunner`, in the process, without persisted messages; each ask is a `runPromise`.',
+    ],
+  }),
+  contest({
+    rival: "emmett's command handler",
+    openRival: async () => (await import('../rivals/emmett.ts')).emmettMemory(),
+    atLeast: 5,
+    count: 20_000,
+    remarks: [handler],
+  }),
+  contest({
+    rival: "act's command handler",
+    openRival: async () => (await import('../rivals/act.ts')).actMemory(),
+    atLeast: 5,
+    count: 20_000,
+    rivalCount: 3_000,
+    remarks: [
+      'act keeps states in a cache. Its memory store sleeps 100 ms in each call by default; here 0, which still is a timer.',
+    ],
+  }),
+  contest({
+    rival: "castore's command handler",
+    openRival: async () => (await import('../rivals/castore.ts')).castoreMemory(),
+    atLeast: 5,
+    count: 20_000,
+    remarks: [handler],
+  }),
+]
+
+function contest({
+  rival,
+  openRival,
+  atLeast,
+  count,
+  rivalCount = count,
+  remarks,
+}: Contest): Group {
+  return group({
+    name: `Actors: ours in memory against ${rival}`,
+    remarks: [ours, ...remarks],
+    open: nothingShared,
+    comparisons: [
+      {
+        name: 'ask, 1,000 actors, 64 in flight',
+        unit: 'commands/s',
+        target: { atLeast },
+        start: async () => ({
+          ours: asking(openOurs, scaled(count)),
+          reference: asking(openRival, scaled(rivalCount)),
+        }),
+      },
+    ],
+  })
+}
+
+function openOurs(): Promise<Askable> {
+  return openActors(memory(), async () => undefined)
+}
