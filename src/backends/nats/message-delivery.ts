@@ -93,8 +93,8 @@ export class MessageDelivery implements AsyncDisposable {
     const name = await this.#makeConsumer(type)
     const client = library.jetstream.jetstream(link.nats)
     const consumer = await client.consumers.get(subjects.stream, name)
-    let isSilent = false
-    while (!this.#isEnded && !isSilent) {
+    const silence = new AbortController()
+    while (!this.#isEnded && !silence.signal.aborted) {
       // Asked for is only what there are places for: what the client would keep for later could not be
       // given back when this ends.
       const messages = await consumer.fetch({
@@ -104,7 +104,7 @@ export class MessageDelivery implements AsyncDisposable {
       })
       this.#open.add(messages)
       if (this.#isEnded) messages.stop()
-      void this.#followStatus(messages, () => (isSilent = true))
+      void this.#followStatus(messages, () => silence.abort())
       try {
         for await (const message of messages) this.#accept(message)
       } finally {
