@@ -1,5 +1,5 @@
 import { testNode } from 'aether/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Order } from './order.ts'
 import { Payment } from './payment.ts'
 import { actors, cancelOrder, expireOrder, payOrder, placeOrder, type Shop } from './shop.ts'
@@ -102,4 +102,19 @@ describe('an order that comes to nothing', () => {
     expect(await available(home.node)).toEqual([3, 1])
     expect(await statusOf(home.node, 'o')).toBe('paid')
   })
+})
+
+test('an order that stays unpaid is cancelled by its reminder; one that was paid is not', async () => {
+  await using home = await opened()
+  const [lamp] = lines.map((line) => ({ ...line, count: 1 }))
+  for (const id of ['paid', 'unpaid']) await placeOrder(home.node, id, [lamp!])
+  await payOrder(home.node, 'paid', { payment: 'p', card: good })
+  await home.restart()
+  await home.clock.advance(15 * 60_000 - 1)
+  expect(await statusOf(home.node, 'unpaid')).toBe('placed')
+  await home.clock.advance(1)
+  await vi.waitFor(async () => expect(await statusOf(home.node, 'unpaid')).toBe('cancelled'))
+  expect(await statusOf(home.node, 'paid')).toBe('paid')
+  await expireOrder(home.node, 'unpaid')
+  expect(await available(home.node)).toEqual([4, 2])
 })

@@ -79,8 +79,14 @@ async function giveBack(shop: Shop, id: string): Promise<void> {
     await shop.get(Stock, product).release({ order: id }, { commandId: `${id}/release` })
 }
 
+/** How long an order may stay unpaid. */
+const payWithinMs = 15 * 60_000
+
 /**
- * The place for a reminder that lets the order expire. Until there is one, whoever runs the shop calls
- * {@link expireOrder}.
+ * Lets the order expire if it is unpaid by then, whatever becomes of this process. What it had put aside
+ * is given back by {@link expireOrder}, which whoever runs the shop calls for it.
  */
-async function remindToPay(_shop: Shop, _id: string): Promise<void> {}
+async function remindToPay(shop: Shop, id: string): Promise<void> {
+  const order = shop.get(Order, id)
+  await shop.schedule(order, 'expire', undefined, { name: 'unpaid', afterMs: payWithinMs })
+}
