@@ -90,12 +90,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const leader = new StreamLeader({ library, link, manager, stream, retryForMs })
   const timeoutMs = requestTimeoutMs
   await checkDurability({ library, link, leader, settings, logger, monitoring, timeoutMs })
-  const replicas = new ReplicaReader({
-    link,
-    manager,
-    stream,
-    timeoutMs: requestTimeoutMs,
-  })
+  const replicas = new ReplicaReader({ link, stream, timeoutMs })
   const feed = new CommitFeed(replicas, leader, subjects)
   const heads = new ActorHeads(rememberedActors)
   const scan = new ActorScan({ leader, feed, subjects })
