@@ -22,27 +22,39 @@ const lineEnd = '\r\n'
  * it doesn't, the client's headers are taken. Undefined for a message without headers.
  */
 export function headersOf(message: Msg, subject: string): HeaderValues | undefined {
-  const bytes = bytesBefore(message, subject)
-  return bytes ? new HeaderText(bytes) : ofClient(message.headers)
+  const text = textBefore(message, subject)
+  return text === undefined ? ofClient(message.headers) : new HeaderText(text)
 }
 
 /** Exported for the test. */
-export function bytesBefore(message: Msg, subject: string): Buffer | undefined {
+export function textBefore(message: Msg, subject: string): string | undefined {
   const { data } = message
   // Not in the client's types: `MsgImpl.size` in nats-core's msg.ts.
   const size = (message as Msg & { size?(): number }).size?.() ?? 0
   const length = size - data.length - Buffer.byteLength(subject)
   const start = data.byteOffset - length
   if (length < firstLine.length || start < 0) return undefined
-  const bytes = Buffer.from(data.buffer, start, length)
-  return bytes.toString('latin1', 0, firstLine.length) === firstLine ? bytes : undefined
+  const text = Buffer.from(data.buffer, start, length).toString()
+  return text.startsWith(firstLine) ? text : undefined
+}
+
+/** Made once for each name: to join the same strings again and again costs more than to search. */
+const beginnings = new Map<string, string>()
+
+function beginningOf(name: string): string {
+  let beginning = beginnings.get(name)
+  if (beginning === undefined) {
+    beginning = `${lineEnd}${name}:`
+    beginnings.set(name, beginning)
+  }
+  return beginning
 }
 
 class HeaderText implements HeaderValues {
   readonly #text: string
 
-  constructor(bytes: Buffer) {
-    this.#text = bytes.toString()
+  constructor(text: string) {
+    this.#text = text
   }
 
   get isOfMessage(): boolean {
@@ -50,16 +62,18 @@ class HeaderText implements HeaderValues {
   }
 
   get(name: string): string {
-    return this.#valueAt(this.#text.indexOf(`${lineEnd}${name}:`), name)
+    const beginning = beginningOf(name)
+    return this.#valueBehind(this.#text.indexOf(beginning), beginning)
   }
 
   last(name: string): string {
-    return this.#valueAt(this.#text.lastIndexOf(`${lineEnd}${name}:`), name)
+    const beginning = beginningOf(name)
+    return this.#valueBehind(this.#text.lastIndexOf(beginning), beginning)
   }
 
-  #valueAt(line: number, name: string): string {
+  #valueBehind(line: number, { length }: string): string {
     if (line < 0) return ''
-    const start = line + lineEnd.length + name.length + 1
+    const start = line + length
     return this.#text.slice(start, this.#text.indexOf(lineEnd, start)).trim()
   }
 }
