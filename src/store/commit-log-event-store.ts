@@ -281,10 +281,7 @@ export class CommitLogEventStore implements EventStore {
     return { ...commit, parts: await Promise.all(parts) }
   }
 
-  #sourceOf(
-    actorId: ActorId,
-    options: ReadOptions | Collecting<ReadOptions>,
-  ): Source | undefined {
+  #sourceOf(actorId: ActorId, options: ReadOptions | Collecting<ReadOptions>): Source | undefined {
     this.#assertOpen()
     parseActorId(actorId)
     const first = wholeNumber('fromVersion', options.fromVersion ?? 1, 1)

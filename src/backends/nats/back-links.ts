@@ -70,7 +70,7 @@ export function decodeSteps(steps: string, newest: number): readonly number[] {
     step = 0
     unit = 1
   }
-  if (isRight && unit === 1 && links.length <= pageSize && link > 0) return links.reverse()
+  if (isRight && unit === 1 && links.length <= pageSize && link > 0) return links.toReversed()
   throw new TypeError(`${JSON.stringify(steps)} is no back links`)
 }
 

@@ -45,7 +45,7 @@ export class BatchAnswers {
   async complete(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const signals = signal ? [signal, this.#ended.signal] : [this.#ended.signal]
     const stop = AbortSignal.any(signals)
-    for (let count = -1; count !== this.#count && !stop.aborted; ) {
+    for (let count = -1; count !== this.#count && !stop.aborted;) {
       count = this.#count
       await systemClock.sleep(timeoutMs, stop).catch(() => undefined)
     }

@@ -26,6 +26,11 @@ export function headersOf(message: Msg, subject: string): HeaderValues | undefin
   return text === undefined ? ofClient(message.headers) : new HeaderText(text)
 }
 
+/** The headers in these bytes, which are NATS's protocol for them, or nothing. */
+export function headersIn(bytes: Buffer): HeaderValues {
+  return new HeaderText(bytes.toString())
+}
+
 /** Exported for the test. */
 export function textBefore(message: Msg, subject: string): string | undefined {
   const { data } = message
