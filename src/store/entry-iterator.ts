@@ -54,10 +54,10 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void> {
     })
   }
 
-  throw(error: unknown): Promise<Result> {
+  throw(reason: unknown): Promise<Result> {
     return this.#inTurn(async () => {
       await this.#close().catch(() => undefined) // the first error counts
-      throw error
+      throw reason
     })
   }
 
