@@ -1,7 +1,7 @@
 import { headers, type NatsConnection } from '@nats-io/transport-node'
 import { jetstream } from '@nats-io/jetstream'
 import type { ActorId } from 'aether'
-import { linksBehind } from '../src/backends/nats/back-links.ts'
+import { linksBehind, pagesBehind } from '../src/backends/nats/back-links.ts'
 import { expectedSequenceHeader, versionHeader } from '../src/backends/nats/commit-message.ts'
 import { openPlace, type StreamPlace } from './jetstream-place.ts'
 import { bodyOfCommit } from './stored-commit.ts'
@@ -26,10 +26,14 @@ export const eventsOfLong = 1_000
 /** After so many messages the server's word is waited for, as it drops what it can't take. */
 const windowSize = 2_000
 
+/** As the writer of the store knows it. */
 interface Head {
-  sequence: number
-  version: number
-  links: readonly number[]
+  readonly sequence: number
+  readonly version: number
+  /** What the newest commit names. */
+  readonly links: readonly number[]
+  /** What the next end of a page names. */
+  readonly pages: readonly number[]
 }
 
 /** Writes what the store would write, without waiting for each commit. */
@@ -39,7 +43,7 @@ export async function fillStream(url: string, filling: Filling): Promise<FilledS
   const heads = new Map<ActorId, Head>()
   let window: Promise<unknown> = Promise.resolve()
   for (const [index, actorId] of order.entries()) {
-    const head = heads.get(actorId) ?? { sequence: 0, version: 0, links: [] }
+    const head = heads.get(actorId) ?? { sequence: 0, version: 0, links: [], pages: [] }
     const isEndOfWindow = (index + 1) % windowSize === 0 || index === order.length - 1
     const acknowledged = publish(place, actorId, head, isEndOfWindow)
     if (isEndOfWindow) {
@@ -48,7 +52,8 @@ export async function fillStream(url: string, filling: Filling): Promise<FilledS
     }
     const sequence = index + 1
     const links = linksBehind(head.sequence, head.links)
-    heads.set(actorId, { sequence, version: head.version + 1, links })
+    const pages = pagesBehind(sequence, links, head.pages) ?? []
+    heads.set(actorId, { sequence, version: head.version + 1, links, pages })
   }
   await window
   await checkCount(place, order.length)
@@ -64,12 +69,13 @@ export async function fillStream(url: string, filling: Filling): Promise<FilledS
 function publish(
   { connection, subjects }: StreamPlace,
   actorId: ActorId,
-  { sequence, version, links }: Head,
+  { sequence, version, links, pages }: Head,
   isAcknowledged: boolean,
 ): Promise<unknown> {
   const subject = subjects.of(actorId)
   const firstVersion = version + 1
-  const body = bodyOfCommit({ actorId, firstVersion, links: linksBehind(sequence, links) })
+  const named = linksBehind(sequence, links)
+  const body = bodyOfCommit({ actorId, firstVersion, links: named, pages })
   const header = headers()
   header.set(expectedSequenceHeader, String(sequence))
   header.set(versionHeader, String(firstVersion))

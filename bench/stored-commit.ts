@@ -11,6 +11,8 @@ export interface CommitOutline {
   readonly firstVersion?: number
   /** The commits that it names. @default none */
   readonly links?: readonly number[]
+  /** The ends of pages that it names, if it is one. @default none */
+  readonly pages?: readonly number[]
 }
 
 /** A commit as Aether stores it, made without a store. */
@@ -19,6 +21,7 @@ export function bodyOfCommit({
   eventCount = 1,
   firstVersion = 1,
   links = [],
+  pages = [],
 }: CommitOutline): Uint8Array {
   const events = Array.from({ length: eventCount }, () => ({
     ...placed,
@@ -27,5 +30,5 @@ export function bodyOfCommit({
   }))
   const part: CommitPart = { actorId, expected: firstVersion - 1, events }
   const commit: Commit = { id: randomUUID(), time: new Date().toISOString(), parts: [part] }
-  return encodeBody(commit, part, firstVersion, links)
+  return encodeBody(commit, part, firstVersion, links, pages)
 }

@@ -30,11 +30,12 @@ import type {
   VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
+import { EntryIterator, type Source } from './entry-iterator.ts'
 import { HashChainWriter } from './hash-chain-writer.ts'
 import { KnownVersions } from './known-versions.ts'
 import { checkFilter, eventFilter } from './log-filter.ts'
 import { offeredPart } from './offered-part.ts'
-import { oneByOne, oneOf, readingOf, wholeNumber } from './reading.ts'
+import { oneOf, readingOf, wholeNumber } from './reading.ts'
 import { findRepeat } from './repeat.ts'
 import type { SnapshotShelf } from './snapshot-shelf.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
@@ -123,36 +124,19 @@ export class CommitLogEventStore implements EventStore {
 
   read(actorId: ActorId, options: Collecting<ReadOptions>): AsyncGenerator<LogEntry, void>
   read(actorId: ActorId, options?: ReadOptions): AsyncGenerator<StoredEvent, void>
-  async *read(
+  read(
     actorId: ActorId,
     options: ReadOptions | Collecting<ReadOptions> = {},
   ): AsyncGenerator<LogEntry, void> {
-    this.#assertOpen()
-    parseActorId(actorId)
-    const first = wholeNumber('fromVersion', options.fromVersion ?? 1, 1)
-    const last = wholeNumber('toVersion', options.toVersion ?? Infinity, 0)
-    const direction = oneOf('direction', options.direction ?? 'forwards', directions)
-    const reading = readingOf(options)
-    if (last < first || reading.limit === 0) return
-    const { limit, signal } = reading
-    const range = { first, last, direction, limit }
-    const batches = this.#log.read(actorId, range, signal)
-    yield* oneByOne(this.#known.learnFrom(actorId, range, batches), reading)
+    return new EntryIterator(() => this.#sourceOf(actorId, options))
   }
 
   readAll(options: Collecting<ReadAllOptions>): AsyncGenerator<LogEntry, void>
   readAll(options?: ReadAllOptions): AsyncGenerator<StoredEvent, void>
-  async *readAll(
+  readAll(
     options: ReadAllOptions | Collecting<ReadAllOptions> = {},
   ): AsyncGenerator<LogEntry, void> {
-    this.#assertOpen()
-    const after = wholeNumber('after', options.after ?? 0, 0)
-    const { filter = {} } = options
-    checkFilter(filter)
-    const reading = { ...readingOf(options), passes: eventFilter(filter) }
-    if (reading.limit === 0) return
-    const { limit, signal } = reading
-    yield* oneByOne(this.#log.readAll({ after, limit, filter }, signal), reading)
+    return new EntryIterator(() => this.#sourceOfAll(options))
   }
 
   subscribe(options: SubscribeOptions = {}): Subscription {
@@ -304,6 +288,31 @@ export class CommitLogEventStore implements EventStore {
         : part,
     )
     return { ...commit, parts: await Promise.all(parts) }
+  }
+
+  #sourceOf(actorId: ActorId, options: ReadOptions | Collecting<ReadOptions>): Source | undefined {
+    this.#assertOpen()
+    parseActorId(actorId)
+    const first = wholeNumber('fromVersion', options.fromVersion ?? 1, 1)
+    const last = wholeNumber('toVersion', options.toVersion ?? Infinity, 0)
+    const direction = oneOf('direction', options.direction ?? 'forwards', directions)
+    const reading = readingOf(options)
+    if (last < first || reading.limit === 0) return undefined
+    const { limit, signal } = reading
+    const range = { first, last, direction, limit }
+    const batches = this.#log.read(actorId, range, signal)
+    return { batches: this.#known.learnFrom(actorId, range, batches), reading }
+  }
+
+  #sourceOfAll(options: ReadAllOptions | Collecting<ReadAllOptions>): Source | undefined {
+    this.#assertOpen()
+    const after = wholeNumber('after', options.after ?? 0, 0)
+    const { filter = {} } = options
+    checkFilter(filter)
+    const reading = { ...readingOf(options), passes: eventFilter(filter) }
+    if (reading.limit === 0) return undefined
+    const { limit, signal } = reading
+    return { batches: this.#log.readAll({ after, limit, filter }, signal), reading }
   }
 
   #assertOpen(): void {

@@ -1,5 +1,4 @@
-import { AetherError, MalformedEventError, type StoredEvent } from '../core/index.ts'
-import type { LogEntry } from './commit-log.ts'
+import { AetherError, type StoredEvent } from '../core/index.ts'
 import type { OnMalformed } from './event-store.ts'
 
 const malformedPolicies = ['stop', 'skip', 'collect'] as const
@@ -23,25 +22,6 @@ export function readingOf(options: {
     limit: wholeNumber('limit', options.limit ?? Infinity, 0),
     onMalformed: oneOf('onMalformed', options.onMalformed ?? 'stop', malformedPolicies),
     signal: options.signal,
-  }
-}
-
-/** Gives entries one by one, as the reader wants them. */
-export async function* oneByOne(
-  batches: AsyncIterable<readonly LogEntry[]>,
-  { limit, onMalformed, signal, passes }: Reading,
-): AsyncGenerator<LogEntry, void, undefined> {
-  let left = limit
-  for await (const batch of batches) {
-    for (const entry of batch) {
-      signal?.throwIfAborted()
-      if (entry instanceof MalformedEventError) {
-        if (onMalformed === 'stop') throw entry
-        if (onMalformed === 'skip') continue
-      } else if (passes && !passes(entry)) continue
-      yield entry
-      if (--left === 0) return
-    }
   }
 }
 

@@ -18,7 +18,7 @@ import type { StreamLeader } from './stream-leader.ts'
  * Up to how many messages of the stream, for each one of the actor, searching for them is quicker than
  * asking for each: docs/decisions/0005-back-links.md.
  */
-const denseSpacing = 256
+const denseSpacing = 64
 /** From how many links on their spacing counts for that of the whole. */
 const minSample = 8
 

@@ -37,6 +37,9 @@ export function pagesBehind(
 /** Each character carries five bits, and in its sixth whether more of the number follow. */
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const base = 32
+const notDigit = -1
+/** The digit of each character, by its code. */
+const values = Array.from({ length: 128 }, (_, code) => digits.indexOf(String.fromCharCode(code)))
 
 /**
  * The steps from the newest of these sequences, which ascend, back to each older one. The newest is
@@ -53,20 +56,22 @@ export function encodeSteps(links: readonly number[]): string {
 /** @throws TypeError */
 export function decodeSteps(steps: string, newest: number): readonly number[] {
   const links = [newest]
+  let link = newest
   let [step, unit] = [0, 1]
-  for (const character of steps) {
-    const digit = digits.indexOf(character)
+  let isRight = true
+  for (let index = 0; index < steps.length; index++) {
+    const digit = values[steps.charCodeAt(index)] ?? notDigit
     step += (digit % base) * unit
     unit *= base
     if (digit >= base) continue
-    links.push((links.at(-1) as number) - step)
-    if (digit < 0 || step === 0) throw new TypeError(`${JSON.stringify(steps)} is no back links`)
+    if (digit === notDigit || step === 0) isRight = false
+    link -= step
+    links.push(link)
     step = 0
     unit = 1
   }
-  const isRight = unit === 1 && links.length <= pageSize && (links.at(-1) as number) > 0
-  if (!isRight) throw new TypeError(`${JSON.stringify(steps)} is no back links`)
-  return links.toReversed()
+  if (isRight && unit === 1 && links.length <= pageSize && link > 0) return links.toReversed()
+  throw new TypeError(`${JSON.stringify(steps)} is no back links`)
 }
 
 /** Without bitwise operators, which know 32 bits only. */

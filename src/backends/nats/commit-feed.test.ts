@@ -43,7 +43,11 @@ function feedOf(
   fromReplica: readonly StoredMessage[],
   fromLeader: (subject: string, sequence: number) => StoredMessage | null,
 ): CommitFeed {
-  const replicas: ReplicaAnswers = { fetch: async () => fromReplica }
+  const replicas: ReplicaAnswers = {
+    fetch: async (_, take) => {
+      fromReplica.every(take)
+    },
+  }
   const leader: LeaderAnswers = { next: async (subject, sequence) => fromLeader(subject, sequence) }
   return new CommitFeed(replicas, leader, subjects)
 }

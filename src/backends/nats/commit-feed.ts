@@ -1,3 +1,4 @@
+import type { TakeMessage } from './batch-answers.ts'
 import { decodePart, type StoredMessage, type StoredPart } from './commit-message.ts'
 import type { EventSubjects } from './event-subjects.ts'
 import type { BatchRequest } from './replica-reader.ts'
@@ -7,7 +8,7 @@ export type Follows = (part: StoredPart, before: number) => boolean
 
 /** Perhaps less than there is: see ReplicaReader. */
 export interface ReplicaAnswers {
-  fetch(request: BatchRequest, signal?: AbortSignal): Promise<readonly StoredMessage[]>
+  fetch(request: BatchRequest, take: TakeMessage, signal?: AbortSignal): Promise<void>
 }
 
 /** All there is, one by one: see StreamLeader. */
@@ -37,20 +38,18 @@ export class CommitFeed {
     follows: Follows,
     signal?: AbortSignal,
   ): Promise<readonly StoredPart[]> {
-    const messages = await this.#replicas.fetch(request, signal)
-    const run = this.#runOf(messages, follows, request.fromSequence - 1)
-    if (run.length > 0) return run
-    const message = await this.#leader.next(request.subject, request.fromSequence, signal)
-    return message ? [decodePart(message, this.#subjects)] : []
-  }
-
-  #runOf(messages: readonly StoredMessage[], follows: Follows, start: number): StoredPart[] {
     const run: StoredPart[] = []
-    for (const message of messages) {
+    // Decoded as it arrives, while the server sends what follows.
+    const take: TakeMessage = (message) => {
       const part = decodePart(message, this.#subjects)
-      if (!follows(part, run.at(-1)?.sequence ?? start)) break
-      run.push(part)
+      const isNext = follows(part, run.at(-1)?.sequence ?? request.fromSequence - 1)
+      if (isNext) run.push(part)
+      return isNext
     }
-    return run
+    await this.#replicas.fetch(request, take, signal)
+    if (run.length > 0) return run
+    const { subject = this.#subjects.all, fromSequence } = request
+    const message = await this.#leader.next(subject, fromSequence, signal)
+    return message ? [decodePart(message, this.#subjects)] : []
   }
 }

@@ -181,7 +181,7 @@ function place(
   sequence: number,
   previous: number,
 ): ReadablePart {
-  const events = body.events.map((event) => ({ metadata: noMetadata, ...event }))
+  const events = body.events.map(withMetadata)
   const part: CommitPart = { actorId, events, expected: 'any' }
   const links = previous === 0 ? [] : decodeSteps(back, previous)
   return {
@@ -197,6 +197,11 @@ function place(
       positionOf(sequence, index),
     ),
   }
+}
+
+function withMetadata(event: BodyEvent): CommittedEvent {
+  const { id, type, data, metadata = noMetadata, time } = event
+  return time === undefined ? { id, type, data, metadata } : { id, type, data, metadata, time }
 }
 
 function parseSequence(text: string): number {

@@ -1,12 +1,7 @@
 import type { Msg } from '@nats-io/transport-node'
 import { systemClock } from '../../core/index.ts'
 import type { StoredMessage } from './commit-message.ts'
-
-/**
- * Headers by which a direct get says what it found: the server's ADR-31. It puts them behind those
- * of the message, whose own may be called the same.
- */
-const directHeaders = { sequence: 'Nats-Sequence', subject: 'Nats-Subject' } as const
+import { directMessageIn } from './direct-message.ts'
 
 /** Collects the answers to so many direct gets, which come in any order. */
 export class DirectAnswers {
@@ -20,8 +15,8 @@ export class DirectAnswers {
     if (count === 0) this.end()
   }
 
-  take(index: number, answer: Msg): void {
-    this.messages[index] = storedIn(answer)
+  take(index: number, answer: Msg, subject: string): void {
+    this.messages[index] = directMessageIn(answer, subject)
     if (--this.#left === 0) this.end()
   }
 
@@ -38,16 +33,5 @@ export class DirectAnswers {
     const signals = signal ? [signal, this.#ended.signal] : [this.#ended.signal]
     await systemClock.sleep(timeoutMs, AbortSignal.any(signals)).catch(() => undefined)
     signal?.throwIfAborted()
-  }
-}
-
-/** Whoever doesn't have the message, or can't say, answers with a status. */
-function storedIn({ headers, data }: Msg): StoredMessage | undefined {
-  if (!headers || headers.code !== 0) return undefined
-  return {
-    seq: Number(headers.last(directHeaders.sequence)),
-    subject: headers.last(directHeaders.subject),
-    header: headers,
-    data,
   }
 }

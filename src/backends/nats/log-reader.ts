@@ -7,8 +7,8 @@ import type { EventSubjects } from './event-subjects.ts'
 import { LinkCheck } from './link-check.ts'
 import type { StreamLeader } from './stream-leader.ts'
 
-/** How many messages are fetched at once. */
-const batchSize = 1_000
+/** How many messages are fetched at once, if they are small: see ReplicaReader. */
+const batchSize = 4_000
 
 /** In the whole stream, nothing may be missing. */
 const isNext: Follows = (part, before) => part.sequence === before + 1
@@ -76,29 +76,51 @@ export class LogReader {
 
   /** The messages from the one that holds the next position on. */
   async *#parts(
-    { after, limit, filter }: LogRange,
+    range: LogRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly StoredPart[]> {
     const end = await this.#leader.lastSequence(signal)
-    const subject = this.#subjectOf(filter)
-    const follows = subject === this.#subjects.all ? isNext : isAnywhere
-    const most = passesWhole(filter) ? Math.min(limit, batchSize) : batchSize
-    // The next event may stand in the same message as the one at `after`.
-    let sequence = Math.max(0, sequenceAt(after + 1) - 1)
-    while (sequence < end) {
-      const maxMessages = Math.min(most, end - sequence)
-      const request = { fromSequence: sequence + 1, subject, maxMessages }
-      const parts = await this.#feed.next(request, follows, signal)
-      sequence = parts.at(-1)?.sequence ?? end
-      yield parts.filter((part) => part.sequence <= end)
+    const left = new AbortController()
+    const whileRead = signal ? AbortSignal.any([signal, left.signal]) : left.signal
+    try {
+      for await (const parts of this.#batches(range, end, whileRead))
+        yield parts.filter((part) => part.sequence <= end)
+    } finally {
+      left.abort('left') // without a reason, it would make an error with a stack
     }
   }
 
-  /** A request takes one pattern: of several types, the one of all. */
-  #subjectOf({ actorTypes: [type, ...others] = [] }: LogFilter): string {
-    return type === undefined || others.length > 0
-      ? this.#subjects.all
-      : this.#subjects.ofType(type)
+  /** While one is taken, the next one is fetched, if it will be wanted: it's ended by the signal. */
+  async *#batches(
+    { after, limit, filter }: LogRange,
+    end: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly StoredPart[]> {
+    const subject = this.#subjectOf(filter)
+    const follows = subject === undefined ? isNext : isAnywhere
+    const limitOfMessages = passesWhole(filter) ? limit : Infinity
+    const fetchBehind = (sequence: number): Promise<readonly StoredPart[]> => {
+      const maxMessages = Math.min(limitOfMessages, batchSize, end - sequence)
+      const request = { fromSequence: sequence + 1, maxMessages, ...(subject && { subject }) }
+      return this.#feed.next(request, follows, signal)
+    }
+    // The next event may stand in the same message as the one at `after`.
+    let sequence = Math.max(0, sequenceAt(after + 1) - 1)
+    let wanted = limitOfMessages
+    let ahead: Promise<readonly StoredPart[]> | undefined
+    while (sequence < end) {
+      const parts = await (ahead ?? fetchBehind(sequence))
+      sequence = parts.at(-1)?.sequence ?? end
+      wanted -= parts.length
+      ahead = wanted > 0 && sequence < end ? fetchBehind(sequence) : undefined
+      ahead?.catch(() => undefined) // nobody waits for it where the reader left
+      yield parts
+    }
+  }
+
+  /** A request takes one pattern: of several types, none, which is all of the stream. */
+  #subjectOf({ actorTypes: [type, ...others] = [] }: LogFilter): string | undefined {
+    return type === undefined || others.length > 0 ? undefined : this.#subjects.ofType(type)
   }
 }
 

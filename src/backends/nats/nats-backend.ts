@@ -95,21 +95,17 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   await openEventStream({ library, link, manager, subjects, settings })
 
   const { stream } = subjects
-  const leader = new StreamLeader({ library, link, manager, stream, retryForMs })
   const timeoutMs = requestTimeoutMs
+  const inbox = new SharedInbox(library, link, timeoutMs)
+  const leader = new StreamLeader({ library, link, manager, inbox, stream, retryForMs })
   await checkDurability({ library, link, leader, settings, logger, monitoring, timeoutMs })
-  const replicas = new ReplicaReader({
-    link,
-    manager,
-    stream,
-    timeoutMs: requestTimeoutMs,
-  })
+  const replicas = new ReplicaReader({ link, stream, timeoutMs })
   const feed = new CommitFeed(replicas, leader, subjects)
   const heads = new ActorHeads(rememberedActors)
   const scan = new ActorScan({ leader, feed, subjects })
   const backLinks = new BackLinkReader(replicas, leader, subjects)
   const actors = new ActorReader({ leader, subjects, heads, scan, backLinks })
-  const conditional = new ConditionalPublisher(new SharedInbox(library, link, requestTimeoutMs))
+  const conditional = new ConditionalPublisher(inbox)
   const publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
   const writer = new CommitWriter({ publisher, reader: actors, subjects, heads, link, retryForMs })
   const log = new LogReader(leader, feed, subjects)

@@ -9,7 +9,6 @@ import {
   noMetadata,
   parseActorId,
   parseJsonText,
-  type StoredEvent,
 } from '../../core/index.ts'
 import type { LogEntry } from '../../store/index.ts'
 
@@ -40,45 +39,35 @@ export function versionIn([, , version]: EventRow): number {
 export function decodeRows(rows: readonly EventRow[]): LogEntry[] {
   // An actor that comes again is not decoded again.
   const actorIds = new Map<string, ActorId>()
-  return rows.map((row) => {
-    try {
-      return decodeRow(row, actorIds)
-    } catch (thrown) {
-      if (thrown instanceof MalformedEventError) return thrown
-      throw thrown
-    }
-  })
+  return rows.map((row) => decodeRow(row, actorIds))
 }
 
-function decodeRow(row: EventRow, actorIds: Map<string, ActorId>): StoredEvent {
+/** One `try` for all columns, and nothing made but the event: this runs for each event ever read. */
+function decodeRow(row: EventRow, actorIds: Map<string, ActorId>): LogEntry {
   const [position, actor, version, id, type, time, data, metadata] = row
   let actorId = actorIds.get(actor)
-  if (actorId === undefined) {
-    actorId = decodeColumn(decodeActor, actor, { position })
-    actorIds.set(actor, actorId)
-  }
-  const place = { actorId, position }
-  return {
-    id,
-    actorId,
-    type,
-    version,
-    position,
-    time,
-    data: decodeColumn(decodeData, data, place),
-    metadata: decodeColumn(decodeMetadata, metadata, place),
-  }
-}
-
-function decodeColumn<T>(
-  decode: (raw: string) => T,
-  raw: string,
-  place: { readonly position: number; readonly actorId?: ActorId },
-): T {
+  let raw = actor
   try {
-    return decode(raw)
+    if (actorId === undefined) {
+      actorId = decodeActor(actor)
+      actorIds.set(actor, actorId)
+    }
+    raw = data
+    const value = decodeData(data)
+    raw = metadata
+    return {
+      id,
+      actorId,
+      type,
+      version,
+      position,
+      time,
+      data: value,
+      metadata: decodeMetadata(metadata),
+    }
   } catch (cause) {
-    throw new MalformedEventError({ ...place, raw, cause })
+    const place = actorId === undefined ? { position } : { position, actorId }
+    return new MalformedEventError({ ...place, raw, cause })
   }
 }
 

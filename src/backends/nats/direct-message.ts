@@ -1,0 +1,38 @@
+import type { Msg } from '@nats-io/transport-node'
+import type { StoredMessage } from './commit-message.ts'
+import { type HeaderValues, headersOf } from './header-values.ts'
+
+/**
+ * Headers by which a direct get says what it found: the server's ADR-31. It puts them behind those
+ * of the message, whose own may be called the same.
+ */
+const directHeaders = {
+  sequence: 'Nats-Sequence',
+  subject: 'Nats-Subject',
+  /** The sequence of the message before in the same batch, 0 in its first. */
+  preceding: 'Nats-Last-Sequence',
+} as const
+
+/** A message as a direct get answers with it. */
+export interface DirectMessage extends StoredMessage {
+  /** The sequence of the one before in the same batch, 0 in its first; NaN outside a batch. */
+  readonly preceding: number
+}
+
+/** Undefined for a status: that there is none, that a batch is at its end, that nobody is there. It came to `subject`. */
+export function directMessageIn(answer: Msg, subject: string): DirectMessage | undefined {
+  const header = headersOf(answer, subject)
+  if (!header?.isOfMessage) return undefined
+  return {
+    seq: Number(header.last(directHeaders.sequence)),
+    subject: header.last(directHeaders.subject),
+    preceding: precedingIn(header),
+    header,
+    data: answer.data,
+  }
+}
+
+function precedingIn(header: HeaderValues): number {
+  const text = header.last(directHeaders.preceding)
+  return text === '' ? NaN : Number(text)
+}
