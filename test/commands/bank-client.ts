@@ -9,8 +9,7 @@ import type { BankNode } from './bank-node.ts'
 
 /** What a client was told in the end. */
 export type Answer =
-  | { readonly is: 'done'; readonly effects: readonly Told[] }
-  | { readonly is: 'rejected' }
+  { readonly is: 'done'; readonly effects: readonly Told[] } | { readonly is: 'rejected' }
 
 /** An effect without its events. */
 export type Told = Omit<Effect, 'events'>

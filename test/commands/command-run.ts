@@ -14,6 +14,10 @@ export interface CommandRunOptions {
   readonly nodes?: number
   /** @default 40 */
   readonly accounts?: number
+  /** How many of them a node keeps in memory: if it's less than all, they come and go. @default 10 */
+  readonly liveActors?: number
+  /** How many of the commands are transfers, of one. @default 0.3 */
+  readonly transfers?: number
   /** How many commands are under way at once. @default 32 */
   readonly clients?: number
   /** A node is killed each so many answers, on average; 0: never. @default 300 */
@@ -50,19 +54,20 @@ const sentAgain = 100
 
 /** Clients send commands to nodes that are killed meanwhile; then what they were told is checked. */
 export async function runCommands(options: CommandRunOptions): Promise<CommandRunResult> {
-  const { backend, commands: count, seed, nodes: nodeCount = 1, accounts = 40 } = options
+  const { backend, commands, seed, nodes: nodeCount = 1 } = options
+  const { accounts = 40, liveActors = 10, transfers = 0.3 } = options
   await using setup = await startSetup(backend)
   // Made by one, as others may come with the store half made.
   await using store = await setup.backend.openStore({ logger: silent })
   await using started = new AsyncDisposableStack()
   const nodes = Array.from({ length: nodeCount }, (_, index) =>
     // Even ones are patient, if the store is: see the setup.
-    started.use(new BankNode({ place: setup.placeFor(index * 2), liveActors: 10 })),
+    started.use(new BankNode({ place: setup.placeFor(index * 2), liveActors })),
   )
   await Promise.all(nodes.map((node) => node.start()))
   using client = new BankClient(nodes, new SeededRandom(seed + 1))
   const run = new CommandRun(options, nodes, client)
-  const planned = planCommands({ commands: count, accounts, seed })
+  const planned = planCommands({ commands, accounts, transfers, seed })
   const begin = performance.now()
   const told = await run.carryOut(planned)
   const tookMs = performance.now() - begin
@@ -104,6 +109,8 @@ class CommandRun {
     const client = async (): Promise<void> => {
       for (const command of waiting) {
         told.push({ command, answers: await this.#carryOutSome(command) })
+        if (told.length % 10_000 === 0)
+          this.#options.log?.(`${told.length} commands, ${this.kills} kills`)
         await this.#killing
       }
     }
@@ -132,7 +139,6 @@ class CommandRun {
   /** Nobody waits for it: the other commands are under way meanwhile. */
   #kill(): void {
     const node = this.#random.pick(this.#nodes)
-    this.#options.log?.(`kill after ${this.#answers} answers`)
     this.kills++
     this.#killing = node
       .kill()
