@@ -109,7 +109,7 @@ class CommandRun {
     const client = async (): Promise<void> => {
       for (const command of waiting) {
         told.push({ command, answers: await this.#carryOutSome(command) })
-        if (told.length % 10_000 === 0)
+        if (told.length % 2_000 === 0)
           this.#options.log?.(`${told.length} commands, ${this.kills} kills`)
         await this.#killing
       }
