@@ -68,7 +68,8 @@ export class BankClient implements Disposable {
   #done(effects: readonly Effect[], begin: number): Answer {
     const times = effects.flatMap(({ events }) => events.map(({ time }) => Date.parse(time)))
     if (times.some((time) => time < begin)) this.figures.repeated++
-    return { is: 'done', effects: effects.map(({ events: _, ...told }) => told) }
+    const told = effects.map(({ actorId, version, cents }) => ({ actorId, version, cents }))
+    return { is: 'done', effects: told }
   }
 
   /** Nothing where no answer came. */

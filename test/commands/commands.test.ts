@@ -8,7 +8,7 @@ describe.each(backends)('%s', (backend) => {
   test('every command takes effect once, though its node is killed again and again', async () => {
     const commands = 1_000
     const { findings, figures } = await runCommands({
-      ...{ backend, commands, seed: 1, answersPerKill: 150 },
+      ...{ backend, commands, seed: 1, answersPerKill: 250 },
       transfers: 0.1, // on JetStream they take long
     })
     expect(findings).toEqual([])
