@@ -8,13 +8,13 @@ describe.each(backends)('%s', (backend) => {
   test('every command takes effect once, though its node is killed again and again', async () => {
     const commands = 1_000
     const { findings, figures } = await runCommands({
-      ...{ backend, commands, seed: 1, answersPerKill: 250 },
+      ...{ backend, commands, seed: 1, answersPerKill: 150 },
       transfers: 0.1, // on JetStream they take long
     })
     expect(findings).toEqual([])
     expect(figures.commands).toBe(commands)
     // Else nothing was shown.
-    expect(figures.kills).toBeGreaterThan(2)
+    expect(figures.kills).toBeGreaterThan(1)
     expect(figures.lost).toBeGreaterThan(0)
     expect(figures.repeated).toBeGreaterThan(0)
     expect(figures.rejected).toBeGreaterThan(0)
