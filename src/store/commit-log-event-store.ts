@@ -40,6 +40,7 @@ import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import { Snapshots } from './snapshots.ts'
 import { StoredListeners, type StoredListener } from './stored-listeners.ts'
 import { LogSubscription, startOf, type Subscription } from './subscription.ts'
+import { Trimmer, type TrimOptions, type TrimReport } from './trimmer.ts'
 import { UnderWay } from './under-way.ts'
 
 /** Settings of a store, the same for every backend. */
@@ -70,6 +71,7 @@ const directions = ['forwards', 'backwards'] as const
 export class CommitLogEventStore implements EventStore {
   readonly #log: CommitLog
   readonly #snapshots: Snapshots
+  readonly #trimmer: Trimmer
   readonly #writer: Pick<CommitLog, 'write'>
   readonly #context: CommitContext
   readonly #known: KnownVersions
@@ -83,6 +85,7 @@ export class CommitLogEventStore implements EventStore {
     const { clock = systemClock, logger = processLogger, rememberedVersions = 10_000 } = options
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
+    this.#trimmer = new Trimmer({ log, snapshots: this.#snapshots, clock })
     this.#writer = options.hashChain ? new HashChainWriter(log, rememberedVersions) : log
     this.#context = {
       clock,
@@ -153,8 +156,7 @@ export class CommitLogEventStore implements EventStore {
     checkFilter(filter)
     const after = checkpoint === undefined ? 0 : startOf(checkpoint)
     const onMalformed = oneOf('onMalformed', options.onMalformed ?? 'stop', ['stop', 'skip'])
-    const signals = options.signal ? [options.signal, this.#closed.signal] : [this.#closed.signal]
-    const signal = AbortSignal.any(signals)
+    const signal = this.#endedBy(options.signal)
     return new LogSubscription(this.#log, { after, filter, onMalformed, signal })
   }
 
@@ -178,6 +180,23 @@ export class CommitLogEventStore implements EventStore {
 
   knownVersion(actorId: ActorId): number | undefined {
     return this.#known.get(actorId)
+  }
+
+  async trimmedVersion(
+    actorId: ActorId,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<number> {
+    this.#assertOpen()
+    parseActorId(actorId)
+    signal?.throwIfAborted()
+    return (await this.#log.retention?.trimmedVersion(actorId, signal)) ?? 0
+  }
+
+  async trim(options: TrimOptions = {}): Promise<TrimReport> {
+    this.#assertOpen()
+    const trimming = this.#trimmer.trim({ ...options, signal: this.#endedBy(options.signal) })
+    this.#underWay.enter(trimming)
+    return trimming
   }
 
   async *audit({
@@ -295,6 +314,11 @@ export class CommitLogEventStore implements EventStore {
         : part,
     )
     return { ...commit, parts: await Promise.all(parts) }
+  }
+
+  /** Closing ends it as well. */
+  #endedBy(signal: AbortSignal | undefined): AbortSignal {
+    return AbortSignal.any(signal ? [signal, this.#closed.signal] : [this.#closed.signal])
   }
 
   #assertOpen(): void {
