@@ -20,8 +20,11 @@ export class LogReader {
   readonly #leader: StreamLeader
   readonly #feed: CommitFeed
   readonly #subjects: EventSubjects
+  readonly #isTrimmed: boolean
 
-  constructor(leader: StreamLeader, feed: CommitFeed, subjects: EventSubjects) {
+  /** From one that `isTrimmed`, messages may have been removed by right. */
+  constructor(leader: StreamLeader, feed: CommitFeed, subjects: EventSubjects, isTrimmed: boolean) {
+    this.#isTrimmed = isTrimmed
     this.#leader = leader
     this.#feed = feed
     this.#subjects = subjects
@@ -51,8 +54,8 @@ export class LogReader {
     after: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly AuditEntry[]> {
-    const wholeness = new CommitWholeness(after > 0)
-    const links = new LinkCheck()
+    const wholeness = new CommitWholeness(after > 0, this.#isTrimmed)
+    const links = new LinkCheck(this.#isTrimmed)
     let behind = after
     for (;;) {
       const begin = behind
@@ -81,7 +84,8 @@ export class LogReader {
   ): AsyncGenerator<readonly StoredPart[]> {
     const end = await this.#leader.lastSequence(signal)
     const subject = this.#subjectOf(filter)
-    const follows = subject === this.#subjects.all ? isNext : isAnywhere
+    const isWhole = subject === this.#subjects.all && !this.#isTrimmed
+    const follows = isWhole ? isNext : isAnywhere
     const most = passesWhole(filter) ? Math.min(limit, batchSize) : batchSize
     // The next event may stand in the same message as the one at `after`.
     let sequence = Math.max(0, sequenceAt(after + 1) - 1)

@@ -1,8 +1,10 @@
 import { type Logger, processLogger } from '../../core/index.ts'
 import { type Backend, CommitLogEventStore } from '../../store/index.ts'
+import { ActorFloors } from './actor-floors.ts'
 import { ActorHeads } from './actor-heads.ts'
 import { ActorReader } from './actor-reader.ts'
 import { ActorScan } from './actor-scan.ts'
+import { ActorTrimming } from './actor-trimming.ts'
 import { BackLinkReader } from './back-link-reader.ts'
 import { type ClientLibrary, loadClientLibrary } from './client-library.ts'
 import { CommitFeed } from './commit-feed.ts'
@@ -84,7 +86,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     checkAPI: false,
     timeout: requestTimeoutMs,
   })
-  await openEventStream({ library, link, manager, subjects, settings })
+  const kept = await openEventStream({ library, link, manager, subjects, settings })
 
   const { stream } = subjects
   const leader = new StreamLeader({ library, link, manager, stream, retryForMs })
@@ -98,13 +100,16 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   })
   const feed = new CommitFeed(replicas, leader, subjects)
   const heads = new ActorHeads(rememberedActors)
-  const scan = new ActorScan({ leader, feed, subjects })
-  const backLinks = new BackLinkReader(replicas, leader, subjects)
-  const actors = new ActorReader({ leader, subjects, heads, scan, backLinks })
+  const floors = kept && new ActorFloors(leader, subjects)
+  const scan = new ActorScan({ leader, feed, subjects, floors })
+  const backLinks = new BackLinkReader(replicas, leader, subjects, floors)
+  const actors = new ActorReader({ leader, subjects, heads, scan, backLinks, floors })
   const conditional = new ConditionalPublisher(new SharedInbox(library, link, requestTimeoutMs))
   const publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
   const writer = new CommitWriter({ publisher, reader: actors, subjects, heads, link, retryForMs })
-  const log = new LogReader(leader, feed, subjects)
+  const log = new LogReader(leader, feed, subjects, kept !== undefined)
+  const retention =
+    kept && floors && new ActorTrimming({ ...kept, actors, floors, leader, subjects })
   const growth = new GrowthWatch(library, link, stream)
   const shelf = new JetStreamSnapshotShelf({
     library,
@@ -115,5 +120,5 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     requestTimeoutMs,
     retryForMs,
   })
-  return { log: new JetStreamCommitLog({ link, writer, actors, log, growth }), shelf }
+  return { log: new JetStreamCommitLog({ link, writer, actors, log, growth, retention }), shelf }
 }

@@ -20,7 +20,7 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
   return {
     name: `sqlite:${file}`,
     openStore: async (storeOptions) => {
-      const log = new SqliteCommitLog(await openEventTable(path, settings.lockTimeoutMs), settings)
+      const log = new SqliteCommitLog(await openEventTable(path, settings), settings)
       try {
         const shelf = await openSnapshotShelf(path, settings.lockTimeoutMs)
         return new CommitLogEventStore(log, shelf, storeOptions)
