@@ -3,6 +3,7 @@ import {
   type ActorId,
   AetherError,
   checkMetadata,
+  isAetherError,
   noMetadata,
   parseActorId,
   toJson,
@@ -180,7 +181,10 @@ export class ActorHost {
     const { store, snapshots } = this.#around
     const history = new History(store, model, actorId)
     const known = version === undefined ? this.#live.find(actorId)?.lastKnown : undefined
-    if (known) return history.replay({ from: known, signal })
+    if (known) {
+      const now = await history.replay({ from: known, signal }).catch(unlessTrimmed)
+      if (now) return now
+    }
     const maxVersion = version ?? Infinity
     const kept = await snapshots.load(model, actorId, { maxVersion, ...(signal && { signal }) })
     const from = kept?.state
@@ -318,4 +322,10 @@ function modelsByType(definitions: readonly ActorDefinition[]): Map<string, Acto
     models.set(type, model)
   }
   return models
+}
+
+/** Another process may have gone on from there and had the events removed; a snapshot may cover them. */
+function unlessTrimmed(error: unknown): undefined {
+  if (isAetherError(error) && error.code === 'history-trimmed') return undefined
+  throw error
 }

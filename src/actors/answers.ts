@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../core/index.ts'
+import { isAetherError, type StoredEvent } from '../core/index.ts'
 import type { CommandRecord } from './command-memory.ts'
 import type { CommandResult } from './command.ts'
 import { type Replying, replyTo } from './decide.ts'
@@ -7,6 +7,9 @@ import type { History, Moment } from './history.ts'
 import type { ActorModel } from './model.ts'
 import type { DecidedEvent } from './spec.ts'
 import { readStored } from './stored-event.ts'
+
+/** A state that was kept of the actor at this version or before, if there is one. */
+type KeptUpTo = (version: number) => Promise<ActorState | undefined>
 
 /** How many events behind the one that was asked for are read with it. */
 const pageEvents = 200
@@ -18,10 +21,13 @@ const pageEvents = 200
 export class Answers {
   readonly #model: ActorModel
   readonly #history: History
+  readonly #keptUpTo: KeptUpTo
   #page: readonly Moment[] = []
 
-  constructor(model: ActorModel, history: History) {
+  /** Where the first events were removed, the past begins at what was `keptUpTo` a version. */
+  constructor(model: ActorModel, history: History, keptUpTo: KeptUpTo) {
     this.#model = model
+    this.#keptUpTo = keptUpTo
     this.#history = history
   }
 
@@ -74,7 +80,16 @@ export class Answers {
     const visit = (event: StoredEvent, after: ActorState): void => {
       if (event.version >= firstVersion) page.push({ event, after })
     }
-    await this.#history.replay({ from, toVersion: lastVersion + pageEvents, visit })
+    const toVersion = lastVersion + pageEvents
+    try {
+      await this.#history.replay({ from, toVersion, visit })
+    } catch (error) {
+      if (!isAetherError(error) || error.code !== 'history-trimmed') throw error
+      const kept = await this.#keptUpTo(firstVersion - 1)
+      if (!kept) throw error
+      page.length = 0
+      await this.#history.replay({ from: kept, toVersion, visit })
+    }
     this.#page = page
     return this.#onPage(record) ?? []
   }

@@ -40,7 +40,10 @@ export class History {
     return current
   }
 
-  /** Each event behind a state, oldest first, and what it made of the actor. */
+  /**
+   * Each event behind a state, oldest first, and what it made of the actor.
+   * @throws AetherError `history-trimmed` where some of them were removed
+   */
   async *moments({
     from,
     toVersion = Infinity,
@@ -49,9 +52,12 @@ export class History {
     let after = from ?? initialOf(this.#model)
     const range = { fromVersion: after.version + 1, toVersion, ...(signal && { signal }) }
     for await (const event of this.#store.read(this.actorId, range)) {
+      if (event.version > after.version + 1) await this.#assertKeptBehind(after.version, signal)
       after = foldStored(this.#model, after, event)
       yield { event, after }
     }
+    const isShort = toVersion < Infinity && after.version < toVersion
+    if (isShort) await this.#assertKeptBehind(after.version, signal)
   }
 
   /**
@@ -71,7 +77,21 @@ export class History {
     throw new AetherError('invalid-argument', message)
   }
 
-  events(fromVersion: number, toVersion: number): Promise<StoredEvent[]> {
-    return Array.fromAsync(this.#store.read(this.actorId, { fromVersion, toVersion }))
+  /** @throws AetherError `history-trimmed` where some of them were removed */
+  async events(fromVersion: number, toVersion: number): Promise<StoredEvent[]> {
+    const range = { fromVersion, toVersion }
+    const events = await Array.fromAsync(this.#store.read(this.actorId, range))
+    if (events[0]?.version !== fromVersion) await this.#assertKeptBehind(fromVersion - 1)
+    return events
+  }
+
+  /** Versions may be left out, so of a gap only the store can tell whether something stood there. */
+  async #assertKeptBehind(version: number, signal?: AbortSignal): Promise<void> {
+    const trimmed = await this.#store.trimmedVersion(this.actorId, signal ? { signal } : {})
+    if (trimmed <= version) return
+    throw new AetherError(
+      'history-trimmed',
+      `${this.actorId} can't be replayed behind version ${version}: its events up to version ${trimmed} were removed, and no snapshot covers them`,
+    )
   }
 }

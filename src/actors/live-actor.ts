@@ -114,7 +114,10 @@ export class LiveActor {
 
   /** How a command that is remembered was answered. Only for who holds it. */
   recall(record: CommandRecord, command: Replying): Promise<CommandResult> {
-    this.#answers ??= new Answers(this.#model, this.#history)
+    this.#answers ??= new Answers(this.#model, this.#history, async (maxVersion) => {
+      const kept = await this.#around.snapshots.load(this.#model, this.actorId, { maxVersion })
+      return kept?.state
+    })
     return this.#answers.of(record, command, this.#current as ActorState)
   }
 

@@ -26,6 +26,9 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
 
   aether store info                        what a store is, and how it is kept
   aether store backup FILE                 a copy of a SQLite store, while it is written to
+  aether store trim --before TIME | --older-than 90d  removes old events, but each actor's newest,
+      [--keep-snapshots] [--actor-type TYPE]… [--key 'PATTERN*']
+                                           from a store that was made with retention
 
 Every command takes [--backend BACKEND], one of
   sqlite:FILE                       one file (default: sqlite:aether.db)

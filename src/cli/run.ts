@@ -35,6 +35,7 @@ const commands: CommandTable = {
   store: {
     info: async () => (await import('./store/info.ts')).info,
     backup: async () => (await import('./store/backup.ts')).backup,
+    trim: async () => (await import('./store/trim.ts')).trim,
   },
 }
 

@@ -42,6 +42,10 @@ export const errorCodes = {
     retryable: false,
     meaning: 'A stored event cannot be read; replay stopped there.',
   },
+  'history-trimmed': {
+    retryable: false,
+    meaning: "Events of the actor that are needed were removed by the store's retention.",
+  },
   'import-refused': {
     retryable: false,
     meaning:

@@ -15,6 +15,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'id-reused': 409,
   'import-refused': 409,
   'version-conflict': 409,
+  'history-trimmed': 410,
   'too-large': 413,
   'command-rejected': 422,
   'actor-failed': 500,

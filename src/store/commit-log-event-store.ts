@@ -42,6 +42,7 @@ import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import { Snapshots } from './snapshots.ts'
 import { StoredListeners, type StoredListener } from './stored-listeners.ts'
 import { LogSubscription, startOf, type Subscription } from './subscription.ts'
+import { Trimmer, type TrimOptions, type TrimReport } from './trimmer.ts'
 import { UnderWay } from './under-way.ts'
 
 /** Settings of a store, the same for every backend. */
@@ -73,6 +74,7 @@ export class CommitLogEventStore implements EventStore {
   readonly agenda: Agenda | undefined
   readonly #log: CommitLog
   readonly #snapshots: Snapshots
+  readonly #trimmer: Trimmer
   readonly #writer: Pick<CommitLog, 'write'>
   readonly #context: CommitContext
   readonly #known: KnownVersions
@@ -92,6 +94,7 @@ export class CommitLogEventStore implements EventStore {
     this.agenda = agenda
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
+    this.#trimmer = new Trimmer({ log, snapshots: this.#snapshots, clock })
     this.#writer = options.hashChain ? new HashChainWriter(log, rememberedVersions) : log
     this.#context = {
       clock,
@@ -145,8 +148,7 @@ export class CommitLogEventStore implements EventStore {
     checkFilter(filter)
     const after = checkpoint === undefined ? 0 : startOf(checkpoint)
     const onMalformed = oneOf('onMalformed', options.onMalformed ?? 'stop', ['stop', 'skip'])
-    const signals = options.signal ? [options.signal, this.#closed.signal] : [this.#closed.signal]
-    const signal = AbortSignal.any(signals)
+    const signal = this.#endedBy(options.signal)
     return new LogSubscription(this.#log, { after, filter, onMalformed, signal })
   }
 
@@ -170,6 +172,23 @@ export class CommitLogEventStore implements EventStore {
 
   knownVersion(actorId: ActorId): number | undefined {
     return this.#known.get(actorId)
+  }
+
+  async trimmedVersion(
+    actorId: ActorId,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<number> {
+    this.#assertOpen()
+    parseActorId(actorId)
+    signal?.throwIfAborted()
+    return (await this.#log.retention?.trimmedVersion(actorId, signal)) ?? 0
+  }
+
+  async trim(options: TrimOptions = {}): Promise<TrimReport> {
+    this.#assertOpen()
+    const trimming = this.#trimmer.trim({ ...options, signal: this.#endedBy(options.signal) })
+    this.#underWay.enter(trimming)
+    return trimming
   }
 
   async *audit({
@@ -313,6 +332,11 @@ export class CommitLogEventStore implements EventStore {
     if (reading.limit === 0) return undefined
     const { limit, signal } = reading
     return { batches: this.#log.readAll({ after, limit, filter }, signal), reading }
+  }
+
+  /** Closing ends it as well. */
+  #endedBy(signal: AbortSignal | undefined): AbortSignal {
+    return AbortSignal.any(signal ? [signal, this.#closed.signal] : [this.#closed.signal])
   }
 
   #assertOpen(): void {

@@ -1,6 +1,7 @@
 import type { ActorId, MalformedEventError, StoredEvent } from '../core/index.ts'
 import type { Commit } from './commit.ts'
 import type { LogFilter } from './log-filter.ts'
+import type { Retention } from './retention.ts'
 
 /**
  * What a backend implements: storing one commit if nobody was faster, and reading in batches.
@@ -35,10 +36,24 @@ export interface CommitLog {
    * nothing, never too seldom. What was there when it resolves needs no call.
    */
   watch(wake: () => void): Promise<AsyncDisposable>
+  /** How old events are removed. Left out where none ever is. */
+  readonly retention?: LogRetention | undefined
   /** From now on nothing waits for an outage to end; writes under way may still succeed. */
   beginClosing(): void
   /** Waits for the writes under way, and releases everything. Called once. */
   close(): Promise<void>
+}
+
+/** What a backend implements so that old events may go, where that was allowed when the log was made. */
+export interface LogRetention extends Retention {
+  /**
+   * Removes the actor's oldest events, up to this version at most: never its newest event, and none
+   * that is stored together with one that stays. May be repeated; what is cut off leaves a history
+   * without holes. Resolves with how many are gone.
+   */
+  trim(actorId: ActorId, toVersion: number, signal: AbortSignal | undefined): Promise<number>
+  /** The version before the actor's oldest event, if some were removed; otherwise 0. */
+  trimmedVersion(actorId: ActorId, signal: AbortSignal | undefined): Promise<number>
 }
 
 /** An event, or what stands in its place and can't be read as one. */

@@ -5,6 +5,7 @@ import type { LogFilter } from './log-filter.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import type { StoredListener } from './stored-listeners.ts'
 import type { Subscription } from './subscription.ts'
+import type { TrimOptions, TrimReport } from './trimmer.ts'
 
 /**
  * The log of everything that happened: one sequence of events an actor, one order over all of them.
@@ -62,6 +63,23 @@ export interface EventStore extends AsyncDisposable {
    * that expects it is a conflict then, after which it is right again.
    */
   knownVersion(actorId: ActorId): number | undefined
+
+  /**
+   * Up to which version the actor's events were removed by {@link trim}: a read begins behind it. 0
+   * where none was; a gap behind it comes from `save`. Asked for, so never old.
+   * @throws AetherError `store-unavailable`
+   */
+  trimmedVersion(actorId: ActorId, options?: { readonly signal?: AbortSignal }): Promise<number>
+
+  /**
+   * Removes old events for ever, from the oldest of each actor on, in a store that was made with
+   * `retention`. The newest of each stays, with all that were stored with it, so that versions and
+   * expectations go on. It walks the whole log; cut off, it has done a part, and goes on when it is
+   * called again. Whether an id was stored before can't be told of events that are gone.
+   * @throws AetherError `incompatible-store` where the store was made without `retention`;
+   * `invalid-argument`, `store-unavailable`, `closed`; the signal's reason.
+   */
+  trim(options?: TrimOptions): Promise<TrimReport>
 
   /** The events of all actors, in the order of the log. Ends at the newest one. */
   readAll(options: Collecting<ReadAllOptions>): AsyncIterable<StoredEvent | MalformedEventError>

@@ -19,10 +19,14 @@ export type {
   CommitLog,
   LogEntry,
   LogRange,
+  LogRetention,
   StorageDamage,
   VersionRange,
   WriteOutcome,
 } from './commit-log.ts'
+export { checkRetention, describeRetention } from './retention.ts'
+export type { Retention } from './retention.ts'
+export type { TrimOptions, TrimReport } from './trimmer.ts'
 export { UnderWay } from './under-way.ts'
 export { RecentMap } from './recent-map.ts'
 export { firstVersionOf, isMet, placePart } from './commit.ts'

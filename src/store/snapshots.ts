@@ -63,6 +63,15 @@ export class Snapshots {
     return saving.finally(() => this.#saving.delete(saving))
   }
 
+  /** The version of the actor's snapshot, whatever its shape; undefined where there is none to read. */
+  async keptVersion(
+    actorId: ActorId,
+    signal: AbortSignal | undefined,
+  ): Promise<number | undefined> {
+    const text = await this.#context.shelf.load(actorId, signal)
+    return text === undefined ? undefined : readable(text, actorId)?.version
+  }
+
   /** Waits for the saves under way. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#saving)

@@ -47,6 +47,7 @@ export interface Finding {
    * - `invalid-time`: its time is none
    * - `hash-mismatch`: it, or the one before it, was changed, removed or put in
    * - `unchained-event`: it has no hash, and the one before it has one
+   * - `trimmed-history`: the actor's events before it were removed by `trim`
    * - `torn-commit`, `removed-events`, `foreign-link`: as the backend says
    */
   readonly kind:
@@ -58,6 +59,7 @@ export interface Finding {
     | 'invalid-time'
     | 'hash-mismatch'
     | 'unchained-event'
+    | 'trimmed-history'
     | StorageDamage['kind']
   /** What may have come about in order is a warning. */
   readonly severity: 'error' | 'warning'
@@ -98,6 +100,8 @@ interface Head {
   readonly hash: string | undefined
   /** False where something in between can't be read: what comes next can't be compared. */
   readonly isCertain: boolean
+  /** The events before it were removed, as the store allows. */
+  readonly isTrimmed?: boolean
 }
 
 const noHead: Head = { version: 0, hash: undefined, isCertain: true }
@@ -164,6 +168,7 @@ class LogWalk {
     const { actorId, version, metadata } = event
     const before = this.#heads.get(actorId) ?? (await this.#headBefore(event))
     const hash = metadata[hashName]
+    if (before.isTrimmed) yield trimmed(event)
     if (version <= before.version)
       yield found(event, 'version-order', `version ${version} comes behind ${before.version}`)
     if (!isTime(event.time))
@@ -181,13 +186,15 @@ class LogWalk {
 
   /** What went by before the walk began. */
   async #headBefore({ actorId, version }: StoredEvent): Promise<Head> {
-    if (!this.#beginsInside || version <= 1) return noHead
+    if (version <= 1) return noHead
     const range = { toVersion: version - 1, direction: 'backwards', limit: 1 } as const
-    for await (const entry of this.#read(actorId, range)) {
+    for await (const entry of this.#beginsInside ? this.#read(actorId, range) : []) {
       if (entry instanceof AetherError) return { ...noHead, isCertain: false }
       return { version: entry.version, hash: entry.metadata[hashName], isCertain: true }
     }
-    return noHead
+    // The walk may have begun before they were removed.
+    const isTrimmed = (await this.#store.trimmedVersion(actorId)) >= version - 1
+    return isTrimmed ? { ...noHead, isCertain: false, isTrimmed } : noHead
   }
 
   /** Ends with an error where the actor can't be read further, for which the walk goes on. */
@@ -212,6 +219,11 @@ class LogWalk {
       return
     }
   }
+}
+
+function trimmed(event: StoredEvent): Finding {
+  const message = `the events before version ${event.version} were removed, as the store's retention allows`
+  return { ...found(event, 'trimmed-history', message), severity: 'warning' }
 }
 
 function* checkHash(event: StoredEvent, before: Head): Generator<Finding> {

@@ -79,6 +79,14 @@ function schemaOf(file: string): unknown {
 }
 
 describe('a file of version 1', () => {
+  test('is looked at as it is, and keeps every event for ever', async ({ file, old }) => {
+    assert.equal((await sqlite(file).inspect?.())?.['retention'], 'every event is kept')
+    const retention = { keepForMs: 0 }
+    await assert.rejects(sqlite(file, { retention }).openStore(), { code: 'incompatible-store' })
+    await (await sqlite(file).openStore()).close()
+    assert.throws(() => old.exec('DELETE FROM event WHERE version = 1'), /events are immutable/)
+  })
+
   test('becomes one of today when it is opened, and keeps its events', async ({ file, old }) => {
     const rows = old.prepare('SELECT * FROM event').all()
     old.close()

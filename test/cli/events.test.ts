@@ -226,3 +226,42 @@ test('looking at a store never makes one', async () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('there is no stream AETHER_absent')])
   }
 })
+
+describe('aether store trim', () => {
+  test('removes what is older, keeps the newest, and says how many', async () => {
+    const keepForMs = 1_000
+    {
+      const backend = sqlite(join(folder.path, 'trim.db'), { retention: { keepForMs } })
+      await using store = await backend.openStore()
+      for (let version = 1; version <= 3; version++) {
+        const time = `2020-01-0${version}T00:00:00.000Z`
+        await store.save('order-1', { version, time, type: 'Old', data: version })
+      }
+    }
+    const trim = (...args: string[]) =>
+      aether('store', 'trim', '--backend', 'sqlite:trim.db', ...args)
+    const first = await trim('--before', '2020-01-02')
+    expect(first).toMatchObject({ code: 0, values: [{ removed: 1, actors: 1, events: 3 }] })
+    expect((await trim('--older-than', '1d', '--keep-snapshots')).values).toMatchObject([
+      { removed: 0 },
+    ])
+    expect((await trim('--older-than', '90d')).values).toMatchObject([{ removed: 1, events: 2 }])
+    expect(await aether('store', 'info', '--backend', 'sqlite:trim.db')).toMatchObject({
+      values: [{ retention: 'events older than 1000 ms may be removed', events: 1 }],
+    })
+  })
+
+  test('asks for a time, and is refused where every event is kept', async () => {
+    const backend = await filled('kept.db')
+    for (const wrong of [
+      [],
+      ['--before', 'x'],
+      ['--older-than', '3'],
+      ['--before', '2020', '--older-than', '1d'],
+    ])
+      expect((await aether('store', 'trim', '--backend', backend, ...wrong)).code).toBe(2)
+    const refused = await aether('store', 'trim', '--backend', backend, '--older-than', '1d')
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/made without retention/)
+  })
+})

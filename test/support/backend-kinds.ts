@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import type { Backend } from 'aether'
+import type { Backend, Retention } from 'aether'
 import { memory } from 'aether/memory'
 import { nats } from 'aether/nats'
 import { sqlite } from 'aether/sqlite'
@@ -9,7 +9,12 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 /** Real backends of one kind, each call a place of its own. */
 export interface BackendSource extends AsyncDisposable {
-  fresh(): Backend
+  fresh(settings?: PlaceSettings): Backend
+}
+
+/** What holds for a place from the beginning. */
+interface PlaceSettings {
+  readonly retention?: Retention
 }
 
 export interface BackendKind {
@@ -21,14 +26,17 @@ export interface BackendKind {
 export const backendKinds: readonly BackendKind[] = [
   {
     name: 'memory',
-    start: async () => ({ fresh: memory, async [Symbol.asyncDispose]() {} }),
+    start: async () => ({
+      fresh: (settings) => memory(settings),
+      async [Symbol.asyncDispose]() {},
+    }),
   },
   {
     name: 'sqlite',
     async start() {
       const folder = await temporaryFolder()
       return {
-        fresh: () => sqlite(join(folder.path, `${randomUUID()}.db`)),
+        fresh: (settings) => sqlite(join(folder.path, `${randomUUID()}.db`), settings),
         [Symbol.asyncDispose]: () => folder.remove(),
       }
     },
@@ -38,7 +46,13 @@ export const backendKinds: readonly BackendKind[] = [
     async start() {
       const server = await startNatsServer()
       return {
-        fresh: () => nats({ servers: server.url, namespace: randomUUID(), durability: 'trust' }),
+        fresh: (settings) =>
+          nats({
+            servers: server.url,
+            namespace: randomUUID(),
+            durability: 'trust',
+            ...settings,
+          }),
         [Symbol.asyncDispose]: () => server.stop(),
       }
     },
@@ -48,8 +62,9 @@ export const backendKinds: readonly BackendKind[] = [
     async start() {
       const cluster = await startNatsCluster()
       return {
-        fresh: () =>
+        fresh: (settings) =>
           nats({
+            ...settings,
             servers: cluster.urls,
             namespace: randomUUID(),
             replicas: 3,

@@ -1,1 +1,2 @@
 export { memory } from './memory-backend.ts'
+export type { MemoryOptions } from './memory-backend.ts'

@@ -1,23 +1,39 @@
 import { processLogger, systemClock } from '../../core/index.ts'
-import { type Backend, ClaimingAgenda, CommitLogEventStore } from '../../store/index.ts'
+import {
+  type Backend,
+  checkRetention,
+  ClaimingAgenda,
+  CommitLogEventStore,
+  describeRetention,
+  type Retention,
+} from '../../store/index.ts'
 import { MemoryClaimTable } from './memory-claim-table.ts'
 import { MemoryCommitLog } from './memory-commit-log.ts'
 import { MemorySnapshotShelf } from './memory-snapshot-shelf.ts'
 
+/** How to keep events in memory. */
+export interface MemoryOptions {
+  /** Allows `trim` to remove old events. @default every event is kept */
+  readonly retention?: Retention
+}
+
 /**
  * Keeps events in this process alone: for tests and trials. Opening the same backend twice shows
  * the same events, so a restart can be tried without a disk.
+ * @throws AetherError `invalid-argument`
  */
-export function memory(): Backend {
-  const log = new MemoryCommitLog()
+export function memory(options: MemoryOptions = {}): Backend {
+  const retention = options.retention && checkRetention(options.retention)
+  const log = new MemoryCommitLog(retention)
   const shelf = new MemorySnapshotShelf()
   const table = new MemoryClaimTable()
   return {
     name: 'memory',
-    async openStore(options = {}) {
-      const { clock = systemClock, logger = processLogger } = options
+    async openStore(storeOptions = {}) {
+      const { clock = systemClock, logger = processLogger } = storeOptions
       const agenda = new ClaimingAgenda(table, { clock, logger })
-      return new CommitLogEventStore(log, shelf, options, agenda)
+      return new CommitLogEventStore(log, shelf, storeOptions, agenda)
     },
+    inspect: async () => ({ retention: describeRetention(retention) }),
   }
 }

@@ -6,7 +6,9 @@ import {
   firstVersionOf,
   isMet,
   type LogRange,
+  type LogRetention,
   placePart,
+  type Retention,
   type VersionRange,
   type WriteOutcome,
 } from '../../store/index.ts'
@@ -16,9 +18,21 @@ const batchSize = 500
 
 /** The executable specification of a commit log. */
 export class MemoryCommitLog implements CommitLog {
-  readonly #log: StoredEvent[] = []
+  readonly retention: LogRetention | undefined
+  #log: StoredEvent[] = []
+  #lastPosition = 0
   readonly #actors = new Map<ActorId, StoredEvent[]>()
+  /** Of which some events were removed. */
+  readonly #trimmed = new Set<ActorId>()
   readonly #watchers = new Set<() => void>()
+
+  constructor(retention?: Retention) {
+    this.retention = retention && {
+      ...retention,
+      trim: async (actorId, toVersion) => this.#trim(actorId, toVersion),
+      trimmedVersion: async (actorId) => this.#trimmedVersion(actorId),
+    }
+  }
 
   async write(commit: Commit): Promise<WriteOutcome> {
     const { parts } = commit
@@ -35,18 +49,21 @@ export class MemoryCommitLog implements CommitLog {
   }
 
   async lastPosition(): Promise<number> {
-    return this.#log.length
+    return this.#lastPosition
   }
 
   async *read(actorId: ActorId, range: VersionRange): AsyncGenerator<readonly StoredEvent[]> {
     const { first, last, direction } = range
     const history = this.#actors.get(actorId) ?? []
-    const wanted = history.slice(indexOf(history, first), indexOf(history, last + 1))
+    const wanted = history.slice(
+      indexOf(history, 'version', first),
+      indexOf(history, 'version', last + 1),
+    )
     yield* inBatches(direction === 'forwards' ? wanted : wanted.toReversed())
   }
 
   async *readAll({ after }: LogRange): AsyncGenerator<readonly StoredEvent[]> {
-    yield* inBatches(this.#log.slice(after))
+    yield* inBatches(this.#log.slice(indexOf(this.#log, 'position', after + 1)))
   }
 
   async watch(wake: () => void): Promise<AsyncDisposable> {
@@ -61,7 +78,7 @@ export class MemoryCommitLog implements CommitLog {
   async close(): Promise<void> {}
 
   #place(commit: Commit, part: CommitPart): readonly StoredEvent[] {
-    const end = this.#log.length
+    const end = this.#lastPosition
     const firstVersion = firstVersionOf(part, this.#versionOf(part.actorId))
     const events = placePart(commit, part, firstVersion, (index) => end + index + 1)
     this.#keep(part.actorId, events)
@@ -79,15 +96,35 @@ export class MemoryCommitLog implements CommitLog {
     if (history) history.push(...events)
     else this.#actors.set(actorId, [...events])
     this.#log.push(...events)
+    this.#lastPosition += events.length
+  }
+
+  #trim(actorId: ActorId, toVersion: number): number {
+    const history = this.#actors.get(actorId) ?? []
+    const count = Math.min(indexOf(history, 'version', toVersion + 1), history.length - 1)
+    if (count <= 0) return 0
+    const gone = new Set(history.splice(0, count))
+    this.#log = this.#log.filter((event) => !gone.has(event))
+    this.#trimmed.add(actorId)
+    return count
+  }
+
+  #trimmedVersion(actorId: ActorId): number {
+    const [oldest] = this.#actors.get(actorId) ?? []
+    return oldest && this.#trimmed.has(actorId) ? oldest.version - 1 : 0
   }
 }
 
-/** Of the first event with this version or a greater one. */
-function indexOf(history: readonly StoredEvent[], version: number): number {
-  let [low, high] = [0, history.length]
+/** Of the first event with this version, or position, or a greater one. */
+function indexOf(
+  events: readonly StoredEvent[],
+  by: 'version' | 'position',
+  least: number,
+): number {
+  let [low, high] = [0, events.length]
   while (low < high) {
     const middle = (low + high) >>> 1
-    if ((history[middle] as StoredEvent).version < version) low = middle + 1
+    if ((events[middle] as StoredEvent)[by] < least) low = middle + 1
     else high = middle
   }
   return low

@@ -1,5 +1,6 @@
-import type { ActorId } from '../../core/index.ts'
+import { type ActorId, MalformedEventError } from '../../core/index.ts'
 import type { LogEntry, VersionRange } from '../../store/index.ts'
+import { type ActorFloors, type Place, TrimmedMeanwhile } from './actor-floors.ts'
 import { type ActorHead, type ActorHeads, isEnoughToWrite, noHead } from './actor-heads.ts'
 import type { ActorScan } from './actor-scan.ts'
 import { type BackLinkReader, type FetchHints, linksOf, mostAtOnce } from './back-link-reader.ts'
@@ -28,6 +29,8 @@ export interface ActorReaderContext {
   readonly heads: ActorHeads
   readonly scan: ActorScan
   readonly backLinks: BackLinkReader
+  /** Given where old messages may be removed. */
+  readonly floors: ActorFloors | undefined
 }
 
 /** What one read is about. */
@@ -36,6 +39,8 @@ interface Reading {
   readonly range: VersionRange
   readonly newest: StoredPart
   readonly hints: FetchHints
+  /** Where the actor's history begins; asked for only by who goes beyond the newest message. */
+  readonly floor: () => Promise<Place>
   readonly signal: AbortSignal | undefined
 }
 
@@ -75,7 +80,37 @@ export class ActorReader {
    * Asks the leader for the newest message, so that the end is known, and reads what lies before it
    * wherever that is quickest. An actor with no events or one message costs one round trip.
    */
-  async *read(
+  read(
+    actorId: ActorId,
+    range: VersionRange,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly LogEntry[]> {
+    return this.#context.floors
+      ? this.#readWhatIsLeft(actorId, range, signal)
+      : this.#read(actorId, range, signal)
+  }
+
+  /** Goes on behind what it gave, when what was to come next is trimmed meanwhile. */
+  async *#readWhatIsLeft(
+    actorId: ActorId,
+    range: VersionRange,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly LogEntry[]> {
+    let rest: VersionRange = range
+    for (;;) {
+      try {
+        for await (const entries of this.#read(actorId, rest, signal)) {
+          rest = restBehind(rest, entries)
+          yield entries
+        }
+        return
+      } catch (error) {
+        if (!(error instanceof TrimmedMeanwhile)) throw error
+      }
+    }
+  }
+
+  async *#read(
     actorId: ActorId,
     range: VersionRange,
     signal: AbortSignal | undefined,
@@ -86,8 +121,23 @@ export class ActorReader {
     const newest = decodePart(message, subjects)
     if (isReadable(newest)) this.#learn(actorId, newest)
     const hints = { limit: range.limit, partBytes: message.data.length + 1 }
-    const reading = { actorId, range, newest, hints, signal }
+    let asked: Promise<Place> | undefined
+    const floor = (): Promise<Place> => (asked ??= this.#floorOf(actorId, newest, signal))
+    const reading = { actorId, range, newest, hints, floor, signal }
     yield* range.direction === 'forwards' ? this.#forwards(reading) : this.#backwards(reading)
+  }
+
+  /** @throws TrimmedMeanwhile where the newest message isn't the newest any more, and gone. */
+  async #floorOf(
+    actorId: ActorId,
+    newest: StoredPart,
+    signal: AbortSignal | undefined,
+  ): Promise<Place> {
+    const { floors } = this.#context
+    if (!floors) return noHead
+    const floor = await floors.of(actorId, signal)
+    if (floor.sequence >= newest.sequence) throw new TrimmedMeanwhile()
+    return floor
   }
 
   async *#forwards(reading: Reading): AsyncGenerator<readonly LogEntry[]> {
@@ -99,7 +149,7 @@ export class ActorReader {
     }
     const older = await this.#sequencesBefore(reading)
     if (!older) {
-      yield* scan.read(actorId, range, newest, signal)
+      yield* scan.read({ actorId, range, floor: await reading.floor(), newest, signal })
       return
     }
     for await (const parts of backLinks.inOrder(actorId, older, hints, signal)) {
@@ -115,20 +165,23 @@ export class ActorReader {
     range: { first },
     newest,
     hints: { partBytes },
+    floor,
     signal,
   }: Reading): Promise<readonly number[] | undefined> {
     const pages: (readonly number[])[] = []
     let from = newest
     let left = versionsBefore(newest, first, Infinity)
     while (left > 0) {
-      const links = linksOf(from)
-      if (!links) return undefined
+      const named = linksOf(from)
+      if (!named) return undefined
+      const links = keptOf(named, await floor())
       const [oldest] = links
       if (oldest === undefined) break
       pages.push(links.slice(-left))
-      if (left <= links.length) break
+      if (left <= links.length || links.length < named.length) break
       if (isBetterSearched(pages, newest)) return undefined
-      const ends = isReadable(from) && from.pages.length > 1 ? from.pages : [oldest]
+      const ends =
+        isReadable(from) && from.pages.length > 1 ? keptOf(from.pages, await floor()) : [oldest]
       const count = Math.ceil(Math.min((left - links.length) / pageSize, mostAtOnce(partBytes)))
       const parts = await this.#context.backLinks.all(actorId, ends.slice(-count), signal)
       const leap = leapOver(parts)
@@ -154,7 +207,7 @@ export class ActorReader {
 
   /** Newest first. Each part knows those before it, so that any one leads on. */
   async *#partsBackwards(reading: Reading): AsyncGenerator<readonly StoredPart[]> {
-    const { actorId, range, hints, signal } = reading
+    const { actorId, range, hints, floor, signal } = reading
     let from = await this.#skipBehind(reading)
     let left = versionsBefore(from, range.first, Infinity)
     yield [from]
@@ -164,7 +217,8 @@ export class ActorReader {
         yield await this.#searchBefore(reading, from)
         return
       }
-      const wanted = links.slice(-Math.min(left, range.limit)).toReversed()
+      const kept = keptOf(links, await floor())
+      const wanted = kept.slice(-Math.min(left, range.limit)).toReversed()
       if (wanted.length === 0) return
       for await (const parts of this.#context.backLinks.inOrder(actorId, wanted, hints, signal)) {
         yield parts
@@ -175,11 +229,11 @@ export class ActorReader {
   }
 
   /** Leaps from page to page, as long as the whole page lies behind the range. */
-  async #skipBehind({ actorId, range, newest, signal }: Reading): Promise<StoredPart> {
+  async #skipBehind({ actorId, range, newest, floor, signal }: Reading): Promise<StoredPart> {
     let from = newest
     while (isReadable(from) && from.firstVersion > range.last) {
       const [oldest] = from.links
-      if (oldest === undefined) break
+      if (oldest === undefined || oldest <= (await floor()).sequence) break
       const part = await this.#context.backLinks.at(actorId, oldest, signal)
       if (!isReadable(part) || part.firstVersion <= range.last) break
       from = part
@@ -189,11 +243,12 @@ export class ActorReader {
 
   /** Before what doesn't say what it stands behind, which only others than Aether write. */
   async #searchBefore(
-    { actorId, range, signal }: Reading,
+    { actorId, range, floor, signal }: Reading,
     end: StoredPart,
   ): Promise<readonly StoredPart[]> {
     const forwards = { ...range, direction: 'forwards', limit: Infinity } as const
-    const batches = await Array.fromAsync(this.#context.scan.parts(actorId, forwards, end, signal))
+    const scan = { actorId, range: forwards, floor: await floor(), newest: end, signal }
+    const batches = await Array.fromAsync(this.#context.scan.parts(scan))
     return batches
       .flat()
       .filter((part) => part.sequence < end.sequence)
@@ -206,6 +261,20 @@ export class ActorReader {
     this.#context.heads.learn(actorId, head)
     return head
   }
+}
+
+/** What is still there of the messages that another names. */
+function keptOf(sequences: readonly number[], floor: Place): readonly number[] {
+  return floor.sequence === 0 ? sequences : sequences.filter((each) => each > floor.sequence)
+}
+
+/** What is left of the range behind these entries, in its direction. */
+function restBehind(range: VersionRange, entries: readonly LogEntry[]): VersionRange {
+  const last = entries.findLast((entry) => !(entry instanceof MalformedEventError))
+  if (!last || last instanceof MalformedEventError) return range
+  return range.direction === 'forwards'
+    ? { ...range, first: last.version + 1 }
+    : { ...range, last: last.version - 1 }
 }
 
 function pagesFrom({ sequence, links, pages }: ReadablePart): readonly number[] | undefined {

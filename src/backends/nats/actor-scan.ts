@@ -1,6 +1,6 @@
 import { AetherError, type ActorId } from '../../core/index.ts'
 import type { LogEntry, VersionRange } from '../../store/index.ts'
-import { type ActorHead, noHead } from './actor-heads.ts'
+import type { ActorFloors, Place } from './actor-floors.ts'
 import type { CommitFeed, Follows } from './commit-feed.ts'
 import { decodePart, entriesWithin, isReadable, type StoredPart } from './commit-message.ts'
 import type { EventSubjects } from './event-subjects.ts'
@@ -10,13 +10,23 @@ import type { StreamLeader } from './stream-leader.ts'
 /** How many messages are fetched at once. */
 const batchSize = 500
 
-/** A place in an actor's history: behind its message with this sequence, at this version. */
-export type Place = Pick<ActorHead, 'sequence' | 'version'>
-
 export interface ActorScanContext {
   readonly leader: StreamLeader
   readonly feed: CommitFeed
   readonly subjects: EventSubjects
+  /** Given where old messages may be removed. */
+  readonly floors: ActorFloors | undefined
+}
+
+/** What a scan is about. */
+export interface Scan {
+  readonly actorId: ActorId
+  readonly range: VersionRange
+  /** Where the actor's history begins. */
+  readonly floor: Place
+  /** Where it ends. */
+  readonly newest: StoredPart
+  readonly signal: AbortSignal | undefined
 }
 
 /** A part was written behind its actor's last message, which is where the read stands or before. */
@@ -31,30 +41,25 @@ export class ActorScan {
   }
 
   /** Forwards, up to the newest message and no further. */
-  async *read(
-    actorId: ActorId,
-    range: VersionRange,
-    newest: StoredPart,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<readonly LogEntry[]> {
-    for await (const parts of this.parts(actorId, range, newest, signal))
-      yield entriesWithin(range, parts)
+  async *read(scan: Scan): AsyncGenerator<readonly LogEntry[]> {
+    for await (const parts of this.parts(scan)) yield entriesWithin(scan.range, parts)
   }
 
   /** {@link read}, with what stands around the events. */
-  async *parts(
-    actorId: ActorId,
-    range: VersionRange,
-    newest: StoredPart,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<readonly StoredPart[]> {
-    let place: Place = await this.#startOf(actorId, range.first, newest, signal)
+  async *parts(scan: Scan): AsyncGenerator<readonly StoredPart[]> {
+    const { actorId, range, newest, signal } = scan
+    let place: Place = await this.#startOf(scan)
     while (place.sequence < newest.sequence && place.version < range.last) {
       const found =
         place.sequence === newest.previous
           ? [newest]
           : await this.#next(actorId, range, place, signal)
-      place = behind(found, place, actorId)
+      const [first] = found
+      if (!first || !isNext(first, place.sequence)) {
+        await this.#context.floors?.explain(actorId, place.sequence + 1, signal)
+        throw lost(actorId, place)
+      }
+      place = behind(found, place)
       yield found.filter((part) => part.sequence <= newest.sequence)
     }
   }
@@ -73,15 +78,10 @@ export class ActorScan {
   }
 
   /** A place before the first version wanted. */
-  async #startOf(
-    actorId: ActorId,
-    first: number,
-    newest: StoredPart,
-    signal: AbortSignal | undefined,
-  ): Promise<Place> {
+  async #startOf({ actorId, range, floor, newest, signal }: Scan): Promise<Place> {
     const { leader, subjects } = this.#context
-    if (!isReadable(newest)) return noHead
-    return seekVersion(first, noHead, newest, async (sequence) => {
+    if (!isReadable(newest)) return floor
+    return seekVersion(range.first, floor, newest, async (sequence) => {
       const message = await leader.next(subjects.of(actorId), sequence, signal)
       const part = message && decodePart(message, subjects)
       return part && isReadable(part) ? part : undefined
@@ -89,13 +89,10 @@ export class ActorScan {
   }
 }
 
-/** @throws AetherError `incompatible-store` where the leader itself has a gap. */
-function behind(parts: readonly StoredPart[], place: Place, actorId: ActorId): Place {
-  const [first] = parts
-  const last = parts.at(-1)
-  if (!first || !last || !isNext(first, place.sequence)) throw lost(actorId, place)
+function behind(parts: readonly StoredPart[], place: Place): Place {
+  const sequence = parts.at(-1)?.sequence ?? place.sequence
   const version = parts.findLast(isReadable)?.lastVersion ?? place.version
-  return { sequence: last.sequence, version }
+  return { sequence, version }
 }
 
 function lost(actorId: ActorId, { sequence, version }: Place): AetherError {

@@ -1,4 +1,5 @@
 import { AetherError, type ActorId } from '../../core/index.ts'
+import type { ActorFloors } from './actor-floors.ts'
 import { decodePart, isReadable, type StoredMessage, type StoredPart } from './commit-message.ts'
 import type { EventSubjects } from './event-subjects.ts'
 
@@ -34,11 +35,19 @@ export class BackLinkReader {
   readonly #replicas: ReplicaMessages
   readonly #leader: LeaderMessages
   readonly #subjects: EventSubjects
+  readonly #floors: ActorFloors | undefined
 
-  constructor(replicas: ReplicaMessages, leader: LeaderMessages, subjects: EventSubjects) {
+  /** With `floors`, what isn't there may have been removed by right. */
+  constructor(
+    replicas: ReplicaMessages,
+    leader: LeaderMessages,
+    subjects: EventSubjects,
+    floors?: ActorFloors,
+  ) {
     this.#replicas = replicas
     this.#leader = leader
     this.#subjects = subjects
+    this.#floors = floors
   }
 
   /** {@link all}, of one. */
@@ -49,7 +58,8 @@ export class BackLinkReader {
 
   /**
    * From any replica; from the leader what that doesn't have yet.
-   * @throws AetherError `incompatible-store` where one is not the actor's; and what the leader throws.
+   * @throws AetherError `incompatible-store` where one is not the actor's; TrimmedMeanwhile; and what the
+   * leader throws.
    */
   async all(
     actorId: ActorId,
@@ -61,13 +71,15 @@ export class BackLinkReader {
     const messages = await Promise.all(
       sequences.map(async (sequence, i) => found[i] ?? this.#leader.at(sequence, signal)),
     )
-    return messages.map((message, index) => {
-      if (message?.subject === subject) return decodePart(message, this.#subjects)
+    const lost = sequences.find((_, index) => messages[index]?.subject !== subject)
+    if (lost !== undefined) {
+      await this.#floors?.explain(actorId, lost, signal)
       throw new AetherError(
         'incompatible-store',
-        `the stream has lost sequence ${sequences[index]}, a commit to ${actorId}: it was trimmed or damaged`,
+        `the stream has lost sequence ${lost}, a commit to ${actorId}: it was trimmed or damaged`,
       )
-    })
+    }
+    return messages.map((message) => decodePart(message as StoredMessage, this.#subjects))
   }
 
   /** In batches, in the order given. While one is taken, the next one is fetched. */

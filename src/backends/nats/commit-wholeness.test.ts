@@ -25,7 +25,7 @@ function part(text: string, sequence: number): StoredPart {
 
 /** What is found in messages with the sequences from 1; `_` is one that is missing. */
 function findingsIn(messages: string, beginsInside = false): string[] {
-  const check = new CommitWholeness(beginsInside)
+  const check = new CommitWholeness(beginsInside, false)
   const findings = messages.split(' ').flatMap((text, index) => {
     return text === '_' ? [] : [...check.next(part(text, index + 1))]
   })
@@ -75,7 +75,7 @@ describe('commits over several messages', () => {
   })
 
   test('that are open at the end are torn once nothing else comes', () => {
-    const check = new CommitWholeness(false)
+    const check = new CommitWholeness(false, false)
     expect([...check.next(part('a0/2', 1))]).toEqual([])
     expect(check.isOpen).toBe(true)
     expect([...check.end()]).toMatchObject([{ kind: 'torn-commit' }])

@@ -23,9 +23,15 @@ export class CommitWholeness {
   /** How many messages right before can't be read. */
   #unreadable: number
 
-  /** Where it begins in the middle of the stream, the first commit may have begun before. */
-  constructor(beginsInside: boolean) {
-    this.#unreadable = beginsInside ? Infinity : 0
+  readonly #isTrimmed: boolean
+
+  /**
+   * Where it begins in the middle of the stream, the first commit may have begun before. From one that
+   * `isTrimmed`, messages are removed by right: what is missing counts as what can't be read.
+   */
+  constructor(beginsInside: boolean, isTrimmed: boolean) {
+    this.#isTrimmed = isTrimmed
+    this.#unreadable = beginsInside || isTrimmed ? Infinity : 0
   }
 
   /** Whether the last commit seen lacks parts that may still come. */
@@ -36,7 +42,9 @@ export class CommitWholeness {
   *next(part: StoredPart): Generator<StorageDamage> {
     const before = this.#before
     this.#before = part.sequence
-    if (before !== undefined && part.sequence !== before + 1) {
+    const missing = before === undefined ? 0 : part.sequence - before - 1
+    if (this.#isTrimmed) this.#pass(missing)
+    else if (before !== undefined && missing !== 0) {
       yield removed(before, part.sequence)
       yield* this.end()
       this.#unreadable = 0
@@ -44,10 +52,13 @@ export class CommitWholeness {
     if (isReadable(part)) {
       yield* this.#nextReadable(part)
       this.#unreadable = 0
-    } else {
-      this.#advance()
-      this.#unreadable++
-    }
+    } else this.#pass(1)
+  }
+
+  /** Goes on behind so many that can't be seen. */
+  #pass(count: number): void {
+    for (let left = count; left > 0 && this.#open; left--) this.#advance()
+    this.#unreadable += count
   }
 
   /** Tells whether parts are missing now that nothing else comes. */

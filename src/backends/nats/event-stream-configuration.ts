@@ -1,14 +1,22 @@
 import type { StreamConfig } from '@nats-io/jetstream'
+import type { Retention } from '../../store/index.ts'
 import type { EventSubjects } from './event-subjects.ts'
 import { supportsAtomicBatches } from './server-version.ts'
 
 export type StreamConfiguration = Partial<StreamConfig> & Pick<StreamConfig, 'name'>
 
-/** What makes a stream the log of a namespace: complete, ordered, and never trimmed. */
+/** The stream's metadata that says how long its events are kept at least. */
+const keepForName = 'aether.keep-for-ms'
+
+/**
+ * What makes a stream the log of a namespace: complete, ordered, and never trimmed by itself. With
+ * retention it may be purged, which can be taken back for ever; without, it can't be allowed any more.
+ */
 export function eventStreamConfiguration(
   { stream, all }: EventSubjects,
   replicas: number | undefined,
   serverVersion: string,
+  retention?: Retention,
 ): StreamConfiguration {
   return {
     name: stream,
@@ -22,11 +30,24 @@ export function eventStreamConfiguration(
     max_msgs_per_subject: -1,
     max_msg_size: -1,
     deny_delete: true,
-    deny_purge: true,
+    ...(retention ? {} : { deny_purge: true }),
     allow_direct: true,
     ...(supportsAtomicBatches(serverVersion) ? { allow_atomic: true } : {}),
     ...(replicas === undefined ? {} : { num_replicas: replicas }),
   }
+}
+
+/** What a stream that is made with this retention has besides. */
+export function retentionSettings(retention: Retention | undefined): Partial<StreamConfig> {
+  if (!retention) return {}
+  return { deny_purge: false, metadata: { [keepForName]: String(retention.keepForMs) } }
+}
+
+/** What the stream was made with. */
+export function retentionOf({ metadata }: Partial<StreamConfig>): Retention | undefined {
+  const text = metadata?.[keepForName]
+  if (text === undefined || !/^\d{1,16}$/.test(text)) return undefined
+  return { keepForMs: Number(text) }
 }
 
 /** Settings by which a stream would change or lose messages, or take them from elsewhere. */

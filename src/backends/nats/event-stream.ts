@@ -1,7 +1,14 @@
 import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream'
 import { AetherError, messageOf } from '../../core/index.ts'
+import type { Retention } from '../../store/index.ts'
 import type { ClientLibrary } from './client-library.ts'
-import { differencesBetween, eventStreamConfiguration } from './event-stream-configuration.ts'
+import {
+  differencesBetween,
+  eventStreamConfiguration,
+  retentionOf,
+  retentionSettings,
+  type StreamConfiguration,
+} from './event-stream-configuration.ts'
 import type { EventSubjects } from './event-subjects.ts'
 import { failureOf, jetStreamCodes } from './failure.ts'
 import type { NatsLink } from './nats-link.ts'
@@ -24,10 +31,10 @@ const duplicateWindowNs = 10_000_000_000
 
 /**
  * Makes the stream of the namespace, or checks the one that is there: it is never changed. Many may
- * do it at once.
+ * do it at once. Resolves with the retention that it was made with.
  * @throws AetherError `incompatible-store`, `store-unavailable`
  */
-export async function openEventStream(context: EventStreamContext): Promise<void> {
+export async function openEventStream(context: EventStreamContext): Promise<Retention | undefined> {
   const { link, settings } = context
   const budget = new RetryBudget(link, settings.retryForMs)
   for (;;) {
@@ -41,26 +48,46 @@ export async function openEventStream(context: EventStreamContext): Promise<void
   }
 }
 
-async function findOrMake(context: EventStreamContext): Promise<void> {
+async function findOrMake(context: EventStreamContext): Promise<Retention | undefined> {
   const { library, link, manager, subjects, settings } = context
   const serverVersion = link.nats.info?.version ?? ''
-  const wanted = eventStreamConfiguration(subjects, settings.replicas, serverVersion)
   const found = (await find(context)) ?? (await make())
-  const differences = differencesBetween(wanted, found)
-  if (differences.length === 0) return
+  const retention = retentionOf(found)
+  checkRetained(retention, context)
+  const differences = differencesBetween(configuration(retention), found)
+  if (differences.length === 0) return retention
   throw incompatible(
     `the stream ${subjects.stream} can't keep events: ${differences.join('; ')}. Correct it, or use another namespace`,
   )
 
+  function configuration(kept: Retention | undefined): StreamConfiguration {
+    return eventStreamConfiguration(subjects, settings.replicas, serverVersion, kept)
+  }
+
   async function make(): Promise<StreamConfig> {
-    const num_replicas = settings.replicas ?? 1
-    const creation = { ...wanted, num_replicas, duplicate_window: duplicateWindowNs }
+    const creation = {
+      ...configuration(settings.retention),
+      ...retentionSettings(settings.retention),
+      num_replicas: settings.replicas ?? 1,
+      duplicate_window: duplicateWindowNs,
+    }
     try {
       return (await manager.streams.add(creation)).config
     } catch (error) {
       throw failureOf(error, library).kind === 'forbidden' ? mayNotMake(error, context) : error
     }
   }
+}
+
+/** What a stream may forget was promised when it was made, and the server doesn't allow it later. */
+function checkRetained(
+  found: Retention | undefined,
+  { subjects, settings: { retention } }: EventStreamContext,
+): void {
+  if (!retention || retention.keepForMs === found?.keepForMs) return
+  throw incompatible(
+    `the stream ${subjects.stream} was made ${found ? `with keepForMs ${found.keepForMs}, not ${retention.keepForMs}` : 'without retention'}, which never changes: export its events, and import them into another namespace`,
+  )
 }
 
 function mayNotMake(cause: unknown, { subjects, settings }: EventStreamContext): AetherError {

@@ -1,5 +1,7 @@
 import { AetherError, messageOf } from '../../core/index.ts'
+import { describeRetention } from '../../store/index.ts'
 import type { ClientLibrary } from './client-library.ts'
+import { retentionOf } from './event-stream-configuration.ts'
 import { EventSubjects } from './event-subjects.ts'
 import { failureOf, jetStreamCodes } from './failure.ts'
 import type { NatsLink } from './nats-link.ts'
@@ -28,6 +30,7 @@ export async function inspectStream(
       storage: config.storage,
       replicas: config.num_replicas,
       leader: cluster?.leader ?? nats.info?.server_name ?? '',
+      retention: describeRetention(retentionOf(config)),
       bytes: state.bytes,
       messages: state.messages,
       actors: state.num_subjects ?? 0,

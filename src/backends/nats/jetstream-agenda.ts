@@ -27,6 +27,7 @@ import { MessageDelivery } from './message-delivery.ts'
 import { MessageSubjects } from './message-subjects.ts'
 import type { NatsLink } from './nats-link.ts'
 import { RetryBudget } from './retry-budget.ts'
+import type { SharedInbox } from './shared-inbox.ts'
 import { SideStream, type SideStreamContext, sideStreamRefusal } from './side-stream.ts'
 import { StreamLeader } from './stream-leader.ts'
 
@@ -37,6 +38,7 @@ export interface JetStreamAgendaContext {
   readonly namespace: string
   /** The stream of the messages gets as many replicas as this one has. */
   readonly eventStream: string
+  readonly inbox: SharedInbox
   readonly conditional: ConditionalPublisher
   readonly retryForMs: number
   readonly clock: Clock
@@ -65,13 +67,13 @@ export class JetStreamAgenda implements Agenda {
   #isClosed = false
 
   constructor(context: JetStreamAgendaContext) {
-    const { library, link, manager, conditional, retryForMs } = context
+    const { library, link, manager, inbox, conditional, retryForMs } = context
     this.#context = context
     this.#subjects = new MessageSubjects(context.namespace)
     const { stream } = this.#subjects
     this.#streamContext = { ...context, wanted: configurationOf(this.#subjects), what: 'messages' }
     this.#stream = new SideStream(this.#streamContext)
-    const leader = new StreamLeader({ library, link, manager, stream, retryForMs })
+    const leader = new StreamLeader({ library, link, manager, inbox, stream, retryForMs })
     this.#leader = leader
     this.#publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
     this.#grouped = new GroupedPublisher(this.#publisher)

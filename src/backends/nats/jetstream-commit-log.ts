@@ -5,6 +5,7 @@ import type {
   CommitLog,
   LogEntry,
   LogRange,
+  LogRetention,
   VersionRange,
   WriteOutcome,
 } from '../../store/index.ts'
@@ -20,13 +21,16 @@ export interface JetStreamCommitLogParts {
   readonly actors: ActorReader
   readonly log: LogReader
   readonly growth: GrowthWatch
+  readonly retention: LogRetention | undefined
 }
 
 /** A commit log in one JetStream stream: a subject an actor, a message an actor in each commit. */
 export class JetStreamCommitLog implements CommitLog {
+  readonly retention: LogRetention | undefined
   readonly #parts: JetStreamCommitLogParts
 
   constructor(parts: JetStreamCommitLogParts) {
+    this.retention = parts.retention
     this.#parts = parts
   }
 

@@ -9,8 +9,14 @@ import { positionOf } from './event-position.ts'
 export class LinkCheck {
   /** The newest message of each actor. */
   readonly #newest = new Map<string, number>()
+  readonly #isTrimmed: boolean
   /** Where it began: what came before wasn't seen. */
-  #first: number | undefined;
+  #first: number | undefined
+
+  /** In a stream that `isTrimmed`, an actor's first message may have been written behind one that is gone. */
+  constructor(isTrimmed: boolean) {
+    this.#isTrimmed = isTrimmed
+  }
 
   *next(part: StoredPart): Generator<StorageDamage> {
     const { sequence, previous } = part
@@ -21,7 +27,7 @@ export class LinkCheck {
     this.#newest.set(actorId, sequence)
     // One that doesn't say can't be read, which is told by others.
     if (previous === undefined || previous === expected) return
-    if (expected === undefined && previous < this.#first) return
+    if (expected === undefined && (this.#isTrimmed || previous < this.#first)) return
     yield {
       kind: 'foreign-link',
       position: positionOf(sequence, 0),

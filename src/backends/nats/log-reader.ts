@@ -20,8 +20,11 @@ export class LogReader {
   readonly #leader: StreamLeader
   readonly #feed: CommitFeed
   readonly #subjects: EventSubjects
+  readonly #isTrimmed: boolean
 
-  constructor(leader: StreamLeader, feed: CommitFeed, subjects: EventSubjects) {
+  /** From one that `isTrimmed`, messages may have been removed by right. */
+  constructor(leader: StreamLeader, feed: CommitFeed, subjects: EventSubjects, isTrimmed: boolean) {
+    this.#isTrimmed = isTrimmed
     this.#leader = leader
     this.#feed = feed
     this.#subjects = subjects
@@ -51,8 +54,8 @@ export class LogReader {
     after: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly AuditEntry[]> {
-    const wholeness = new CommitWholeness(after > 0)
-    const links = new LinkCheck()
+    const wholeness = new CommitWholeness(after > 0, this.#isTrimmed)
+    const links = new LinkCheck(this.#isTrimmed)
     let behind = after
     for (;;) {
       const begin = behind
@@ -97,7 +100,7 @@ export class LogReader {
     signal: AbortSignal,
   ): AsyncGenerator<readonly StoredPart[]> {
     const subject = this.#subjectOf(filter)
-    const follows = subject === undefined ? isNext : isAnywhere
+    const follows = subject === undefined && !this.#isTrimmed ? isNext : isAnywhere
     const limitOfMessages = passesWhole(filter) ? limit : Infinity
     const fetchBehind = (sequence: number): Promise<readonly StoredPart[]> => {
       const maxMessages = Math.min(limitOfMessages, batchSize, end - sequence)

@@ -1,8 +1,10 @@
 import { type Clock, type Logger, processLogger, systemClock } from '../../core/index.ts'
 import { type Backend, CommitLogEventStore } from '../../store/index.ts'
+import { ActorFloors } from './actor-floors.ts'
 import { ActorHeads } from './actor-heads.ts'
 import { ActorReader } from './actor-reader.ts'
 import { ActorScan } from './actor-scan.ts'
+import { ActorTrimming } from './actor-trimming.ts'
 import { BackLinkReader } from './back-link-reader.ts'
 import { type ClientLibrary, loadClientLibrary } from './client-library.ts'
 import { CommitFeed } from './commit-feed.ts'
@@ -92,7 +94,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     checkAPI: false,
     timeout: requestTimeoutMs,
   })
-  await openEventStream({ library, link, manager, subjects, settings })
+  const kept = await openEventStream({ library, link, manager, subjects, settings })
 
   const { stream } = subjects
   const timeoutMs = requestTimeoutMs
@@ -102,13 +104,16 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const replicas = new ReplicaReader({ link, stream, timeoutMs })
   const feed = new CommitFeed(replicas, leader, subjects)
   const heads = new ActorHeads(rememberedActors)
-  const scan = new ActorScan({ leader, feed, subjects })
-  const backLinks = new BackLinkReader(replicas, leader, subjects)
-  const actors = new ActorReader({ leader, subjects, heads, scan, backLinks })
+  const floors = kept && new ActorFloors(leader, subjects)
+  const scan = new ActorScan({ leader, feed, subjects, floors })
+  const backLinks = new BackLinkReader(replicas, leader, subjects, floors)
+  const actors = new ActorReader({ leader, subjects, heads, scan, backLinks, floors })
   const conditional = new ConditionalPublisher(inbox)
   const publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
   const writer = new CommitWriter({ publisher, reader: actors, subjects, heads, link, retryForMs })
-  const log = new LogReader(leader, feed, subjects)
+  const log = new LogReader(leader, feed, subjects, kept !== undefined)
+  const retention =
+    kept && floors && new ActorTrimming({ ...kept, actors, floors, leader, subjects })
   const growth = new GrowthWatch(library, link, stream)
   const shelf = new JetStreamSnapshotShelf({
     library,
@@ -127,8 +132,13 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     eventStream: stream,
     conditional,
     retryForMs,
+    inbox,
     clock,
     logger,
   })
-  return { log: new JetStreamCommitLog({ link, writer, actors, log, growth }), shelf, agenda }
+  return {
+    log: new JetStreamCommitLog({ link, writer, actors, log, growth, retention }),
+    shelf,
+    agenda,
+  }
 }

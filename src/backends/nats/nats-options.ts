@@ -1,5 +1,6 @@
 import type { NodeConnectionOptions } from '@nats-io/transport-node'
 import { AetherError } from '../../core/index.ts'
+import { checkRetention, type Retention } from '../../store/index.ts'
 import { parseServers, type ServerAddresses } from './server-addresses.ts'
 
 /** How to reach and use JetStream. */
@@ -38,6 +39,12 @@ export interface NatsOptions extends NatsCredentials {
    * @default none: they are asked through the connection, which most accounts may not
    */
   readonly monitoring?: string | readonly string[]
+  /**
+   * Allows `trim` to remove old events from a stream that is made now. A stream that is there already
+   * must have been made with exactly this. @default every event of a new stream is kept; an existing one
+   * may have been made with any
+   */
+  readonly retention?: Retention
   /** Also uses servers before 2.14, whose conditional writes are not safe. @default false */
   readonly allowOldServer?: boolean
 }
@@ -65,6 +72,7 @@ export interface NatsSettings {
   readonly rememberedActors: number
   readonly durability: Durability
   readonly monitoring: readonly string[]
+  readonly retention: Retention | undefined
   readonly allowOldServer: boolean
 }
 
@@ -83,6 +91,7 @@ export function checkOptions(options: NatsOptions): NatsSettings {
     rememberedActors: within('rememberedActors', options.rememberedActors ?? 10_000),
     durability: checkDurability(options.durability ?? 'warn'),
     monitoring: [options.monitoring ?? []].flat().map(checkMonitoring),
+    retention: options.retention && checkRetention(options.retention),
     allowOldServer: options.allowOldServer ?? false,
   }
 }

@@ -5,11 +5,12 @@ import { MessageSubjects } from './message-subjects.ts'
 import { SnapshotSubjects } from './snapshot-subjects.ts'
 import { askServersSubject } from './sync-settings.ts'
 
-const roles = ['reader', 'writer', 'creator'] as const
+const roles = ['reader', 'writer', 'creator', 'trimmer'] as const
 
 /**
  * What a login is for: `'reader'` reads and subscribes; `'writer'` appends as well; `'creator'` also
- * makes the streams when they are missing.
+ * makes the streams when they are missing; `'trimmer'` reads, and removes events from a stream that was
+ * made with retention: which ones, the server leaves to it.
  */
 export type NatsRole = (typeof roles)[number]
 
@@ -20,8 +21,9 @@ export interface NatsPermissions {
 }
 
 /**
- * The least that a store of this namespace needs. Nobody may change, purge or delete a stream or an
- * event with it, nor touch another namespace. Messages for later are for writers alone.
+ * The least that a store of this namespace needs. Nobody may change or delete a stream or a message
+ * with it, nor touch another namespace; only a trimmer may purge. Messages for later are for writers
+ * alone.
  * @param role @default 'writer', which needs a stream that is there already
  * @throws AetherError `invalid-argument`
  */
@@ -42,7 +44,8 @@ export function natsPermissions(namespace: string, role: NatsRole = 'writer'): N
   )
   const allow = [
     ...reading,
-    ...(role === 'reader' ? [] : writing),
+    ...(role === 'writer' || role === 'creator' ? writing : []),
+    ...(role === 'trimmer' ? [`$JS.API.STREAM.PURGE.${events.stream}`] : []),
     ...(role === 'creator' ? creating : []),
   ]
   return { publish: { allow }, subscribe: { allow: [`${events.inboxes}.>`] } }

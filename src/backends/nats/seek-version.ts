@@ -1,4 +1,4 @@
-import type { Place } from './actor-scan.ts'
+import type { Place } from './actor-floors.ts'
 import type { ReadablePart } from './commit-message.ts'
 
 /** What of a part is looked at. */

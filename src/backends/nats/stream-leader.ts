@@ -67,6 +67,13 @@ export class StreamLeader {
     return this.#ask(() => manager.streams.info(stream), signal)
   }
 
+  /** Removes the messages of the subject before this sequence, all or none; may be repeated. */
+  async removeBefore(subject: string, sequence: number, signal?: AbortSignal): Promise<void> {
+    const { manager, stream } = this.#context
+    const purge = { filter: subject, seq: sequence }
+    await this.#ask(() => manager.streams.purge(stream, purge), signal, 'trimmed')
+  }
+
   #message(query: MessageQuery, signal: AbortSignal | undefined): Promise<StoredMessage | null> {
     return this.#ask(() => this.#get(query), signal)
   }
@@ -84,7 +91,11 @@ export class StreamLeader {
     throw new TypeError('an answer without a message')
   }
 
-  async #ask<T>(question: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  async #ask<T>(
+    question: () => Promise<T>,
+    signal: AbortSignal | undefined,
+    done: 'read' | 'trimmed' = 'read',
+  ): Promise<T> {
     const { link, retryForMs } = this.#context
     const budget = new RetryBudget(link, retryForMs, signal)
     for (;;) {
@@ -92,20 +103,20 @@ export class StreamLeader {
         return await link.attempt(question, signal)
       } catch (error) {
         signal?.throwIfAborted()
-        this.#refuseFinal(error)
+        this.#refuseFinal(error, done)
         if (!(await budget.pause())) throw this.#unavailable(error)
       }
     }
   }
 
   /** Throws what trying again can't change. */
-  #refuseFinal(cause: unknown): void {
+  #refuseFinal(cause: unknown, done: string): void {
     const { library, stream } = this.#context
     const failure = failureOf(cause, library)
     const isForbidden = failure.kind === 'forbidden'
     const isGone = failure.kind === 'refused' && failure.code === jetStreamCodes.streamNotFound
     if (!isForbidden && !isGone) return
-    const what = isGone ? 'is gone: somebody deleted it' : 'may not be read with this login'
+    const what = isGone ? 'is gone: somebody deleted it' : `may not be ${done} with this login`
     throw new AetherError('incompatible-store', `the stream ${stream} ${what}`, { cause })
   }
 

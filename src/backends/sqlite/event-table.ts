@@ -10,6 +10,7 @@ import {
   type WriteOutcome,
 } from '../../store/index.ts'
 import { eventColumns, type EventRow } from './event-row.ts'
+import { EventTrimming, retentionIn } from './event-trimming.ts'
 import { isIoFailure } from './sqlite-failure.ts'
 import { rollBack } from './transaction.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
@@ -20,6 +21,8 @@ const maxFilteredStatements = 32
 /** The statements on an open file. Synchronous: nothing comes between two steps of one method. */
 export class EventTable {
   readonly file: string
+  /** Undefined where nothing may be removed. */
+  readonly trimming: EventTrimming | undefined
   readonly #db: DatabaseSync
   readonly #begin: StatementSync
   readonly #commit: StatementSync
@@ -35,6 +38,8 @@ export class EventTable {
   constructor(db: DatabaseSync, file: string) {
     this.file = file
     this.#db = db
+    const retention = retentionIn(db)
+    this.trimming = retention && new EventTrimming(db, retention)
     // IMMEDIATE takes the writer's lock at once: the versions checked inside stay true.
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#commit = db.prepare('COMMIT')

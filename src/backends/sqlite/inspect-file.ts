@@ -1,6 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { AetherError } from '../../core/index.ts'
+import { describeRetention } from '../../store/index.ts'
+import { retentionIn } from './event-trimming.ts'
 import { schemaVersionOf } from './migrate.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 
@@ -20,6 +22,7 @@ export function inspectFile(file: string): Record<string, string | number> {
       schemaVersion,
       bytes: statSync(file).size,
       writeAheadBytes: statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+      retention: describeRetention(retentionIn(db)),
       durability: 'each commit is synced to the disk',
       events: one('SELECT count(*) FROM event'),
       lastPosition: one('SELECT coalesce(max(position), 0) FROM event'),

@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { AetherError } from '../../core/index.ts'
+import type { Retention } from '../../store/index.ts'
+import { allowTrimming } from './event-trimming.ts'
 import { applicationId, migrations, schemaVersion } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -21,11 +23,16 @@ export function schemaVersionOf(db: DatabaseSync, file: string): number {
   )
 }
 
-/** Takes all the steps that the file lacks, or none: whatever stops it leaves the file as it was. */
-export function migrate(db: DatabaseSync, file: string): void {
+/**
+ * Takes all the steps that the file lacks, or none: whatever stops it leaves the file as it was. Only a
+ * file that is made by it gets the retention.
+ */
+export function migrate(db: DatabaseSync, file: string, retention: Retention | undefined): void {
   inTransaction(db, () => {
     // Another process may have been faster, so the version counts that is there now.
-    for (const step of migrations.slice(schemaVersionOf(db, file))) db.exec(step)
+    const found = schemaVersionOf(db, file)
+    for (const step of migrations.slice(found)) db.exec(step)
+    if (found === 0 && retention) allowTrimming(db, retention)
     db.exec(`PRAGMA user_version = ${schemaVersion}`)
   })
 }

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test as base, vi } from 'vitest'
 import { AetherError, type ErrorCode } from '../../core/index.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { schemaVersion } from './schema.ts'
 import { sqlite } from './sqlite-backend.ts'
 
 /** The path of a file that does not exist yet, in a directory of its own. */
@@ -126,11 +127,11 @@ describe('refuses', () => {
 
   test('a newer schema', async ({ file }) => {
     await opensAndStores(file)
-    execute(file, 'PRAGMA user_version = 4')
+    execute(file, `PRAGMA user_version = ${schemaVersion + 1}`)
     await refuses(
       file,
       'incompatible-store',
-      'was made by a newer Aether (schema 4, this one knows 3): upgrade this one',
+      `was made by a newer Aether (schema ${schemaVersion + 1}, this one knows ${schemaVersion}): upgrade this one`,
     )
   })
 
@@ -140,7 +141,7 @@ describe('refuses', () => {
     await refuses(
       file,
       'incompatible-store',
-      'has the unknown schema 0 (this Aether knows 1 to 3): restore it from a backup',
+      `has the unknown schema 0 (this Aether knows 1 to ${schemaVersion}): restore it from a backup`,
     )
   })
 
@@ -149,7 +150,7 @@ describe('refuses', () => {
     await refuses(
       file,
       'incompatible-store',
-      'refused a statement (no such table: event): its tables are not as Aether makes them, choose another file',
+      'refused a statement (no such trigger: event_refuses_delete): its tables are not as Aether makes them, choose another file',
     )
   })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'vitest'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { schemaVersion } from './schema.ts'
 import { sqlite } from './sqlite-backend.ts'
 
 /** A file with the events 1 to 3 of an actor, at the positions 1 to 3. */
@@ -29,7 +30,7 @@ describe('the file', () => {
     withEvents((db) => {
       const pragma = (name: string): unknown => db.prepare(`PRAGMA ${name}`).get()?.[name]
       assert.equal(pragma('application_id'), 0x41455448)
-      assert.equal(pragma('user_version'), 3)
+      assert.equal(pragma('user_version'), schemaVersion)
       assert.equal(pragma('journal_mode'), 'wal')
     }))
 

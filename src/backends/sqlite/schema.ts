@@ -71,10 +71,91 @@ const messageTable = `
 `
 
 /**
+ * A row in `retention` allows deletes: of what is older than it says, from an actor's oldest event on,
+ * and never of its newest, from which the next version is counted. `trimmed` has the version of the last
+ * one deleted, which nobody can take back. The row can only be put in before the first event.
+ *
+ * The two triggers before inserts are for INSERT OR REPLACE as well.
+ */
+const retentionTables = `
+  CREATE TABLE retention (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    keep_for_ms INTEGER NOT NULL CHECK (keep_for_ms >= 0)
+  ) STRICT;
+
+  CREATE TRIGGER retention_comes_first BEFORE INSERT ON retention
+  WHEN EXISTS (SELECT 1 FROM event) OR EXISTS (SELECT 1 FROM retention) BEGIN
+    SELECT RAISE(ABORT, 'retention is allowed before the first event, or never');
+  END;
+
+  CREATE TRIGGER retention_refuses_update BEFORE UPDATE ON retention BEGIN
+    SELECT RAISE(ABORT, 'retention is allowed before the first event, and never changed');
+  END;
+
+  CREATE TABLE trimmed (
+    actor TEXT PRIMARY KEY NOT NULL,
+    version INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TRIGGER trimmed_only_grows BEFORE INSERT ON trimmed
+  WHEN new.version <= (SELECT version FROM trimmed WHERE actor = new.actor) BEGIN
+    SELECT RAISE(ABORT, 'what was trimmed stays so');
+  END;
+
+  CREATE TRIGGER trimmed_refuses_update BEFORE UPDATE ON trimmed
+  WHEN new.actor <> old.actor OR new.version <= old.version BEGIN
+    SELECT RAISE(ABORT, 'what was trimmed stays so');
+  END;
+
+  CREATE TRIGGER trimmed_refuses_delete BEFORE DELETE ON trimmed BEGIN
+    SELECT RAISE(ABORT, 'what was trimmed stays so');
+  END;
+
+  DROP TRIGGER event_refuses_delete;
+
+  CREATE TRIGGER event_refuses_delete BEFORE DELETE ON event
+  WHEN NOT EXISTS (SELECT 1 FROM retention) BEGIN
+    SELECT RAISE(ABORT, 'events are immutable: append a correcting event instead of a delete');
+  END;
+
+  CREATE TRIGGER event_is_kept_while_young BEFORE DELETE ON event
+  WHEN coalesce(unixepoch(old.time, 'subsec'), 1e15) * 1000 + (SELECT keep_for_ms FROM retention)
+    > unixepoch('now', 'subsec') * 1000
+  BEGIN
+    SELECT RAISE(ABORT, 'events are immutable until they are older than the retention of this file');
+  END;
+
+  CREATE TRIGGER event_is_kept_while_newest BEFORE DELETE ON event
+  WHEN EXISTS (SELECT 1 FROM retention)
+    AND old.version = (SELECT max(version) FROM event WHERE actor = old.actor)
+  BEGIN
+    SELECT RAISE(ABORT, 'the newest event of an actor is immutable: its versions go on from there');
+  END;
+
+  CREATE TRIGGER event_goes_after_older_ones BEFORE DELETE ON event
+  WHEN EXISTS (SELECT 1 FROM retention)
+    AND old.version > (SELECT min(version) FROM event WHERE actor = old.actor)
+  BEGIN
+    SELECT RAISE(ABORT, 'events are immutable while there are older ones of their actor');
+  END;
+
+  CREATE TRIGGER event_is_noted_when_trimmed AFTER DELETE ON event
+  WHEN EXISTS (SELECT 1 FROM retention) BEGIN
+    INSERT INTO trimmed (actor, version) VALUES (old.actor, old.version)
+      ON CONFLICT (actor) DO UPDATE SET version = excluded.version;
+  END;
+`
+
+/**
  * Step by step from an empty file to the tables of this Aether: the first makes version 1 of an
  * empty file, the second makes version 2 of that. A step never changes once it was released.
  */
-export const migrations: readonly string[] = [eventTable, snapshotTable, messageTable]
+export const migrations: readonly string[] = [
+  eventTable,
+  snapshotTable,
+  messageTable,
+  retentionTables,
+]
 
 /** Kept as the file's `user_version`. */
 export const schemaVersion: number = migrations.length

@@ -23,7 +23,7 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
     openStore: async (storeOptions = {}) => {
       const { clock = systemClock, logger = processLogger } = storeOptions
       const { lockTimeoutMs } = settings
-      const log = new SqliteCommitLog(await openEventTable(path, lockTimeoutMs), settings)
+      const log = new SqliteCommitLog(await openEventTable(path, settings), settings)
       await using opened = new AsyncDisposableStack()
       opened.defer(() => log.close())
       const shelf = await openSnapshotShelf(path, lockTimeoutMs)

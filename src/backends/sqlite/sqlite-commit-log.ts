@@ -4,11 +4,13 @@ import type {
   CommitLog,
   LogEntry,
   LogRange,
+  LogRetention,
   VersionRange,
   WriteOutcome,
 } from '../../store/index.ts'
 import { decodeRows, type EventRow, positionIn, versionIn } from './event-row.ts'
 import type { EventTable } from './event-table.ts'
+import type { EventTrimming } from './event-trimming.ts'
 import { GroupCommit } from './group-commit.ts'
 import { GrowthWatch } from './growth-watch.ts'
 import { retryWhileBusy } from './retry-while-busy.ts'
@@ -24,6 +26,7 @@ const batchSize = 500
  * one turn of the event loop, so no read falls inside, and both share the cache of pages.
  */
 export class SqliteCommitLog implements CommitLog {
+  readonly retention: LogRetention | undefined
   readonly #table: EventTable
   readonly #writer: GroupCommit
   readonly #growth: GrowthWatch
@@ -35,6 +38,7 @@ export class SqliteCommitLog implements CommitLog {
     this.#writer = new GroupCommit((requests) => table.store(requests), table.file, settings)
     this.#growth = new GrowthWatch(table)
     this.#lockTimeoutMs = settings.lockTimeoutMs
+    this.retention = table.trimming && this.#retentionBy(table.trimming)
   }
 
   async write(commit: Commit): Promise<WriteOutcome> {
@@ -96,6 +100,23 @@ export class SqliteCommitLog implements CommitLog {
     await this.#writer.close()
     this.#growth.stop()
     this.#table.close()
+  }
+
+  #retentionBy(trimming: EventTrimming): LogRetention {
+    const { keepForMs } = trimming
+    return {
+      keepForMs,
+      trim: async (actorId, toVersion, signal) => {
+        const actor = encodeKey(actorId)
+        const step = (): Promise<number> =>
+          this.#look(() => trimming.removeSome(actor, toVersion), signal)
+        let removed = 0
+        for (let more = await step(); more > 0; more = await step()) removed += more
+        return removed
+      },
+      trimmedVersion: (actorId, signal) =>
+        this.#look(() => trimming.trimmedVersion(encodeKey(actorId)), signal),
+    }
   }
 
   /** Each batch is a query of its own, so a reader that pauses or leaves holds nothing open. */
