@@ -103,19 +103,21 @@ async function attempt(
 ): Promise<CommandResult[] | VersionConflictError> {
   const { actors, identity } = transaction
   const known = await Promise.all(actors.map(({ live }) => live.state()))
-  if (identity && isRepeated(transaction, identity)) return answersOf(transaction)
+  if (identity && isRepeated(transaction, identity)) return answersOf(actors, identity)
   const states = known.map(({ state }) => state)
   const shares = decide(transaction, states, around)
   const parts = shares instanceof CommandRejectedError ? [] : shares.filter(hasEvents)
-  if (parts.length > 0) return commit(shares as readonly Share[], parts, around)
   for (const [index, { live }] of actors.entries()) {
-    if (known[index]?.isFresh) continue
+    // A commit guards those that it changes; what else the decision rests on has to be asked for.
+    if (known[index]?.isFresh || parts.some(({ actor }) => actor.live === live)) continue
     const { version } = states[index] as ActorState
     const current = await around.store.latestVersion(live.actorId)
     if (current !== version) return new VersionConflictError(live.actorId, version, current)
   }
   if (shares instanceof CommandRejectedError) throw shares
-  return shares.map((share) => resultOf(share, []))
+  return parts.length > 0
+    ? commit(shares, parts, around)
+    : shares.map((share) => resultOf(share, []))
 }
 
 async function commit(
@@ -234,14 +236,18 @@ function isRepeated({ actors }: Transaction, { id, digest }: CommandIdentity): b
 }
 
 /** As it was answered the first time; an actor that got no event is shown as it is now. */
-async function answersOf({ actors, identity }: Transaction): Promise<CommandResult[]> {
+async function answersOf(
+  actors: readonly TransactionActor[],
+  { id }: CommandIdentity,
+): Promise<CommandResult[]> {
   const results: CommandResult[] = []
   for (const actor of actors) {
-    const record = identity && actor.live.memory.find(identity.id)
-    const { state } = await actor.live.state()
-    results.push(
-      record ? await actor.live.recall(record, silent) : resultOf(shareOf(actor, state), []),
-    )
+    const { live } = actor
+    // One that doesn't know the transaction may be behind: another node carried it out.
+    if (!live.memory.find(id)) live.forget()
+    const { state } = await live.state()
+    const record = live.memory.find(id)
+    results.push(record ? await live.recall(record, silent) : resultOf(shareOf(actor, state), []))
   }
   return results
 }

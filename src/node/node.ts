@@ -82,7 +82,8 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
 
   /**
    * Decides over the states of several actors, and stores what was decided in one commit: all of it
-   * or nothing. An actor that gets no event is only read: it may have changed elsewhere meanwhile.
+   * or nothing. An actor that gets no event is asked for right before, not guarded: another process may
+   * change it in that moment.
    * The live actors of this node wait meanwhile, and go on from what was stored. With a `commandId` it
    * is idempotent like a command.
    *

@@ -80,6 +80,32 @@ describe('a decision over several actors', () => {
     await expect(transfer(bank, 'bob', 'alice', 1, 't')).rejects.toEqual(coded('id-reused'))
   })
 
+  test('that comes again to a node which is behind is answered as the first time', async () => {
+    const backend = memory()
+    await using one = await openBank(backend)
+    await using two = await openBank(backend)
+    // Two knows Alice as she was before, and Bob not at all.
+    await two.get(Account, 'alice').deposit({ amount: 100 })
+    const first = await transfer(one, 'alice', 'bob', 30, 't')
+    await one.get(Account, 'alice').deposit({ amount: 5 })
+    expect(await transfer(two, 'alice', 'bob', 30, 't')).toEqual(first)
+    expect(await balanceOf(two, 'alice')).toBe(75)
+  })
+
+  test('rests on what its actors are, also those that it leaves as they are', async () => {
+    const backend = memory()
+    await using one = await openBank(backend)
+    await using two = await openBank(backend)
+    await two.get(Account, 'alice').deposit({ amount: 100 })
+    await one.get(Account, 'alice').withdraw({ amount: 100 })
+    const bonus = two.transact(
+      [two.get(Account, 'alice'), two.get(Account, 'bob')],
+      ([alice, bob]) =>
+        alice.state.balance < 100 ? reject('poor') : bob.on.Deposited({ amount: 10 }),
+    )
+    await expect(bonus).rejects.toMatchObject({ rejection: 'poor' })
+  })
+
   test('runs between commands and other transactions, whichever way they go', async () => {
     await using bank = await openBank()
     const names = ['a', 'b', 'c', 'd']
