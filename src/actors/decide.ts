@@ -35,7 +35,12 @@ export function decide(
   const decision = callDecide(model, actorId, before, command, now)
   if (isRejection(decision)) {
     const { code, details } = decision
-    throw new CommandRejectedError(actorId, command.name, code, shown(details, actorId, command))
+    throw new CommandRejectedError(
+      actorId,
+      command.name,
+      code,
+      shownDetails(details, actorId, command.name),
+    )
   }
   const events: NewEvent[] = []
   let after = before
@@ -54,12 +59,15 @@ export function decide(
   return { events, after, reply: replyTo(command, actorId, after, events) }
 }
 
-/** Details go to callers everywhere, so they must be JSON. */
-function shown(details: unknown, actorId: ActorId, { name }: Command): unknown {
+/**
+ * The details of a refusal, which go to callers everywhere, so they must be JSON.
+ * @throws AetherError `actor-failed`
+ */
+export function shownDetails(details: unknown, actorId: string, command: string): unknown {
   try {
     return details === undefined ? undefined : toJson(details)
   } catch (cause) {
-    throw new ActorFailedError(actorId, `reject of ${name}`, cause)
+    throw new ActorFailedError(actorId, `reject of ${command}`, cause)
   }
 }
 

@@ -6,11 +6,10 @@ import {
   type Metadata,
   type NewEvent,
   noMetadata,
-  toJson,
   VersionConflictError,
 } from '../core/index.ts'
 import type { CommandIdentity, CommandResult } from './command.ts'
-import { stampOf } from './decide.ts'
+import { shownDetails, stampOf } from './decide.ts'
 import { type ActorState, foldDecided } from './fold.ts'
 import type { LiveActor } from './live-actor.ts'
 import type { ActorModel } from './model.ts'
@@ -159,7 +158,7 @@ function decide(
   }
   if (isRejection(decision)) {
     const { code, details } = decision
-    return new CommandRejectedError(ids, 'transact', code, shown(details, ids))
+    return new CommandRejectedError(ids, 'transact', code, shownDetails(details, ids, 'transact'))
   }
   const shares = actors.map((actor, index) => shareOf(actor, states[index] as ActorState))
   for (const event of listOf(decision, ids)) place(event, shares, metadata, identity)
@@ -255,13 +254,4 @@ async function answersOf(
 function resultOf({ actor, after }: Share, events: CommandResult['events']): CommandResult {
   const { version, state } = after
   return { actorId: actor.live.actorId, version, events, state, reply: undefined }
-}
-
-/** Details go to callers everywhere, so they must be JSON. */
-function shown(details: unknown, ids: string): unknown {
-  try {
-    return details === undefined ? undefined : toJson(details)
-  } catch (cause) {
-    throw new ActorFailedError(ids, 'reject of transact', cause)
-  }
 }
