@@ -49,6 +49,13 @@ export type {
   VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
+export type { Document, DocumentTable } from './document-table.ts'
+export type {
+  Progress,
+  ProgressChange,
+  ProjectionBuild,
+  ProjectionTarget,
+} from './projection-target.ts'
 export { exportEvents } from './export-events.ts'
 export type { ExportOptions, ExportProgress } from './export-events.ts'
 export { importEvents } from './import-events.ts'

@@ -1,0 +1,57 @@
+/**
+ * Where a projection writes: what it makes of events is stored together with how far it is, or not at
+ * all, so that each event counts once. A backend implements it, or whoever has a database of their own.
+ *
+ * @typeParam Tx what handlers write with: a transaction of that database
+ */
+export interface ProjectionTarget<Tx = unknown> {
+  /** For people: `sqlite:views.db`. */
+  readonly name: string
+  /**
+   * Makes ready what a build needs, such as its tables. Called by each member before it writes, also
+   * where another has done it before, or does it at the same time.
+   */
+  prepare(build: ProjectionBuild): Promise<void>
+  /** How far the parts of a build are, in the order of their names. */
+  load(build: ProjectionBuild): Promise<readonly Progress[]>
+  /**
+   * Runs `write` in a transaction and stores these parts with what it wrote, if and only if each is
+   * still of the revision expected. Undefined where another member was faster: nothing is stored then,
+   * and `write` may not have been called. When `write` throws, nothing is stored and it is thrown on.
+   * @returns the parts as they are stored
+   */
+  commit(
+    build: ProjectionBuild,
+    parts: readonly ProgressChange[],
+    write: (tx: Tx) => void | Promise<void>,
+  ): Promise<readonly Progress[] | undefined>
+  /** From now on readers see this build, all at once. May be repeated. */
+  activate(build: ProjectionBuild): Promise<void>
+  /** Removes a build that nobody reads any more, with its progress. May be repeated. */
+  drop(build: ProjectionBuild): Promise<void>
+  /** Releases everything. Called once. */
+  close(): Promise<void>
+}
+
+/** A projection is built anew beside the one that is read: each time is a build. */
+export interface ProjectionBuild {
+  readonly projection: string
+  /** 1, 2, 3 … */
+  readonly build: number
+}
+
+/** How far one part of a build is. */
+export interface Progress {
+  /** The part: `0`, `1` … */
+  readonly part: string
+  /** What the projection writes there and reads again: JSON, of at most some 100 KB. */
+  readonly text: string
+  readonly revision: number
+}
+
+/** A part to be stored; `expected` is undefined where it must be new. */
+export interface ProgressChange {
+  readonly part: string
+  readonly text: string
+  readonly expected: number | undefined
+}
