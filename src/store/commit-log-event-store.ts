@@ -30,6 +30,8 @@ import type {
   VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
+import type { DocumentTable } from './document-table.ts'
+import { DocumentTables, type TableShelf } from './document-tables.ts'
 import { EntryIterator, type Source } from './entry-iterator.ts'
 import { HashChainWriter } from './hash-chain-writer.ts'
 import { KnownVersions } from './known-versions.ts'
@@ -64,6 +66,12 @@ export interface EventStoreOptions {
   readonly logger?: Logger
 }
 
+/** What a store may have beside its events. */
+export interface StoreExtras {
+  readonly agenda?: Agenda
+  readonly tables?: TableShelf
+}
+
 /** How often a commit at `'any'` that has to look for its repeat tries to get in. */
 const maxRepeatableTries = 100
 
@@ -75,6 +83,7 @@ export class CommitLogEventStore implements EventStore {
   readonly #log: CommitLog
   readonly #snapshots: Snapshots
   readonly #trimmer: Trimmer
+  readonly #tables: DocumentTables | undefined
   readonly #writer: Pick<CommitLog, 'write'>
   readonly #context: CommitContext
   readonly #known: KnownVersions
@@ -88,10 +97,11 @@ export class CommitLogEventStore implements EventStore {
     log: CommitLog,
     shelf: SnapshotShelf,
     options: EventStoreOptions = {},
-    agenda?: Agenda,
+    { agenda, tables }: StoreExtras = {},
   ) {
     const { clock = systemClock, logger = processLogger, rememberedVersions = 10_000 } = options
     this.agenda = agenda
+    this.#tables = tables && new DocumentTables(tables)
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
     this.#trimmer = new Trimmer({ log, snapshots: this.#snapshots, clock })
@@ -226,6 +236,12 @@ export class CommitLogEventStore implements EventStore {
     return this.#snapshots.save(actorId, snapshot)
   }
 
+  async table(name: string): Promise<DocumentTable> {
+    this.#assertOpen()
+    if (this.#tables) return this.#tables.open(name)
+    throw new AetherError('incompatible-store', 'this store was made without tables')
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -238,6 +254,7 @@ export class CommitLogEventStore implements EventStore {
     await this.#underWay.none()
     await this.#snapshots.close()
     await this.agenda?.close()
+    await this.#tables?.close()
     await this.#log.close()
   }
 

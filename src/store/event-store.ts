@@ -1,6 +1,7 @@
 import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
 import type { Agenda } from './agenda.ts'
 import type { AuditEntry } from './commit-log.ts'
+import type { DocumentTable } from './document-table.ts'
 import type { LogFilter } from './log-filter.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import type { StoredListener } from './stored-listeners.ts'
@@ -130,6 +131,14 @@ export interface EventStore extends AsyncDisposable {
    * itself finds wrong with its storage: what `verifyStore` looks at.
    */
   audit(options?: Pick<ReadAllOptions, 'after' | 'signal'>): AsyncIterable<AuditEntry>
+
+  /**
+   * The table of this name, opened when it is first asked for: the same one each time. It ends with the
+   * store.
+   * @param name a letter, then letters, digits and `-`: all small, 31 at most
+   * @throws AetherError `invalid-argument`, `incompatible-store`, `store-unavailable`, `closed`
+   */
+  table(name: string): Promise<DocumentTable>
 
   /** Where messages wait that are delivered later; a store may have none. For the node, which fills it. */
   readonly agenda: Agenda | undefined

@@ -50,6 +50,7 @@ export type {
   VersionedEvent,
 } from './event-store.ts'
 export type { Document, DocumentTable } from './document-table.ts'
+export type { TableShelf } from './document-tables.ts'
 export type {
   Progress,
   ProgressChange,

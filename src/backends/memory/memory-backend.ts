@@ -10,6 +10,7 @@ import {
 import { MemoryClaimTable } from './memory-claim-table.ts'
 import { MemoryCommitLog } from './memory-commit-log.ts'
 import { MemorySnapshotShelf } from './memory-snapshot-shelf.ts'
+import { MemoryTableShelf } from './memory-table-shelf.ts'
 
 /** How to keep events in memory. */
 export interface MemoryOptions {
@@ -26,13 +27,14 @@ export function memory(options: MemoryOptions = {}): Backend {
   const retention = options.retention && checkRetention(options.retention)
   const log = new MemoryCommitLog(retention)
   const shelf = new MemorySnapshotShelf()
-  const table = new MemoryClaimTable()
+  const claims = new MemoryClaimTable()
+  const tables = new MemoryTableShelf()
   return {
     name: 'memory',
     async openStore(storeOptions = {}) {
       const { clock = systemClock, logger = processLogger } = storeOptions
-      const agenda = new ClaimingAgenda(table, { clock, logger })
-      return new CommitLogEventStore(log, shelf, storeOptions, agenda)
+      const agenda = new ClaimingAgenda(claims, { clock, logger })
+      return new CommitLogEventStore(log, shelf, storeOptions, { agenda, tables })
     },
     inspect: async () => ({ retention: describeRetention(retention) }),
   }

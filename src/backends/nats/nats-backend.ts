@@ -41,7 +41,7 @@ export function nats(options: NatsOptions): Backend {
     openStore: async (storeOptions = {}) => {
       const { clock = systemClock, logger = processLogger } = storeOptions
       const { log, shelf, agenda } = await openParts(settings, clock, logger)
-      return new CommitLogEventStore(log, shelf, storeOptions, agenda)
+      return new CommitLogEventStore(log, shelf, storeOptions, { agenda })
     },
     async inspect() {
       const library = await loadClientLibrary()

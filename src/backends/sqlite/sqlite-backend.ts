@@ -31,7 +31,7 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
       const table = await openClaimTable(path, lockTimeoutMs)
       opened.move()
       const agenda = new ClaimingAgenda(table, { clock, logger })
-      return new CommitLogEventStore(log, shelf, storeOptions, agenda)
+      return new CommitLogEventStore(log, shelf, storeOptions, { agenda })
     },
     inspect: async () => inspectFile(path),
   }
