@@ -51,6 +51,7 @@ export type {
 } from './event-store.ts'
 export type { Document, DocumentTable } from './document-table.ts'
 export type {
+  HandlerResult,
   Progress,
   ProgressChange,
   ProjectionBuild,
