@@ -52,6 +52,7 @@ export type {
 export type { Document, DocumentTable } from './document-table.ts'
 export type { TableShelf } from './document-tables.ts'
 export type {
+  HandlerResult,
   Progress,
   ProgressChange,
   ProjectionBuild,

@@ -2,9 +2,17 @@
  * Where a projection writes: what it makes of events is stored together with how far it is, or not at
  * all, so that each event counts once. A backend implements it, or whoever has a database of their own.
  *
+ * What is the database's own fault is thrown as an AetherError `store-unavailable`, also by what handlers
+ * write with: then no event is to blame, and the same may be tried again.
+ *
  * @typeParam Tx what handlers write with: a transaction of that database
+ * @typeParam Done `void` where a transaction begins and ends in one turn of the event loop: nothing in
+ * it may wait then, neither a handler nor `write`
  */
-export interface ProjectionTarget<Tx = unknown> {
+export interface ProjectionTarget<
+  Tx = unknown,
+  Done extends void | Promise<void> = void | Promise<void>,
+> {
   /** For people: `sqlite:views.db`. */
   readonly name: string
   /**
@@ -16,22 +24,40 @@ export interface ProjectionTarget<Tx = unknown> {
   load(build: ProjectionBuild): Promise<readonly Progress[]>
   /**
    * Runs `write` in a transaction and stores these parts with what it wrote, if and only if each is
-   * still of the revision expected. Undefined where another member was faster: nothing is stored then,
-   * and `write` may not have been called. When `write` throws, nothing is stored and it is thrown on.
+   * still of the revision expected. Undefined where another member was faster, or has dropped the build:
+   * nothing is stored then, and `write` may not have been called. When `write` throws, nothing is stored
+   * and it is thrown on.
    * @returns the parts as they are stored
+   * @throws AetherError `store-unavailable`; `invalid-argument` where `write` waits and may not
    */
   commit(
     build: ProjectionBuild,
     parts: readonly ProgressChange[],
-    write: (tx: Tx) => void | Promise<void>,
+    write: (tx: Tx) => Done,
   ): Promise<readonly Progress[] | undefined>
-  /** From now on readers see this build, all at once. May be repeated. */
+  /**
+   * From now on readers see this build, all at once. May be repeated; a member that is late, with an
+   * older build than the one that is read, changes nothing.
+   */
   activate(build: ProjectionBuild): Promise<void>
   /** Removes a build that nobody reads any more, with its progress. May be repeated. */
   drop(build: ProjectionBuild): Promise<void>
   /** Releases everything. Called once. */
   close(): Promise<void>
 }
+
+/**
+ * What a handler may give back: nobody looks at it, but where nothing may wait it can't be a promise, so
+ * that an `async` handler doesn't compile.
+ *
+ * @typeParam Done that of the {@link ProjectionTarget}
+ */
+export type HandlerResult<Done extends void | Promise<void>> =
+  Promise<void> extends Done ? unknown : Immediate
+
+/** All but a promise. */
+type Immediate =
+  void | null | boolean | number | bigint | string | (object & { readonly then?: never })
 
 /** A projection is built anew beside the one that is read: each time is a build. */
 export interface ProjectionBuild {
