@@ -14,20 +14,31 @@ export interface Exchange {
   body(): Promise<string>
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal
+  /** Aborts when an answer that would go on has to end: the client is gone, or the gateway closes. */
+  readonly ending: AbortSignal
 }
 
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** JSON text, or nothing. */
-  readonly body: string | undefined
+  /**
+   * JSON text, or nothing; or texts that are made as the client takes them, which end when
+   * {@link Exchange.ending} aborts. They hold nothing before the first is taken, and nothing after they
+   * were left.
+   */
+  readonly body: string | AsyncIterable<string> | undefined
+}
+
+/** A reply with JSON text. */
+export interface JsonReply extends Reply {
+  readonly body: string
 }
 
 export function jsonReply(
   status: number,
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
-): Reply {
+): JsonReply {
   return jsonTextReply(status, JSON.stringify(value), headers)
 }
 
@@ -36,7 +47,7 @@ export function jsonTextReply(
   status: number,
   body: string,
   headers: Readonly<Record<string, string>> = {},
-): Reply {
+): JsonReply {
   const length = String(Buffer.byteLength(body))
   return {
     status,

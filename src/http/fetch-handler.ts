@@ -14,13 +14,41 @@ export function createFetchHandler(
   const gateway = createGateway(node, options)
   return async (request) => {
     const { pathname, search } = new URL(request.url)
+    const { signal } = request
+    const cancelled = new AbortController()
     const { status, headers, body } = await gateway({
       method: request.method,
       target: pathname + search,
       headers: request.headers,
-      signal: request.signal,
+      signal,
+      ending: AbortSignal.any([signal, cancelled.signal]),
       body: async () => (request.body ? readText(request.body) : ''),
     })
-    return new Response(request.method === 'HEAD' ? null : (body ?? null), { status, headers })
+    const sent = typeof body === 'object' ? readableOf(body, cancelled) : (body ?? null)
+    return new Response(request.method === 'HEAD' ? null : sent, { status, headers })
   }
+}
+
+/** The texts as the client takes them. Whoever takes no more of them ends them. */
+function readableOf(
+  texts: AsyncIterable<string>,
+  cancelled: AbortController,
+): ReadableStream<Uint8Array> {
+  const iterator = texts[Symbol.asyncIterator]()
+  const encoder = new TextEncoder()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const result = await iterator.next()
+        if (result.done) controller.close()
+        else controller.enqueue(encoder.encode(result.value))
+      },
+      async cancel() {
+        // One that waits for its next text can be left only once it doesn't wait any more.
+        cancelled.abort()
+        await iterator.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }

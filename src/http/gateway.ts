@@ -2,11 +2,13 @@ import { actorId, type ActorId, AetherError, parseJson } from '../core/index.ts'
 import type { Node } from '../node/index.ts'
 import { entityTagOf, namesEntityTag } from './entity-tag.ts'
 import { limitOf, pageReply } from './event-page.ts'
+import { type EventStreamSettings, streamReply } from './event-stream.ts'
 import { type Exchange, jsonReply, type Reply } from './exchange.ts'
 import { answerByMethod } from './method.ts'
 import { problemReply } from './problem.ts'
 import { parseTarget, type Query, type Target, wholeNumberOf } from './target.ts'
 import { traceContext } from './trace-context.ts'
+import { checkWholeNumber } from './whole-number.ts'
 
 /** What a gateway may be told. */
 export interface GatewayOptions {
@@ -15,6 +17,11 @@ export interface GatewayOptions {
    * its text at most. What it throws itself is ignored. @default nobody is told
    */
   readonly onError?: (error: unknown) => void
+  /**
+   * After how long without an event a stream of events says that it is alive, in milliseconds: less
+   * than what a proxy between allows. @default 15000
+   */
+  readonly heartbeatMs?: number
 }
 
 /** Answers one exchange: never throws. */
@@ -26,22 +33,30 @@ export type Gateway = (exchange: Exchange) => Promise<Reply>
  * - `POST /actors/{type}/{key}/{command}` · `GET /actors/{type}/{key}` (`?version=`)
  * - `GET /actors/{type}/{key}/{query}` (`?input=&version=`)
  * - `GET /actors/{type}/{key}/events` (`?from=&limit=`) · `GET /events` (`?after=&limit=`) · `GET /healthz`
+ * - `GET /events/stream` (`?after=&type=&key=&event=`)
  * - `GET /quarantine` · `DELETE /quarantine/{type}/{key}`
+ * @throws AetherError `invalid-argument` for an option out of its range
  */
-export function createGateway(node: Node, { onError }: GatewayOptions = {}): Gateway {
+export function createGateway(node: Node, options: GatewayOptions = {}): Gateway {
+  const { onError, heartbeatMs = 15_000 } = options
+  checkWholeNumber('heartbeatMs', heartbeatMs, 2_147_483_647, 1)
   return async (exchange) => {
+    const tellFault = (error: unknown, { status }: { readonly status: number }): void => {
+      if (isOurFault(status, error, exchange)) tell(onError, error)
+    }
     try {
-      return await route(node, exchange, parseTarget(exchange.target))
+      const target = parseTarget(exchange.target)
+      return await route({ node, exchange, target, stream: { heartbeatMs, tellFault } })
     } catch (error) {
       const reply = problemReply(error)
-      if (isOurFault(reply, error, exchange)) tell(onError, error)
+      tellFault(error, reply)
       return reply
     }
   }
 }
 
 /** A client that left is nobody's fault, and 503 says that it will pass. */
-function isOurFault({ status }: Reply, error: unknown, { signal }: Exchange): boolean {
+function isOurFault(status: number, error: unknown, { signal }: Exchange): boolean {
   const isAbort = signal.aborted && error === signal.reason
   return status >= 500 && status !== 503 && !isAbort
 }
@@ -54,7 +69,15 @@ function tell(onError: GatewayOptions['onError'], error: unknown): void {
   }
 }
 
-async function route(node: Node, exchange: Exchange, { segments, query }: Target): Promise<Reply> {
+interface Asked {
+  readonly node: Node
+  readonly exchange: Exchange
+  readonly target: Target
+  readonly stream: EventStreamSettings
+}
+
+async function route({ node, exchange, target, stream }: Asked): Promise<Reply> {
+  const { segments, query } = target
   const [root, type, key, last, ...rest] = segments
   const isActor = rest.length === 0 && type !== undefined && key !== undefined
   if (isActor && (root === 'actors' || (root === 'quarantine' && last === undefined))) {
@@ -67,6 +90,10 @@ async function route(node: Node, exchange: Exchange, { segments, query }: Target
     return answerByMethod(exchange, { GET: async () => jsonReply(200, node.quarantined) })
   if (segments.length === 1 && root === 'events')
     return answerByMethod(exchange, { GET: () => getLog(node, exchange, query) })
+  if (segments.length === 2 && root === 'events' && type === 'stream')
+    return answerByMethod(exchange, {
+      GET: () => streamReply(node.events, exchange, query, stream),
+    })
   if (segments.length === 1 && root === 'healthz')
     return answerByMethod(exchange, { GET: async () => jsonReply(200, { status: 'ok' }) })
   throw new AetherError(

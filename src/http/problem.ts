@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { AetherError, isAetherError } from '../core/index.ts'
-import { jsonReply, type Reply } from './exchange.ts'
+import { jsonReply, type JsonReply } from './exchange.ts'
 import { statusOf } from './status.ts'
 
 /** Members that no field of an error may take: the problem's own, and what is internal. */
@@ -9,18 +9,18 @@ const untold = new Set([
   ...['name', 'message', 'stack', 'cause'],
 ])
 
-/**
- * An error as `application/problem+json` (RFC 9457), with its code and typed fields. Never throws:
- * a field that JSON can't hold is left out.
- */
-export function problemReply(
-  thrown: unknown,
-  extraHeaders: Readonly<Record<string, string>> = {},
-): Reply {
+/** The members of a problem (RFC 9457), and the typed fields of the error. */
+interface Problem extends Readonly<Record<string, unknown>> {
+  readonly status: number
+  readonly retryable: boolean
+}
+
+/** An error as a problem. Never throws: a field that JSON can't hold is left out. */
+export function problemOf(thrown: unknown): Problem {
   const error = isAetherError(thrown) ? thrown : unexpected(thrown)
   // Another copy of the library in this process may know codes that this one doesn't.
   const status = Object.hasOwn(statusOf, error.code) ? statusOf[error.code] : 500
-  const problem = {
+  return {
     type: `urn:aether:error:${error.code}`,
     title: STATUS_CODES[status],
     status,
@@ -29,9 +29,17 @@ export function problemReply(
     retryable: error.retryable,
     ...tellableFields(error),
   }
-  return jsonReply(status, problem, {
+}
+
+/** An error as an answer, `application/problem+json`. Never throws. */
+export function problemReply(
+  thrown: unknown,
+  extraHeaders: Readonly<Record<string, string>> = {},
+): JsonReply {
+  const problem = problemOf(thrown)
+  return jsonReply(problem.status, problem, {
     'content-type': 'application/problem+json',
-    ...(status === 503 && error.retryable && { 'retry-after': '1' }),
+    ...(problem.status === 503 && problem.retryable && { 'retry-after': '1' }),
     ...extraHeaders,
   })
 }

@@ -9,6 +9,7 @@ import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 import { problemReply } from './problem.ts'
 import { splitTarget } from './request-target.ts'
 import { sameOriginOnly } from './same-origin.ts'
+import { streamInto } from './stream-into.ts'
 import { checkWholeNumber } from './whole-number.ts'
 
 /** Where to listen, and for how long to go on answering. */
@@ -24,8 +25,8 @@ export interface HttpServer extends AsyncDisposable {
   /** `http://127.0.0.1:4040` */
   readonly url: string
   /**
-   * Takes no more requests, waits for the answers under way, `closeTimeoutMs` at most, and closes
-   * all connections. May be called twice.
+   * Takes no more requests, ends the streams, waits for the answers under way, `closeTimeoutMs` at
+   * most, and closes all connections. May be called twice.
    */
   close(): Promise<void>
 }
@@ -47,15 +48,22 @@ export async function serve(
   checkWholeNumber('closeTimeoutMs', closeTimeoutMs, maxTimeoutMs)
   // Until it listens nobody asks, so the gateway can be made when the port is known.
   let gateway: Gateway
-  let closing: Promise<void> | undefined
+  const closing = new AbortController()
   const server = createServer()
   const connections = new Connections(server, async (request, response, gone) => {
-    const reply = closing ? tooLate() : await gateway(exchangeOf(request, gone))
-    send(request, response, closing ? { ...reply, headers: lastOne(reply) } : reply)
+    const ending = AbortSignal.any([gone, closing.signal])
+    const isClosing = (): boolean => closing.signal.aborted
+    const reply = isClosing() ? tooLate() : await gateway(exchangeOf(request, gone, ending))
+    const last = isClosing() ? { ...reply, headers: lastOne(reply) } : reply
+    await send(request, response, last, ending)
   })
   const bound = await listen(server, port)
   gateway = sameOriginOnly(createGateway(node, options), hostsAt(bound))
-  const close = (): Promise<void> => (closing ??= connections.close(closeTimeoutMs))
+  let closed: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing.abort()
+    return (closed ??= connections.close(closeTimeoutMs))
+  }
   return { url: `http://${host}:${bound}`, close, [Symbol.asyncDispose]: close }
 }
 
@@ -84,7 +92,7 @@ function lastOne({ headers }: Reply): Reply['headers'] {
   return { ...headers, connection: 'close' }
 }
 
-function exchangeOf(request: IncomingMessage, gone: AbortSignal): Exchange {
+function exchangeOf(request: IncomingMessage, gone: AbortSignal, ending: AbortSignal): Exchange {
   const { authority, target } = splitTarget(request.url ?? '/')
   const { headers } = request
   return {
@@ -94,6 +102,7 @@ function exchangeOf(request: IncomingMessage, gone: AbortSignal): Exchange {
       get: (name) => (name === 'host' && authority) || textOfHeader(headers[name]),
     },
     signal: gone,
+    ending,
     body: () => bodyOf(request, gone),
   }
 }
@@ -112,14 +121,16 @@ function textOfHeader(value: string | string[] | undefined): string | null {
   return Array.isArray(value) ? value.join(', ') : (value ?? null)
 }
 
-function send(
+async function send(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: Reply,
-): void {
+  ending: AbortSignal,
+): Promise<void> {
   // An unread body would be taken for the next request on this connection.
   const connection = request.complete ? {} : { connection: 'close' }
-  response
-    .writeHead(status, { ...headers, ...connection })
-    .end(request.method === 'HEAD' ? undefined : body)
+  response.writeHead(status, { ...headers, ...connection })
+  if (request.method === 'HEAD' || body === undefined) response.end()
+  else if (typeof body === 'string') response.end(body)
+  else await streamInto(response, body, ending)
 }

@@ -1,7 +1,15 @@
 import { AetherError } from '../core/index.ts'
 
-/** The parameters of a query; of two with one name, the first. */
-export type Query = ReadonlyMap<string, string>
+/** The parameters of a query. */
+export interface Query {
+  /** Of two with one name, the first. */
+  get(name: string): string | undefined
+  /**
+   * What all of this name list, one after the other or with commas between: `type=a,b&type=c`; undefined
+   * where there is none. A comma that is percent-encoded divides nothing.
+   */
+  list(name: string): readonly string[] | undefined
+}
 
 /** The parts of a request target, decoded: nothing is normalised. */
 export interface Target {
@@ -35,12 +43,15 @@ export function wholeNumberOf(query: Query, name: string): number | undefined {
  * an actor must reach it as it was sent.
  */
 function parseQuery(text: string): Query {
-  const query = new Map<string, string>()
+  const first = new Map<string, string>()
+  const lists = new Map<string, readonly string[]>()
   for (const parameter of text.split('&')) {
-    const [name, value] = cut(parameter, '=').map(decode) as [string, string]
-    if (!query.has(name)) query.set(name, value)
+    const [encodedName, value] = cut(parameter, '=')
+    const name = decode(encodedName)
+    if (!first.has(name)) first.set(name, decode(value))
+    lists.set(name, [...(lists.get(name) ?? []), ...value.split(',').map(decode)])
   }
-  return query
+  return { get: (name) => first.get(name), list: (name) => lists.get(name) }
 }
 
 /** What is before the mark and what is behind it. */

@@ -18,7 +18,7 @@ describe('a problem', () => {
     ['what throws', { toJSON: () => expect.fail('it is never told') }],
   ])('leaves out %s', (_label, details) => {
     const error = new CommandRejectedError('account-a', 'withdraw', 'no', details)
-    const { status, body = '' } = problemReply(error)
+    const { status, body } = problemReply(error)
     expect(status).toBe(422)
     const problem = JSON.parse(body) as unknown
     expect(problem).toMatchObject({ actorId: 'account-a', rejection: 'no' })
@@ -27,7 +27,7 @@ describe('a problem', () => {
 
   test('keeps its own members', () => {
     const error = Object.assign(new AetherError('internal', 'a text'), { status: 1, detail: 'x' })
-    const { body = '' } = problemReply(error)
+    const { body } = problemReply(error)
     expect(JSON.parse(body)).toMatchObject({ status: 500, detail: 'a text' })
   })
 
