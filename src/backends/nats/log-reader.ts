@@ -1,32 +1,46 @@
 import type { LogEntry, LogFilter, LogRange, AuditEntry } from '../../store/index.ts'
-import type { CommitFeed, Follows } from './commit-feed.ts'
+import { CommitFeed, type Follows, type ReplicaAnswers } from './commit-feed.ts'
 import { entriesOf, type StoredPart } from './commit-message.ts'
 import { CommitWholeness } from './commit-wholeness.ts'
 import { maxEventsPerMessage, positionOf, sequenceAt } from './event-position.ts'
 import type { EventSubjects } from './event-subjects.ts'
 import { LinkCheck } from './link-check.ts'
+import type { LongRun } from './long-run.ts'
 import type { StreamLeader } from './stream-leader.ts'
 
 /** How many messages are fetched at once, if they are small: see ReplicaReader. */
 const batchSize = 4_000
+/** From how many messages on a consumer is worth its making: see LongRun. */
+const longRunLength = 10_000
 
 /** In the whole stream, nothing may be missing. */
 const isNext: Follows = (part, before) => part.sequence === before + 1
 /** Among messages of some subjects it can't be told: what a replica knows has no holes. */
 const isAnywhere: Follows = () => true
 
+export interface LogReaderContext {
+  readonly leader: StreamLeader
+  readonly replicas: ReplicaAnswers
+  readonly subjects: EventSubjects
+  /** Made for each long read. */
+  readonly longRun: () => LongRun
+  /** Messages may have been removed by right. */
+  readonly isTrimmed: boolean
+}
+
 /** Reads the events of all actors, in the order of the stream. */
 export class LogReader {
   readonly #leader: StreamLeader
-  readonly #feed: CommitFeed
+  readonly #replicas: ReplicaAnswers
+  readonly #longRun: () => LongRun
   readonly #subjects: EventSubjects
   readonly #isTrimmed: boolean
 
-  /** From one that `isTrimmed`, messages may have been removed by right. */
-  constructor(leader: StreamLeader, feed: CommitFeed, subjects: EventSubjects, isTrimmed: boolean) {
+  constructor({ leader, replicas, longRun, subjects, isTrimmed }: LogReaderContext) {
     this.#isTrimmed = isTrimmed
     this.#leader = leader
-    this.#feed = feed
+    this.#replicas = replicas
+    this.#longRun = longRun
     this.#subjects = subjects
   }
 
@@ -102,13 +116,16 @@ export class LogReader {
     const subject = this.#subjectOf(filter)
     const follows = subject === undefined && !this.#isTrimmed ? isNext : isAnywhere
     const limitOfMessages = passesWhole(filter) ? limit : Infinity
+    // The next event may stand in the same message as the one at `after`.
+    let sequence = Math.max(0, sequenceAt(after + 1) - 1)
+    const isLong = Math.min(limitOfMessages, end - sequence) >= longRunLength
+    using longRun = isLong ? this.#longRun() : undefined
+    const feed = new CommitFeed(longRun ?? this.#replicas, this.#leader, this.#subjects)
     const fetchBehind = (sequence: number): Promise<readonly StoredPart[]> => {
       const maxMessages = Math.min(limitOfMessages, batchSize, end - sequence)
       const request = { fromSequence: sequence + 1, maxMessages, ...(subject && { subject }) }
-      return this.#feed.next(request, follows, signal)
+      return feed.next(request, follows, signal)
     }
-    // The next event may stand in the same message as the one at `after`.
-    let sequence = Math.max(0, sequenceAt(after + 1) - 1)
     let wanted = limitOfMessages
     let ahead: Promise<readonly StoredPart[]> | undefined
     while (sequence < end) {

@@ -21,6 +21,7 @@ import { JetStreamAgenda } from './jetstream-agenda.ts'
 import { JetStreamCommitLog } from './jetstream-commit-log.ts'
 import { JetStreamSnapshotShelf } from './jetstream-snapshot-shelf.ts'
 import { LogReader } from './log-reader.ts'
+import { LongRun } from './long-run.ts'
 import { NatsLink } from './nats-link.ts'
 import { checkOptions, type NatsOptions, type NatsSettings } from './nats-options.ts'
 import { ReplicaReader } from './replica-reader.ts'
@@ -111,7 +112,10 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const conditional = new ConditionalPublisher(inbox)
   const publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
   const writer = new CommitWriter({ publisher, reader: actors, subjects, heads, link, retryForMs })
-  const log = new LogReader(leader, feed, subjects, kept !== undefined)
+  const longRun = (): LongRun =>
+    new LongRun({ library, link, manager, replicas, stream, timeoutMs })
+  const isTrimmed = kept !== undefined
+  const log = new LogReader({ leader, replicas, longRun, subjects, isTrimmed })
   const retention =
     kept && floors && new ActorTrimming({ ...kept, actors, floors, leader, subjects })
   const growth = new GrowthWatch(library, link, stream)

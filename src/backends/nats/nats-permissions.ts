@@ -34,7 +34,7 @@ export function natsPermissions(namespace: string, role: NatsRole = 'writer'): N
   checkRole(role)
   const reading = [
     ...readingOf(events),
-    ...wakingOf(events),
+    ...consumingOf(events),
     ...readingSnapshotsOf(snapshots),
     askServersSubject,
   ]
@@ -59,10 +59,13 @@ function readingOf({ stream }: EventSubjects): string[] {
   ]
 }
 
-/** For the consumer that wakes subscriptions; without it they are woken each second. */
-function wakingOf({ stream }: EventSubjects): string[] {
+/**
+ * For the consumers that wake subscriptions, without which they are woken each second, and those of long
+ * reads, which go on without, more slowly. A consumer's name may be followed by what it is to bring.
+ */
+function consumingOf({ stream }: EventSubjects): string[] {
   return [
-    `$JS.API.CONSUMER.CREATE.${stream}.*`,
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
     `$JS.API.CONSUMER.DELETE.${stream}.*`,
   ]
