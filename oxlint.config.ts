@@ -86,6 +86,7 @@ export default defineConfig({
     'eslint/eqeqeq': ['error', 'always', { null: 'ignore' }],
     'eslint/no-empty': 'error',
     'eslint/no-self-compare': 'error',
+    'eslint/no-unused-expressions': ['error', { allowTaggedTemplates: true }], // sql`…` writes
     'eslint/no-var': 'error',
     'eslint/prefer-const': ['error', { ignoreReadBeforeAssign: true }],
     'unicorn/filename-case': ['error', { case: 'kebabCase' }],

@@ -10,6 +10,7 @@ import { schemaVersion } from './schema.ts'
 import type { SqliteSettings } from './sqlite-options.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 import { checkPlace } from './store-place.ts'
+import { writeAhead } from './write-ahead.ts'
 
 /** What opening needs to know. */
 export type OpenSettings = Pick<SqliteSettings, 'lockTimeoutMs' | 'retention'>
@@ -41,7 +42,7 @@ export async function openEventTable(
 function prepare(db: DatabaseSync, file: string, retention: Retention | undefined): void {
   // A file of somebody else is not touched, so the look comes first.
   const version = schemaVersionOf(db, file)
-  writeAhead(db, file)
+  writeAhead(db, file, 'FULL')
   if (version < schemaVersion) migrate(db, file, retention)
   checkKept(file, retention, retentionIn(db))
 }
@@ -57,23 +58,4 @@ function checkKept(
     'incompatible-store',
     `${file} was made ${found ? `with keepForMs ${found.keepForMs}, not ${wanted.keepForMs}` : 'without retention'}, which never changes: export its events, and import them into a new file`,
   )
-}
-
-function writeAhead(db: DatabaseSync, file: string): void {
-  const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode']
-  if (mode !== 'wal') {
-    throw new AetherError(
-      'incompatible-store',
-      `${file} lies where SQLite cannot write ahead (it answered ${String(mode)}): choose a local disk`,
-    )
-  }
-  // FULL syncs each commit; fullfsync makes macOS do so down to the disk. Many writers change the
-  // same pages of the index again and again: a larger cache (KB) and rarer checkpoints (pages)
-  // store them less often.
-  db.exec(`
-    PRAGMA synchronous = FULL;
-    PRAGMA fullfsync = ON;
-    PRAGMA cache_size = -16000;
-    PRAGMA wal_autocheckpoint = 4000;
-  `)
 }

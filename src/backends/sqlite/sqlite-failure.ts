@@ -19,6 +19,18 @@ const resultCode = {
   notadb: 26,
 } as const
 
+const fileFailures: ReadonlySet<number> = new Set([
+  resultCode.busy,
+  resultCode.perm,
+  resultCode.readonly,
+  resultCode.ioerr,
+  resultCode.corrupt,
+  resultCode.full,
+  resultCode.cantopen,
+  resultCode.protocol,
+  resultCode.notadb,
+])
+
 /** True where another connection holds a lock, or held it while we looked: trying again helps. */
 export function isBusy(thrown: unknown): boolean {
   const code = resultCodeOf(thrown)
@@ -27,6 +39,12 @@ export function isBusy(thrown: unknown): boolean {
 
 export function isIoFailure(thrown: unknown): boolean {
   return resultCodeOf(thrown) === resultCode.ioerr
+}
+
+/** True where the file can't be read or written, so that no statement is to blame. */
+export function isFileFailure(thrown: unknown): boolean {
+  const code = resultCodeOf(thrown)
+  return code !== undefined && fileFailures.has(code)
 }
 
 /** What SQLite threw, in our words: which file, what happened, what to do. Not for a COMMIT. */

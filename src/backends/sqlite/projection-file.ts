@@ -1,0 +1,114 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { AetherError } from '../../core/index.ts'
+import type { Progress, ProgressChange, ProjectionBuild } from '../../store/index.ts'
+import { ProgressTable } from './progress-table.ts'
+import {
+  activateBuild,
+  bookkeeping,
+  dropBuild,
+  makeBuild,
+  tableNameIn,
+} from './projection-schema.ts'
+import { type Sql, SqlSession, Statements } from './sql.ts'
+import type { TableShape } from './sqlite-tables-options.ts'
+import { inTransaction } from './transaction.ts'
+
+/** What `write` threw, told apart from what SQLite throws. */
+export class WriteFailure extends Error {
+  override readonly name = 'WriteFailure'
+
+  constructor(cause: unknown) {
+    super('the write of a projection failed', { cause })
+  }
+}
+
+/** Projections in one file, over one connection. Synchronous: nothing comes between two steps. */
+export class ProjectionFile {
+  readonly #db: DatabaseSync
+  readonly #file: string
+  readonly #progress: ProgressTable
+  /** By the name of a build. */
+  readonly #statements = new Map<string, Statements>()
+
+  /** Makes the tables for its own bookkeeping where they are missing. */
+  constructor(db: DatabaseSync, file: string) {
+    db.exec(bookkeeping)
+    this.#db = db
+    this.#file = file
+    this.#progress = new ProgressTable(db)
+  }
+
+  get isOpen(): boolean {
+    return this.#db.isOpen
+  }
+
+  prepare(build: ProjectionBuild, shapes: readonly TableShape[]): void {
+    inTransaction(this.#db, () => makeBuild(this.#db, { ...build, file: this.#file }, shapes))
+  }
+
+  load(build: ProjectionBuild): Progress[] {
+    return this.#progress.load(build)
+  }
+
+  /** @throws WriteFailure around what `write` throws; what SQLite throws */
+  commit(
+    build: ProjectionBuild,
+    parts: readonly ProgressChange[],
+    write: (sql: Sql) => unknown,
+  ): Progress[] | undefined {
+    return inTransaction(this.#db, () => this.commitWithin(build, parts, write))
+  }
+
+  /** {@link commit} inside a transaction that somebody else began, and ends. */
+  commitWithin(
+    build: ProjectionBuild,
+    parts: readonly ProgressChange[],
+    write: (sql: Sql) => unknown,
+  ): Progress[] | undefined {
+    const stored = this.#progress.change(build, parts)
+    if (!stored) return undefined
+    const session = new SqlSession(this.#statementsOf(build), this.#file)
+    try {
+      refusePromise(build, write(session.sql))
+    } catch (thrown) {
+      session.end()
+      throw new WriteFailure(thrown)
+    }
+    session.end()
+    return stored
+  }
+
+  activate(build: ProjectionBuild): void {
+    inTransaction(this.#db, () => activateBuild(this.#db, build))
+  }
+
+  drop(build: ProjectionBuild): void {
+    this.#statements.delete(tableNameIn(build, ''))
+    inTransaction(this.#db, () => dropBuild(this.#db, build))
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  #statementsOf(build: ProjectionBuild): Statements {
+    const key = tableNameIn(build, '')
+    const known = this.#statements.get(key)
+    if (known) return known
+    const made = new Statements(this.#db, ({ name }) => tableNameIn(build, name))
+    this.#statements.set(key, made)
+    return made
+  }
+}
+
+/** The types forbid it; a cast, or code without types, does it all the same. */
+function refusePromise({ projection }: ProjectionBuild, result: unknown): void {
+  const isPromise = typeof result === 'object' && result !== null && 'then' in result
+  if (!isPromise) return
+  // Nobody else hears of its failure, and it is of no use any more.
+  Promise.resolve(result).catch(() => undefined)
+  throw new AetherError(
+    'invalid-argument',
+    `a handler of ${projection} gave a promise, but a transaction of SQLite waits for nothing: take "async" and "await" out of it, and do what must wait in a policy`,
+  )
+}

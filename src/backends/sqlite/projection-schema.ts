@@ -1,0 +1,184 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { AetherError, messageOf } from '../../core/index.ts'
+import type { ProjectionBuild } from '../../store/index.ts'
+import { isFileFailure } from './sqlite-failure.ts'
+import type { TableShape } from './sqlite-tables-options.ts'
+
+/**
+ * How far each part of a build is, and which builds there are. What was dropped stays known, so that a
+ * member that is late can't make it again.
+ */
+export const bookkeeping = `
+  CREATE TABLE IF NOT EXISTS aether_progress (
+    projection TEXT NOT NULL,
+    build INTEGER NOT NULL,
+    part TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (projection, build, part)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE IF NOT EXISTS aether_build (
+    projection TEXT NOT NULL,
+    build INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('prepared', 'active', 'dropped')),
+    shapes TEXT NOT NULL,
+    PRIMARY KEY (projection, build)
+  ) STRICT, WITHOUT ROWID;
+`
+
+interface BuildRow {
+  readonly projection: string
+  readonly build: number
+  readonly state: 'prepared' | 'active' | 'dropped'
+  /** JSON of its {@link TableShape}s. */
+  readonly shapes: string
+}
+
+/** The table of a build: nobody writes such a name by mistake. */
+export function tableNameIn({ projection, build }: ProjectionBuild, table: string): string {
+  return quoted(`${projection}/${build}/${table}`)
+}
+
+/**
+ * Makes the tables of the build where they are missing. Inside a transaction, as all here.
+ * @throws AetherError `incompatible-store` where they are there and differ, or somebody else's are;
+ * `invalid-argument` where SQLite refuses the columns
+ */
+export function makeBuild(
+  db: DatabaseSync,
+  place: ProjectionBuild & { readonly file: string },
+  shapes: readonly TableShape[],
+): void {
+  const found = findBuild(db, place)
+  if (found?.state === 'dropped') return
+  const text = JSON.stringify(shapes)
+  if (found) {
+    if (found.shapes === text) return
+    throw incompatible(
+      `${place.file} has the tables of ${place.projection} (build ${place.build}) with other columns or indexes: raise the version of the projection, so that they are built anew`,
+    )
+  }
+  for (const { name } of shapes) checkFree(db, place, name)
+  for (const shape of shapes) tryToMake(db, place, shape)
+  db.prepare(`INSERT INTO aether_build VALUES (?, ?, 'prepared', ?)`).run(
+    place.projection,
+    place.build,
+    text,
+  )
+}
+
+/** Lets readers see the tables of this build under their plain names, unless they see a newer one. */
+export function activateBuild(db: DatabaseSync, build: ProjectionBuild): void {
+  const chosen = findBuild(db, build)
+  if (chosen?.state !== 'prepared') return
+  const active = buildsOf(db, build.projection).filter(({ state }) => state === 'active')
+  if (active.some((other) => other.build > build.build)) return
+  for (const other of active) {
+    removeViews(db, other)
+    setState(db, other, 'prepared')
+  }
+  for (const { name } of shapesOf(chosen))
+    db.exec(`CREATE VIEW ${quoted(name)} AS SELECT * FROM ${tableNameIn(build, name)}`)
+  setState(db, build, 'active')
+}
+
+/** Takes its tables, views and progress away. */
+export function dropBuild(db: DatabaseSync, build: ProjectionBuild): void {
+  const found = findBuild(db, build)
+  if (!found || found.state === 'dropped') return
+  if (found.state === 'active') removeViews(db, found)
+  for (const { name } of shapesOf(found)) db.exec(`DROP TABLE ${tableNameIn(build, name)}`)
+  db.prepare('DELETE FROM aether_progress WHERE projection = ? AND build = ?').run(
+    build.projection,
+    build.build,
+  )
+  setState(db, build, 'dropped')
+}
+
+function findBuild(db: DatabaseSync, { projection, build }: ProjectionBuild): BuildRow | undefined {
+  return db
+    .prepare('SELECT * FROM aether_build WHERE projection = ? AND build = ?')
+    .get(projection, build) as unknown as BuildRow | undefined
+}
+
+function buildsOf(db: DatabaseSync, projection: string): readonly BuildRow[] {
+  const query = db.prepare('SELECT * FROM aether_build WHERE projection = ? ORDER BY build')
+  return query.all(projection) as unknown as readonly BuildRow[]
+}
+
+/** A name is read by one projection of the file. */
+function checkFree(
+  db: DatabaseSync,
+  { file, projection }: ProjectionBuild & { readonly file: string },
+  name: string,
+): void {
+  const others = db
+    .prepare(`SELECT * FROM aether_build WHERE projection <> ? AND state <> 'dropped'`)
+    .all(projection) as unknown as readonly BuildRow[]
+  const isNamed = (row: BuildRow): boolean =>
+    shapesOf(row).some((shape) => shape.name.toLowerCase() === name.toLowerCase())
+  const owner = others.find(isNamed)
+  if (owner)
+    throw incompatible(
+      `${file} has a table ${name} of the projection ${owner.projection}: choose another name or another file`,
+    )
+  const found = db
+    .prepare('SELECT type FROM sqlite_schema WHERE name = ? COLLATE NOCASE')
+    .get(name)?.['type']
+  if (found === undefined || buildsOf(db, projection).some(isNamed)) return
+  throw incompatible(
+    `${file} has a ${String(found)} ${name} already: choose another name or another file`,
+  )
+}
+
+function tryToMake(db: DatabaseSync, build: ProjectionBuild, shape: TableShape): void {
+  try {
+    makeTable(db, build, shape)
+  } catch (thrown) {
+    if (isFileFailure(thrown)) throw thrown
+    throw new AetherError(
+      'invalid-argument',
+      `SQLite refuses the table ${shape.name} of sqliteTables(): ${messageOf(thrown)}`,
+      { cause: thrown },
+    )
+  }
+}
+
+function makeTable(db: DatabaseSync, build: ProjectionBuild, shape: TableShape): void {
+  const table = tableNameIn(build, shape.name)
+  const options = shape.withoutRowid ? 'STRICT, WITHOUT ROWID' : 'STRICT'
+  db.exec(`CREATE TABLE ${table} (${shape.columns}) ${options}`)
+  shape.indexes.forEach((columns, index) => {
+    const name = tableNameIn(build, `${shape.name}/${index + 1}`)
+    db.exec(`CREATE INDEX ${name} ON ${table} (${columns})`)
+  })
+}
+
+function removeViews(db: DatabaseSync, row: BuildRow): void {
+  for (const { name } of shapesOf(row)) db.exec(`DROP VIEW IF EXISTS ${quoted(name)}`)
+}
+
+function setState(
+  db: DatabaseSync,
+  { projection, build }: ProjectionBuild,
+  state: BuildRow['state'],
+): void {
+  db.prepare('UPDATE aether_build SET state = ? WHERE projection = ? AND build = ?').run(
+    state,
+    projection,
+    build,
+  )
+}
+
+function shapesOf({ shapes }: BuildRow): readonly TableShape[] {
+  return JSON.parse(shapes) as TableShape[]
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+function incompatible(message: string): AetherError {
+  return new AetherError('incompatible-store', message)
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import type { ConformanceCase } from '../conformance-case.ts'
+import { at, first, Member, type ProjectionTargetSubject, second } from './subject.ts'
+
+export const buildCases: readonly ConformanceCase<ProjectionTargetSubject>[] = [
+  {
+    name: 'preparing may be repeated, by several at once, and keeps what is there',
+    async run(subject) {
+      const members = await Promise.all([1, 2, 3].map(() => Member.of(subject)))
+      await Promise.all(members.map(({ target }) => target.prepare(first)))
+      const [member] = members
+      assert.ok(member)
+      const stored = await member.commit(first, [at(1)], { a: 1 })
+      for (const { target } of members) await target.prepare(first)
+      await member.target.activate(first)
+      assert.deepEqual(await member.target.load(first), stored)
+      assert.deepEqual(await subject.read(), { a: 1 })
+      for (const { target } of members) await target.close()
+    },
+  },
+  {
+    name: 'a build is not seen before it is activated, nor its progress as that of another',
+    async run(subject) {
+      await using member = await Member.of(subject, first)
+      await member.commit(first, [at(1)], { a: 1 })
+      assert.equal(await subject.read(), undefined)
+      await member.target.activate(first)
+      await member.target.prepare(second)
+      assert.deepEqual(await member.target.load(second), [])
+      await member.commit(second, [at(1)], { b: 2 })
+      assert.deepEqual(await subject.read(), { a: 1 })
+    },
+  },
+  {
+    name: 'two builds are written side by side, and a reader sees all of the one or all of the other',
+    async run(subject) {
+      await using member = await Member.of(subject, first, second)
+      const old = await member.commit(first, [at(1)], { a: 1, z: 1 })
+      await member.target.activate(first)
+      const next = await member.commit(second, [at(1)], { a: 2, y: 2, z: 2 })
+      await member.commit(first, [at(2, old?.[0]?.revision)], { late: 1 })
+      assert.deepEqual(await subject.read(), { a: 1, z: 1, late: 1 })
+      const [, ...reads] = await Promise.all([
+        member.target.activate(second),
+        ...Array.from({ length: 10 }, () => subject.read()),
+      ])
+      for (const read of reads)
+        assert.deepEqual(read, read?.['late'] ? { a: 1, z: 1, late: 1 } : { a: 2, y: 2, z: 2 })
+      assert.deepEqual(await subject.read(), { a: 2, y: 2, z: 2 })
+      await member.commit(second, [at(2, next?.[0]?.revision)], { late: 2 })
+      assert.deepEqual(await subject.read(), { a: 2, y: 2, z: 2, late: 2 })
+    },
+  },
+  {
+    name: 'activating may be repeated, and one that comes late with an older build changes nothing',
+    async run(subject) {
+      await using member = await Member.of(subject, first, second)
+      await using late = await Member.of(subject)
+      await member.commit(first, [at(1)], { a: 1 })
+      await member.commit(second, [at(1)], { a: 2 })
+      await Promise.all([member.target.activate(first), late.target.activate(first)])
+      await Promise.all([member.target.activate(second), late.target.activate(second)])
+      await late.target.activate(first)
+      assert.deepEqual(await subject.read(), { a: 2 })
+      await member.target.drop(first)
+      await late.target.activate(first)
+      assert.deepEqual(await subject.read(), { a: 2 })
+    },
+  },
+  {
+    name: 'what was activated is seen after opening again',
+    async run(subject) {
+      const member = await Member.of(subject, first, second)
+      await member.commit(first, [at(1)], { a: 1 })
+      await member.commit(second, [at(1)], { a: 2 })
+      await member.target.activate(second)
+      await member.target.close()
+      await using again = await Member.of(subject, second)
+      assert.deepEqual(await subject.read(), { a: 2 })
+      assert.equal((await again.target.load(second)).length, 1)
+    },
+  },
+  {
+    name: 'a build that is dropped takes its progress along, and leaves the others',
+    async run(subject) {
+      await using member = await Member.of(subject, first, second)
+      await member.commit(first, [at(1), at(1, undefined, '1')], { a: 1 })
+      const next = await member.commit(second, [at(2)], { a: 2 })
+      await member.target.activate(second)
+      await Promise.all([member.target.drop(first), member.target.drop(first)])
+      await member.target.drop(first)
+      assert.deepEqual(await member.target.load(first), [])
+      assert.deepEqual(await member.target.load(second), next)
+      assert.deepEqual(await subject.read(), { a: 2 })
+    },
+  },
+  {
+    name: 'a member that comes late with a dropped build stores nothing, and is told',
+    async run(subject) {
+      await using member = await Member.of(subject, first, second)
+      await using late = await Member.of(subject, first)
+      const old = await late.commit(first, [at(1)], { a: 1 })
+      await member.commit(second, [at(1)], { a: 2 })
+      await member.target.activate(second)
+      await member.target.drop(first)
+      assert.equal(await late.commit(first, [at(2, old?.[0]?.revision)], { a: 9 }), undefined)
+      assert.deepEqual(await late.target.load(first), [])
+      assert.deepEqual(await subject.read(), { a: 2 })
+    },
+  },
+]
