@@ -38,7 +38,9 @@ export const commitCases: readonly ConformanceCase<ProjectionTargetSubject>[] = 
     name: 'parts are given in the order of their names, each with its text as it was',
     async run(subject) {
       await using member = await Member.of(subject, first)
-      const texts = ['Zoë 👩‍💻 \u0000"\\', 'x'.repeat(100_000), '{}']
+      const texts = ['Zoë 👩‍💻 \u0000"\\', 'x'.repeat(100_000), {}].map((value) =>
+        JSON.stringify(value),
+      )
       const parts = texts.map((text, i) => ({ part: String(2 - i), text, expected: undefined }))
       await member.commit(first, parts)
       const loaded = await member.target.load(first)

@@ -1,0 +1,96 @@
+import type { Progress, ProgressChange, ProjectionBuild, ProjectionTarget } from 'aether'
+import { escapeIdentifier, type Pool, type PoolClient } from 'pg'
+import { alone, ownFault, transaction } from './transaction.ts'
+
+const bookkeeping = `
+  CREATE SCHEMA IF NOT EXISTS aether;
+  CREATE TABLE IF NOT EXISTS aether.build (
+    projection text, build int, active boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (projection, build));
+  CREATE TABLE IF NOT EXISTS aether.progress (
+    projection text, build int, part text, revision int NOT NULL, text text NOT NULL,
+    PRIMARY KEY (projection, build, part),
+    FOREIGN KEY (projection, build) REFERENCES aether.build ON DELETE CASCADE)`
+
+const ofBuild = 'projection = $1 AND build = $2'
+
+/**
+ * Lets a projection write to tables of PostgreSQL. Each build has a schema of its own, in which handlers
+ * find the tables under their plain names; everybody else reads them through views in `public`.
+ */
+export function postgresTables(
+  pool: Pool,
+  tables: Readonly<Record<string, string>>,
+): ProjectionTarget<PoolClient> {
+  return {
+    name: 'postgresql',
+    prepare: (build) =>
+      alone(pool, async (tx) => {
+        await tx.query(bookkeeping)
+        const row = 'INSERT INTO aether.build VALUES ($1, $2) ON CONFLICT DO NOTHING'
+        if ((await tx.query(row, idOf(build))).rowCount === 0) return
+        await tx.query(`CREATE SCHEMA ${schemaOf(build)}`)
+        for (const [table, columns] of Object.entries(tables))
+          await tx.query(`CREATE TABLE ${schemaOf(build)}.${table} (${columns})`)
+      }),
+    load: async (build) => {
+      const query = `SELECT part, text, revision FROM aether.progress WHERE ${ofBuild} ORDER BY part`
+      return (await ownFault(pool.query<Progress>(query, idOf(build)))).rows
+    },
+    commit: (build, parts, write) =>
+      transaction(pool, async (tx) => {
+        // Held until the end, so that nobody drops the build meanwhile.
+        const find = `SELECT FROM aether.build WHERE ${ofBuild} FOR SHARE`
+        if ((await tx.query(find, idOf(build))).rowCount === 0) return undefined
+        const stored: Progress[] = []
+        for (const change of parts) {
+          const [part] = await put(tx, build, change)
+          if (!part) return undefined
+          stored.push(part)
+        }
+        await tx.query(`SET LOCAL search_path TO ${schemaOf(build)}`)
+        await write(tx)
+        return stored
+      }),
+    activate: (build) =>
+      alone(pool, async (tx) => {
+        const newest = `SELECT max(build) FROM aether.build WHERE projection = $1 AND (active OR build = $2)`
+        const { rows } = await tx.query<{ max: number | null }>(newest, idOf(build))
+        if (rows[0]?.max !== build.build) return
+        for (const table of Object.keys(tables)) {
+          await tx.query(`DROP VIEW IF EXISTS public.${table}`)
+          await tx.query(`CREATE VIEW public.${table} AS SELECT * FROM ${schemaOf(build)}.${table}`)
+        }
+        await tx.query(`UPDATE aether.build SET active = true WHERE ${ofBuild}`, idOf(build))
+      }),
+    drop: (build) =>
+      alone(pool, async (tx) => {
+        await tx.query(`DELETE FROM aether.build WHERE ${ofBuild}`, idOf(build))
+        await tx.query(`DROP SCHEMA IF EXISTS ${schemaOf(build)} CASCADE`)
+      }),
+    close: async () => {}, // the pool is its owner's
+  }
+}
+
+/** Stores the part if it is of the revision expected; otherwise there is no row. */
+async function put(
+  tx: PoolClient,
+  build: ProjectionBuild,
+  { part, text, expected }: ProgressChange,
+): Promise<readonly Progress[]> {
+  const change =
+    expected === undefined
+      ? 'INSERT INTO aether.progress VALUES ($1, $2, $3, 1, $4) ON CONFLICT DO NOTHING'
+      : `UPDATE aether.progress SET text = $4, revision = revision + 1
+         WHERE ${ofBuild} AND part = $3 AND revision = $5`
+  const values = [...idOf(build), part, text, ...(expected === undefined ? [] : [expected])]
+  return (await tx.query<Progress>(`${change} RETURNING part, text, revision`, values)).rows
+}
+
+function idOf({ projection, build }: ProjectionBuild): [string, number] {
+  return [projection, build]
+}
+
+function schemaOf({ projection, build }: ProjectionBuild): string {
+  return escapeIdentifier(`${projection}_${build}`)
+}
