@@ -9,9 +9,10 @@ const rooms: Record<string, readonly string[]> = {
   core: [],
   store: ['core'],
   actors: ['core', 'store'],
-  node: ['core', 'store', 'actors'],
-  http: ['core', 'store', 'actors', 'node'],
-  cli: ['core', 'store', 'actors', 'node', 'http', 'backends/*'],
+  projections: ['core', 'store', 'actors'],
+  node: ['core', 'store', 'actors', 'projections'],
+  http: ['core', 'store', 'actors', 'projections', 'node'],
+  cli: ['core', 'store', 'actors', 'projections', 'node', 'http', 'backends/*'],
   'backends/memory': ['core', 'store'],
   'backends/sqlite': ['core', 'store'],
   'backends/nats': ['core', 'store'],
@@ -19,7 +20,7 @@ const rooms: Record<string, readonly string[]> = {
 }
 
 /** What `src/index.ts` gathers: no database and no network client. */
-const mainEntry = ['core', 'store', 'actors', 'node']
+const mainEntry = ['core', 'store', 'actors', 'projections', 'node']
 
 /** What a room may import from outside, besides the modules of Node (all but `node:sqlite`). */
 const packages: Record<string, readonly string[]> = {
@@ -32,7 +33,7 @@ const packages: Record<string, readonly string[]> = {
 const forTests = { rooms: ['backends/memory', 'testing'], packages: ['vitest', 'fast-check'] }
 
 /** Rooms that take time, chance and ids from outside, so that a test can own them. */
-const deterministicRooms = ['store', 'actors']
+const deterministicRooms = ['store', 'actors', 'projections']
 
 const injected = 'Time, chance and ids come from the Clock and IdSource of core.'
 const rawGlobals = ['setTimeout', 'setInterval', 'setImmediate', 'performance', 'crypto']

@@ -80,6 +80,25 @@ export type {
 } from './core/index.ts'
 export { open } from './node/index.ts'
 export type { ActorView, Node, OpenOptions } from './node/index.ts'
+export { projection, view } from './projections/index.ts'
+export type {
+  AnyEventOf,
+  EventNamed,
+  EventNameOf,
+  HandledEvent,
+  HandlerContext,
+  ProjectionDefinition,
+  ProjectionLag,
+  ProjectionSpec,
+  ProjectionStatus,
+  ReachedOptions,
+  ReaderDefinition,
+  ReaderHost,
+  ReaderOptions,
+  ViewDefinition,
+  ViewReader,
+  ViewSpec,
+} from './projections/index.ts'
 export { exportEvents, importEvents, verifyStore } from './store/index.ts'
 export type {
   Append,

@@ -11,6 +11,9 @@ import { readStored } from './stored-event.ts'
 /** A state that was kept of the actor at this version or before, if there is one. */
 type KeptUpTo = (version: number) => Promise<ActorState | undefined>
 
+/** A state, and where it stands in the log. */
+type PlacedState = ActorState & { readonly position: number }
+
 /** How many events behind the one that was asked for are read with it. */
 const pageEvents = 200
 
@@ -32,29 +35,36 @@ export class Answers {
   }
 
   /** @throws AetherError `malformed-event`, `actor-failed`, and those of the store */
-  async of(record: CommandRecord, command: Replying, now: ActorState): Promise<CommandResult> {
+  async of(record: CommandRecord, command: Replying, now: PlacedState): Promise<CommandResult> {
     if (record.firstVersion > record.lastVersion) return this.#eventless(record, command, now)
     const isNewest = record.lastVersion === now.version
     const moments =
       this.#onPage(record) ??
       (isNewest ? await this.#newest(record, now) : await this.#turnTo(record))
     const events = moments.map((moment) => moment.event)
-    return this.#resultOf(command, moments.at(-1)?.after ?? now, events)
+    return this.#resultOf(command, moments.at(-1)?.after ?? now, events, now.position)
   }
 
   async #eventless(
-    { lastVersion }: CommandRecord,
+    { lastVersion, position }: CommandRecord,
     command: Replying,
-    now: ActorState,
+    now: PlacedState,
   ): Promise<CommandResult> {
-    const isNewest = lastVersion === now.version
-    return this.#resultOf(command, isNewest ? now : await this.#history.at(lastVersion), [])
+    const then = lastVersion === now.version ? now : await this.#history.at(lastVersion)
+    return this.#resultOf(command, then, [], position ?? now.position)
   }
 
-  #resultOf(command: Replying, after: ActorState, events: readonly StoredEvent[]): CommandResult {
+  #resultOf(
+    command: Replying,
+    { version, state }: ActorState,
+    events: readonly StoredEvent[],
+    eventlessPosition: number,
+  ): CommandResult {
     const { actorId } = this.#history
+    const after = { version, state }
     const reply = replyTo(command, actorId, after, decidedIn(this.#model, events))
-    return { actorId, version: after.version, events, state: after.state, reply }
+    const position = events.at(-1)?.position ?? eventlessPosition
+    return { actorId, version, position, events, state, reply }
   }
 
   #onPage({ firstVersion, lastVersion }: CommandRecord): readonly Moment[] | undefined {

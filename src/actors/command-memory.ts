@@ -8,6 +8,8 @@ export interface CommandRecord {
   readonly lastVersion: number
   /** Tells it from another command that was given the same id. */
   readonly digest: string
+  /** Where the state stood in the log that it was answered with; only where it made no event. */
+  readonly position?: number
 }
 
 /** A command that made events, as it is kept with a snapshot. */
@@ -55,9 +57,9 @@ export class CommandMemory {
     this.#keep(commandId, { firstVersion, lastVersion: version, digest: commandDigest })
   }
 
-  /** Takes note of a command that made no event, at this version. */
-  noteEventless({ id, digest }: CommandIdentity, version: number): void {
-    this.#keep(id, { firstVersion: version + 1, lastVersion: version, digest })
+  /** Takes note of a command that made no event, at this version, which stands at this position. */
+  noteEventless({ id, digest }: CommandIdentity, version: number, position: number): void {
+    this.#keep(id, { firstVersion: version + 1, lastVersion: version, digest, position })
   }
 
   #keep(commandId: string, record: CommandRecord): void {

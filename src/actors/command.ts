@@ -29,6 +29,11 @@ export interface CommandResult<State = unknown, Event = unknown, Reply = unknown
   readonly actorId: ActorId
   /** The version of the actor after this command. */
   readonly version: number
+  /**
+   * Where this stands in the log: whoever has read it up to here has read all that this answer shows.
+   * That of the command's last event; where it made none, of one behind.
+   */
+  readonly position: number
   /** What was stored for this command. */
   readonly events: readonly (StoredEvent & Event)[]
   /** The state after this command. */

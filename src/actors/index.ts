@@ -56,7 +56,7 @@ export type {
   SnapshotSpec,
 } from './spec.ts'
 export { StoreCheck } from './store-check.ts'
-export { storedAtVersion } from './stored-event.ts'
+export { readStored, storedAtVersion } from './stored-event.ts'
 export type {
   BoundEvent,
   Participant,

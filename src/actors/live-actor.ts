@@ -31,6 +31,8 @@ export class LiveActor {
   #memory: CommandMemory | undefined
   #answers: Answers | undefined
   #current: ActorState | undefined
+  /** Where the event that led to its state stands in the log; unknown where a snapshot did. */
+  #position: number | undefined
   #working: Promise<void> | undefined
   /** The version of the state that was kept last. */
   #keptVersion = 0
@@ -100,6 +102,7 @@ export class LiveActor {
   /** Takes over what was stored behind its state. Only for who holds it. */
   advance(after: ActorState, stored: readonly StoredEvent[]): void {
     this.#current = after
+    this.#position = stored.at(-1)?.position ?? this.#position
     // Who sends new commands is done with sending old ones again.
     this.#answers = undefined
     for (const event of stored) if (event.metadata['commandId']) this.memory.note(event)
@@ -112,13 +115,20 @@ export class LiveActor {
     this.#memory = undefined
   }
 
+  /** Where what is known of it stands in the log, or further. Only for who holds it. */
+  async position(): Promise<number> {
+    this.#position ??= await this.#around.store.lastPosition()
+    return this.#position
+  }
+
   /** How a command that is remembered was answered. Only for who holds it. */
-  recall(record: CommandRecord, command: Replying): Promise<CommandResult> {
+  async recall(record: CommandRecord, command: Replying): Promise<CommandResult> {
     this.#answers ??= new Answers(this.#model, this.#history, async (maxVersion) => {
       const kept = await this.#around.snapshots.load(this.#model, this.actorId, { maxVersion })
       return kept?.state
     })
-    return this.#answers.of(record, command, this.#current as ActorState)
+    const now = { ...(this.#current as ActorState), position: await this.position() }
+    return this.#answers.of(record, command, now)
   }
 
   #box(): Mailbox {
@@ -174,7 +184,7 @@ export class LiveActor {
         const result = await store.append(this.actorId, plan.events, { expectedVersion })
         if (result.ok) {
           this.advance(plan.after, result.events)
-          return { ...plan, stored: result.events }
+          return { ...plan, stored: result.events, position: result.position }
         }
         if (retriesLeft <= 0) {
           const { currentVersion } = result.conflict
@@ -182,7 +192,7 @@ export class LiveActor {
         }
       } else if (isFresh || (await store.latestVersion(this.actorId)) === before.version) {
         // No append has confirmed the state that these answers, a refusal say, rest on.
-        return { ...plan, stored: [] }
+        return { ...plan, stored: [], position: await this.position() }
       }
       this.forget()
     }
@@ -207,10 +217,12 @@ export class LiveActor {
     const { snapshots, clock, limits } = this.#around
     const kept = await snapshots.load(this.#model, this.actorId)
     if (kept && kept.commands.length > 0) this.memory.restore(kept.commands)
+    this.#position = kept ? undefined : 0
     const start = clock.monotonic()
     const state = await this.#history.replay({
       from: kept?.state,
       visit: (event) => {
+        this.#position = event.position
         if (event.metadata['commandId']) this.memory.note(event)
       },
     })
@@ -230,7 +242,7 @@ export class LiveActor {
     letters.forEach((letter, index) => {
       const outcome = outcomeAt(plan, index)
       if (outcome.kind === 'failed') this.#fail(letter, outcome.error)
-      else if (outcome.kind === 'decided') this.#succeed(letter, outcome, plan.stored)
+      else if (outcome.kind === 'decided') this.#succeed(letter, outcome, plan)
       else repeats.push({ letter, record: outcome.record })
     })
     if (repeats.length > 0) await this.#answerRepeats(repeats)
@@ -241,15 +253,16 @@ export class LiveActor {
     letter.fail(error)
   }
 
-  #succeed(letter: Letter, outcome: Decided, stored: readonly StoredEvent[]): void {
+  #succeed(letter: Letter, outcome: Decided, { stored, position: last }: StoredPlan): void {
     const { firstIndex, count, after, reply } = outcome
     const { identity } = letter.command
-    if (identity && count === 0) this.memory.noteEventless(identity, after.version)
+    if (identity && count === 0) this.memory.noteEventless(identity, after.version, last)
     this.#around.quarantine.noteSuccess(this.actorId)
     const isAll = stored.length === count
     const events = isAll ? stored : stored.slice(firstIndex, firstIndex + count)
     const { version, state } = after
-    letter.answer({ actorId: this.actorId, version, events, state, reply })
+    const position = events.at(-1)?.position ?? last
+    letter.answer({ actorId: this.actorId, version, position, events, state, reply })
   }
 
   async #answerRepeats(repeats: readonly Repeat[]): Promise<void> {
@@ -271,7 +284,11 @@ const isOfContent: ReadonlySet<ErrorCode> = new Set([
   'invalid-json',
 ])
 
-type StoredPlan = BatchPlan & { readonly stored: readonly StoredEvent[] }
+type StoredPlan = BatchPlan & {
+  readonly stored: readonly StoredEvent[]
+  /** Behind all that the answers show. */
+  readonly position: number
+}
 type Decided = Outcome & { readonly kind: 'decided' }
 
 interface Repeat {

@@ -114,9 +114,12 @@ async function attempt(
     if (current !== version) return new VersionConflictError(live.actorId, version, current)
   }
   if (shares instanceof CommandRejectedError) throw shares
-  return parts.length > 0
-    ? commit(shares, parts, around)
-    : shares.map((share) => resultOf(share, []))
+  return parts.length > 0 ? commit(shares, parts, around) : eventless(shares)
+}
+
+async function eventless(shares: readonly Share[]): Promise<CommandResult[]> {
+  const positions = await Promise.all(shares.map(({ actor }) => actor.live.position()))
+  return shares.map((share) => resultOf(share, [], Math.max(...positions)))
 }
 
 async function commit(
@@ -138,7 +141,7 @@ async function commit(
   return shares.map((share) => {
     const stored = result.appends[parts.indexOf(share)]?.events ?? []
     if (stored.length > 0) share.actor.live.advance(share.after, stored)
-    return resultOf(share, stored)
+    return resultOf(share, stored, result.position)
   })
 }
 
@@ -246,12 +249,21 @@ async function answersOf(
     if (!live.memory.find(id)) live.forget()
     const { state } = await live.state()
     const record = live.memory.find(id)
-    results.push(record ? await live.recall(record, silent) : resultOf(shareOf(actor, state), []))
+    results.push(
+      record
+        ? await live.recall(record, silent)
+        : resultOf(shareOf(actor, state), [], await live.position()),
+    )
   }
   return results
 }
 
-function resultOf({ actor, after }: Share, events: CommandResult['events']): CommandResult {
+function resultOf(
+  { actor, after }: Share,
+  events: CommandResult['events'],
+  eventlessPosition: number,
+): CommandResult {
   const { version, state } = after
-  return { actorId: actor.live.actorId, version, events, state, reply: undefined }
+  const position = events.at(-1)?.position ?? eventlessPosition
+  return { actorId: actor.live.actorId, version, position, events, state, reply: undefined }
 }

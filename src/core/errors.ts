@@ -24,6 +24,15 @@ export const errorCodes = {
   },
   'unknown-command': { retryable: false, meaning: 'The actor type has no command of this name.' },
   'unknown-query': { retryable: false, meaning: 'The actor type has no query of this name.' },
+  'unknown-projection': {
+    retryable: false,
+    meaning: 'No view, projection or policy of this name runs here.',
+  },
+  'reader-stopped': {
+    retryable: true,
+    meaning:
+      'A view, projection or policy fails for too many actors to go on: mend the cause; it tries again.',
+  },
   'command-rejected': {
     retryable: false,
     meaning: 'The actor refused the command: a decision of the domain.',
@@ -58,7 +67,8 @@ export const errorCodes = {
   },
   timeout: {
     retryable: true,
-    meaning: 'The actor did not get to the command in time; it was taken back and did nothing.',
+    meaning:
+      'The actor did not get to the command in time, which was taken back and did nothing; or a projection did not get to a position.',
   },
   'store-unavailable': {
     retryable: true,

@@ -10,6 +10,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'unknown-actor-type': 404,
   'unknown-command': 404,
   'unknown-query': 404,
+  'unknown-projection': 404,
   'unknown-route': 404,
   'method-not-allowed': 405,
   'id-reused': 409,
@@ -31,6 +32,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   closed: 503,
   overloaded: 503,
   'outcome-unknown': 503,
+  'reader-stopped': 503,
   'store-unavailable': 503,
   timeout: 503,
 }

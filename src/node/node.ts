@@ -32,6 +32,14 @@ import {
   type Logger,
   type StoredEvent,
 } from '../core/index.ts'
+import {
+  type ProjectionStatus,
+  Projections,
+  type ReaderDefinition,
+  type ReaderHost,
+  type ViewDefinition,
+  type ViewReader,
+} from '../projections/index.ts'
 import type { EventStore } from '../store/index.ts'
 
 /** What a node runs on. */
@@ -57,14 +65,20 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   readonly #host: ActorHost
   readonly #refs: ActorRefs
   readonly #reminders: Reminders
+  readonly #projections: Projections
   #closing: Promise<void> | undefined
 
-  constructor(actors: readonly Actors[], components: NodeComponents) {
+  constructor(
+    actors: readonly Actors[],
+    components: NodeComponents,
+    readers: readonly ReaderDefinition[] = [],
+  ) {
     this.events = components.store
     this.#host = new ActorHost(actors, components)
     this.#refs = new ActorRefs(this.#host)
     const { agenda } = components.store
     this.#reminders = new Reminders({ ...components, agenda, host: this.#host })
+    this.#projections = new Projections(readers, components)
   }
 
   /** The types of the actors that run here. */
@@ -231,6 +245,27 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     return this.#reminders.list(actor && idOf(actor))
   }
 
+  /**
+   * The documents of a view that runs here.
+   * @throws AetherError `unknown-projection`
+   */
+  view<S>(definition: ViewDefinition<S>): ViewReader<S> {
+    return this.#projections.view(definition)
+  }
+
+  /**
+   * A view or projection that runs here: how far it is, and what can be done with it.
+   * @throws AetherError `unknown-projection`
+   */
+  projection(definition: Pick<ReaderDefinition, 'name'>): ReaderHost {
+    return this.#projections.handle(definition)
+  }
+
+  /** How the views and projections of this node are doing. */
+  projections(): Promise<readonly ProjectionStatus[]> {
+    return this.#projections.status()
+  }
+
   /** How many actors are in memory. */
   get liveActors(): number {
     return this.#host.liveActors
@@ -253,6 +288,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   }
 
   async #close(): Promise<void> {
+    await this.#projections[Symbol.asyncDispose]()
     await this.#reminders.close()
     await this.#host.close()
     await this.events.close()

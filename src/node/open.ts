@@ -7,6 +7,7 @@ import {
   randomIds,
   systemClock,
 } from '../core/index.ts'
+import type { ReaderDefinition } from '../projections/index.ts'
 import type { Backend } from '../store/index.ts'
 import { Node } from './node.ts'
 
@@ -16,6 +17,8 @@ export interface OpenOptions<Actors extends ActorDefinition> {
   readonly backend: Backend
   /** The definitions that run here. */
   readonly actors: readonly Actors[]
+  /** The views and projections that run here, together with other nodes. @default none */
+  readonly projections?: readonly ReaderDefinition[]
   /** The bounds of the runtime. @default see {@link ActorLimits} */
   readonly limits?: Partial<ActorLimits>
   /** @default the system's */
@@ -29,7 +32,7 @@ export interface OpenOptions<Actors extends ActorDefinition> {
 /**
  * Opens the backend and runs the actors on it.
  * @throws AetherError `incompatible-store`, `store-unavailable`, `missing-dependency`,
- * `invalid-definition` for two definitions of one type
+ * `invalid-definition` for two definitions of one type, or two projections of one name
  */
 export async function open<const Actors extends ActorDefinition>(
   options: OpenOptions<Actors>,
@@ -43,7 +46,7 @@ export async function open<const Actors extends ActorDefinition>(
     maxEventsPerAppend: limits.batchEvents,
   })
   try {
-    return new Node(actors, { store, clock, ids, logger, limits })
+    return new Node(actors, { store, clock, ids, logger, limits }, options.projections)
   } catch (error) {
     await store.close()
     throw error

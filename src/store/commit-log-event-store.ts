@@ -25,6 +25,7 @@ import type {
   Conflicted,
   EventStore,
   ReadAllOptions,
+  ReadBatchesOptions,
   ReadOptions,
   SubscribeOptions,
   VersionedAppend,
@@ -166,6 +167,30 @@ export class CommitLogEventStore implements EventStore {
     this.#assertOpen()
     signal?.throwIfAborted()
     return this.#log.lastPosition(signal)
+  }
+
+  readBatches({
+    after = 0,
+    filter = {},
+    signal,
+  }: ReadBatchesOptions): AsyncIterable<readonly LogEntry[]> {
+    this.#assertOpen()
+    checkFilter(filter)
+    const range = { after: wholeNumber('after', after, 0), limit: Infinity, filter }
+    return this.#log.readAll(range, signal)
+  }
+
+  async watch(wake: () => void): Promise<AsyncDisposable> {
+    this.#assertOpen()
+    return this.#log.watch(wake)
+  }
+
+  async remaining(
+    position: number,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<number> {
+    this.#assertOpen()
+    return this.#log.remaining(wholeNumber('position', position, 0), signal)
   }
 
   async latestVersion(

@@ -24,6 +24,8 @@ export interface CommitLog {
   ): AsyncIterable<readonly LogEntry[]>
   /** A position that nothing is behind which was acknowledged before; 0 where there is nothing. */
   lastPosition(signal: AbortSignal | undefined): Promise<number>
+  /** How much is behind a position: see `EventStore.remaining`. */
+  remaining(position: number, signal: AbortSignal | undefined): Promise<number>
   /** Batches in the order of the log. */
   readAll(range: LogRange, signal: AbortSignal | undefined): AsyncIterable<readonly LogEntry[]>
   /**

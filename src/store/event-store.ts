@@ -1,6 +1,6 @@
 import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
 import type { Agenda } from './agenda.ts'
-import type { AuditEntry } from './commit-log.ts'
+import type { AuditEntry, LogEntry } from './commit-log.ts'
 import type { DocumentTable } from './document-table.ts'
 import type { LogFilter } from './log-filter.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
@@ -98,6 +98,21 @@ export interface EventStore extends AsyncDisposable {
    * signal ends it. A reader that is slow reads later, and nothing is buffered for it.
    */
   subscribe(options?: SubscribeOptions): Subscription
+
+  /**
+   * The log behind a position in batches, malformed entries in their places: for who handles many
+   * events at once. Ends at the newest one; the filter is a hint, others may be given all the same.
+   */
+  readBatches(options: ReadBatchesOptions): AsyncIterable<readonly LogEntry[]>
+
+  /** Calls `wake` whenever the log may have grown, whoever wrote to it: soon after, at times for nothing. */
+  watch(wake: () => void): Promise<AsyncDisposable>
+
+  /**
+   * How much of the log is behind a position, of all actors: events in memory and SQLite; on JetStream
+   * messages, which hold what one commit does to one actor, and more than there are where some were removed.
+   */
+  remaining(position: number, options?: { readonly signal?: AbortSignal }): Promise<number>
 
   /**
    * The actor's snapshot, if there is one of this shape that can be read and is of the events that
@@ -215,6 +230,9 @@ export interface ReadAllOptions {
   /** Ends the read by throwing the signal's reason. */
   readonly signal?: AbortSignal
 }
+
+/** Which batches of the log to read. */
+export type ReadBatchesOptions = Pick<ReadAllOptions, 'after' | 'filter' | 'signal'>
 
 /** Which events of the log to follow. */
 export interface SubscribeOptions {

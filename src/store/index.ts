@@ -44,6 +44,7 @@ export type {
   ExpectedVersion,
   OnMalformed,
   ReadAllOptions,
+  ReadBatchesOptions,
   ReadOptions,
   SubscribeOptions,
   VersionedAppend,

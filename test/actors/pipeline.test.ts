@@ -26,6 +26,7 @@ describe('a command', () => {
     expect(result).toEqual({
       actorId: 'counter-a',
       version: 0,
+      position: 0,
       events: [],
       state: { total: 0, steps: 0 },
     })

@@ -116,6 +116,10 @@ export class SabotagedCommitLog implements CommitLog {
     return this.#log.lastPosition()
   }
 
+  remaining(position: number): Promise<number> {
+    return this.#log.remaining(position)
+  }
+
   async *read(
     ...[actorId, range]: Parameters<CommitLog['read']>
   ): AsyncGenerator<readonly LogEntry[]> {

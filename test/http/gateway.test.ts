@@ -57,6 +57,7 @@ describe('commands', () => {
     expect(reply.json).toEqual({
       actorId: 'account-alice',
       version: 1,
+      position: 1,
       events: [
         {
           id: uuid,

@@ -12,12 +12,13 @@ import { Extracted } from './extracted.ts'
 const readme = await Document.read('README.md')
 const testing = await Document.read('docs/testing.md')
 const actors = await Document.read('docs/actors.md')
+const projections = await Document.read('docs/projections.md')
 
 describe('the code of the pages', () => {
   let extracted: Extracted
 
   beforeAll(async () => {
-    extracted = await Extracted.of('pages', readme, testing, actors)
+    extracted = await Extracted.of('pages', readme, testing, actors, projections)
   })
   afterAll(() => extracted[Symbol.asyncDispose]())
 
@@ -33,6 +34,12 @@ describe('the code of the pages', () => {
     await using home = await temporaryFolder()
     const stdout = await extracted.run(home.path, join(extracted.path, 'shop.ts'))
     expect(stdout).toBe(actors.block('text output=shop.ts'))
+  })
+
+  test('about projections prints what they print', async () => {
+    await using home = await temporaryFolder()
+    const stdout = await extracted.run(home.path, join(extracted.path, 'balances.ts'))
+    expect(stdout).toBe(projections.block('text output=balances.ts'))
   })
 })
 

@@ -52,6 +52,10 @@ export class MemoryCommitLog implements CommitLog {
     return this.#lastPosition
   }
 
+  async remaining(position: number): Promise<number> {
+    return this.#log.length - indexOf(this.#log, 'position', position + 1)
+  }
+
   async *read(actorId: ActorId, range: VersionRange): AsyncGenerator<readonly StoredEvent[]> {
     const { first, last, direction } = range
     const history = this.#actors.get(actorId) ?? []

@@ -58,6 +58,10 @@ export class JetStreamCommitLog implements CommitLog {
     return this.#parts.log.lastPosition(signal)
   }
 
+  remaining(position: number, signal: AbortSignal | undefined): Promise<number> {
+    return this.#parts.log.remaining(position, signal)
+  }
+
   audit(after: number, signal: AbortSignal | undefined): AsyncIterable<readonly AuditEntry[]> {
     return this.#parts.log.audit(after, signal)
   }

@@ -50,6 +50,11 @@ export class LogReader {
     return sequence === 0 ? 0 : positionOf(sequence, maxEventsPerMessage - 1)
   }
 
+  /** How many messages follow the one that holds this position. */
+  async remaining(position: number, signal: AbortSignal | undefined): Promise<number> {
+    return Math.max(0, (await this.#leader.lastSequence(signal)) - sequenceAt(position))
+  }
+
   /** Ends with what was acknowledged when it began. */
   async *read(
     range: LogRange,

@@ -55,6 +55,10 @@ export class SqliteCommitLog implements CommitLog {
     return this.#look(() => this.#table.lastPosition(), signal)
   }
 
+  remaining(position: number, signal: AbortSignal | undefined): Promise<number> {
+    return this.#look(() => Math.max(0, this.#table.lastPosition() - position), signal)
+  }
+
   read(
     actorId: ActorId,
     range: VersionRange,

@@ -1,0 +1,56 @@
+import type { ActorDefinition } from '../actors/index.ts'
+import type { HandlerResult, ProjectionTarget } from '../store/index.ts'
+import type { EventNamed, EventNameOf } from './handled-event.ts'
+import type { ReaderDefinition } from './reader-definition.ts'
+import { type ErasedReader, type HandlerContext, makeReaderModel } from './reader-model.ts'
+import type { ReaderOptions } from './reader-options.ts'
+
+/** What a developer writes down about a projection. */
+export interface ProjectionSpec<
+  A extends ActorDefinition,
+  Tx,
+  Done extends void | Promise<void>,
+> extends ReaderOptions {
+  /** Names it for ever: 1 to 64 of a-z, 0-9 and -. */
+  readonly name: string
+  /**
+   * A greater one makes it anew from the beginning of the log, beside the one that is read, and takes
+   * that one's place when it has caught up. @default 1
+   */
+  readonly version?: number
+  /** Whose events it reads. */
+  readonly actors: readonly A[]
+  /** Where it writes: what a handler writes is stored once for each event. */
+  readonly target: ProjectionTarget<Tx, Done>
+  /**
+   * What each event leads to; others are passed over. What it writes goes through `tx` alone: it is
+   * called again where the transaction was rolled back.
+   */
+  readonly on: {
+    readonly [Name in EventNameOf<A>]?: (
+      event: EventNamed<A, Name>,
+      tx: Tx,
+      context: HandlerContext,
+    ) => HandlerResult<Done>
+  }
+}
+
+/** A read model in a database of the user's. Made by {@link projection}. */
+export interface ProjectionDefinition extends ReaderDefinition {
+  readonly kind: 'aether-projection'
+}
+
+/**
+ * Defines a read model in a database: each event takes effect there once, in the order of its actor.
+ * @throws AetherError `invalid-definition`
+ */
+export function projection<A extends ActorDefinition, Tx, Done extends void | Promise<void>>(
+  spec: ProjectionSpec<A, Tx, Done>,
+): ProjectionDefinition {
+  const model = makeReaderModel(spec as unknown as ErasedReader, {
+    kind: 'projection',
+    makeTarget: () => spec.target,
+    origin: 'beginning',
+  })
+  return { kind: 'aether-projection', name: model.name, version: model.version, model }
+}

@@ -1,0 +1,67 @@
+import { AetherError, type Clock, type Logger } from '../core/index.ts'
+import type { EventStore } from '../store/index.ts'
+import type { ProjectionStatus } from './projection-status.ts'
+import type { ReaderDefinition } from './reader-definition.ts'
+import { ReaderHost } from './reader-host.ts'
+import type { ReaderObserver } from './reader-observer.ts'
+import type { ViewDefinition } from './view.ts'
+import { ViewReader } from './view-reader.ts'
+
+export interface ProjectionsContext {
+  readonly store: EventStore
+  readonly clock: Clock
+  readonly logger: Logger
+  /** @default nobody is told */
+  readonly observer?: ReaderObserver
+}
+
+/** The readers of the log that run on a node. */
+export class Projections implements AsyncDisposable {
+  readonly #context: ProjectionsContext
+  readonly #hosts = new Map<string, ReaderHost>()
+
+  /** @throws AetherError `invalid-definition` for two of one name */
+  constructor(definitions: readonly ReaderDefinition[], context: ProjectionsContext) {
+    this.#context = context
+    checkNames(definitions)
+    const { store, clock, logger, observer = {} } = context
+    for (const definition of definitions) {
+      const host = new ReaderHost(definition, { store, clock, logger, observer })
+      this.#hosts.set(definition.name, host)
+    }
+  }
+
+  /** The documents of a view that runs here. @throws AetherError `unknown-projection` */
+  view<S>({ name }: ViewDefinition<S>): ViewReader<S> {
+    const host = this.#hostOf(name)
+    return new ViewReader<S>(this.#context.store, async () => host.activeBuild)
+  }
+
+  /** @throws AetherError `unknown-projection` */
+  handle({ name }: Pick<ReaderDefinition, 'name'>): ReaderHost {
+    return this.#hostOf(name)
+  }
+
+  async status(): Promise<readonly ProjectionStatus[]> {
+    return Promise.all([...this.#hosts.values()].map((host) => host.status()))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#hosts.values()].map((host) => host[Symbol.asyncDispose]()))
+  }
+
+  #hostOf(name: string): ReaderHost {
+    const host = this.#hosts.get(name)
+    if (host) return host
+    const known = [...this.#hosts.keys()].join(', ') || 'none'
+    const message = `no projection ${JSON.stringify(name)} runs here; there is ${known}`
+    throw new AetherError('unknown-projection', message)
+  }
+}
+
+function checkNames(definitions: readonly ReaderDefinition[]): void {
+  const names = definitions.map(({ name }) => name)
+  const twice = names.find((name, index) => names.indexOf(name) < index)
+  if (twice === undefined) return
+  throw new AetherError('invalid-definition', `two readers of the log are called ${twice}`)
+}
