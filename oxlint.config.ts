@@ -10,8 +10,9 @@ const rooms: Record<string, readonly string[]> = {
   store: ['core'],
   actors: ['core', 'store'],
   projections: ['core', 'store', 'actors'],
-  node: ['core', 'store', 'actors', 'projections'],
-  http: ['core', 'store', 'actors', 'projections', 'node'],
+  telemetry: ['core', 'store', 'actors', 'projections'], // it implements what they tell an observer
+  node: ['core', 'store', 'actors', 'projections', 'telemetry'],
+  http: ['core', 'store', 'actors', 'projections', 'telemetry', 'node'],
   cli: ['core', 'store', 'actors', 'projections', 'node', 'http', 'backends/*'],
   'backends/memory': ['core', 'store'],
   'backends/sqlite': ['core', 'store'],
@@ -20,11 +21,12 @@ const rooms: Record<string, readonly string[]> = {
 }
 
 /** What `src/index.ts` gathers: no database and no network client. */
-const mainEntry = ['core', 'store', 'actors', 'projections', 'node']
+const mainEntry = ['core', 'store', 'actors', 'projections', 'telemetry', 'node']
 
 /** What a room may import from outside, besides the modules of Node (all but `node:sqlite`). */
 const packages: Record<string, readonly string[]> = {
   core: ['@standard-schema/spec'],
+  telemetry: ['@opentelemetry/api'], // loaded by open(), where an SDK was registered with it
   'backends/sqlite': ['node:sqlite'],
   'backends/nats': ['@nats-io/*'],
 }

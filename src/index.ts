@@ -59,6 +59,7 @@ export {
   MalformedEventError,
   metadataFrom,
   parseActorId,
+  silentLogger,
   systemClock,
   traceOf,
   VersionConflictError,
@@ -79,7 +80,7 @@ export type {
   Trace,
 } from './core/index.ts'
 export { open } from './node/index.ts'
-export type { ActorView, Node, OpenOptions } from './node/index.ts'
+export type { ActorView, Node, OpenOptions, Readiness } from './node/index.ts'
 export { projection, view } from './projections/index.ts'
 export type {
   AnyEventOf,
@@ -143,3 +144,5 @@ export type {
   VersionedAppend,
   VersionedEvent,
 } from './store/index.ts'
+export { prometheusText } from './telemetry/index.ts'
+export type { Metric, MetricPoint, MetricsFormat } from './telemetry/index.ts'

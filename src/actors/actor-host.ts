@@ -7,8 +7,10 @@ import {
   noMetadata,
   parseActorId,
   toJson,
+  type TraceSpan,
 } from '../core/index.ts'
 import { type Command, type CommandOptions, type CommandResult, identify } from './command.ts'
+import { ofCommand, ofTransaction, traced } from './command-span.ts'
 import { Deadlines } from './deadlines.ts'
 import type { ActorDefinition } from './definition.ts'
 import type { ActorState } from './fold.ts'
@@ -32,6 +34,23 @@ export interface LookOptions {
   readonly signal?: AbortSignal
 }
 
+/** A command on its way to become a letter. */
+interface Sending {
+  readonly model: ActorModel
+  readonly actorId: ActorId
+  readonly options: CommandOptions
+  /** By the monotonic clock. */
+  readonly sentAt: number
+  readonly span: TraceSpan | undefined
+}
+
+/** What one actor has to do. */
+export interface Workload {
+  readonly type: string
+  /** How many commands wait for it. */
+  readonly waiting: number
+}
+
 /** The actors that live in this process: brings them to life when a command comes, lets idle ones go. */
 export class ActorHost {
   readonly #models: ReadonlyMap<string, ActorModel>
@@ -46,12 +65,12 @@ export class ActorHost {
     definitions: readonly ActorDefinition[],
     components: Omit<Surroundings, 'quarantine' | 'snapshots'>,
   ) {
-    const { store, clock, logger, limits } = components
+    const { store, clock, logger, limits, observer } = components
     this.#models = modelsByType(definitions)
     this.#around = {
       ...components,
       quarantine: new Quarantine(clock, logger, limits.failuresInARow),
-      snapshots: new SnapshotKeeper(store, logger),
+      snapshots: new SnapshotKeeper(store, logger, observer),
     }
     this.#live = new LiveActors(this.#around)
     this.#deadlines = new Deadlines(clock)
@@ -68,6 +87,11 @@ export class ActorHost {
   /** How many actors are in memory. */
   get liveActors(): number {
     return this.#live.count
+  }
+
+  /** What each actor in memory has to do now. */
+  *workloads(): Generator<Workload, void> {
+    for (const { type, waiting } of this.#live.all) yield { type, waiting }
   }
 
   /** Actors that are not asked any more, because their own code failed again and again. */
@@ -92,20 +116,48 @@ export class ActorHost {
     input: unknown,
     options: CommandOptions = {},
   ): Promise<CommandResult> {
+    const { clock, tracing } = this.#around
+    const sentAt = clock.monotonic()
     try {
       this.#assertOpen()
       options.signal?.throwIfAborted()
       const model = this.#modelOf(actorId)
+      if (!tracing || !model.commands.has(name))
+        return this.#send(name, input, { model, actorId, options, sentAt, span: undefined })
+      return traced(tracing, ofCommand(model.type, name, actorId, options), (options, span) =>
+        this.#send(name, input, { model, actorId, options, sentAt, span }),
+      )
+    } catch (error) {
+      return this.#refused(undefined, undefined, sentAt, error)
+    }
+  }
+
+  #send(name: string, input: unknown, sending: Sending): Promise<CommandResult> {
+    const { model, actorId, options, sentAt } = sending
+    try {
       this.#around.quarantine.check(actorId)
-      const deadline = this.#deadlineOf(options)
+      const deadline = this.#deadlineOf(options, sentAt)
       const command = makeCommand(model, name, input, options)
       // Without a need to wait, commands reach the actor in the order of their sending.
       return command instanceof Promise || command.model.prepare
-        ? this.#sendLater(model, actorId, command, deadline, options)
-        : this.#ask(model, actorId, command, deadline, options)
+        ? this.#sendLater(sending, name, command, deadline)
+        : this.#ask(sending, command, deadline)
     } catch (error) {
-      return rejected(error)
+      return this.#refused(model, name, sentAt, error)
     }
+  }
+
+  /** What didn't get as far as an actor. */
+  #refused(
+    model: ActorModel | undefined,
+    name: string | undefined,
+    sentAt: number,
+    reason: unknown,
+  ): Promise<never> {
+    const { observer, clock } = this.#around
+    const known = name !== undefined && model?.commands.has(name) ? name : undefined
+    observer.answered(model?.type, known, clock.monotonic() - sentAt, reason)
+    return rejected(reason)
   }
 
   /**
@@ -149,13 +201,33 @@ export class ActorHost {
    * Decides over several actors at once; what is decided is stored in one commit.
    * @throws AetherError `invalid-argument`, and as {@link send}
    */
-  async transact(
+  transact(
     actorIds: readonly ActorId[],
     decide: Transaction['decide'],
     options: CommandOptions = {},
   ): Promise<CommandResult[]> {
+    const { tracing, observer } = this.#around
+    const answered = tracing
+      ? traced(tracing, ofTransaction(actorIds, options), (options, span) =>
+          this.#transact(actorIds, decide, options, span),
+        )
+      : this.#transact(actorIds, decide, options, undefined)
+    void answered.then(
+      () => observer.transacted(),
+      (reason: unknown) => observer.transacted(reason),
+    )
+    return answered
+  }
+
+  async #transact(
+    actorIds: readonly ActorId[],
+    decide: Transaction['decide'],
+    options: CommandOptions,
+    span: TraceSpan | undefined,
+  ): Promise<CommandResult[]> {
     this.#assertOpen()
     this.#underWay++
+    const deadline = this.#deadlineOf(options, this.#around.clock.monotonic())
     try {
       const { metadata = noMetadata, commandId } = options
       checkMetadata(metadata)
@@ -163,9 +235,9 @@ export class ActorHost {
       for (const actorId of actorIds) this.#around.quarantine.check(actorId)
       const identity =
         commandId === undefined ? undefined : identify(commandId, 'transact over', actorIds)
-      using within = new Patience(this.#deadlines, this.#deadlineOf(options), options.signal)
+      using within = new Patience(this.#deadlines, deadline, options.signal)
       using held = await HeldActors.hold(actorIds, (actorId) => this.#activate(actorId), within)
-      const transaction = { actors: held.of(actorIds), decide, identity, metadata }
+      const transaction = { actors: held.of(actorIds), decide, identity, metadata, span }
       return await transact(transaction, this.#around)
     } finally {
       this.#leave()
@@ -220,8 +292,17 @@ export class ActorHost {
     if (this.#underWay === 0) this.#closing?.resolve()
   }
 
-  #deadlineOf({ timeoutMs = this.#around.limits.commandTimeoutMs }: CommandOptions): number {
-    if (timeoutMs > 0) return this.#around.clock.monotonic() + timeoutMs
+  readonly #answered = ({ command, sentAt }: Letter, error: unknown): void => {
+    const { observer, clock } = this.#around
+    observer.answered(command.type, command.name, clock.monotonic() - sentAt, error)
+    this.#leave()
+  }
+
+  #deadlineOf(
+    { timeoutMs = this.#around.limits.commandTimeoutMs }: CommandOptions,
+    sentAt: number,
+  ): number {
+    if (timeoutMs > 0) return sentAt + timeoutMs
     throw new AetherError(
       'invalid-argument',
       `timeoutMs must be a number greater than 0, not ${String(timeoutMs)}`,
@@ -229,31 +310,35 @@ export class ActorHost {
   }
 
   #ask(
-    model: ActorModel,
-    actorId: ActorId,
+    { model, actorId, options: { signal }, sentAt, span }: Sending,
     command: Command,
     deadline: number,
-    { signal }: CommandOptions,
   ): Promise<CommandResult> {
-    const letter = new Letter(actorId, command, { deadline, signal, onDone: this.#leave })
-    this.#live.activate(model, actorId).post(letter)
+    const onDone = this.#answered
+    const letter = new Letter(actorId, command, { sentAt, deadline, signal, span, onDone })
     this.#underWay++
-    this.#deadlines.add(letter)
-    signal?.addEventListener('abort', letter, { once: true })
+    try {
+      this.#live.activate(model, actorId).post(letter)
+      this.#deadlines.add(letter)
+      signal?.addEventListener('abort', letter, { once: true })
+    } catch (error) {
+      letter.fail(error)
+    }
     return letter.answered
   }
 
   async #sendLater(
-    model: ActorModel,
-    actorId: ActorId,
+    sending: Sending,
+    name: string,
     offered: Command | Promise<Command>,
     deadline: number,
-    options: CommandOptions,
   ): Promise<CommandResult> {
     this.#underWay++
     try {
-      const command = await this.#prepare(actorId, offered, deadline, options)
-      return await this.#ask(model, actorId, command, deadline, options)
+      const command = await this.#prepare(sending, offered, deadline).catch((reason: unknown) =>
+        this.#refused(sending.model, name, sending.sentAt, reason),
+      )
+      return await this.#ask(sending, command, deadline)
     } finally {
       this.#leave()
     }
@@ -261,18 +346,19 @@ export class ActorHost {
 
   /** What takes time before the actor is asked ends with the sender's patience. */
   async #prepare(
-    actorId: ActorId,
+    { actorId, options: { signal }, span }: Sending,
     offered: Command | Promise<Command>,
     deadline: number,
-    { signal }: CommandOptions,
   ): Promise<Command> {
     using within = new Patience(this.#deadlines, deadline, signal)
     const command = await within.race(Promise.resolve(offered))
     const { name, model, input, metadata, identity } = command
-    if (!model.prepare) return command
+    const { prepare } = model
+    if (!prepare) return command
     const context = { actorId, commandId: identity?.id, metadata, signal: within.signal }
+    const fetch = (): Promise<unknown> => prepare(input, context)
     try {
-      return { ...command, prepared: await within.race(model.prepare(input, context)) }
+      return { ...command, prepared: await within.race(span ? span.run(fetch) : fetch()) }
     } catch (cause) {
       within.signal.throwIfAborted()
       throw new ActorFailedError(actorId, `prepare of ${name}`, cause)

@@ -45,6 +45,8 @@ export interface CommandResult<State = unknown, Event = unknown, Reply = unknown
 /** A valid command on its way to one actor. */
 export interface Command {
   readonly name: string
+  /** Of the actor. */
+  readonly type: string
   readonly model: CommandModel
   readonly input: unknown
   readonly metadata: Metadata

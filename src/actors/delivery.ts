@@ -1,6 +1,14 @@
-import { type Clock, type ErrorCode, isAetherError, type Logger, messageOf } from '../core/index.ts'
+import {
+  type Clock,
+  type ErrorCode,
+  isAetherError,
+  type Logger,
+  messageOf,
+  parseActorId,
+} from '../core/index.ts'
 import type { AgendaEntry, NextEntry } from '../store/index.ts'
 import type { ActorHost } from './actor-host.ts'
+import type { ActorObserver, DeliveryOutcome } from './actor-observer.ts'
 import {
   afterFailure,
   afterFiring,
@@ -13,6 +21,7 @@ export interface DeliveryContext {
   readonly host: ActorHost
   readonly clock: Clock
   readonly logger: Logger
+  readonly observer: ActorObserver
   /** How long the actor may take to answer; shorter than the lease of an entry. */
   readonly timeoutMs: number
 }
@@ -36,17 +45,23 @@ export class Delivery {
   async deliver(entry: AgendaEntry): Promise<NextEntry | undefined> {
     const { clock } = this.#context
     const record = this.#read(entry)
-    if (!record) return { due: clock.now() + unreadablePauseMs, text: entry.text }
+    if (!record) {
+      this.#count(entry, 'unreadable')
+      return { due: clock.now() + unreadablePauseMs, text: entry.text }
+    }
     try {
       await this.#send(entry, record)
+      this.#count(entry, 'executed')
     } catch (error) {
       const isClosing = isAetherError(error) && error.code === 'closed'
       // Not its fault: another node, or the next one here, takes it as it is.
       if (isClosing) return { due: entry.due, text: entry.text }
       if (!isAetherError(error) || !isAnswer.has(error.code)) {
+        this.#count(entry, 'failed')
         this.#log(entry, record, `failed and is tried again: ${messageOf(error)}`)
         return afterFailure(record, reasonOf(error), clock.now())
       }
+      this.#count(entry, 'refused')
       this.#log(entry, record, `was refused: ${messageOf(error)}`)
     }
     return afterFiring(record, clock.now())
@@ -58,6 +73,10 @@ export class Delivery {
     const metadata = { ...record.metadata, causationId: id }
     const commandId = commandIdOf(record)
     await host.send(actorId, command, input, { commandId, metadata, timeoutMs })
+  }
+
+  #count({ actorId, kind }: AgendaEntry, outcome: DeliveryOutcome): void {
+    this.#context.observer.delivered(parseActorId(actorId).type, kind, outcome)
   }
 
   #read(entry: AgendaEntry): ReminderRecord | undefined {

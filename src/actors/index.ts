@@ -1,4 +1,5 @@
 export { ActorHost } from './actor-host.ts'
+export type { ActorObserver, DeliveryOutcome, PassivationReason } from './actor-observer.ts'
 export type { LookOptions } from './actor-host.ts'
 export { actorIdOf, ActorRefs } from './actor-ref.ts'
 export type { ActorIdentity, ActorRef, Arguments } from './actor-ref.ts'

@@ -1,14 +1,18 @@
-import { AetherError, type ActorId } from '../core/index.ts'
+import { AetherError, type ActorId, type TraceSpan } from '../core/index.ts'
 import type { Command, CommandResult } from './command.ts'
 import type { Timed } from './deadlines.ts'
 
 export interface LetterOptions {
   /** By the monotonic clock. */
+  readonly sentAt: number
+  /** By the monotonic clock. */
   readonly deadline: number
   /** Takes the command back as long as it waits. */
   readonly signal: AbortSignal | undefined
+  /** What is to be seen of it in a trace, where one is recorded. */
+  readonly span: TraceSpan | undefined
   /** Called once, when its sender has an answer of whichever kind. */
-  readonly onDone: () => void
+  readonly onDone: (letter: Letter, error: unknown) => void
 }
 
 /**
@@ -40,6 +44,14 @@ export class Letter implements Timed {
     return this.#options.deadline
   }
 
+  get sentAt(): number {
+    return this.#options.sentAt
+  }
+
+  get span(): TraceSpan | undefined {
+    return this.#options.span
+  }
+
   /** True once its sender has an answer, of whichever kind. */
   get isDone(): boolean {
     return this.#isDone
@@ -58,13 +70,13 @@ export class Letter implements Timed {
 
   answer(result: CommandResult): void {
     if (this.#isDone) return
-    this.#end()
+    this.#end(undefined)
     this.#resolve(result)
   }
 
   fail(error: unknown): void {
     if (this.#isDone) return
-    this.#end()
+    this.#end(error)
     this.#reject(error)
   }
 
@@ -89,9 +101,9 @@ export class Letter implements Timed {
     )
   }
 
-  #end(): void {
+  #end(error: unknown): void {
     this.#isDone = true
     this.#options.signal?.removeEventListener('abort', this)
-    this.#options.onDone()
+    this.#options.onDone(this, error)
   }
 }

@@ -6,6 +6,7 @@ import {
   VersionConflictError,
 } from '../core/index.ts'
 import { Answers } from './answers.ts'
+import { storeTraced } from './append-span.ts'
 import { type BatchPlan, type Outcome, planBatch } from './batch.ts'
 import { CommandMemory, type CommandRecord } from './command-memory.ts'
 import type { CommandResult } from './command.ts'
@@ -15,6 +16,7 @@ import { History } from './history.ts'
 import type { Letter } from './letter.ts'
 import { Mailbox } from './mailbox.ts'
 import type { ActorModel } from './model.ts'
+import type { AppendResult } from '../store/index.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /**
@@ -49,6 +51,15 @@ export class LiveActor {
 
   get isIdle(): boolean {
     return this.#working === undefined
+  }
+
+  get type(): string {
+    return this.#model.type
+  }
+
+  /** How many commands wait for it. */
+  get waiting(): number {
+    return this.#mailbox?.count ?? 0
   }
 
   get restingSince(): number {
@@ -174,14 +185,19 @@ export class LiveActor {
   }
 
   async #store(letters: readonly Letter[]): Promise<StoredPlan> {
-    const { store, limits } = this.#around
+    const { store, limits, tracing } = this.#around
     for (let retriesLeft = limits.conflictRetries; ; retriesLeft--) {
       const isFresh = this.#current === undefined
       const before = (this.#current ??= await this.#load())
       const plan = this.#plan(before, letters)
       if (plan.events.length > 0) {
         const expectedVersion = before.version
-        const result = await store.append(this.actorId, plan.events, { expectedVersion })
+        const { actorId } = this
+        const append = (): Promise<AppendResult> =>
+          store.append(actorId, plan.events, { expectedVersion })
+        const result = await (tracing
+          ? storeTraced(tracing, letters, [{ actorId, events: plan.events }], append)
+          : append())
         if (result.ok) {
           this.advance(plan.after, result.events)
           return { ...plan, stored: result.events, position: result.position }
@@ -214,21 +230,24 @@ export class LiveActor {
 
   async #load(): Promise<ActorState> {
     this.forget()
-    const { snapshots, clock, limits } = this.#around
+    const { snapshots, clock, limits, observer } = this.#around
     const kept = await snapshots.load(this.#model, this.actorId)
     if (kept && kept.commands.length > 0) this.memory.restore(kept.commands)
     this.#position = kept ? undefined : 0
     const start = clock.monotonic()
+    let events = 0
     const state = await this.#history.replay({
       from: kept?.state,
       visit: (event) => {
         this.#position = event.position
+        events++
         if (event.metadata['commandId']) this.memory.note(event)
       },
     })
     this.#keptVersion = kept?.state.version ?? 0
-    const wasLong = clock.monotonic() - start >= limits.longReplayMs
-    if (wasLong && state.version > this.#keptVersion) this.#keep(state)
+    const ms = clock.monotonic() - start
+    observer.loaded(this.type, { events, ms })
+    if (ms >= limits.longReplayMs && state.version > this.#keptVersion) this.#keep(state)
     return state
   }
 

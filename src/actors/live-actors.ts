@@ -1,4 +1,5 @@
 import type { ActorId } from '../core/index.ts'
+import type { PassivationReason } from './actor-observer.ts'
 import { LiveActor } from './live-actor.ts'
 import type { ActorModel } from './model.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -42,7 +43,13 @@ export class LiveActors implements Disposable {
     if (this.#actors.size >= this.#around.limits.liveActors) this.#letOneGo()
     const live = new LiveActor(model, actorId, this.#around)
     this.#actors.set(actorId, live)
+    this.#around.observer.activated(model.type)
     return live
+  }
+
+  /** Those in memory, as they are now. */
+  get all(): Iterable<LiveActor> {
+    return this.#actors.values()
   }
 
   [Symbol.dispose](): void {
@@ -56,7 +63,7 @@ export class LiveActors implements Disposable {
       const actor = this.#next()
       if (!actor?.isIdle) continue
       if (!actor.wasAsked) {
-        this.#actors.delete(actor.actorId)
+        this.#letGo([actor], 'room')
         return
       }
       actor.wasAsked = false
@@ -75,15 +82,18 @@ export class LiveActors implements Disposable {
     const restingSince = clock.monotonic() - limits.idleMs
     const idle = [...this.#actors.values()].filter((actor) => actor.isIdle)
     const [tired, fresh] = split(idle, (actor) => actor.restingSince <= restingSince)
-    this.#letGo(tired)
+    this.#letGo(tired, 'idle')
     if (limits.heapBytes === Infinity || heapUsed() <= limits.heapBytes) return
     // What is let go is free only after the next collection, so not all may go at once.
     const byAge = fresh.toSorted((a, b) => a.restingSince - b.restingSince)
-    this.#letGo(byAge.slice(0, Math.ceil(byAge.length / 2)))
+    this.#letGo(byAge.slice(0, Math.ceil(byAge.length / 2)), 'memory')
   }
 
-  #letGo(actors: readonly LiveActor[]): void {
-    for (const { actorId } of actors) this.#actors.delete(actorId)
+  #letGo(actors: readonly LiveActor[], why: PassivationReason): void {
+    for (const { actorId, type } of actors) {
+      this.#actors.delete(actorId)
+      this.#around.observer.passivated(type, why)
+    }
   }
 }
 

@@ -15,6 +15,10 @@ export class Mailbox {
     this.#capacity = capacity
   }
 
+  get count(): number {
+    return this.#waiting.length
+  }
+
   get isEmpty(): boolean {
     return this.#waiting.length === 0
   }

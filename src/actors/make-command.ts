@@ -26,7 +26,8 @@ export function makeCommand(
   const identity =
     commandId === undefined ? undefined : identify(commandId, name, command.input && input)
   const valid = validInput(model.type, name, command.input, input)
-  const named = { name, model: command, metadata, identity, prepared: undefined }
+  const { type } = model
+  const named = { name, type, model: command, metadata, identity, prepared: undefined }
   return valid instanceof Promise
     ? valid.then((later: unknown) => ({ ...named, input: later }))
     : { ...named, input: valid }

@@ -9,9 +9,11 @@ import {
   noMetadata,
   parseActorId,
   toJson,
+  type Tracing,
 } from '../core/index.ts'
 import type { Agenda, AgendaEntry } from '../store/index.ts'
 import type { ActorHost } from './actor-host.ts'
+import type { ActorObserver } from './actor-observer.ts'
 import { identify } from './command.ts'
 import { Delivery } from './delivery.ts'
 import type { ActorLimits } from './limits.ts'
@@ -38,6 +40,9 @@ export interface RemindersContext {
   readonly ids: IdSource
   readonly logger: Logger
   readonly limits: ActorLimits
+  readonly observer: ActorObserver
+  /** Undefined where nobody records traces. */
+  readonly tracing: Tracing | undefined
 }
 
 /** So that the id of each firing is still a command id. */
@@ -54,11 +59,11 @@ export class Reminders {
   /** From now on delivers what is due, whoever asked for it. */
   constructor(context: RemindersContext) {
     this.#context = context
-    const { host, agenda, clock, logger, limits } = context
+    const { host, agenda, clock, logger, limits, observer } = context
     const { deliveries: concurrency, deliveryLeaseMs: leaseMs, commandTimeoutMs } = limits
     if (!agenda || concurrency === 0) return
     const timeoutMs = Math.max(1, Math.min(commandTimeoutMs, Math.floor(leaseMs * shareOfLease)))
-    const delivery = new Delivery({ host, clock, logger, timeoutMs })
+    const delivery = new Delivery({ host, clock, logger, observer, timeoutMs })
     const options = { types: host.types, concurrency, leaseMs }
     this.#handingOut = agenda.handOut(options, (entry) => delivery.deliver(entry))
   }
@@ -70,7 +75,7 @@ export class Reminders {
     input: unknown,
     { commandId, metadata = noMetadata }: TellOptions,
   ): Promise<string> {
-    const offered = await this.#check(actorId, command, input, metadata)
+    const offered = await this.#check(actorId, command, input, this.#traced(metadata))
     const id = commandId ?? this.#context.ids()
     const name = checkText('a command id', id, maxMessageIdLength)
     const now = this.#context.clock.now()
@@ -97,7 +102,9 @@ export class Reminders {
     const name = checkReminderName(options.name)
     if (commandId !== undefined) checkText('commandId', commandId, maxSchedulingIdLength)
     const beat = firstFiring(options, this.#context.clock.now())
-    const offered = await this.#check(actorId, command, input, metadata)
+    // One that comes again and again follows from whoever scheduled it for ever: no trace is that long.
+    const follows = everyMs === undefined ? this.#traced(metadata) : metadata
+    const offered = await this.#check(actorId, command, input, follows)
     const id = commandId ?? this.#context.ids()
     const scheduled = {
       ...{ id, ...offered, beat, firing: 1, attempts: 0 },
@@ -137,6 +144,11 @@ export class Reminders {
     if (agenda) return agenda
     const message = 'this store keeps no messages: use memory(), sqlite() or nats()'
     throw new AetherError('incompatible-store', message)
+  }
+
+  /** What is delivered later belongs to the trace of whoever asked for it. */
+  #traced(metadata: Metadata): Metadata {
+    return this.#context.tracing?.inherit(metadata) ?? metadata
   }
 
   /** What is wrong with a command is told to who asks for it, not to a log later. */

@@ -1,5 +1,6 @@
 import { type ActorId, freezeJson, type JsonValue, type Logger, messageOf } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
+import type { ActorObserver } from './actor-observer.ts'
 import type { CommandMemory, RememberedCommand } from './command-memory.ts'
 import type { ActorState } from './fold.ts'
 import type { ActorModel } from './model.ts'
@@ -41,23 +42,26 @@ const maxOffers = 1_000
 export class SnapshotKeeper {
   readonly #store: EventStore
   readonly #logger: Logger
+  readonly #observer: ActorObserver | undefined
   /** The newest of each actor. */
   readonly #offers = new Map<ActorId, Offer>()
   readonly #saves = new Set<Promise<void>>()
 
-  constructor(store: EventStore, logger: Logger) {
+  constructor(store: EventStore, logger: Logger, observer?: ActorObserver) {
     this.#store = store
     this.#logger = logger
+    this.#observer = observer
   }
 
   /** A state from which to replay, if one of the definition's shape is kept. */
   async load(
-    { shape, snapshotEvery }: ActorModel,
+    { type, shape, snapshotEvery }: ActorModel,
     actorId: ActorId,
     options: LoadOptions = {},
   ): Promise<KeptState | undefined> {
     if (snapshotEvery === Infinity) return undefined
     const snapshot = await this.#store.loadSnapshot(actorId, { shape, ...options })
+    this.#observer?.snapshotLoaded(type, snapshot !== undefined)
     if (!snapshot) return undefined
     const { state, commands } = snapshot.state as unknown as Content
     freezeJson(state)
@@ -91,8 +95,11 @@ export class SnapshotKeeper {
     try {
       const content = { state: state.state, commands: memory?.remembered(state.version) ?? [] }
       const { shape } = model
-      await this.#store.saveSnapshot(actorId, { version: state.version, state: content, shape })
+      const { version } = state
+      const isSaved = await this.#store.saveSnapshot(actorId, { version, state: content, shape })
+      this.#observer?.snapshotSaved(model.type, isSaved ? 'saved' : 'superseded')
     } catch (error) {
+      this.#observer?.snapshotSaved(model.type, 'failed')
       this.#logger.warn({ actorId }, `the state of ${actorId} was not kept: ${messageOf(error)}`)
     }
   }

@@ -6,8 +6,10 @@ import {
   type Metadata,
   type NewEvent,
   noMetadata,
+  type TraceSpan,
   VersionConflictError,
 } from '../core/index.ts'
+import { storeTraced } from './append-span.ts'
 import type { CommandIdentity, CommandResult } from './command.ts'
 import { shownDetails, stampOf } from './decide.ts'
 import { type ActorState, foldDecided } from './fold.ts'
@@ -51,6 +53,8 @@ export interface Transaction {
   ) => TransactionDecision
   readonly identity: CommandIdentity | undefined
   readonly metadata: Metadata
+  /** What is to be seen of it in a trace, where one is recorded. */
+  readonly span: TraceSpan | undefined
 }
 
 /** One actor of a transaction. */
@@ -114,7 +118,7 @@ async function attempt(
     if (current !== version) return new VersionConflictError(live.actorId, version, current)
   }
   if (shares instanceof CommandRejectedError) throw shares
-  return parts.length > 0 ? commit(shares, parts, around) : eventless(shares)
+  return parts.length > 0 ? commit(transaction, shares, parts, around) : eventless(shares)
 }
 
 async function eventless(shares: readonly Share[]): Promise<CommandResult[]> {
@@ -123,17 +127,17 @@ async function eventless(shares: readonly Share[]): Promise<CommandResult[]> {
 }
 
 async function commit(
+  transaction: Transaction,
   shares: readonly Share[],
   parts: readonly Share[],
-  { store }: Surroundings,
+  { store, tracing }: Surroundings,
 ): Promise<CommandResult[] | VersionConflictError> {
-  const result = await store.commit(
-    parts.map(({ actor, before, events }) => ({
-      actorId: actor.live.actorId,
-      expectedVersion: before.version,
-      events,
-    })),
-  )
+  const appends = parts.map(({ actor, before, events }) => ({
+    actorId: actor.live.actorId,
+    expectedVersion: before.version,
+    events,
+  }))
+  const result = await storeTraced(tracing, [transaction], appends, () => store.commit(appends))
   if (!result.ok) {
     const { actorId, expectedVersion, currentVersion } = result.conflict
     return new VersionConflictError(actorId, expectedVersion, currentVersion)

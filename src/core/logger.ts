@@ -20,6 +20,14 @@ export const processLogger: Logger = {
   error: emitWarning,
 }
 
+/** Says nothing at all, not even what needs somebody's attention. */
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+}
+
 function emitWarning(fields: object, message: string): void {
   const details = JSON.stringify(fields)
   process.emitWarning(message, {

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../core/index.ts'
-import { jsonTextReply, type Reply } from './exchange.ts'
+import { textReply, type Reply } from './exchange.ts'
 import { type Query, wholeNumberOf } from './target.ts'
 
 /** Events in one answer, if the request doesn't say. */
@@ -27,5 +27,5 @@ export async function pageReply(events: AsyncIterable<StoredEvent>): Promise<Rep
     if (bytes > maxPageBytes && texts.length > 0) break
     texts.push(text)
   }
-  return jsonTextReply(200, `[${texts.join(',')}]`)
+  return textReply(200, `[${texts.join(',')}]`)
 }

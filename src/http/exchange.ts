@@ -22,15 +22,15 @@ export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /**
-   * JSON text, or nothing; or texts that are made as the client takes them, which end when
+   * A text, or nothing; or texts that are made as the client takes them, which end when
    * {@link Exchange.ending} aborts. They hold nothing before the first is taken, and nothing after they
    * were left.
    */
   readonly body: string | AsyncIterable<string> | undefined
 }
 
-/** A reply with JSON text. */
-export interface JsonReply extends Reply {
+/** A reply with one text. */
+export interface TextReply extends Reply {
   readonly body: string
 }
 
@@ -38,16 +38,16 @@ export function jsonReply(
   status: number,
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
-): JsonReply {
-  return jsonTextReply(status, JSON.stringify(value), headers)
+): TextReply {
+  return textReply(status, JSON.stringify(value), headers)
 }
 
-/** {@link jsonReply} of what is JSON already. */
-export function jsonTextReply(
+/** {@link jsonReply} of what is JSON already, or of another type that the headers tell. */
+export function textReply(
   status: number,
   body: string,
   headers: Readonly<Record<string, string>> = {},
-): JsonReply {
+): TextReply {
   const length = String(Buffer.byteLength(body))
   return {
     status,

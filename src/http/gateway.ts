@@ -5,9 +5,10 @@ import { limitOf, pageReply } from './event-page.ts'
 import { type EventStreamSettings, streamReply } from './event-stream.ts'
 import { type Exchange, jsonReply, type Reply } from './exchange.ts'
 import { answerByMethod } from './method.ts'
+import { metricsReply, readinessReply } from './node-report.ts'
+import { type ObservedExchange, observed } from './observed-request.ts'
 import { problemReply } from './problem.ts'
 import { parseTarget, type Query, type Target, wholeNumberOf } from './target.ts'
-import { traceContext } from './trace-context.ts'
 import { checkWholeNumber } from './whole-number.ts'
 
 /** What a gateway may be told. */
@@ -35,12 +36,13 @@ export type Gateway = (exchange: Exchange) => Promise<Reply>
  * - `GET /actors/{type}/{key}/events` (`?from=&limit=`) · `GET /events` (`?after=&limit=`) · `GET /healthz`
  * - `GET /events/stream` (`?after=&type=&key=&event=`)
  * - `GET /quarantine` · `DELETE /quarantine/{type}/{key}`
+ * - `GET /readyz` · `GET /metrics`
  * @throws AetherError `invalid-argument` for an option out of its range
  */
 export function createGateway(node: Node, options: GatewayOptions = {}): Gateway {
   const { onError, heartbeatMs = 15_000 } = options
   checkWholeNumber('heartbeatMs', heartbeatMs, 2_147_483_647, 1)
-  return async (exchange) => {
+  const answer = async (exchange: ObservedExchange): Promise<Reply> => {
     const tellFault = (error: unknown, { status }: { readonly status: number }): void => {
       if (isOurFault(status, error, exchange)) tell(onError, error)
     }
@@ -53,6 +55,7 @@ export function createGateway(node: Node, options: GatewayOptions = {}): Gateway
       return reply
     }
   }
+  return (exchange) => observed(node.telemetry, exchange, answer)
 }
 
 /** A client that left is nobody's fault, and 503 says that it will pass. */
@@ -71,7 +74,7 @@ function tell(onError: GatewayOptions['onError'], error: unknown): void {
 
 interface Asked {
   readonly node: Node
-  readonly exchange: Exchange
+  readonly exchange: ObservedExchange
   readonly target: Target
   readonly stream: EventStreamSettings
 }
@@ -96,6 +99,10 @@ async function route({ node, exchange, target, stream }: Asked): Promise<Reply> 
     })
   if (segments.length === 1 && root === 'healthz')
     return answerByMethod(exchange, { GET: async () => jsonReply(200, { status: 'ok' }) })
+  if (segments.length === 1 && root === 'readyz')
+    return answerByMethod(exchange, { GET: () => readinessReply(node) })
+  if (segments.length === 1 && root === 'metrics')
+    return answerByMethod(exchange, { GET: () => metricsReply(node, exchange) })
   throw new AetherError(
     'unknown-route',
     `nothing is at /${segments.join('/')}; see /actors/{type}/{key} and /events`,
@@ -115,7 +122,7 @@ function actorReply(
   node: Node,
   id: ActorId,
   last: string | undefined,
-  exchange: Exchange,
+  exchange: ObservedExchange,
   query: Query,
 ): Promise<Reply> {
   if (last === undefined)
@@ -131,13 +138,13 @@ async function postCommand(
   node: Node,
   id: ActorId,
   command: string,
-  exchange: Exchange,
+  exchange: ObservedExchange,
 ): Promise<Reply> {
   const text = await exchange.body()
   const input = text.trim() === '' ? undefined : parseJson(text)
   const commandId = commandIdOf(exchange)
   const options = {
-    metadata: traceContext(exchange),
+    metadata: exchange.metadata,
     signal: exchange.signal,
     ...(commandId !== undefined && { commandId }),
   }

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { AetherError, isAetherError } from '../core/index.ts'
-import { jsonReply, type JsonReply } from './exchange.ts'
+import { jsonReply, type TextReply } from './exchange.ts'
 import { statusOf } from './status.ts'
 
 /** Members that no field of an error may take: the problem's own, and what is internal. */
@@ -35,7 +35,7 @@ export function problemOf(thrown: unknown): Problem {
 export function problemReply(
   thrown: unknown,
   extraHeaders: Readonly<Record<string, string>> = {},
-): JsonReply {
+): TextReply {
   const problem = problemOf(thrown)
   return jsonReply(problem.status, problem, {
     'content-type': 'application/problem+json',

@@ -41,6 +41,9 @@ import {
   type ViewReader,
 } from '../projections/index.ts'
 import type { EventStore } from '../store/index.ts'
+import type { Metric, Telemetry } from '../telemetry/index.ts'
+import { observeActors } from './actor-gauges.ts'
+import { type Readiness, readinessOf } from './readiness.ts'
 
 /** What a node runs on. */
 export interface NodeComponents {
@@ -49,6 +52,7 @@ export interface NodeComponents {
   readonly ids: IdSource
   readonly logger: Logger
   readonly limits: ActorLimits
+  readonly telemetry: Telemetry
 }
 
 /** What an actor is at a version. */
@@ -66,6 +70,9 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   readonly #refs: ActorRefs
   readonly #reminders: Reminders
   readonly #projections: Projections
+  readonly #clock: Clock
+  /** What gateways tell of their requests. */
+  readonly telemetry: Telemetry
   #closing: Promise<void> | undefined
 
   constructor(
@@ -73,12 +80,18 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     components: NodeComponents,
     readers: readonly ReaderDefinition[] = [],
   ) {
-    this.events = components.store
-    this.#host = new ActorHost(actors, components)
+    const { store, clock, telemetry } = components
+    this.events = store
+    this.telemetry = telemetry
+    this.#clock = clock
+    const { actors: observer, tracing } = telemetry
+    const shared = { ...components, observer, tracing }
+    this.#host = new ActorHost(actors, shared)
     this.#refs = new ActorRefs(this.#host)
-    const { agenda } = components.store
-    this.#reminders = new Reminders({ ...components, agenda, host: this.#host })
+    this.#reminders = new Reminders({ ...shared, agenda: store.agenda, host: this.#host })
     this.#projections = new Projections(readers, components)
+    observeActors(telemetry.metrics, this.#host)
+    telemetry.connect()
   }
 
   /** The types of the actors that run here. */
@@ -281,6 +294,22 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     return this.#host.resume(id)
   }
 
+  /**
+   * What was counted and measured until now, and what there is to be seen now: for those who run the
+   * node. `prometheusText()` makes a text of it.
+   */
+  metrics(): Promise<readonly Metric[]> {
+    return this.telemetry.metrics.collect()
+  }
+
+  /**
+   * Whether the node can do its work, and why it can't: the store must answer, within two seconds.
+   * Never throws.
+   */
+  readiness(): Promise<Readiness> {
+    return readinessOf(this.#closing ? undefined : this.events, this.#clock)
+  }
+
   /** Finishes the commands and deliveries under way, then closes the store. May be called twice. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -292,6 +321,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     await this.#reminders.close()
     await this.#host.close()
     await this.events.close()
+    this.telemetry[Symbol.dispose]()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

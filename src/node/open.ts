@@ -9,6 +9,7 @@ import {
 } from '../core/index.ts'
 import type { ReaderDefinition } from '../projections/index.ts'
 import type { Backend } from '../store/index.ts'
+import { Telemetry } from '../telemetry/index.ts'
 import { Node } from './node.ts'
 
 /** What a node is made of. */
@@ -39,14 +40,16 @@ export async function open<const Actors extends ActorDefinition>(
 ): Promise<Node<Actors>> {
   const { backend, actors, clock = systemClock, logger = processLogger, ids = randomIds } = options
   const limits = completeLimits(options.limits)
+  const telemetry = await Telemetry.find(logger)
   const store = await backend.openStore({
     clock,
     logger,
     ids,
     maxEventsPerAppend: limits.batchEvents,
+    observer: telemetry.store,
   })
   try {
-    return new Node(actors, { store, clock, ids, logger, limits }, options.projections)
+    return new Node(actors, { store, clock, ids, logger, limits, telemetry }, options.projections)
   } catch (error) {
     await store.close()
     throw error

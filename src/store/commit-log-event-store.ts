@@ -43,6 +43,7 @@ import { findRepeat } from './repeat.ts'
 import type { SnapshotShelf } from './snapshot-shelf.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import { Snapshots } from './snapshots.ts'
+import type { StoreObserver } from './store-observer.ts'
 import { StoredListeners, type StoredListener } from './stored-listeners.ts'
 import { LogSubscription, startOf, type Subscription } from './subscription.ts'
 import { Trimmer, type TrimOptions, type TrimReport } from './trimmer.ts'
@@ -65,6 +66,8 @@ export interface EventStoreOptions {
   readonly hashChain?: boolean
   /** @default warnings of the process */
   readonly logger?: Logger
+  /** Is told of each write and subscription, to count them. @default nobody */
+  readonly observer?: StoreObserver
 }
 
 /** What a store may have beside its events. */
@@ -89,6 +92,7 @@ export class CommitLogEventStore implements EventStore {
   readonly #context: CommitContext
   readonly #known: KnownVersions
   readonly #listeners: StoredListeners
+  readonly #observer: StoreObserver | undefined
   readonly #underWay = new UnderWay()
   /** Ends the subscriptions. */
   readonly #closed = new AbortController()
@@ -114,6 +118,7 @@ export class CommitLogEventStore implements EventStore {
     }
     this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
     this.#listeners = new StoredListeners(logger)
+    this.#observer = options.observer
   }
 
   async append(
@@ -160,7 +165,8 @@ export class CommitLogEventStore implements EventStore {
     const after = checkpoint === undefined ? 0 : startOf(checkpoint)
     const onMalformed = oneOf('onMalformed', options.onMalformed ?? 'stop', ['stop', 'skip'])
     const signal = this.#endedBy(options.signal)
-    return new LogSubscription(this.#log, { after, filter, onMalformed, signal })
+    const observer = this.#observer
+    return new LogSubscription(this.#log, { after, filter, onMalformed, signal, observer })
   }
 
   async lastPosition({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
@@ -335,10 +341,27 @@ export class CommitLogEventStore implements EventStore {
 
   /** Every write goes through here, so that what is acknowledged first is told first. */
   async #write(commit: Commit): Promise<WriteOutcome> {
-    const outcome = await this.#writer.write(commit)
+    const outcome = await (this.#observer
+      ? this.#observed(commit, this.#observer)
+      : this.#writer.write(commit))
     this.#known.learnFromWrite(commit, outcome)
     if (outcome.ok) this.#listeners.tell(outcome.parts)
     return outcome
+  }
+
+  async #observed(commit: Commit, observer: StoreObserver): Promise<WriteOutcome> {
+    const { clock } = this.#context
+    const start = clock.monotonic()
+    try {
+      const outcome = await this.#writer.write(commit)
+      const ms = clock.monotonic() - start
+      if (outcome.ok) observer.stored(outcome.parts, ms)
+      else observer.conflicted(commit.parts[outcome.partIndex]?.actorId as ActorId, ms)
+      return outcome
+    } catch (error) {
+      observer.failed(error, clock.monotonic() - start)
+      throw error
+    }
   }
 
   /** The same commit, expecting each actor where it stands now. */

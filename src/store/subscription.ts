@@ -2,6 +2,7 @@ import { AetherError, MalformedEventError, type StoredEvent } from '../core/inde
 import type { CommitLog, LogEntry } from './commit-log.ts'
 import type { OnMalformed } from './event-store.ts'
 import { eventFilter, type LogFilter } from './log-filter.ts'
+import type { StoreObserver } from './store-observer.ts'
 
 /** The events of the log as they come: first those that are there, then each new one. */
 export interface Subscription extends AsyncIterable<StoredEvent> {
@@ -20,6 +21,7 @@ export interface SubscriptionSettings {
   readonly filter: LogFilter
   readonly onMalformed: OnMalformed
   readonly signal: AbortSignal
+  readonly observer?: StoreObserver | undefined
 }
 
 /**
@@ -44,7 +46,8 @@ export class LogSubscription implements Subscription {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<StoredEvent, void, undefined> {
-    const { filter, signal } = this.#settings
+    const { filter, signal, observer } = this.#settings
+    using _following = observer?.following()
     using growth = new Growth(signal)
     await using _watch = await this.#log.watch(() => growth.tell())
     if (this.#position === 'now') this.#position = await this.#log.lastPosition(signal)

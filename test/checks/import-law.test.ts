@@ -15,7 +15,9 @@ const legal = table(
   src/actors/file.ts         ../core/index.ts ../store/index.ts node:util
   src/actors/file.test.ts    ../backends/memory/index.ts fast-check ../../test/support/until.ts
   src/backends/nats/part/file.test.ts  ../../../../test/support/nats.ts
+  src/telemetry/file.ts      ../core/index.ts ../store/index.ts ../actors/index.ts @opentelemetry/api
   src/node/file.ts           ../core/index.ts ../store/index.ts ../actors/index.ts node:timers/promises
+  src/node/file.ts           ../telemetry/index.ts
   src/http/file.ts           ../core/index.ts ../store/index.ts ../actors/index.ts ../node/index.ts
   src/cli/file.ts            ../node/index.ts ../http/index.ts ../backends/nats/index.ts
   src/backends/memory/file.ts  ../../core/index.ts ../../store/index.ts ./other.ts
@@ -49,6 +51,8 @@ const forbidden = table(
   src/store/a/b/file.ts      ../../../actors/index.ts ../../../core/errors.ts
   src/actors/file.ts         ../node/index.ts ../http/index.ts ../cli/index.ts ../testing/index.ts
   src/actors/file.ts         ../backends/memory/index.ts ../store/commit.ts node:timers/promises
+  src/actors/file.ts         ../telemetry/index.ts @opentelemetry/api
+  src/telemetry/file.ts      ../node/index.ts ../http/index.ts ../actors/batch.ts @opentelemetry/sdk-trace-base
   src/node/file.ts           ../http/index.ts ../cli/index.ts ../testing/index.ts ../backends/memory/index.ts
   src/node/file.ts           ../actors/batch.ts node:sqlite @nats-io/transport-node
   src/http/file.ts           ../cli/index.ts ../testing/index.ts ../backends/sqlite/index.ts ../node/open.ts

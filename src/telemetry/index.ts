@@ -1,0 +1,6 @@
+export type { HttpMetrics } from './http-metrics.ts'
+export type { Metric, MetricPoint } from './metric.ts'
+export type { MetricRegistry } from './metric-registry.ts'
+export { metricsContentType, prometheusText } from './prometheus-text.ts'
+export type { MetricsFormat } from './prometheus-text.ts'
+export { Telemetry } from './telemetry.ts'
