@@ -1,4 +1,3 @@
-export type { HttpMetrics } from './http-metrics.ts'
 export type { Metric, MetricPoint } from './metric.ts'
 export type { MetricRegistry } from './metric-registry.ts'
 export { metricsContentType, prometheusText } from './prometheus-text.ts'
