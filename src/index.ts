@@ -81,13 +81,16 @@ export type {
 } from './core/index.ts'
 export { open } from './node/index.ts'
 export type { ActorView, Node, OpenOptions, Readiness } from './node/index.ts'
-export { projection, view } from './projections/index.ts'
+export { policy, projection, view } from './projections/index.ts'
 export type {
   AnyEventOf,
   EventNamed,
   EventNameOf,
   HandledEvent,
   HandlerContext,
+  PolicyContext,
+  PolicyDefinition,
+  PolicySpec,
   ProjectionDefinition,
   ProjectionLag,
   ProjectionSpec,

@@ -40,13 +40,16 @@ export type Arguments<I, Options> = I extends Schema
   ? [input: SchemaInput<I>, options?: Options]
   : [input?: undefined, options?: Options]
 
+/** What references send to. */
+type Asked = Pick<ActorHost, 'send' | 'query'>
+
 /** Makes references to the actors of one host. */
 export class ActorRefs {
-  readonly #host: ActorHost
+  readonly #host: Asked
   /** What the references to actors of a type have in common: their methods. */
   readonly #prototypes = new WeakMap<ActorModel, object>()
 
-  constructor(host: ActorHost) {
+  constructor(host: Asked) {
     this.#host = host
   }
 
@@ -63,7 +66,7 @@ export function actorIdOf(ref: ActorIdentity<ActorDefinition>): ActorId {
   return ref[id]
 }
 
-function prototypeOf({ commands, queries }: ActorModel, host: ActorHost): object {
+function prototypeOf({ commands, queries }: ActorModel, host: Asked): object {
   const methods = [
     ...Array.from(commands.keys(), (name) => {
       function send(this: Ref, input?: unknown, options?: CommandOptions): Promise<CommandResult> {

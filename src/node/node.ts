@@ -89,7 +89,8 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     this.#host = new ActorHost(actors, shared)
     this.#refs = new ActorRefs(this.#host)
     this.#reminders = new Reminders({ ...shared, agenda: store.agenda, host: this.#host })
-    this.#projections = new Projections(readers, components)
+    const reach = { host: this.#host, reminders: this.#reminders }
+    this.#projections = new Projections(readers, { ...components, reach })
     observeActors(telemetry.metrics, this.#host)
     telemetry.connect()
   }
@@ -272,6 +273,11 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    */
   projection(definition: Pick<ReaderDefinition, 'name'>): ReaderHost {
     return this.#projections.handle(definition)
+  }
+
+  /** Resolves once it is kept where each policy begins: `open()` waits for it. */
+  begun(): Promise<void> {
+    return this.#projections.begun()
   }
 
   /** How the views and projections of this node are doing. */

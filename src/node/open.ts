@@ -7,8 +7,8 @@ import {
   randomIds,
   systemClock,
 } from '../core/index.ts'
-import type { ReaderDefinition } from '../projections/index.ts'
-import type { Backend } from '../store/index.ts'
+import type { PolicyDefinition, ReaderDefinition } from '../projections/index.ts'
+import type { Backend, EventStore } from '../store/index.ts'
 import { Telemetry } from '../telemetry/index.ts'
 import { Node } from './node.ts'
 
@@ -20,6 +20,8 @@ export interface OpenOptions<Actors extends ActorDefinition> {
   readonly actors: readonly Actors[]
   /** The views and projections that run here, together with other nodes. @default none */
   readonly projections?: readonly ReaderDefinition[]
+  /** What follows from events, whichever node stored them. @default nothing */
+  readonly policies?: readonly PolicyDefinition[]
   /** The bounds of the runtime. @default see {@link ActorLimits} */
   readonly limits?: Partial<ActorLimits>
   /** @default the system's */
@@ -48,8 +50,23 @@ export async function open<const Actors extends ActorDefinition>(
     maxEventsPerAppend: limits.batchEvents,
     observer: telemetry.store,
   })
+  const node = await nodeOn(store, () => {
+    const { projections = [], policies = [] } = options
+    const components = { store, clock, ids, logger, limits, telemetry }
+    return new Node(actors, components, [...projections, ...policies])
+  })
   try {
-    return new Node(actors, { store, clock, ids, logger, limits, telemetry }, options.projections)
+    await node.begun()
+    return node
+  } catch (error) {
+    await node.close()
+    throw error
+  }
+}
+
+async function nodeOn<N>(store: EventStore, make: () => N): Promise<N> {
+  try {
+    return make()
   } catch (error) {
     await store.close()
     throw error

@@ -1,4 +1,7 @@
 export type { AnyEventOf, EventNamed, EventNameOf, HandledEvent } from './handled-event.ts'
+export { policy } from './policy.ts'
+export type { PolicyDefinition, PolicySpec } from './policy.ts'
+export type { PolicyContext, ReactionOptions } from './policy-context.ts'
 export { projection } from './projection.ts'
 export type { ProjectionDefinition, ProjectionSpec } from './projection.ts'
 export type { ProjectionLag, ProjectionStatus } from './projection-status.ts'

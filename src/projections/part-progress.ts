@@ -17,6 +17,8 @@ export interface PartState {
   readonly held: ReadonlyMap<ActorId, HeldActor>
   /** The newest ones. */
   readonly skipped: readonly SkippedEvent[]
+  /** Events behind the position that are handled all the same: where they needn't be in order. */
+  readonly done: readonly number[]
   /** Nothing more may be handled: another build takes over from here. */
   readonly isFrozen: boolean
 }
@@ -35,7 +37,7 @@ export interface PartProgress {
 }
 
 export function newPart(part: string, position: number): PartProgress {
-  const state = { position, held: new Map(), skipped: [], isFrozen: false }
+  const state = { position, held: new Map(), skipped: [], done: [], isFrozen: false }
   return { part, revision: undefined, storedPosition: -1, state }
 }
 
@@ -43,22 +45,30 @@ interface Stored {
   readonly position: number
   readonly held?: readonly HeldActor[]
   readonly skipped?: readonly SkippedEvent[]
+  readonly done?: readonly number[]
   readonly frozen?: true
 }
 
 export function readProgress({ part, text, revision }: Progress): PartProgress {
-  const { position, held = [], skipped = [], frozen = false } = JSON.parse(text) as Stored
+  const {
+    position,
+    held = [],
+    skipped = [],
+    done = [],
+    frozen = false,
+  } = JSON.parse(text) as Stored
   const byActor = new Map(held.map((actor) => [actor.actorId, actor]))
-  const state = { position, held: byActor, skipped, isFrozen: frozen }
+  const state = { position, held: byActor, skipped, done, isFrozen: frozen }
   return { part, revision, storedPosition: position, state }
 }
 
 export function changeTo({ part, revision }: PartProgress, state: PartState): ProgressChange {
-  const { position, held, skipped, isFrozen } = state
+  const { position, held, skipped, done, isFrozen } = state
   const stored: Stored = {
     position,
     ...(held.size > 0 && { held: [...held.values()] }),
     ...(skipped.length > 0 && { skipped: skipped.slice(-maxSkipped) }),
+    ...(done.length > 0 && { done }),
     ...(isFrozen && { frozen: true }),
   }
   return { part, text: JSON.stringify(stored), expected: revision }
@@ -74,4 +84,12 @@ export function releasing(state: PartState, actorId: ActorId): PartState {
   const held = new Map(state.held)
   held.delete(actorId)
   return { ...state, held }
+}
+
+/** The parts that a member works on, as far as they are by now. */
+export interface KnownParts {
+  readonly all: readonly PartProgress[]
+  get(part: number): PartProgress | undefined
+  /** Of the one that is least far. */
+  readonly position: number
 }

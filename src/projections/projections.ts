@@ -1,6 +1,7 @@
 import { AetherError, type Clock, type Logger } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
 import type { ProjectionStatus } from './projection-status.ts'
+import type { Reach } from './reaction.ts'
 import type { ReaderDefinition } from './reader-definition.ts'
 import { ReaderHost } from './reader-host.ts'
 import type { ReaderObserver } from './reader-observer.ts'
@@ -11,6 +12,8 @@ export interface ProjectionsContext {
   readonly store: EventStore
   readonly clock: Clock
   readonly logger: Logger
+  /** What policies can reach. */
+  readonly reach: Reach
   /** @default nobody is told */
   readonly observer?: ReaderObserver
 }
@@ -24,11 +27,20 @@ export class Projections implements AsyncDisposable {
   constructor(definitions: readonly ReaderDefinition[], context: ProjectionsContext) {
     this.#context = context
     checkNames(definitions)
-    const { store, clock, logger, observer = {} } = context
+    const { store, clock, logger, reach, observer = {} } = context
     for (const definition of definitions) {
-      const host = new ReaderHost(definition, { store, clock, logger, observer })
+      const host = new ReaderHost(definition, { store, clock, logger, reach, observer })
       this.#hosts.set(definition.name, host)
     }
+  }
+
+  /**
+   * Resolves once it is kept where each policy begins that was never started before: what happens from
+   * then on is not missed.
+   * @throws AetherError `store-unavailable`
+   */
+  async begun(): Promise<void> {
+    await Promise.all([...this.#hosts.values()].map((host) => host.begun()))
   }
 
   /** The documents of a view that runs here. @throws AetherError `unknown-projection` */

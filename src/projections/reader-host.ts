@@ -3,10 +3,13 @@ import type { EventStore, ProjectionBuild, ProjectionTarget } from '../store/ind
 import { type PartOwnership, ownsAll } from './part-ownership.ts'
 import { readProgress } from './part-progress.ts'
 import { partNames } from './part.ts'
+import { PolicyReader } from './policy-reader.ts'
+import { PolicyTarget } from './policy-target.ts'
+import type { PolicySurroundings } from './policy-work.ts'
 import type { ProjectionLag, ProjectionStatus } from './projection-status.ts'
 import type { ReaderDefinition } from './reader-definition.ts'
 import type { ReaderModel } from './reader-model.ts'
-import { Reader, type ReaderSurroundings } from './reader.ts'
+import { Reader } from './reader.ts'
 
 /** How to wait for a position. */
 export interface ReachedOptions {
@@ -27,10 +30,10 @@ export class ReaderHost implements AsyncDisposable {
   readonly #clock: Clock
   readonly #build: ProjectionBuild
   readonly #ownership: PartOwnership
-  readonly #reader: Reader
+  readonly #reader: Reader | PolicyReader
   readonly #waiting = new Set<() => void>()
 
-  constructor({ model }: ReaderDefinition, around: Omit<ReaderSurroundings, 'onProgress'>) {
+  constructor({ model }: ReaderDefinition, around: Omit<PolicySurroundings, 'onProgress'>) {
     this.model = model
     this.#store = around.store
     this.#clock = around.clock
@@ -40,8 +43,17 @@ export class ReaderHost implements AsyncDisposable {
     const onProgress = (): void => {
       for (const look of [...this.#waiting]) look()
     }
-    const parts = { target: this.target, ownership: this.#ownership }
-    this.#reader = new Reader(model, this.#build, parts, { ...around, onProgress })
+    const { target, ownership } = { target: this.target, ownership: this.#ownership }
+    const surroundings = { ...around, onProgress }
+    this.#reader =
+      target instanceof PolicyTarget
+        ? new PolicyReader(model, this.#build, { target, ownership }, surroundings)
+        : new Reader(model, this.#build, { target, ownership }, surroundings)
+  }
+
+  /** Resolves once it is kept where it begins that was never started before. */
+  async begun(): Promise<void> {
+    if (this.target instanceof PolicyTarget) await this.target.startOf(this.#build)
   }
 
   /** The build that is read. */
@@ -115,7 +127,9 @@ export class ReaderHost implements AsyncDisposable {
     return names.map((name) => {
       const mine = own?.get(Number(name))
       const known = mine ?? stored.find(({ part }) => part === name)
-      return known?.state ?? { position: 0, held: new Map(), skipped: [], isFrozen: false }
+      return (
+        known?.state ?? { position: 0, held: new Map(), skipped: [], done: [], isFrozen: false }
+      )
     })
   }
 

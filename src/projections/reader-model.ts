@@ -33,6 +33,8 @@ export interface ReaderModel {
   readonly makeTarget: MakeTarget
   /** Where it begins that was never started before. */
   readonly origin: 'beginning' | 'end'
+  /** How many events of a policy are handled at the same time. */
+  readonly concurrency: number
 }
 
 /** Which events of one type of actors are handled, and how. */
@@ -54,6 +56,8 @@ export interface ReaderMaking {
   readonly kind: ReaderKind
   readonly makeTarget: MakeTarget
   readonly origin: 'beginning' | 'end'
+  /** @default 1 */
+  readonly concurrency?: number
 }
 
 const namePattern = /^[a-z][a-z0-9-]{0,63}$/
@@ -67,6 +71,7 @@ export function makeReaderModel(reader: ErasedReader, making: ReaderMaking): Rea
   if (!Number.isSafeInteger(version) || version < 1)
     throw invalid(what, `its version must be a whole number from 1, not ${String(version)}`)
   return {
+    concurrency: 1,
     ...making,
     name,
     version,

@@ -13,12 +13,13 @@ const readme = await Document.read('README.md')
 const testing = await Document.read('docs/testing.md')
 const actors = await Document.read('docs/actors.md')
 const projections = await Document.read('docs/projections.md')
+const policies = await Document.read('docs/policies.md')
 
 describe('the code of the pages', () => {
   let extracted: Extracted
 
   beforeAll(async () => {
-    extracted = await Extracted.of('pages', readme, testing, actors, projections)
+    extracted = await Extracted.of('pages', readme, testing, actors, projections, policies)
   })
   afterAll(() => extracted[Symbol.asyncDispose]())
 
@@ -40,6 +41,12 @@ describe('the code of the pages', () => {
     await using home = await temporaryFolder()
     const stdout = await extracted.run(home.path, join(extracted.path, 'balances.ts'))
     expect(stdout).toBe(projections.block('text output=balances.ts'))
+  })
+
+  test('about policies prints what they print', async () => {
+    await using home = await temporaryFolder()
+    const stdout = await extracted.run(home.path, join(extracted.path, 'delivery.ts'))
+    expect(stdout).toBe(policies.block('text output=delivery.ts'))
   })
 })
 

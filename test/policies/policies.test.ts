@@ -1,0 +1,150 @@
+import {
+  type Backend,
+  type Node,
+  open,
+  policy,
+  type PolicyDefinition,
+  type StoredEvent,
+} from 'aether'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Logbook } from '../../src/testing/logbook.ts'
+import { backendKinds, type BackendSource } from '../support/backend-kinds.ts'
+import { until } from '../support/until.ts'
+import { Order, ReserveStock, Stock } from './shop.ts'
+
+type Shop = Node<typeof Order | typeof Stock>
+
+function openShop(backend: Backend, ...policies: readonly PolicyDefinition[]): Promise<Shop> {
+  return open({ backend, actors: [Order, Stock], policies, logger: new Logbook() })
+}
+
+async function eventsOf(shop: Shop, type: string): Promise<readonly StoredEvent[]> {
+  return Array.fromAsync(shop.events.readAll({ filter: { actorTypes: [type] } }))
+}
+
+async function stockEvents(shop: Shop, count: number): Promise<readonly StoredEvent[]> {
+  return until(
+    async () => {
+      const events = await eventsOf(shop, 'stock')
+      return events.length >= count ? events : undefined
+    },
+    { description: `${count} events of stock`, timeoutMs: 20_000 },
+  )
+}
+
+/** All that was stored up to now has been handled. */
+async function caughtUp(shop: Shop, definition: PolicyDefinition): Promise<void> {
+  const position = await shop.events.lastPosition()
+  await shop.projection(definition).reached(position, { timeoutMs: 20_000 })
+}
+
+const line = (product: string, count = 1) => ({ product, count })
+
+describe.each(backendKinds.slice(0, 1))('$name', ({ start }) => {
+  let source: BackendSource
+  beforeAll(async () => {
+    source = await start()
+  })
+  afterAll(() => source[Symbol.asyncDispose]())
+
+  test('whenever something happens, what follows is done', async () => {
+    await using shop = await openShop(source.fresh(), ReserveStock)
+    await shop.get(Order, 'o-1').place({ lines: [line('lamp', 2), line('shade')] })
+    const events = await stockEvents(shop, 2)
+    expect(events.map(({ actorId, data }) => [actorId, data])).toEqual([
+      ['stock-lamp', { order: 'o-1', count: 2 }],
+      ['stock-shade', { order: 'o-1', count: 1 }],
+    ])
+  })
+
+  test('what follows says what it follows from', async () => {
+    await using shop = await openShop(source.fresh(), ReserveStock)
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    const metadata = { correlationId: 'c-1', userId: 'u-1', traceparent, other: 'x' }
+    const { events } = await shop.get(Order, 'o-1').place({ lines: [line('lamp')] }, { metadata })
+    const [reserved] = await stockEvents(shop, 1)
+    expect(reserved?.metadata).toEqual({
+      correlationId: 'c-1',
+      causationId: events[0]?.id,
+      userId: 'u-1',
+      traceparent,
+      commandId: expect.stringMatching(/^reserve-stock:[0-9a-f]{32}$/) as string,
+      commandDigest: expect.any(String) as string,
+    })
+  })
+
+  test('a policy begins where it was first started, and misses nothing from then on', async () => {
+    const backend = source.fresh()
+    {
+      await using shop = await openShop(backend)
+      await shop.get(Order, 'before').place({ lines: [line('lamp')] })
+    }
+    {
+      await using shop = await openShop(backend, ReserveStock)
+      await until(async () => (await shop.projections())[0]?.state === 'live', {
+        description: 'the policy has started',
+      })
+    }
+    {
+      await using shop = await openShop(backend)
+      await shop.get(Order, 'between').place({ lines: [line('lamp')] })
+    }
+    await using shop = await openShop(backend, ReserveStock)
+    await shop.get(Order, 'after').place({ lines: [line('lamp')] })
+    const events = await stockEvents(shop, 2)
+    const orders = events.map(({ data }) => (data as { order: string }).order)
+    expect(orders.toSorted()).toEqual(['after', 'between'])
+  })
+
+  test('one that begins at the beginning reacts to all that ever happened', async () => {
+    const backend = source.fresh()
+    {
+      await using shop = await openShop(backend)
+      for (let n = 0; n < 50; n++)
+        await shop.get(Order, `o-${n % 10}`).place({ lines: [line('lamp')] })
+    }
+    const all = policy({
+      name: 'all',
+      actors: [Order],
+      startAt: 'beginning',
+      on: {
+        Placed: (_event, ctx) => void ctx.send(Stock, 'lamp', 'reserve', { order: 'x', count: 1 }),
+      },
+    })
+    await using shop = await openShop(backend, all)
+    await caughtUp(shop, all)
+    await stockEvents(shop, 50)
+  })
+
+  test('events of one actor are handled in their order, of several at the same time', async () => {
+    const seen = new Map<string, number[]>()
+    let underWay = 0
+    let most = 0
+    const watching = policy({
+      name: 'watching',
+      actors: [Order],
+      concurrency: 4,
+      on: {
+        Paid: async ({ key, data }) => {
+          most = Math.max(most, ++underWay)
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 4))
+          seen.set(key, [...(seen.get(key) ?? []), data.cents])
+          underWay--
+        },
+      },
+    })
+    await using shop = await openShop(source.fresh(), watching)
+    await until(async () => (await shop.projections())[0]?.state === 'live', {
+      description: 'live',
+    })
+    const cents = Array.from({ length: 20 }, (_, n) => n)
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, n) => {
+        for (const each of cents) await shop.get(Order, `o-${n}`).pay({ cents: each })
+      }),
+    )
+    await caughtUp(shop, watching)
+    expect([...seen.values()]).toEqual(Array.from({ length: 8 }, () => cents))
+    expect(most).toBe(4)
+  })
+})
