@@ -91,6 +91,7 @@ export type {
   PolicyContext,
   PolicyDefinition,
   PolicySpec,
+  ReactionOptions,
   ProjectionDefinition,
   ProjectionLag,
   ProjectionSpec,
