@@ -6,7 +6,7 @@ export interface Tracing {
   readonly isActive: boolean
   /** Begins a span, which must be ended. */
   begin(start: SpanStart): TraceSpan
-  /** The metadata with the trace of the active span, if there is one and they name no trace. */
+  /** The metadata with the active span, if there is one and they name no other trace. */
   inherit(metadata: Metadata): Metadata
 }
 
@@ -17,7 +17,6 @@ export interface TraceSpan {
   /** The metadata with this span as the one that all follows from. */
   stamp(metadata: Metadata): Metadata
   set(attributes: SpanAttributes): void
-  rename(name: string): void
   /** Says that the other one is of importance for this one. */
   link(other: TraceSpan): void
   /** Says that it went wrong: for those who run the node, not for those who were refused. */
@@ -40,8 +39,6 @@ export interface SpanStart {
   readonly parent?: TraceSpan | undefined
   readonly metadata?: Metadata
   readonly attributes?: SpanAttributes
-  /** The metadata of whatever else led to it. */
-  readonly links?: readonly Metadata[]
 }
 
 /** What OpenTelemetry calls the kind of a span. */

@@ -43,6 +43,7 @@ import {
 import type { EventStore } from '../store/index.ts'
 import type { Metric, Telemetry } from '../telemetry/index.ts'
 import { observeActors } from './actor-gauges.ts'
+import { observeReaders } from './reader-gauges.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
 
 /** What a node runs on. */
@@ -90,8 +91,10 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     this.#refs = new ActorRefs(this.#host)
     this.#reminders = new Reminders({ ...shared, agenda: store.agenda, host: this.#host })
     const reach = { host: this.#host, reminders: this.#reminders }
-    this.#projections = new Projections(readers, { ...components, reach })
+    const { readers: watching } = telemetry
+    this.#projections = new Projections(readers, { ...components, reach, observer: watching })
     observeActors(telemetry.metrics, this.#host)
+    observeReaders(telemetry.metrics, this.#projections, clock)
     telemetry.connect()
   }
 
@@ -309,11 +312,14 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   }
 
   /**
-   * Whether the node can do its work, and why it can't: the store must answer, within two seconds.
-   * Never throws.
+   * Whether the node can do its work, and why it can't: the store must answer, within two seconds, and no
+   * view, projection or policy may have failed. Never throws.
    */
-  readiness(): Promise<Readiness> {
-    return readinessOf(this.#closing ? undefined : this.events, this.#clock)
+  async readiness(): Promise<Readiness> {
+    if (this.#closing)
+      return { ready: false, reasons: [{ what: 'node', problem: 'it was closed' }] }
+    const readers = this.#projections.health()
+    return readinessOf({ store: this.events, readers, clock: this.#clock })
   }
 
   /** Finishes the commands and deliveries under way, then closes the store. May be called twice. */

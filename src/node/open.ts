@@ -42,7 +42,7 @@ export async function open<const Actors extends ActorDefinition>(
 ): Promise<Node<Actors>> {
   const { backend, actors, clock = systemClock, logger = processLogger, ids = randomIds } = options
   const limits = completeLimits(options.limits)
-  const telemetry = await Telemetry.find(logger)
+  const telemetry = await Telemetry.find(clock, logger)
   const store = await backend.openStore({
     clock,
     logger,

@@ -1,5 +1,7 @@
 import { type Clock, messageOf } from '../core/index.ts'
+import type { ReaderHealth } from '../projections/index.ts'
 import type { EventStore } from '../store/index.ts'
+import { limitedWait } from './limited-wait.ts'
 
 /** Whether a node can do its work. */
 export interface Readiness {
@@ -10,38 +12,38 @@ export interface Readiness {
 
 /** Something that must be well for the node to do its work, and isn't. */
 export interface UnreadyReason {
-  /** `store`, `projection orders` … */
+  /** `node`, `store`, `view balances` … */
   readonly what: string
   readonly problem: string
+}
+
+/** What has to be well. */
+interface Asked {
+  readonly store: Pick<EventStore, 'lastPosition'>
+  readonly readers: readonly ReaderHealth[]
+  readonly clock: Clock
 }
 
 /** How long the store may take to answer. */
 const answerMs = 2_000
 
-/** Asks what must be well. Without a store the node was closed. */
-export async function readinessOf(
-  store: Pick<EventStore, 'lastPosition'> | undefined,
-  clock: Clock,
-): Promise<Readiness> {
-  const problem = store ? await problemOf(store, clock) : 'the node was closed'
-  const reasons = problem === undefined ? [] : [{ what: 'store', problem }]
+/** Asks the store, and looks at the readers: one that is paused or catches up is well. */
+export async function readinessOf({ store, readers, clock }: Asked): Promise<Readiness> {
+  const failed = readers.flatMap(({ kind, name, state, error }) =>
+    state === 'failed' ? [{ what: `${kind} ${name}`, problem: messageOf(error) }] : [],
+  )
+  const reasons = [...(await storeTrouble(store, clock)), ...failed]
   return { ready: reasons.length === 0, reasons }
 }
 
-async function problemOf(
-  store: Pick<EventStore, 'lastPosition'>,
+async function storeTrouble(
+  store: Asked['store'],
   clock: Clock,
-): Promise<string | undefined> {
-  const enough = new AbortController()
-  const { signal } = enough
+): Promise<readonly UnreadyReason[]> {
   try {
-    return await Promise.race([
-      store.lastPosition({ signal }).then(() => undefined),
-      clock.sleep(answerMs, signal).then(() => `it did not answer within ${answerMs} ms`),
-    ])
+    await limitedWait(clock, answerMs, (signal) => store.lastPosition({ signal }))
+    return []
   } catch (error) {
-    return messageOf(error)
-  } finally {
-    enough.abort()
+    return [{ what: 'store', problem: messageOf(error) }]
   }
 }

@@ -1,5 +1,7 @@
+import type { StoredEvent } from '../core/index.ts'
 import type { Todo } from './event-intake.ts'
 import type { HandlerContext } from './reader-model.ts'
+import type { Handling, ReaderName, ReaderObserver } from './reader-observer.ts'
 
 /** What a handler threw, and about which event. */
 export interface HandlerFailure {
@@ -8,16 +10,26 @@ export interface HandlerFailure {
   readonly cause: unknown
 }
 
+/** Whose handlers they are, and who looks on. */
+interface Watched {
+  readonly reader: ReaderName
+  readonly observer: ReaderObserver
+}
+
 /** Runs handlers one after the other, in one turn as long as none of them waits. */
 export class HandlerRun {
   readonly #todos: readonly Todo[]
   readonly #context: HandlerContext
+  readonly #watched: Watched
+  /** Those that are to be seen, the last time. */
+  #handlings = new Map<Todo, Handling>()
   #failure: HandlerFailure | undefined
   #handled = 0
 
-  constructor(todos: readonly Todo[], context: HandlerContext) {
+  constructor(todos: readonly Todo[], context: HandlerContext, watched: Watched) {
     this.#todos = todos
     this.#context = context
+    this.#watched = watched
   }
 
   /** What made it throw. */
@@ -30,10 +42,21 @@ export class HandlerRun {
     return this.#handled
   }
 
+  /** The last of those that it was to handle. */
+  get newest(): StoredEvent | undefined {
+    return this.#todos.at(-1)?.stored
+  }
+
+  /** All that it handled took effect. */
+  end(): void {
+    for (const handling of this.#handlings.values()) handling.end()
+  }
+
   /** Throws what a handler throws, and stops there. May be called again: it begins anew. */
   readonly write = (tx: unknown): void | Promise<void> => {
     this.#failure = undefined
     this.#handled = 0
+    this.#handlings.clear()
     return this.#runFrom(0, tx)
   }
 
@@ -43,7 +66,7 @@ export class HandlerRun {
       const todo = todos[index] as Todo
       let result: unknown
       try {
-        result = todo.handler(todo.event, tx, this.#context)
+        result = this.#call(todo, tx)
       } catch (cause) {
         this.#fail(todo, index, cause)
       }
@@ -57,7 +80,7 @@ export class HandlerRun {
     for (let index = first; index < this.#todos.length; index++) {
       const todo = this.#todos[index] as Todo
       try {
-        if (index > first) result = todo.handler(todo.event, tx, this.#context)
+        if (index > first) result = this.#call(todo, tx)
         if (isPromiseLike(result)) await result
       } catch (cause) {
         this.#fail(todo, index, cause)
@@ -66,8 +89,18 @@ export class HandlerRun {
     }
   }
 
+  #call(todo: Todo, tx: unknown): unknown {
+    const { handler, event, stored } = todo
+    const { reader, observer } = this.#watched
+    const handling = observer.begin?.(reader, stored)
+    if (!handling) return handler(event, tx, this.#context)
+    this.#handlings.set(todo, handling)
+    return handling.run(() => handler(event, tx, this.#context))
+  }
+
   #fail(todo: Todo, index: number, cause: unknown): never {
     this.#failure = { todo, index, cause }
+    this.#handlings.get(todo)?.end({ cause })
     throw cause
   }
 }

@@ -103,7 +103,14 @@ export class PolicyWork {
     const signal = AbortSignal.any([part.signal, ending])
     const context = { name: name.name, build: name.build, signal }
     const handle = (): unknown => handler(event, reach, context)
-    await (observer.around ? observer.around(name, stored, handle) : handle())
+    const handling = observer.begin?.(name, stored)
+    try {
+      await (handling ? handling.run(handle) : handle())
+    } catch (cause) {
+      handling?.end({ cause })
+      throw cause
+    }
+    handling?.end()
     this.#failing.clear()
     observer.handled?.(name, 1, stored)
   }

@@ -3,6 +3,7 @@ import type { EventStore } from '../store/index.ts'
 import type { ProjectionStatus } from './projection-status.ts'
 import type { Reach } from './reaction.ts'
 import type { ReaderDefinition } from './reader-definition.ts'
+import type { ReaderHealth } from './reader-health.ts'
 import { ReaderHost } from './reader-host.ts'
 import type { ReaderObserver } from './reader-observer.ts'
 import type { ViewDefinition } from './view.ts'
@@ -52,6 +53,11 @@ export class Projections implements AsyncDisposable {
   /** @throws AetherError `unknown-projection` */
   handle({ name }: Pick<ReaderDefinition, 'name'>): ReaderHost {
     return this.#hostOf(name)
+  }
+
+  /** Whether they work, without asking anybody. */
+  health(): readonly ReaderHealth[] {
+    return Array.from(this.#hosts.values(), ({ health }) => health)
   }
 
   async status(): Promise<readonly ProjectionStatus[]> {

@@ -7,6 +7,7 @@ import { PolicyReader } from './policy-reader.ts'
 import { PolicyTarget } from './policy-target.ts'
 import type { PolicySurroundings } from './policy-work.ts'
 import type { ProjectionLag, ProjectionStatus } from './projection-status.ts'
+import type { ReaderHealth } from './reader-health.ts'
 import type { ReaderDefinition } from './reader-definition.ts'
 import type { ReaderModel } from './reader-model.ts'
 import { Reader } from './reader.ts'
@@ -87,6 +88,13 @@ export class ReaderHost implements AsyncDisposable {
       this.#waiting.delete(look)
       signal?.removeEventListener('abort', onAbort)
     }
+  }
+
+  /** Whether it works, without asking anybody. */
+  get health(): ReaderHealth {
+    const { kind, name } = this.model
+    const { state, error } = this.#reader
+    return { kind, name, state, error }
   }
 
   async status(): Promise<ProjectionStatus> {

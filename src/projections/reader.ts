@@ -257,7 +257,9 @@ export class Reader implements AsyncDisposable {
 
   #runOf(todos: readonly Todo[]): HandlerRun {
     const { name, build } = this.#name
-    return new HandlerRun(todos, { name, build, signal: this.#ending.signal })
+    const { observer } = this.#around
+    const context = { name, build, signal: this.#ending.signal }
+    return new HandlerRun(todos, context, { reader: this.#name, observer })
   }
 
   async #commit(
@@ -275,8 +277,10 @@ export class Reader implements AsyncDisposable {
       const progress = stored.find(({ part }) => part === change.part)
       if (progress) parts.stored(index, progress, state)
     }
-    if (run.handled === 0) return
+    if (run.handled === 0 || !run.newest) return
     this.#failing.clear()
+    run.end()
+    this.#around.observer.handled?.(this.#name, run.handled, run.newest)
   }
 
   /** Which event made it fail; throws on what isn't the fault of any. */

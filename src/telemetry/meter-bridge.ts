@@ -50,8 +50,12 @@ export class MeterBridge implements Disposable {
   }
 
   readonly #observe = async (result: BatchObservableResult): Promise<void> => {
-    for (const [observable, instrument] of this.#observed)
-      for (const { value, labels } of await instrument.points())
+    const asked = Array.from(this.#observed, async ([observable, instrument]) => ({
+      observable,
+      points: await instrument.points(),
+    }))
+    for (const { observable, points } of await Promise.all(asked))
+      for (const { value, labels } of points)
         result.observe(observable, value, { ...labels, ...this.#own })
   }
 }

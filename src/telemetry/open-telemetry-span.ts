@@ -26,10 +26,6 @@ export class OpenTelemetrySpan implements TraceSpan {
     this.#span.setAttributes(attributes as Attributes)
   }
 
-  rename(name: string): void {
-    this.#span.updateName(name)
-  }
-
   link(other: TraceSpan): void {
     if (other instanceof OpenTelemetrySpan)
       this.#span.addLink({ context: other.#span.spanContext() })

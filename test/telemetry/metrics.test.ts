@@ -1,4 +1,4 @@
-import { actor, type AetherError, type Metric, open, silentLogger } from 'aether'
+import { actor, type AetherError, open, silentLogger } from 'aether'
 import { memory } from 'aether/memory'
 import { nats } from 'aether/nats'
 import { describe, expect, test } from 'vitest'
@@ -7,24 +7,7 @@ import { Account } from '../../examples/bank/bank.ts'
 import { Thing } from '../http/thing.ts'
 import { startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
-
-/** What a metric says, by the values of its labels: of a histogram, how many values it has. */
-function valuesOf(metrics: readonly Metric[], name: string): Record<string, number> {
-  const metric = metrics.find((each) => each.name === name)
-  if (!metric) throw new Error(`there is no metric ${name}`)
-  return Object.fromEntries(
-    metric.points.map(({ labels, value, buckets }) => [
-      Object.values(labels).join(' '),
-      buckets?.at(-1)?.count ?? value,
-    ]),
-  )
-}
-
-/** {@link valuesOf}, without what never happened. */
-function countsOf(metrics: readonly Metric[], name: string): Record<string, number> {
-  const counts = Object.entries(valuesOf(metrics, name)).filter(([, count]) => count > 0)
-  return Object.fromEntries(counts)
-}
+import { countsOf, valuesOf } from './values.ts'
 
 describe('commands', () => {
   test('are counted by type and outcome, also those that nobody knows', async () => {
