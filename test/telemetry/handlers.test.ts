@@ -2,12 +2,9 @@ import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { type Backend, open, silentLogger, systemClock, traceOf, view } from 'aether'
 import { serve } from 'aether/http'
 import { memory } from 'aether/memory'
-import { sqlite } from 'aether/sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { join } from 'node:path'
 import { Account, Balances } from '../projections/bank.ts'
 import { send } from '../support/http-client.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { SpanRecorder } from './span-recorder.ts'
 
@@ -18,9 +15,7 @@ beforeEach(() => {
 afterEach(() => recorder[Symbol.dispose]())
 
 test('what a view makes of an event stands below the command, in one tree with the request', async () => {
-  await using home = await temporaryFolder()
-  const backend = memory()
-  await using node = await open({ backend, actors: [Account], projections: [Balances] })
+  await using node = await open({ backend: memory(), actors: [Account], projections: [Balances] })
   await using server = await serve(node, { port: 0 })
   const reply = await send(server.url, 'POST', '/actors/account/alice/open', {
     body: '{"owner":"A"}',

@@ -62,7 +62,7 @@ function linesBelow(
   all: readonly ReadableSpan[],
   indent: string,
 ): string[] {
-  return level.toSorted(byStart).flatMap((span) => {
+  return level.toSorted(byName).flatMap((span) => {
     const { spanId } = span.spanContext()
     const children = all.filter((each) => each.parentSpanContext?.spanId === spanId)
     const failed = span.status.code === SpanStatusCode.ERROR ? ' !' : ''
@@ -71,6 +71,7 @@ function linesBelow(
   })
 }
 
-function byStart(a: ReadableSpan, b: ReadableSpan): number {
-  return a.startTime[0] - b.startTime[0] || a.startTime[1] - b.startTime[1]
+/** What happens at the same time has no other order. */
+function byName(a: ReadableSpan, b: ReadableSpan): number {
+  return a.name < b.name ? -1 : 1
 }
