@@ -8,20 +8,21 @@ import { defineConfig, type DummyRuleMap, type OxlintOverride } from 'oxlint'
 const rooms: Record<string, readonly string[]> = {
   core: [],
   store: ['core'],
+  bus: ['core', 'store'],
   actors: ['core', 'store'],
   projections: ['core', 'store', 'actors'],
   telemetry: ['core', 'store', 'actors', 'projections'], // it implements what they tell an observer
-  node: ['core', 'store', 'actors', 'projections', 'telemetry'],
-  http: ['core', 'store', 'actors', 'projections', 'telemetry', 'node'],
-  cli: ['core', 'store', 'actors', 'projections', 'node', 'http', 'backends/*'],
+  node: ['core', 'store', 'bus', 'actors', 'projections', 'telemetry'],
+  http: ['core', 'store', 'bus', 'actors', 'projections', 'telemetry', 'node'],
+  cli: ['core', 'store', 'bus', 'actors', 'projections', 'node', 'http', 'backends/*'],
   'backends/memory': ['core', 'store'],
   'backends/sqlite': ['core', 'store'],
   'backends/nats': ['core', 'store'],
-  testing: ['core', 'store', 'actors', 'node', 'backends/memory'], // testNode() opens a node
+  testing: ['core', 'store', 'bus', 'actors', 'node', 'backends/memory'], // testNode() opens a node
 }
 
 /** What `src/index.ts` gathers: no database and no network client. */
-const mainEntry = ['core', 'store', 'actors', 'projections', 'telemetry', 'node']
+const mainEntry = ['core', 'store', 'bus', 'actors', 'projections', 'telemetry', 'node']
 
 /** What a room may import from outside, besides the modules of Node (all but `node:sqlite`). */
 const packages: Record<string, readonly string[]> = {

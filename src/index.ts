@@ -46,6 +46,22 @@ export type {
   TransactionResults,
   Upcast,
 } from './actors/index.ts'
+export { openEventBus } from './bus/index.ts'
+export type {
+  BusCounters,
+  BusHandler,
+  BusListener,
+  BusMessage,
+  BusSubscribeOptions,
+  BusSubscription,
+  EventBus,
+  EventBusOptions,
+  EventStored,
+  MessageFilter,
+  NewBusMessage,
+  StoredFilter,
+  WhenFull,
+} from './bus/index.ts'
 export {
   ActorFailedError,
   actorId,

@@ -63,7 +63,7 @@ export const errorCodes = {
   'too-large': { retryable: false, meaning: 'More bytes, depth or events than the bound allows.' },
   overloaded: {
     retryable: true,
-    meaning: 'Too much waits already, for one actor or for the store.',
+    meaning: 'Too much waits already: for one actor, for one subscriber or for the store.',
   },
   timeout: {
     retryable: true,

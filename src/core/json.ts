@@ -26,6 +26,15 @@ export function toJson(value: unknown, bounds: JsonBounds = {}): JsonValue {
 }
 
 /**
+ * Refuses what {@link toJson} refuses, and copies nothing: for a value that is handed on as it is.
+ * @throws as {@link toJson}
+ */
+export function checkJson(value: unknown, bounds: JsonBounds = {}): asserts value is JsonValue {
+  // It only says no; the other way through the value says what is wrong, and where.
+  if (!new JsonLook(bounds).isJson(value, bounds.maxDepth ?? defaultMaxDepth)) toJson(value, bounds)
+}
+
+/**
  * Freezes a value and all inside it, so that it can be shared. What is frozen already is taken to be
  * done with, so a new object around old ones costs only itself.
  * @throws as {@link toJson}, but for `undefined` members, which stay
@@ -49,6 +58,46 @@ export function parseJson(text: string, bounds: JsonBounds = {}): JsonValue {
     throw new AetherError('invalid-json', `not JSON: ${(cause as Error).message}`, { cause })
   }
   return toJson(value, bounds)
+}
+
+/** A quick way through a value, at a third of the cost of {@link JsonWalk}. */
+class JsonLook {
+  #valuesLeft: number
+
+  constructor({ maxValues = defaultMaxValues }: JsonBounds) {
+    this.#valuesLeft = maxValues
+  }
+
+  isJson(value: unknown, depthLeft: number): boolean {
+    if (--this.#valuesLeft < 0) return false
+    switch (typeof value) {
+      case 'string':
+      case 'boolean':
+        return true
+      case 'number':
+        return Number.isFinite(value)
+      case 'object':
+        return value === null || (depthLeft > 0 && this.#isOfJson(value, depthLeft - 1))
+      default:
+        return false
+    }
+  }
+
+  #isOfJson(value: object, depthLeft: number): boolean {
+    if (Array.isArray(value)) {
+      // A hole is undefined here.
+      for (const member of value) if (!this.isJson(member, depthLeft)) return false
+      return true
+    }
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if (prototype !== Object.prototype && prototype !== null) return false
+    for (const name in value) {
+      if (name === '__proto__') return false
+      const member = (value as Record<string, unknown>)[name]
+      if (member !== undefined && !this.isJson(member, depthLeft)) return false
+    }
+    return true
+  }
 }
 
 /** One way through a value; it knows where it stands, for the errors. */

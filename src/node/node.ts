@@ -32,6 +32,7 @@ import {
   type Logger,
   type StoredEvent,
 } from '../core/index.ts'
+import type { EventBus } from '../bus/index.ts'
 import {
   type ProjectionStatus,
   Projections,
@@ -49,6 +50,7 @@ import { type Readiness, readinessOf } from './readiness.ts'
 /** What a node runs on. */
 export interface NodeComponents {
   readonly store: EventStore
+  readonly bus: EventBus
   readonly clock: Clock
   readonly ids: IdSource
   readonly logger: Logger
@@ -67,6 +69,8 @@ export interface ActorView<State = unknown> {
 export class Node<Actors extends ActorDefinition = ActorDefinition> implements AsyncDisposable {
   /** The log of all that happened. */
   readonly events: EventStore
+  /** Messages, and notices of stored events, to and from all nodes of the backend: at most once. */
+  readonly bus: EventBus
   readonly #host: ActorHost
   readonly #refs: ActorRefs
   readonly #reminders: Reminders
@@ -83,6 +87,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   ) {
     const { store, clock, telemetry } = components
     this.events = store
+    this.bus = components.bus
     this.telemetry = telemetry
     this.#clock = clock
     const { actors: observer, tracing } = telemetry
@@ -332,6 +337,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     await this.#projections[Symbol.asyncDispose]()
     await this.#reminders.close()
     await this.#host.close()
+    await this.bus.close()
     await this.events.close()
     this.telemetry[Symbol.dispose]()
   }

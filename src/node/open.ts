@@ -1,4 +1,5 @@
 import { type ActorDefinition, type ActorLimits, completeLimits } from '../actors/index.ts'
+import { type EventBusOptions, openEventBus } from '../bus/index.ts'
 import {
   type Clock,
   type IdSource,
@@ -24,6 +25,8 @@ export interface OpenOptions<Actors extends ActorDefinition> {
   readonly policies?: readonly PolicyDefinition[]
   /** The bounds of the runtime. @default see {@link ActorLimits} */
   readonly limits?: Partial<ActorLimits>
+  /** Settings of the node's bus: whether others are told of what is stored here. */
+  readonly bus?: Pick<EventBusOptions, 'announceStored'>
   /** @default the system's */
   readonly clock?: Clock
   /** Makes the ids of events, messages and reminders. @default random UUIDs */
@@ -52,7 +55,8 @@ export async function open<const Actors extends ActorDefinition>(
   })
   const node = await nodeOn(store, () => {
     const { projections = [], policies = [] } = options
-    const components = { store, clock, ids, logger, limits, telemetry }
+    const bus = openEventBus(store, { ...options.bus, clock, ids, logger })
+    const components = { store, bus, clock, ids, logger, limits, telemetry }
     return new Node(actors, components, [...projections, ...policies])
   })
   try {

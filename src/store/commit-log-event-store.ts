@@ -12,6 +12,7 @@ import {
   systemClock,
 } from '../core/index.ts'
 import type { Agenda } from './agenda.ts'
+import type { Broadcast } from './broadcast.ts'
 import type { AuditEntry, CommitLog, LogEntry, WriteOutcome } from './commit-log.ts'
 import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './commit.ts'
 import type {
@@ -74,6 +75,7 @@ export interface EventStoreOptions {
 export interface StoreExtras {
   readonly agenda?: Agenda
   readonly tables?: TableShelf
+  readonly broadcast?: Broadcast
 }
 
 /** How often a commit at `'any'` that has to look for its repeat tries to get in. */
@@ -84,6 +86,7 @@ const directions = ['forwards', 'backwards'] as const
 /** The semantics of an event store, over any backend's {@link CommitLog} and {@link SnapshotShelf}. */
 export class CommitLogEventStore implements EventStore {
   readonly agenda: Agenda | undefined
+  readonly broadcast: Broadcast | undefined
   readonly #log: CommitLog
   readonly #snapshots: Snapshots
   readonly #trimmer: Trimmer
@@ -102,10 +105,11 @@ export class CommitLogEventStore implements EventStore {
     log: CommitLog,
     shelf: SnapshotShelf,
     options: EventStoreOptions = {},
-    { agenda, tables }: StoreExtras = {},
+    { agenda, tables, broadcast }: StoreExtras = {},
   ) {
     const { clock = systemClock, logger = processLogger, rememberedVersions = 10_000 } = options
     this.agenda = agenda
+    this.broadcast = broadcast
     this.#tables = tables && new DocumentTables(tables)
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })

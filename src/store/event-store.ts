@@ -1,5 +1,6 @@
 import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
 import type { Agenda } from './agenda.ts'
+import type { Broadcast } from './broadcast.ts'
 import type { AuditEntry, LogEntry } from './commit-log.ts'
 import type { DocumentTable } from './document-table.ts'
 import type { LogFilter } from './log-filter.ts'
@@ -157,6 +158,9 @@ export interface EventStore extends AsyncDisposable {
 
   /** Where messages wait that are delivered later; a store may have none. For the node, which fills it. */
   readonly agenda: Agenda | undefined
+
+  /** By which other processes are reached that use the same place; a store may have none. For the bus. */
+  readonly broadcast: Broadcast | undefined
 
   /** Releases files and connections; appends under way are finished first. May be called twice. */
   close(): Promise<void>

@@ -1,10 +1,4 @@
-import {
-  AetherError,
-  type ActorId,
-  checkType,
-  parseActorId,
-  type StoredEvent,
-} from '../core/index.ts'
+import { AetherError, type ActorId, checkType, type StoredEvent } from '../core/index.ts'
 
 /** Which events of the log: those that meet every condition given. */
 export interface LogFilter {
@@ -33,14 +27,19 @@ export function checkFilter({ actorTypes, key, eventTypes }: LogFilter): void {
   }
 }
 
-/** Whether an actor's events can pass at all. */
-function actorFilter({ actorTypes, key }: LogFilter): (actorId: ActorId) => boolean {
+/** Whether an actor's events can pass at all; undefined where all can. For ids that were checked. */
+export function actorFilter({
+  actorTypes,
+  key,
+}: LogFilter): ((actorId: ActorId) => boolean) | undefined {
+  if (!actorTypes && key === undefined) return undefined
   const types = actorTypes && new Set(actorTypes)
   const keys = key === undefined ? undefined : keyPattern(key)
   return (actorId) => {
-    if (!types && !keys) return true
-    const address = parseActorId(actorId)
-    return (types?.has(address.type) ?? true) && (keys?.test(address.key) ?? true)
+    const dash = actorId.indexOf('-')
+    return (
+      (types?.has(actorId.slice(0, dash)) ?? true) && (keys?.test(actorId.slice(dash + 1)) ?? true)
+    )
   }
 }
 
@@ -48,7 +47,7 @@ function actorFilter({ actorTypes, key }: LogFilter): (actorId: ActorId) => bool
 export function eventFilter(filter: LogFilter): (event: StoredEvent) => boolean {
   const ofActor = actorFilter(filter)
   const types = filter.eventTypes && new Set(filter.eventTypes)
-  return (event) => (types?.has(event.type) ?? true) && ofActor(event.actorId)
+  return (event) => (types?.has(event.type) ?? true) && (ofActor?.(event.actorId) ?? true)
 }
 
 function keyPattern(pattern: string): RegExp {

@@ -1,6 +1,8 @@
 export { checkActor } from './check-actor.ts'
 export type { ActorCheck, CheckActorOptions } from './check-actor.ts'
 export type { ConformanceCase } from './conformance-case.ts'
+export { eventBusConformance } from './event-bus-conformance/index.ts'
+export type { EventBusSubject, OpenedBus } from './event-bus-conformance/subject.ts'
 export { eventStoreConformance } from './event-store-conformance/index.ts'
 export { retentionConformance } from './event-store-conformance/retention-cases.ts'
 export type { EventStoreSubject } from './event-store-conformance/subject.ts'

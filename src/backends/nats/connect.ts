@@ -60,6 +60,8 @@ function clientOptions(settings: NatsSettings, steady: SteadyAuthenticator): Nod
       authenticator: [credentials.authenticator].flat().map((each) => steady.guard(each)),
     }),
     name,
+    // The bus hands messages of its own process over by itself. What the server sends is no echo.
+    noEcho: true,
     inboxPrefix: new EventSubjects(namespace).inboxes,
     servers: [...addresses.hosts],
     timeout: connectTimeoutMs,

@@ -6,6 +6,7 @@ import { ActorReader } from './actor-reader.ts'
 import { ActorScan } from './actor-scan.ts'
 import { ActorTrimming } from './actor-trimming.ts'
 import { BackLinkReader } from './back-link-reader.ts'
+import { BusSubjects } from './bus-subjects.ts'
 import { type ClientLibrary, loadClientLibrary } from './client-library.ts'
 import { CommitFeed } from './commit-feed.ts'
 import { CommitPublisher } from './commit-publisher.ts'
@@ -22,6 +23,7 @@ import { JetStreamCommitLog } from './jetstream-commit-log.ts'
 import { JetStreamSnapshotShelf } from './jetstream-snapshot-shelf.ts'
 import { LogReader } from './log-reader.ts'
 import { LongRun } from './long-run.ts'
+import { NatsBroadcast } from './nats-broadcast.ts'
 import { NatsLink } from './nats-link.ts'
 import { checkOptions, type NatsOptions, type NatsSettings } from './nats-options.ts'
 import { ReplicaReader } from './replica-reader.ts'
@@ -41,8 +43,8 @@ export function nats(options: NatsOptions): Backend {
     name: `nats://${settings.addresses.hosts.join(',')}/${settings.namespace}`,
     openStore: async (storeOptions = {}) => {
       const { clock = systemClock, logger = processLogger } = storeOptions
-      const { log, shelf, agenda } = await openParts(settings, clock, logger)
-      return new CommitLogEventStore(log, shelf, storeOptions, { agenda })
+      const { log, shelf, agenda, broadcast } = await openParts(settings, clock, logger)
+      return new CommitLogEventStore(log, shelf, storeOptions, { agenda, broadcast })
     },
     async inspect() {
       const library = await loadClientLibrary()
@@ -61,6 +63,7 @@ interface StoreParts {
   readonly log: JetStreamCommitLog
   readonly shelf: JetStreamSnapshotShelf
   readonly agenda: JetStreamAgenda
+  readonly broadcast: NatsBroadcast
 }
 
 async function openParts(
@@ -144,5 +147,11 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     log: new JetStreamCommitLog({ link, writer, actors, log, growth, retention }),
     shelf,
     agenda,
+    broadcast: new NatsBroadcast({
+      library,
+      link,
+      subjects: new BusSubjects(settings.namespace),
+      retryForMs,
+    }),
   }
 }

@@ -1,4 +1,5 @@
 import { AetherError } from '../../core/index.ts'
+import { BusSubjects } from './bus-subjects.ts'
 import { EventSubjects } from './event-subjects.ts'
 import { checkNamespace } from './nats-options.ts'
 import { MessageSubjects } from './message-subjects.ts'
@@ -8,7 +9,7 @@ import { askServersSubject } from './sync-settings.ts'
 const roles = ['reader', 'writer', 'creator', 'trimmer'] as const
 
 /**
- * What a login is for: `'reader'` reads and subscribes; `'writer'` appends as well; `'creator'` also
+ * What a login is for: `'reader'` reads, subscribes and hears the bus; `'writer'` appends and publishes as well; `'creator'` also
  * makes the streams when they are missing; `'trimmer'` reads, and removes events from a stream that was
  * made with retention: which ones, the server leaves to it.
  */
@@ -31,6 +32,7 @@ export function natsPermissions(namespace: string, role: NatsRole = 'writer'): N
   const events = new EventSubjects(checkNamespace(namespace))
   const snapshots = new SnapshotSubjects(namespace)
   const messages = new MessageSubjects(namespace)
+  const bus = new BusSubjects(namespace)
   checkRole(role)
   const reading = [
     ...readingOf(events),
@@ -38,7 +40,12 @@ export function natsPermissions(namespace: string, role: NatsRole = 'writer'): N
     ...readingSnapshotsOf(snapshots),
     askServersSubject,
   ]
-  const writing = [events.all, ...writingSnapshotsOf(snapshots), ...usingMessagesOf(messages)]
+  const writing = [
+    events.all,
+    ...writingSnapshotsOf(snapshots),
+    ...usingMessagesOf(messages),
+    bus.all,
+  ]
   const creating = [events, snapshots, messages].map(
     ({ stream }) => `$JS.API.STREAM.CREATE.${stream}`,
   )
@@ -48,7 +55,7 @@ export function natsPermissions(namespace: string, role: NatsRole = 'writer'): N
     ...(role === 'trimmer' ? [`$JS.API.STREAM.PURGE.${events.stream}`] : []),
     ...(role === 'creator' ? creating : []),
   ]
-  return { publish: { allow }, subscribe: { allow: [`${events.inboxes}.>`] } }
+  return { publish: { allow }, subscribe: { allow: [`${events.inboxes}.>`, bus.all] } }
 }
 
 function readingOf({ stream }: EventSubjects): string[] {
