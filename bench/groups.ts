@@ -1,4 +1,5 @@
 import { actorGroups } from './actors/index.ts'
+import { busGroup } from './bus.ts'
 import type { Group } from './group.ts'
 import { jetStreamAppendGroup } from './jetstream-appends.ts'
 import { jetStreamReadGroup } from './jetstream-reads.ts'
@@ -10,6 +11,7 @@ export const groups: readonly Group[] = [
   sqliteGroup,
   jetStreamAppendGroup,
   jetStreamReadGroup,
+  busGroup,
   ...actorGroups,
   ...rivalGroups,
 ]

@@ -1,4 +1,4 @@
-import { isAetherError, type StoredEvent } from '../core/index.ts'
+import { type StoredEvent, systemClock } from '../core/index.ts'
 import type { Broadcast } from '../store/index.ts'
 import { actorTypeOf, addressOfMessage, addressOfStored } from './addresses.ts'
 import type { BusMessage } from './event-bus.ts'
@@ -14,6 +14,15 @@ const maxSenders = 10_000
 /** How many notices go in one text. */
 const maxNotices = 200
 
+/** How many notices wait, at most, to be told. */
+const maxWaiting = 1_000
+
+/**
+ * After notices were sent, those that follow are collected for so long: each text costs more than what an
+ * append has to spare, however many notices are in it.
+ */
+const collectForMs = 5
+
 /** Sends to the other processes. */
 export class FarNodes {
   readonly #broadcast: Broadcast
@@ -21,8 +30,10 @@ export class FarNodes {
   /** By namespace, type, and type of the actor. */
   readonly #senders = new Map<string, Map<string, Map<string | undefined, Send>>>()
   #senderCount = 0
-  /** By type of the actor: what is stored in one turn of the event loop is told at its end, together. */
+  /** Those that wait, by type of the actor. */
   #notices = new Map<string, StoredEvent[]>()
+  #noticeCount = 0
+  #isPacing = false
 
   constructor(broadcast: Broadcast, tally: Tally) {
     this.#broadcast = broadcast
@@ -38,22 +49,27 @@ export class FarNodes {
     if (!send(JSON.stringify(message))) this.#tally.dropped++
   }
 
-  /** Tells of stored events, soon. */
+  /** Tells of stored events: in this turn of the event loop, or shortly after others. */
   tell(events: readonly StoredEvent[]): void {
-    if (this.#notices.size === 0) setImmediate(() => this.sendNotices())
     for (const event of events) {
       const actorType = actorTypeOf(event.actorId)
       const others = this.#notices.get(actorType)
       if (others) others.push(event)
       else this.#notices.set(actorType, [event])
     }
+    this.#noticeCount += events.length
+    if (this.#noticeCount >= maxWaiting) this.sendNotices()
+    if (this.#isPacing) return
+    this.#isPacing = true
+    setImmediate(() => void this.#pace())
   }
 
   /** Sends the notices that wait. */
   sendNotices(): void {
-    if (this.#notices.size === 0) return
+    if (this.#noticeCount === 0) return
     const all = this.#notices
     this.#notices = new Map()
+    this.#noticeCount = 0
     for (const [actorType, events] of all) {
       const send = this.#broadcast.sender(addressOfStored(actorType))
       for (let first = 0; first < events.length; first += maxNotices)
@@ -61,11 +77,19 @@ export class FarNodes {
     }
   }
 
+  async #pace(): Promise<void> {
+    do {
+      this.sendNotices()
+      await systemClock.sleep(collectForMs)
+    } while (this.#noticeCount > 0)
+    this.#isPacing = false
+  }
+
+  /** What is too large for one text goes in several. */
   #sendSome(send: Send, events: readonly StoredEvent[]): void {
     try {
       if (!send(textOfNotices(events))) this.#tally.dropped += events.length
-    } catch (error) {
-      if (!isAetherError(error) || error.code !== 'too-large') throw error
+    } catch {
       const half = Math.floor(events.length / 2)
       if (half === 0) {
         this.#tally.dropped++

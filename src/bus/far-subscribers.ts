@@ -73,26 +73,26 @@ export class FarSubscribers<Message extends { readonly type: string }> {
   }
 
   #read(bytes: Uint8Array): readonly Message[] {
-    if (this.#interests.size > 1 && this.#last && Buffer.compare(this.#last.bytes, bytes) === 0)
-      return this.#last.messages
-    const messages = this.#tryToRead(bytes)
-    this.#last = this.#interests.size > 1 ? { bytes, messages } : undefined
-    return messages
-  }
-
-  #tryToRead(bytes: Uint8Array): readonly Message[] {
+    const last = this.#last
+    if (last && Buffer.compare(last.bytes, bytes) === 0) return last.messages
     try {
-      return this.#reading.read(bytes)
+      const messages = this.#reading.read(bytes)
+      this.#last = this.#interests.size > 1 ? { bytes, messages } : undefined
+      return messages
     } catch (thrown) {
-      this.#around.tally.errors++
-      // Whoever sends this may send much of it.
-      if (!this.#hasTold)
-        this.#around.logger.error(
-          { error: messageOf(thrown) },
-          'a message of another process cannot be read: it and others like it are left out',
-        )
-      this.#hasTold = true
+      this.#fail(thrown)
       return []
     }
+  }
+
+  #fail(thrown: unknown): void {
+    this.#around.tally.errors++
+    // Whoever sends this may send much of it.
+    if (this.#hasTold) return
+    this.#hasTold = true
+    this.#around.logger.error(
+      { error: messageOf(thrown) },
+      'a message of another process cannot be read: it and others like it are left out',
+    )
   }
 }

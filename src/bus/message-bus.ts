@@ -152,7 +152,7 @@ export class MessageBus implements EventBus {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#storedListening?.[Symbol.dispose]()
+    this.#listenToStore()
     this.#far?.sendNotices()
     this.#messages.end(closed())
     this.#stored.end(closed())

@@ -13,8 +13,8 @@ import { MessageBus } from './message-bus.ts'
 /** Settings of a bus. */
 export interface EventBusOptions {
   /**
-   * Whether other processes are told of each event that is stored here: a short text for all that is stored
-   * in one turn of the event loop, whether somebody listens or not. This process is told in any case, where
+   * Whether other processes are told of each event that is stored here, whether somebody listens or not: at
+   * once, and then of all that is stored within 5 ms together. This process is told in any case, where
    * somebody listens. @default true
    */
   readonly announceStored?: boolean

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anyJson } from '../../test/support/arbitrary-commits.ts'
-import { freezeJson, parseJson, toJson } from './json.ts'
+import { checkJson, freezeJson, parseJson, toJson } from './json.ts'
 
 const refused = (code: string): unknown => expect.objectContaining({ code })
 
@@ -170,3 +170,53 @@ describe('parseJson', () => {
     expect(() => parseJson('['.repeat(100_000) + ']'.repeat(100_000))).toThrow(refused('too-large'))
   })
 })
+
+describe('checkJson', () => {
+  const outcomeOf = (
+    check: (value: unknown, bounds?: object) => unknown,
+    value: unknown,
+  ): unknown => {
+    try {
+      check(value, { maxDepth: 3, maxValues: 12 })
+      return 'accepted'
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+
+  test('refuses what toJson refuses, and nothing else', () => {
+    const anything = fc.anything({
+      withDate: true,
+      withMap: true,
+      withBigInt: true,
+      withSparseArray: true,
+    })
+    fc.assert(
+      fc.property(fc.oneof(anything, anyJson), (value) => {
+        expect(outcomeOf(checkJson, value)).toBe(outcomeOf(toJson, value))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test.each([
+    ['a key named __proto__', JSON.parse('{"a":{"__proto__":1}}')],
+    ['a class instance', { at: new Date() }],
+    ['itself', selfish()],
+  ])('refuses %s', (_, value) => {
+    expect(() => checkJson(value)).toThrow(refused(_ === 'itself' ? 'too-large' : 'invalid-json'))
+  })
+
+  test('leaves the value as it is', () => {
+    const value = { list: [1], gone: undefined }
+    checkJson(value)
+    expect(Object.isFrozen(value)).toBe(false)
+    expect(Object.hasOwn(value, 'gone')).toBe(true)
+  })
+})
+
+function selfish(): unknown {
+  const value: Record<string, unknown> = {}
+  value.self = value
+  return value
+}

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type EventBus, openEventBus } from '../../src/bus/index.ts'
 import { nats, type NatsPermissions, natsPermissions } from '../../src/backends/nats/index.ts'
 import type { Backend, EventStore } from '../../src/store/index.ts'
+import { Logbook } from '../../src/testing/logbook.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 
@@ -134,6 +136,9 @@ describe.each(['creator', 'writer', 'reader'])('a %s may not', (user) => {
     'listen to another namespace': () => firstOn(connection, 'aether.yours.event.>'),
     "listen to another namespace's answers": () => firstOn(connection, '_INBOX.aether.yours.>'),
     'listen to all answers': () => firstOn(connection, '_INBOX.>'),
+    'publish to the bus of another namespace': () =>
+      refusalOf(connection, 'aether.yours.bus.message.A.-.n'),
+    'listen to the bus of another namespace': () => firstOn(connection, 'aether.yours.bus.>'),
     'listen to what is written, before it is stored': () =>
       firstOn(connection, 'aether.mine.event.>'),
   }
@@ -166,6 +171,30 @@ test('the snapshots of the namespace are in it: made by a creator, kept by a wri
   await Promise.all([creator, writer, reader].map((connection) => connection!.close()))
 })
 
+test('a writer publishes to the bus, and a reader only hears it', async () => {
+  const [writer, reader] = [await openBus('writer'), await openBus('reader')]
+  const heard: string[] = []
+  reader.bus.subscribe('>', ({ type }) => void heard.push(type))
+  reader.bus.subscribe({ stored: true }, ({ type }) => void heard.push(type))
+  await reader.bus.flush()
+  await writer.store.append('a-9', [{ type: 'Stored', data: 1 }], { expectedVersion: 'any' })
+  writer.bus.publish({ namespace: 'n', type: 'Published' })
+  await until(() => heard.length === 2, { description: 'it has heard both' })
+
+  const writerHeard: string[] = []
+  writer.bus.subscribe('>', ({ type }) => void writerHeard.push(type))
+  for (let round = 0; round < 3; round++) {
+    reader.bus.publish({ namespace: 'n', type: 'Own' })
+    await reader.bus.flush()
+  }
+  expect(heard).toEqual(['Stored', 'Published', 'Own', 'Own', 'Own'])
+  expect(writerHeard).toEqual([])
+  // It was told once, and tried once.
+  expect(reader.bus.counters).toMatchObject({ errors: 1, dropped: 2 })
+  expect(reader.log.messages).toEqual(['the bus cannot do all it should'])
+  expect(writer.log.messages).toEqual([])
+})
+
 test('docs/nats.md shows the permissions of a writer', async () => {
   const page = await readFile(new URL('../../docs/nats.md', import.meta.url), 'utf8')
   const shown = /```json\n(.*?)```/s.exec(page)?.[1] ?? ''
@@ -191,6 +220,14 @@ async function open(user: string, namespace?: string): Promise<EventStore> {
   return store
 }
 
+async function openBus(user: string): Promise<{ store: EventStore; bus: EventBus; log: Logbook }> {
+  const log = new Logbook()
+  const store = await open(user)
+  const bus = openEventBus(store, { logger: log })
+  onTestFinished(() => bus.close())
+  return { store, bus, log }
+}
+
 async function login(user: string): Promise<NatsConnection> {
   const inboxPrefix = `_INBOX.aether.${user === 'stranger' ? 'yours' : 'mine'}`
   return connect({ servers: server.url, user, pass, inboxPrefix })
@@ -200,6 +237,13 @@ async function login(user: string): Promise<NatsConnection> {
 async function firstOn(connection: NatsConnection, subject: string): Promise<unknown> {
   const subscription = connection.subscribe(subject, { max: 1 })
   return subscription[Symbol.asyncIterator]().next()
+}
+
+/** What the server says to a plain publish, which isn't answered. */
+async function refusalOf(connection: NatsConnection, subject: string): Promise<void> {
+  const statuses = connection.status()
+  connection.publish(subject, '{}')
+  for await (const status of statuses) if (status.type === 'error') throw status.error
 }
 
 function withoutConsumers({ publish, subscribe }: NatsPermissions): NatsPermissions {

@@ -40,6 +40,11 @@ export class Wire implements AsyncDisposable {
     this.#heldChunks = 0
   }
 
+  /** Reads nothing from the server any more, as a process that is too busy does, until it's cut. */
+  clog(): void {
+    for (const connection of this.#connections) connection.clog()
+  }
+
   /** Passes on what was held. */
   release(): void {
     this.#holds = undefined
@@ -101,6 +106,10 @@ class Connection {
 
   flush(): void {
     for (const { to, chunk } of this.#held.splice(0)) to.write(chunk)
+  }
+
+  clog(): void {
+    this.#server.pause()
   }
 
   end(): void {

@@ -6,18 +6,21 @@ const legal = table(
   'legal',
   `
   src/index.ts               ./core/index.ts ./store/index.ts ./actors/index.ts ./node/index.ts
+  src/index.ts               ./bus/index.ts
   src/core/file.ts           ./other.ts ./part/other.ts node:crypto node:fs/promises node:timers
   src/core/file.ts           @standard-schema/spec
   src/core/part/file.ts      ./other.ts ../other.ts ../part-2/other.ts
   src/store/file.ts          ../core/index.ts
   src/store/file.test.ts     ../core/index.ts ../backends/memory/index.ts ../testing/index.ts vitest
   src/store/a/b/file.ts      ../../../core/index.ts ../../other.ts
+  src/bus/file.ts            ../core/index.ts ../store/index.ts ./other.ts
   src/actors/file.ts         ../core/index.ts ../store/index.ts node:util
   src/actors/file.test.ts    ../backends/memory/index.ts fast-check ../../test/support/until.ts
   src/backends/nats/part/file.test.ts  ../../../../test/support/nats.ts
   src/telemetry/file.ts      ../core/index.ts ../store/index.ts ../actors/index.ts @opentelemetry/api
   src/node/file.ts           ../core/index.ts ../store/index.ts ../actors/index.ts node:timers/promises
   src/node/file.ts           ../telemetry/index.ts
+  src/node/file.ts           ../bus/index.ts
   src/http/file.ts           ../core/index.ts ../store/index.ts ../actors/index.ts ../node/index.ts
   src/cli/file.ts            ../node/index.ts ../http/index.ts ../backends/nats/index.ts
   src/backends/memory/file.ts  ../../core/index.ts ../../store/index.ts ./other.ts
@@ -49,6 +52,10 @@ const forbidden = table(
   src/store/file.test.ts     ../actors/index.ts ../core/errors.ts ../backends/sqlite/index.ts zod
   src/store/file.test.ts     ../../test/checks/lint.ts ../../scripts/nats-server.ts
   src/store/a/b/file.ts      ../../../actors/index.ts ../../../core/errors.ts
+  src/bus/file.ts            ../actors/index.ts ../node/index.ts ../store/broadcast.ts ../backends/nats/index.ts
+  src/store/file.ts          ../bus/index.ts
+  src/actors/file.ts         ../bus/index.ts
+  src/backends/nats/file.ts  ../../bus/index.ts
   src/actors/file.ts         ../node/index.ts ../http/index.ts ../cli/index.ts ../testing/index.ts
   src/actors/file.ts         ../backends/memory/index.ts ../store/commit.ts node:timers/promises
   src/actors/file.ts         ../telemetry/index.ts @opentelemetry/api

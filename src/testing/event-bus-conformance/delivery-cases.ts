@@ -186,7 +186,7 @@ export const deliveryCases: readonly ConformanceCase<EventBusSubject>[] = [
       let laterCalls = 0
       const later = bus.subscribe('later', async () => {
         laterCalls++
-        await undefined
+        await Promise.resolve()
         bus.publish({ namespace: 'later', type: 'Again' })
       })
       bus.publish({ namespace: 'plain', type: 'Again' })

@@ -136,7 +136,7 @@ export const namespaceCases: readonly ConformanceCase<EventBusSubject>[] = [
       }
       for (const [code, changes] of Object.entries(bad))
         for (const change of changes)
-          assert.throws(() => here.bus.publish({ ...good, ...change }), { code }, String(change))
+          assert.throws(() => here.bus.publish({ ...good, ...change }), { code })
       for (const pattern of ['', 'a.', '>.a', 'a.>.b', 'a*', 'a.**', 'a >', '.>'])
         assert.throws(() => here.bus.subscribe(pattern, () => {}), { code: 'invalid-argument' })
       const filters = [{}, { namespace: 'a', eventTypes: [] }, { namespace: 'a', key: '' }]
