@@ -69,7 +69,12 @@ export class Channel<Message extends Addressed> {
       this.#near.remove(subscriber)
     })
     this.#near.add(subscriber)
-    this.#far?.add(subscriber)
+    try {
+      this.#far?.add(subscriber)
+    } catch (error) {
+      subscriber.unsubscribe()
+      throw error
+    }
     return subscriber
   }
 

@@ -171,8 +171,13 @@ export class MessageBus implements EventBus {
     const filter = new BusFilter(given)
     if (!filter.isOfStored) return this.#messages.subscribe(filter, handler, options)
     const subscriber = this.#stored.subscribe(filter, handler, options)
-    this.#listenToStore()
     subscriber.onEnd(() => this.#listenToStore())
+    try {
+      this.#listenToStore()
+    } catch (error) {
+      subscriber.unsubscribe() // the store was closed
+      throw error
+    }
     return subscriber
   }
 

@@ -28,8 +28,8 @@ export interface EventBusOptions {
 
 /**
  * The bus of whatever the store is in: on NATS all processes of its namespace, over its connection; in
- * memory and on SQLite this store alone, as others on the same file don't hear it. A node has one already.
- * Close it before the store.
+ * memory and on SQLite this store alone, as others on the same file don't hear it. One bus a store, as two of
+ * them don't hear each other: a node has one already. Close it before the store.
  */
 export function openEventBus(
   store: Pick<EventStore, 'onStored' | 'broadcast'>,

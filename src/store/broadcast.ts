@@ -23,7 +23,10 @@ export interface Broadcast {
    */
   sender(address: Address): (text: string) => boolean
 
-  /** Gives what others send to matching addresses, from about now on, until it is disposed of. */
+  /**
+   * Gives what others send to matching addresses, from about now on, until it is disposed of.
+   * @throws AetherError `closed`
+   */
   listen(pattern: AddressPattern, take: (text: Uint8Array) => void): Disposable
 
   /** Tells the observer of everything, for ever. */

@@ -14,12 +14,14 @@ const testing = await Document.read('docs/testing.md')
 const actors = await Document.read('docs/actors.md')
 const projections = await Document.read('docs/projections.md')
 const policies = await Document.read('docs/policies.md')
+const bus = await Document.read('docs/bus.md')
 
 describe('the code of the pages', () => {
   let extracted: Extracted
 
   beforeAll(async () => {
-    extracted = await Extracted.of('pages', readme, testing, actors, projections, policies)
+    const pages = [readme, testing, actors, projections, policies, bus]
+    extracted = await Extracted.of('pages', ...pages)
   })
   afterAll(() => extracted[Symbol.asyncDispose]())
 
@@ -35,6 +37,12 @@ describe('the code of the pages', () => {
     await using home = await temporaryFolder()
     const stdout = await extracted.run(home.path, join(extracted.path, 'shop.ts'))
     expect(stdout).toBe(actors.block('text output=shop.ts'))
+  })
+
+  test('about the bus prints what they print', async () => {
+    await using home = await temporaryFolder()
+    const stdout = await extracted.run(home.path, join(extracted.path, 'news.ts'))
+    expect(stdout).toBe(bus.block('text output=news.ts'))
   })
 
   test('about projections prints what they print', async () => {

@@ -43,6 +43,7 @@ export class NatsBroadcast implements Broadcast {
 
   listen(pattern: AddressPattern, take: (text: Uint8Array) => void): Disposable {
     const { link, subjects } = this.#parts
+    if (link.nats.isClosed()) throw new AetherError('closed', 'the event store was closed')
     const subject = subjects.matching(pattern)
     const subscription: Subscription = link.nats.subscribe(subject, {
       callback: (error, message) => {

@@ -88,6 +88,19 @@ export const listenCases: readonly ConformanceCase<EventBusSubject>[] = [
     },
   },
   {
+    name: 'over a store that was closed nobody subscribes to what it stores, and publishing harms nobody',
+    async run(subject) {
+      await using opened = await subject.open()
+      const { bus, store } = opened
+      const heard = hear(bus)
+      await store.close()
+      assert.throws(() => bus.subscribe({ stored: true }, () => {}), { code: 'closed' })
+      assert.equal(bus.counters.subscriptions, 1)
+      bus.publish({ namespace, type: 'A' })
+      assert.deepEqual(typesOf(heard), ['A'])
+    },
+  },
+  {
     name: 'the counters say what was published, received, dropped, and who listens',
     async run(subject) {
       await using opened = await subject.open()
