@@ -34,10 +34,10 @@ import {
 } from '../core/index.ts'
 import type { EventBus } from '../bus/index.ts'
 import {
+  type ProjectionHandle,
   type ProjectionStatus,
   Projections,
   type ReaderDefinition,
-  type ReaderHost,
   type ViewDefinition,
   type ViewReader,
 } from '../projections/index.ts'
@@ -279,7 +279,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * A view or projection that runs here: how far it is, and what can be done with it.
    * @throws AetherError `unknown-projection`
    */
-  projection(definition: Pick<ReaderDefinition, 'name'>): ReaderHost {
+  projection(definition: Pick<ReaderDefinition, 'name'>): ProjectionHandle {
     return this.#projections.handle(definition)
   }
 

@@ -1,5 +1,6 @@
 import { readStored } from '../actors/index.ts'
 import type { StoredEvent } from '../core/index.ts'
+import { isOfNobody } from './failed-event.ts'
 import type { HandledEvent } from './handled-event.ts'
 import type { HandledActor, Handler } from './reader-model.ts'
 
@@ -20,9 +21,9 @@ export class EventIntake {
     this.#actors = actors
   }
 
-  /** Whether events of this actor can concern the reader at all. */
+  /** Whether events of this actor can concern the reader at all: of one that nobody knows, they can. */
   concerns(actorId: string): boolean {
-    return this.#actors.has(actorId.slice(0, actorId.indexOf('-')))
+    return isOfNobody(actorId) || this.#actors.has(actorId.slice(0, actorId.indexOf('-')))
   }
 
   /**

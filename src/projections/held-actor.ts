@@ -1,4 +1,5 @@
 import { type ActorId, isAetherError, messageOf } from '../core/index.ts'
+import type { FailedEvent } from './failed-event.ts'
 import { pauseAfter } from './reader-options.ts'
 
 /** An actor whose event failed: neither it nor those behind it are handled before it succeeds. */
@@ -8,6 +9,8 @@ export interface HeldActor {
   readonly state: 'retrying' | 'parked'
   /** Where the event that failed stands in the log. */
   readonly position: number
+  /** Where it ends, if it takes up more than one position. */
+  readonly lastPosition?: number
   /** Of the event that failed; undefined where the log can't tell. */
   readonly version?: number
   /** The name of the event that failed; undefined where the log can't tell. */
@@ -30,14 +33,6 @@ export interface HeldCause {
   readonly stack?: string
 }
 
-/** Which event failed. */
-export interface FailedEvent {
-  readonly actorId: ActorId
-  readonly position: number
-  readonly version?: number
-  readonly type?: string
-}
-
 export interface RetryRules {
   readonly retries: number
   readonly retryMs: number
@@ -57,11 +52,12 @@ export function holdBack(
   // Another event is another trouble: its tries are counted anew.
   const isSame = before?.position === failed.position
   const tries = (isSame ? before.tries : 0) + 1
-  const { actorId, position, version, type } = failed
+  const { actorId, position, lastPosition, version, type } = failed
   return {
     actorId,
     state: tries > retries ? 'parked' : 'retrying',
     position,
+    ...(lastPosition !== undefined && { lastPosition }),
     ...(version !== undefined && { version }),
     ...(type !== undefined && { type }),
     cause: causeOf(thrown),
@@ -74,6 +70,13 @@ export function holdBack(
 /** The same actor, due at once. */
 export function dueNow(actor: HeldActor, now: number): HeldActor {
   return { ...actor, state: 'retrying', tries: 0, nextTry: now }
+}
+
+/** The same actor without the event that failed: what comes behind it is due at once. */
+export function passedOver(actor: HeldActor, now: number): HeldActor {
+  const { lastPosition, version, type: _type, ...rest } = actor
+  const behind = { position: (lastPosition ?? actor.position) + 1 }
+  return dueNow({ ...rest, ...behind, ...(version !== undefined && { version: version + 1 }) }, now)
 }
 
 function causeOf(thrown: unknown): HeldCause {

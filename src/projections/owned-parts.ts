@@ -5,12 +5,12 @@ import { newPart, type PartProgress, type PartState, readProgress } from './part
 export class OwnedParts {
   readonly #parts: (PartProgress | undefined)[]
 
-  /** @param origin where a part begins that was never stored */
-  constructor(stored: readonly Progress[], owned: ReadonlySet<string>, origin: number) {
+  constructor(stored: readonly Progress[], owned: ReadonlySet<string>) {
     this.#parts = []
     for (const name of owned) {
-      const progress = stored.find(({ part }) => part === name)
-      this.#parts[Number(name)] = progress ? readProgress(progress) : newPart(name, origin)
+      const found = stored.find(({ part }) => part === name)
+      const progress = found ? readProgress(found) : newPart(name, 0)
+      if (!progress.state.isFrozen) this.#parts[Number(name)] = progress
     }
   }
 

@@ -67,7 +67,7 @@ export function changeTo({ part, revision }: PartProgress, state: PartState): Pr
   const stored: Stored = {
     position,
     ...(held.size > 0 && { held: [...held.values()] }),
-    ...(skipped.length > 0 && { skipped: skipped.slice(-maxSkipped) }),
+    ...(skipped.length > 0 && { skipped }),
     ...(done.length > 0 && { done }),
     ...(isFrozen && { frozen: true }),
   }
@@ -77,6 +77,11 @@ export function changeTo({ part, revision }: PartProgress, state: PartState): Pr
 /** The state with one actor held back, or held back otherwise. */
 export function holding(state: PartState, actor: HeldActor): PartState {
   return { ...state, held: new Map([...state.held, [actor.actorId, actor]]) }
+}
+
+/** The state with an event of an actor that is held back passed over. */
+export function skipping(state: PartState, actor: HeldActor, skipped: SkippedEvent): PartState {
+  return { ...holding(state, actor), skipped: [...state.skipped, skipped].slice(-maxSkipped) }
 }
 
 /** The state with an actor free again. */

@@ -1,8 +1,8 @@
-import { AetherError, MalformedEventError, messageOf, type ActorId } from '../core/index.ts'
+import { AetherError, MalformedEventError, messageOf } from '../core/index.ts'
 import type { LogEntry, ProjectionBuild } from '../store/index.ts'
 import { Bell } from './bell.ts'
 import { EventIntake } from './event-intake.ts'
-import { failedEvent } from './failed-event.ts'
+import { failedEvent, ownerOf } from './failed-event.ts'
 import type { PartOwnership } from './part-ownership.ts'
 import { type KnownParts, newPart, readProgress } from './part-progress.ts'
 import { partOf } from './part.ts'
@@ -93,8 +93,8 @@ export class PolicyReader implements AsyncDisposable {
     }
   }
 
-  /** Somebody has changed the progress, or may have. */
-  reload(): void {
+  /** Somebody has changed the progress, or whose the parts are. */
+  async reload(): Promise<void> {
     this.#mustReload = true
     this.#bell.ring()
   }
@@ -255,18 +255,17 @@ export class PolicyReader implements AsyncDisposable {
   #takeInBatch(entries: readonly LogEntry[]): void {
     const count = this.#model.options.parts
     for (const entry of entries) {
-      const { actorId, position } = entry
-      if (actorId === undefined || !this.#intake.concerns(actorId)) continue
+      const actorId = ownerOf(entry)
+      if (!this.#intake.concerns(actorId)) continue
       const index = partOf(actorId, count)
       const part = this.#parts.get(index)
-      const id = actorId as ActorId
-      if (!part?.wants(id, position)) continue
+      if (!part?.wants(actorId, entry.position)) continue
       try {
         if (entry instanceof MalformedEventError) throw entry
         const todo = this.#intake.read(entry, index)
         if (todo) this.#work.add(part, todo)
       } catch (error) {
-        this.#work.addMalformed(part, failedEvent(id, entry), error)
+        this.#work.addMalformed(part, failedEvent(entry), error)
       }
     }
     const last = entries.at(-1)
@@ -335,6 +334,6 @@ export class PolicyReader implements AsyncDisposable {
       throw error
     }
     for (const part of parts) part.unchange()
-    this.reload()
+    void this.reload()
   }
 }

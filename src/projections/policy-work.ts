@@ -1,7 +1,8 @@
 import { type ActorId, AetherError, MalformedEventError, messageOf } from '../core/index.ts'
 import type { EventIntake, Todo } from './event-intake.ts'
-import { failedEvent } from './failed-event.ts'
-import { type FailedEvent, type HeldActor, holdBack } from './held-actor.ts'
+import { heldEntries } from './actor-backlog.ts'
+import { type FailedEvent, failedEvent } from './failed-event.ts'
+import { type HeldActor, holdBack } from './held-actor.ts'
 import { Lanes } from './lanes.ts'
 import { isOutage, outageActors } from './outage.ts'
 import type { PolicyPart } from './policy-part.ts'
@@ -170,14 +171,14 @@ export class PolicyWork {
   }
 
   /** False where it failed again, or has to end. */
-  async #workOff(part: PolicyPart, { actorId, version, position }: HeldActor): Promise<boolean> {
+  async #workOff(part: PolicyPart, held: HeldActor): Promise<boolean> {
     const { store, ending: signal, intake } = this.#context
+    const { actorId, position } = held
     const upTo = part.beginBacklog(actorId)
-    const range = { fromVersion: version ?? 1, onMalformed: 'collect', signal } as const
-    for await (const entry of store.read(actorId, range)) {
+    for await (const entry of heldEntries(held, store, signal)) {
       if (entry.position < position) continue
       if (entry.position > upTo) break
-      const failed = failedEvent(actorId, entry)
+      const failed = failedEvent(entry)
       try {
         if (entry instanceof MalformedEventError) throw entry
         const todo = intake.read(entry, part.index)

@@ -64,7 +64,6 @@ export function policy<A extends ActorDefinition>(spec: PolicySpec<A>): PolicyDe
     {
       kind: 'policy',
       makeTarget: (store) => new PolicyTarget(store, startAt),
-      origin: startAt === 'now' ? 'end' : 'beginning',
       concurrency,
     },
   )

@@ -50,7 +50,6 @@ export function projection<A extends ActorDefinition, Tx, Done extends void | Pr
   const model = makeReaderModel(spec as unknown as ErasedReader, {
     kind: 'projection',
     makeTarget: () => spec.target,
-    origin: 'beginning',
   })
   return { kind: 'aether-projection', name: model.name, version: model.version, model }
 }

@@ -1,5 +1,8 @@
 import { AetherError, type Clock, type Logger } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
+import type { JoinParts } from './build-run.ts'
+import { ownsAll } from './part-ownership.ts'
+import { ProjectionHandle } from './projection-handle.ts'
 import type { ProjectionStatus } from './projection-status.ts'
 import type { Reach } from './reaction.ts'
 import type { ReaderDefinition } from './reader-definition.ts'
@@ -17,6 +20,8 @@ export interface ProjectionsContext {
   readonly reach: Reach
   /** @default nobody is told */
   readonly observer?: ReaderObserver
+  /** How the parts of a reader are shared with other members. @default all are this one's */
+  readonly join?: JoinParts
 }
 
 /** The readers of the log that run on a node. */
@@ -28,10 +33,10 @@ export class Projections implements AsyncDisposable {
   constructor(definitions: readonly ReaderDefinition[], context: ProjectionsContext) {
     this.#context = context
     checkNames(definitions)
-    const { store, clock, logger, reach, observer = {} } = context
-    for (const definition of definitions) {
-      const host = new ReaderHost(definition, { store, clock, logger, reach, observer })
-      this.#hosts.set(definition.name, host)
+    const { store, clock, logger, reach, observer = {}, join = joinAlone } = context
+    for (const { name, model } of definitions) {
+      const host = new ReaderHost(model, { store, clock, logger, reach, observer, join })
+      this.#hosts.set(name, host)
     }
   }
 
@@ -47,12 +52,12 @@ export class Projections implements AsyncDisposable {
   /** The documents of a view that runs here. @throws AetherError `unknown-projection` */
   view<S>({ name }: ViewDefinition<S>): ViewReader<S> {
     const host = this.#hostOf(name)
-    return new ViewReader<S>(this.#context.store, async () => host.activeBuild)
+    return new ViewReader<S>(this.#context.store, () => host.activeBuild())
   }
 
   /** @throws AetherError `unknown-projection` */
-  handle({ name }: Pick<ReaderDefinition, 'name'>): ReaderHost {
-    return this.#hostOf(name)
+  handle({ name }: Pick<ReaderDefinition, 'name'>): ProjectionHandle {
+    return new ProjectionHandle(this.#hostOf(name))
   }
 
   /** Whether they work, without asking anybody. */
@@ -76,6 +81,8 @@ export class Projections implements AsyncDisposable {
     throw new AetherError('unknown-projection', message)
   }
 }
+
+const joinAlone: JoinParts = async (_group, parts) => ownsAll(parts)
 
 function checkNames(definitions: readonly ReaderDefinition[]): void {
   const names = definitions.map(({ name }) => name)

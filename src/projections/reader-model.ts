@@ -31,8 +31,6 @@ export interface ReaderModel {
   readonly actors: ReadonlyMap<string, HandledActor>
   readonly options: Required<ReaderOptions>
   readonly makeTarget: MakeTarget
-  /** Where it begins that was never started before. */
-  readonly origin: 'beginning' | 'end'
   /** How many events of a policy are handled at the same time. */
   readonly concurrency: number
 }
@@ -55,7 +53,6 @@ export interface ErasedReader extends ReaderOptions {
 export interface ReaderMaking {
   readonly kind: ReaderKind
   readonly makeTarget: MakeTarget
-  readonly origin: 'beginning' | 'end'
   /** @default 1 */
   readonly concurrency?: number
 }

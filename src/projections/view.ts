@@ -72,7 +72,6 @@ export function view<A extends ActorDefinition, S>(spec: ViewSpec<A, S>): ViewDe
     {
       kind: 'view',
       makeTarget: (store, { parts }) => new ViewTarget(store, { parts, initial }),
-      origin: 'beginning',
     },
   )
   return { kind: 'aether-view', name: model.name, version: model.version, model }

@@ -55,7 +55,8 @@ test('actors that are parked are counted, and the node is ready all the same', a
     logger: silentLogger,
   })
   await node.get(Account, 'alice').deposit({ amount: 5 })
-  await node.get(Account, 'bob').deposit({ amount: 5 })
+  const { position } = await node.get(Account, 'bob').deposit({ amount: 5 })
+  await node.projection(Fragile).reached(position)
   const parked = async (): Promise<boolean> =>
     valuesOf(await node.metrics(), 'aether.projection.parked')['view fragile'] === 1
   await until(parked, { description: 'alice is parked', timeoutMs: 20_000 })

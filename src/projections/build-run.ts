@@ -1,0 +1,121 @@
+import type { ProjectionBuild, ProjectionTarget } from '../store/index.ts'
+import type { PartOwnership } from './part-ownership.ts'
+import { newPart, type PartProgress, type PartState, readProgress } from './part-progress.ts'
+import { partNames } from './part.ts'
+import type { ReaderModel } from './reader-model.ts'
+import { pauseAfter } from './reader-options.ts'
+import { PolicyReader } from './policy-reader.ts'
+import { PolicyTarget } from './policy-target.ts'
+import type { PolicySurroundings } from './policy-work.ts'
+import { Reader, type ReaderState } from './reader.ts'
+
+/** Shares the parts of a group with its other members. */
+export type JoinParts = (group: string, parts: readonly string[]) => Promise<PartOwnership>
+
+export interface BuildSurroundings extends PolicySurroundings {
+  readonly join: JoinParts
+}
+
+/** The first pause after the members could not be joined. */
+const firstPauseMs = 200
+
+/** One build of a reader, as this node takes part in it. */
+export class BuildRun implements AsyncDisposable {
+  readonly build: ProjectionBuild
+  readonly #model: ReaderModel
+  readonly #target: ProjectionTarget
+  readonly #around: BuildSurroundings
+  readonly #ending = new AbortController()
+  readonly #joining: Promise<void>
+  #ownership: PartOwnership | undefined
+  #reader: Reader | PolicyReader | undefined
+  #error: unknown
+
+  constructor(
+    model: ReaderModel,
+    build: ProjectionBuild,
+    target: ProjectionTarget,
+    around: BuildSurroundings,
+  ) {
+    this.build = build
+    this.#model = model
+    this.#target = target
+    this.#around = around
+    this.#joining = this.#join()
+  }
+
+  get state(): ReaderState {
+    return this.#reader?.state ?? (this.#error === undefined ? 'catching-up' : 'failed')
+  }
+
+  /** Why it can't go on, as long as it can't. */
+  get error(): unknown {
+    return this.#reader ? this.#reader.error : this.#error
+  }
+
+  /** False where it is certain, without a question, that it did not get there. */
+  mayHaveReached(position: number): boolean {
+    const own = this.#reader?.parts
+    return !own || own.position >= position
+  }
+
+  /** How far each part is: as it is by now where it is this member's, otherwise as it is stored. */
+  async parts(): Promise<readonly PartState[]> {
+    const own = this.#reader?.parts
+    const names = partNames(this.#model.options.parts)
+    const isAll = names.every((name) => own?.get(Number(name)))
+    const stored = isAll ? [] : await storedParts(this.#target, this.build, names)
+    return names.map((name, index) => {
+      const known = own?.get(Number(name)) ?? stored[index] ?? newPart(name, 0)
+      return known.state
+    })
+  }
+
+  /** Somebody has changed the progress, or may have. */
+  reload(): void {
+    void this.#reader?.reload()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort()
+    await this.#joining
+    await this.#reader?.[Symbol.asyncDispose]()
+    await this.#ownership?.[Symbol.asyncDispose]()
+  }
+
+  async #join(): Promise<void> {
+    const { clock, join } = this.#around
+    const { projection, build } = this.build
+    const { signal } = this.#ending
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        this.#ownership = await join(`${projection}-${build}`, partNames(this.#model.options.parts))
+        this.#start(this.#ownership)
+        return
+      } catch (error) {
+        this.#error = error
+        this.#around.onProgress()
+        await clock.sleep(pauseAfter(failures, firstPauseMs), signal).catch(() => undefined)
+      }
+    }
+  }
+
+  #start(ownership: PartOwnership): void {
+    if (this.#ending.signal.aborted) return
+    const target = this.#target
+    this.#reader =
+      target instanceof PolicyTarget
+        ? new PolicyReader(this.#model, this.build, { target, ownership }, this.#around)
+        : new Reader(this.#model, this.build, { target, ownership }, this.#around)
+  }
+}
+
+/** The parts of these names as they are stored, or as they begin. */
+export async function storedParts(
+  target: ProjectionTarget,
+  build: ProjectionBuild,
+  names: readonly string[],
+): Promise<readonly PartProgress[]> {
+  const stored = new Map((await target.load(build)).map((part) => [part.part, readProgress(part)]))
+  return names.map((name) => stored.get(name) ?? newPart(name, 0))
+}

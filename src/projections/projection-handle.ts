@@ -1,0 +1,66 @@
+import type { ParkedActor } from './held-desk.ts'
+import type { ReachedOptions } from './position-waiters.ts'
+import type { ProjectionStatus } from './projection-status.ts'
+import type { ReaderHost } from './reader-host.ts'
+
+/** A view or projection: how far it is, and what can be done with it. What it does, all members do. */
+export class ProjectionHandle {
+  readonly #host: ReaderHost
+
+  constructor(host: ReaderHost) {
+    this.#host = host
+  }
+
+  get name(): string {
+    return this.#host.model.name
+  }
+
+  /**
+   * Resolves when everything up to this position has taken effect in what is read, but for actors that
+   * are held back: wait for the `position` of a command's answer, and you read what you wrote.
+   * @throws AetherError `timeout`, those of the store; the signal's reason
+   */
+  reached(position: number, options?: ReachedOptions): Promise<void> {
+    return this.#host.reached(position, options)
+  }
+
+  status(): Promise<ProjectionStatus> {
+    return this.#host.status()
+  }
+
+  /** Stops all members until {@link resume}, also across restarts; what is read stays as it is. */
+  pause(): Promise<void> {
+    return this.#host.pause(true)
+  }
+
+  resume(): Promise<void> {
+    return this.#host.pause(false)
+  }
+
+  /**
+   * Makes it anew from the beginning of the log, beside what is read, which it replaces when it has caught
+   * up. One that is under way already is begun anew. Resolves with the number of the build once that
+   * will happen.
+   */
+  rebuild(): Promise<number> {
+    return this.#host.rebuild()
+  }
+
+  /** The actors that are held back, because one of their events failed. */
+  parked(): Promise<readonly ParkedActor[]> {
+    return this.#host.parked()
+  }
+
+  /** Lets an actor that is held back be tried again at once; false where none is. */
+  retry(actorId: string): Promise<boolean> {
+    return this.#host.retry(actorId)
+  }
+
+  /**
+   * Passes over the one event of an actor that failed, for ever, and goes on behind it; false where none is
+   * held back. The reason is kept.
+   */
+  skip(actorId: string, reason: string): Promise<boolean> {
+    return this.#host.skip(actorId, reason)
+  }
+}

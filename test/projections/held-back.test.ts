@@ -1,0 +1,201 @@
+import { type ErrorCode, open, type ProjectionStatus, view } from 'aether'
+import { memory } from 'aether/memory'
+import { testNode, VirtualClock } from 'aether/testing'
+import { describe, expect, test } from 'vitest'
+import { backendKinds } from '../support/backend-kinds.ts'
+import { Logbook } from '../../src/testing/logbook.ts'
+import { until } from '../support/until.ts'
+import { Account, Balances } from './bank.ts'
+
+/** What the handlers of {@link Journal} don't like, until somebody mends them. */
+const poison = new Set<string>()
+
+/** What happened to each account, in order. */
+const Journal = view({
+  name: 'journal',
+  actors: [Account],
+  state: { entries: [] as string[] },
+  retryMs: 10,
+  retries: 2,
+  on: {
+    Opened: ({ entries }, { data }) => ({ entries: [...entries, data.owner] }),
+    Deposited: ({ entries }, { key, data, version }) => {
+      if (poison.has(`${key}/${version}`)) throw new RangeError(`${key} is poisoned`)
+      return { entries: [...entries, `+${data.amount}`] }
+    },
+  },
+})
+
+const stored = async (node: Awaited<ReturnType<typeof open>>): Promise<void> =>
+  node.projection(Journal).reached(await node.events.lastPosition(), { timeoutMs: 30_000 })
+
+describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }, (kind) => {
+  test('is parked with its successors, others flow; mended and retried, all is as if never', async () => {
+    await using source = await kind.start()
+    const backend = source.fresh()
+    const logger = new Logbook()
+    poison.add('bob/2')
+    {
+      await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+      const handle = node.projection(Journal)
+      for (const amount of [1, 2, 3])
+        for (const key of ['alice', 'bob', 'carol'])
+          await node.get(Account, key).deposit({ amount })
+      await stored(node)
+      await until(async () => (await handle.status()).parked === 1, {
+        description: 'the actor is parked',
+        timeoutMs: 30_000,
+      })
+      expect(await handle.parked()).toMatchObject([
+        {
+          actorId: 'account-bob',
+          state: 'parked',
+          build: 1,
+          version: 2,
+          type: 'Deposited',
+          tries: 3,
+          cause: { message: 'bob is poisoned', stack: expect.stringContaining('at ') },
+        },
+      ])
+      expect(await node.view(Journal).get('alice')).toEqual({ entries: ['+1', '+2', '+3'] })
+      expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1'] })
+      expect((await handle.status()).lag).toEqual({ events: 0, seconds: 0 })
+    }
+    expect(logger.messages.join()).toContain('account-bob is parked by the view journal')
+
+    // What is parked stays parked, and what comes meanwhile waits behind it.
+    await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+    await node.get(Account, 'bob').deposit({ amount: 4 })
+    await node.get(Account, 'alice').deposit({ amount: 4 })
+    await stored(node)
+    expect(await node.view(Journal).get('alice')).toEqual({ entries: ['+1', '+2', '+3', '+4'] })
+    expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1'] })
+
+    poison.clear()
+    expect(await node.projection(Journal).retry('account-bob')).toBe(true)
+    expect(await node.projection(Journal).retry('account-alice')).toBe(false)
+    await until(async () => (await node.projection(Journal).parked()).length === 0, {
+      description: 'the actor is free',
+      timeoutMs: 30_000,
+    })
+    await node.get(Account, 'bob').deposit({ amount: 5 })
+    await stored(node)
+    expect(await node.view(Journal).get('bob')).toEqual({
+      entries: ['+1', '+2', '+3', '+4', '+5'],
+    })
+  })
+
+  test('can be skipped with a reason, alone', async () => {
+    await using source = await kind.start()
+    const logger = new Logbook()
+    const backend = source.fresh()
+    poison.add('bob/2')
+    await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+    for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
+    await stored(node)
+    expect(await node.projection(Journal).skip('account-bob', 'counted twice')).toBe(true)
+    await until(async () => (await node.projection(Journal).parked()).length === 0, {
+      description: 'the actor is free',
+      timeoutMs: 30_000,
+    })
+    expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1', '+3'] })
+    expect(logger.messages.join()).toContain(
+      'Deposited of account-bob is passed over: counted twice',
+    )
+    poison.clear()
+  })
+})
+
+test('an actor that fails for a while is tried again, later and later, and free by itself', async () => {
+  poison.add('bob/1')
+  const clock = new VirtualClock()
+  await using home = await testNode({ actors: [Account], projections: [Journal], clock })
+  const { node, log } = home
+  await node.get(Account, 'bob').deposit({ amount: 1 })
+  await clock.advance(0)
+  const tries = (): number => log.messages.filter((line) => line.includes('account-bob')).length
+  expect(tries()).toBe(1)
+  await clock.advance(9)
+  expect(tries()).toBe(1)
+  await clock.advance(1)
+  expect(tries()).toBe(2)
+  poison.clear()
+  await clock.advance(19)
+  expect(await node.view(Journal).get('bob')).toBeUndefined()
+  await clock.advance(1)
+  expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1'] })
+})
+
+test('an event that its actor does not know is held back with the actor, not passed over', async () => {
+  const logger = new Logbook()
+  await using node = await open({
+    backend: memory(),
+    actors: [Account],
+    projections: [Journal],
+    logger,
+  })
+  await node.events.append('account-eve', [{ type: 'Renamed', data: {} }], { expectedVersion: 0 })
+  await node.events.append('account-eve', [{ type: 'Deposited', data: { amount: 'much' } }], {
+    expectedVersion: 1,
+  })
+  await node.get(Account, 'alice').deposit({ amount: 1 })
+  await stored(node)
+  expect(await node.projection(Journal).parked()).toMatchObject([
+    { actorId: 'account-eve', version: 1, cause: { code: 'malformed-event' satisfies ErrorCode } },
+  ])
+  await node.projection(Journal).skip('account-eve', 'not ours')
+  await until(async () => (await node.projection(Journal).parked())[0]?.version === 2, {
+    description: 'the next event fails',
+  })
+})
+
+test('where the events of many actors fail and none succeeds, nobody is parked and all wait', async () => {
+  const logger = new Logbook()
+  let isDown = true
+  const Fragile = view({
+    name: 'fragile',
+    actors: [Account],
+    retryMs: 1,
+    state: 0,
+    on: {
+      Deposited: (sum, { data }) => {
+        if (isDown) throw new Error('the disk is full')
+        return sum + data.amount
+      },
+    },
+  })
+  const backend = memory()
+  {
+    await using node = await open({ backend, actors: [Account] })
+    for (let i = 0; i < 50; i++) await node.get(Account, `a${i}`).deposit({ amount: i + 1 })
+  }
+  await using node = await open({ backend, actors: [Account], projections: [Fragile], logger })
+  const status = await until(
+    async () => {
+      const found = await node.projection(Fragile).status()
+      return found.state === 'failed' && found
+    },
+    { description: 'it has failed' },
+  )
+  expect(status satisfies ProjectionStatus).toMatchObject({
+    parked: 0,
+    position: 0,
+    lag: { events: 50 },
+    error: { code: 'reader-stopped' },
+  })
+  expect(logger.messages.join()).toContain("the view fragile can't go on")
+  isDown = false
+  await node.projection(Fragile).reached(await node.events.lastPosition())
+  expect(await node.view(Fragile).get('a49')).toBe(50)
+  expect(await node.projection(Fragile).status()).toMatchObject({ state: 'live', parked: 0 })
+})
+
+test('whoever waits for a position gives up in time', async () => {
+  await using node = await open({ backend: memory(), actors: [Account], projections: [Balances] })
+  await expect(node.projection(Balances).reached(1, { timeoutMs: 20 })).rejects.toMatchObject({
+    code: 'timeout',
+  })
+  const reason = new Error('enough')
+  const signal = AbortSignal.abort(reason)
+  await expect(node.projection(Balances).reached(1, { signal })).rejects.toBe(reason)
+})
