@@ -195,6 +195,31 @@ test('a writer publishes to the bus, and a reader only hears it', async () => {
   expect(writer.log.messages).toEqual([])
 })
 
+test('tables are made by a creator, written by a writer, and read and watched by all', async () => {
+  const creator = await open('creator')
+  await (await creator.table('t')).put('made', '0', undefined)
+  const [writer, reader] = [await open('writer'), await open('reader')]
+  const [written, read] = [await writer.table('t'), await reader.table('t')]
+  let seen: unknown
+  await read.watch(() => {
+    read.get('a').then(
+      (document) => (seen = document?.text),
+      () => undefined,
+    )
+  })
+  const revision = await written.put('a', '1', undefined)
+  await until(() => seen === '1', { description: 'the document' })
+  expect(await Array.fromAsync(read.list('a'))).toEqual([{ key: 'a', text: '1', revision }])
+
+  const refused = { code: 'incompatible-store' }
+  await expect(read.put('a', '2', revision)).rejects.toMatchObject(refused)
+  await expect(read.remove('a', revision!)).rejects.toMatchObject(refused)
+  await expect(read.clear()).rejects.toMatchObject(refused)
+  expect((await written.get('a'))?.text).toBe('1')
+  await written.clear()
+  expect(await read.get('a')).toBeUndefined()
+})
+
 test('docs/nats.md shows the permissions of a writer', async () => {
   const page = await readFile(new URL('../../docs/nats.md', import.meta.url), 'utf8')
   const shown = /```json\n(.*?)```/s.exec(page)?.[1] ?? ''

@@ -57,6 +57,12 @@ async function create(namespace: string): Promise<void> {
     allow_msg_schedules: true,
     allow_atomic: true,
   })
+  await streams.add({
+    name: `AETHER-TABLES_${namespace}`,
+    subjects: [`aether.${namespace}.table.>`],
+    max_msgs_per_subject: 1,
+    allow_msg_ttl: true,
+  })
   await connection.close()
 }
 

@@ -1,10 +1,9 @@
 import { describe, test } from 'vitest'
 import { memory } from '../../src/backends/memory/index.ts'
-import { tableCases } from '../../src/testing/event-store-conformance/table-cases.ts'
 import { eventStoreConformance } from '../../src/testing/index.ts'
 
 describe('memory', () => {
-  for (const { name, run } of [...eventStoreConformance, ...tableCases]) {
+  for (const { name, run } of eventStoreConformance) {
     test(name, async () => {
       const backend = memory()
       await run({ open: (options) => backend.openStore(options) })

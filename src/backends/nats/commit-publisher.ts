@@ -1,5 +1,5 @@
 import { AetherError, messageOf } from '../../core/index.ts'
-import { messageIdHeader } from './commit-message.ts'
+import { expectedSequenceHeader, messageIdHeader, type StoredMessage } from './commit-message.ts'
 import {
   type ConditionalMessage,
   type ConditionalPublisher,
@@ -18,6 +18,8 @@ export interface CommitPublisherContext {
   readonly leader: StreamLeader
   readonly link: NatsLink
   readonly retryForMs: number
+  /** A message takes the place of the one before it, which can't be looked up any more. @default false */
+  readonly keepsOnlyLast?: boolean
 }
 
 /** What is certain in the end: where the first message is stored, or that none ever will be. */
@@ -83,18 +85,28 @@ export class CommitPublisher {
    * place that is taken tells.
    */
   async #lookUp(messages: readonly ConditionalMessage[]): Promise<Certainty | undefined> {
-    try {
-      for (const [index, { subject, expectedSequence, id }] of messages.entries()) {
-        const next = await this.#context.leader.next(subject, expectedSequence + 1)
-        if (!next) continue
-        const isOurs = next.header.get(messageIdHeader) === id
-        return isOurs ? { storedAt: next.seq - index } : 'superseded'
-      }
-      // A leader that was replaced and doesn't know it yet shows less than there is.
-      return undefined
-    } catch {
-      return undefined // the leader can't be asked: it stays unknown
+    for (const [index, message] of messages.entries()) {
+      const { subject, expectedSequence, id } = message
+      const next = await this.#next(subject, expectedSequence + 1)
+      if (next === undefined) return undefined
+      if (next === null) continue
+      if (next.header.get(messageIdHeader) === id) return { storedAt: next.seq - index }
+      if (this.#mayHaveReplaced(next, message)) throw this.#unknown(messages, undefined)
+      return 'superseded'
     }
+    // A leader that was replaced and doesn't know it yet shows less than there is.
+    return undefined
+  }
+
+  /** Undefined where the leader can't be asked: it stays unknown. */
+  #next(subject: string, fromSequence: number): Promise<StoredMessage | null | undefined> {
+    return this.#context.leader.next(subject, fromSequence).catch(() => undefined)
+  }
+
+  /** Whether ours may have stood in between: this one was not written in the place where ours was to be. */
+  #mayHaveReplaced({ header }: StoredMessage, { expectedSequence }: ConditionalMessage): boolean {
+    if (!this.#context.keepsOnlyLast) return false
+    return header.get(expectedSequenceHeader) !== String(expectedSequence)
   }
 
   #checkSize(messages: readonly ConditionalMessage[]): void {
@@ -122,20 +134,22 @@ export class CommitPublisher {
     wasUnanswered: boolean,
   ): AetherError {
     const { link, retryForMs } = this.#context
-    const where = placeOf(messages)
     const cause = 'cause' in outcome ? outcome.cause : undefined
-    const reason = cause === undefined ? '' : ` (${messageOf(cause)})`
-    if (wasUnanswered) {
-      return new AetherError(
-        'outcome-unknown',
-        `whether the commit to ${where} was stored is unknown${reason}: repeat it with the same event ids`,
-        { cause },
-      )
-    }
+    if (wasUnanswered) return this.#unknown(messages, cause)
+    const where = placeOf(messages)
     if (link.isClosing) return new AetherError('closed', 'the event store was closed', { cause })
     return new AetherError(
       'store-unavailable',
-      `the commit to ${where} could not be stored within ${retryForMs} ms${reason}: nothing was stored`,
+      `the commit to ${where} could not be stored within ${retryForMs} ms${reasonIn(cause)}: nothing was stored`,
+      { cause },
+    )
+  }
+
+  #unknown(messages: readonly ConditionalMessage[], cause: unknown): AetherError {
+    const where = placeOf(messages)
+    return new AetherError(
+      'outcome-unknown',
+      `whether the commit to ${where} was stored is unknown${reasonIn(cause)}: repeat it with the same event ids`,
       { cause },
     )
   }
@@ -150,6 +164,10 @@ function refusal(
   if (code === jetStreamCodes.messageTooLarge || code === jetStreamCodes.batchTooLarge)
     return new AetherError('too-large', message, { cause })
   return new AetherError('store-unavailable', message, { cause })
+}
+
+function reasonIn(cause: unknown): string {
+  return cause === undefined ? '' : ` (${messageOf(cause)})`
 }
 
 function placeOf([first, ...others]: readonly ConditionalMessage[]): string {

@@ -22,21 +22,30 @@ export class GrowthWatch {
   readonly #library: ClientLibrary
   readonly #link: NatsLink
   readonly #stream: string
-  readonly #watchers = new Set<() => void>()
+  readonly #subjects: readonly string[] | undefined
+  readonly #watchers = new Set<(subject?: string) => void>()
   #waking: Promise<Waking> | undefined
   #timer: NodeJS.Timeout | undefined
   /** The login may not make consumers: then nobody has to be told so each second. */
   #isForbidden = false
 
-  constructor(library: ClientLibrary, link: NatsLink, stream: string) {
+  /** @param subjects what is of interest. @default all that is in the stream */
+  constructor(
+    library: ClientLibrary,
+    link: NatsLink,
+    stream: string,
+    subjects?: readonly string[],
+  ) {
     this.#library = library
     this.#link = link
     this.#stream = stream
+    this.#subjects = subjects
   }
 
-  async add(wake: () => void): Promise<AsyncDisposable> {
+  /** @param wake takes the subject of the message that came, where it is known */
+  async add(wake: (subject?: string) => void): Promise<AsyncDisposable> {
     // Each its own, also where the same function watches twice.
-    const watcher = (): void => wake()
+    const watcher = (subject?: string): void => wake(subject)
     this.#watchers.add(watcher)
     this.#timer ??= setInterval(() => this.#poll(), pollMs)
     this.#ensureConsumer()
@@ -71,13 +80,14 @@ export class GrowthWatch {
   async #start(): Promise<Waking> {
     const { jetstream, DeliverPolicy } = this.#library.jetstream
     const { consumers } = jetstream(this.#link.nats)
-    const options = { headers_only: true, deliver_policy: DeliverPolicy.New }
+    const filter = this.#subjects && { filter_subjects: [...this.#subjects] }
+    const options = { headers_only: true, deliver_policy: DeliverPolicy.New, ...filter }
     const consumer = await this.#link.attempt(
       () => consumers.get(this.#stream, options),
       this.#link.closing,
     )
     const messages = await consumer.consume({
-      callback: () => this.#tell(),
+      callback: ({ subject }) => this.#tell(subject),
       idle_heartbeat: 1_000,
       expires: 10_000,
     })
@@ -94,11 +104,11 @@ export class GrowthWatch {
     }
   }
 
-  #tell(): void {
-    for (const wake of this.#watchers) wake()
+  #tell(subject?: string): void {
+    for (const wake of this.#watchers) wake(subject)
   }
 
-  async #remove(watcher: () => void): Promise<void> {
+  async #remove(watcher: (subject?: string) => void): Promise<void> {
     this.#watchers.delete(watcher)
     if (this.#watchers.size === 0) await this.close()
   }

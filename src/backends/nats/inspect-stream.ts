@@ -1,3 +1,4 @@
+import type { JetStreamManager } from '@nats-io/jetstream'
 import { AetherError, messageOf } from '../../core/index.ts'
 import { describeRetention } from '../../store/index.ts'
 import type { ClientLibrary } from './client-library.ts'
@@ -6,6 +7,7 @@ import { EventSubjects } from './event-subjects.ts'
 import { failureOf, jetStreamCodes } from './failure.ts'
 import type { NatsLink } from './nats-link.ts'
 import type { NatsSettings } from './nats-options.ts'
+import { TableSubjects } from './table-subjects.ts'
 
 /**
  * What the stream of a namespace is and how it is kept. Reads only.
@@ -23,6 +25,7 @@ export async function inspectStream(
   })
   try {
     const { config, state, cluster, created } = await manager.streams.info(stream)
+    const documents = await countIn(manager, new TableSubjects(namespace).stream)
     return {
       server: `nats-server ${nats.info?.version ?? 'of an unknown version'}`,
       stream,
@@ -34,6 +37,7 @@ export async function inspectStream(
       bytes: state.bytes,
       messages: state.messages,
       actors: state.num_subjects ?? 0,
+      ...(documents !== undefined && { documents }),
       lastSequence: state.last_seq,
       ...(state.messages > 0 && { lastTime: state.last_ts }),
     }
@@ -44,5 +48,14 @@ export async function inspectStream(
       ? `there is no stream ${stream}: see the namespace`
       : `the stream ${stream} can't be asked: ${messageOf(cause)}`
     throw new AetherError('store-unavailable', message, { cause })
+  }
+}
+
+/** Undefined where there is no such stream yet, or this login may not see it. */
+async function countIn(manager: JetStreamManager, stream: string): Promise<number | undefined> {
+  try {
+    return (await manager.streams.info(stream)).state.messages
+  } catch {
+    return undefined
   }
 }

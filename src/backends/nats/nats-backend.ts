@@ -21,6 +21,7 @@ import { inspectStream } from './inspect-stream.ts'
 import { JetStreamAgenda } from './jetstream-agenda.ts'
 import { JetStreamCommitLog } from './jetstream-commit-log.ts'
 import { JetStreamSnapshotShelf } from './jetstream-snapshot-shelf.ts'
+import { JetStreamTableShelf } from './jetstream-table-shelf.ts'
 import { LogReader } from './log-reader.ts'
 import { LongRun } from './long-run.ts'
 import { NatsBroadcast } from './nats-broadcast.ts'
@@ -43,8 +44,9 @@ export function nats(options: NatsOptions): Backend {
     name: `nats://${settings.addresses.hosts.join(',')}/${settings.namespace}`,
     openStore: async (storeOptions = {}) => {
       const { clock = systemClock, logger = processLogger } = storeOptions
-      const { log, shelf, agenda, broadcast } = await openParts(settings, clock, logger)
-      return new CommitLogEventStore(log, shelf, storeOptions, { agenda, broadcast })
+      const parts = await openParts(settings, clock, logger)
+      const { log, shelf, ...extras } = parts
+      return new CommitLogEventStore(log, shelf, storeOptions, extras)
     },
     async inspect() {
       const library = await loadClientLibrary()
@@ -64,6 +66,7 @@ interface StoreParts {
   readonly shelf: JetStreamSnapshotShelf
   readonly agenda: JetStreamAgenda
   readonly broadcast: NatsBroadcast
+  readonly tables: JetStreamTableShelf
 }
 
 async function openParts(
@@ -143,6 +146,16 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     clock,
     logger,
   })
+  const tables = new JetStreamTableShelf({
+    library,
+    link,
+    manager,
+    namespace: settings.namespace,
+    eventStream: stream,
+    conditional,
+    retryForMs,
+    inbox,
+  })
   return {
     log: new JetStreamCommitLog({ link, writer, actors, log, growth, retention }),
     shelf,
@@ -153,5 +166,6 @@ async function assemble(ground: Ground): Promise<StoreParts> {
       subjects: new BusSubjects(settings.namespace),
       retryForMs,
     }),
+    tables,
   }
 }

@@ -5,6 +5,7 @@ import { checkNamespace } from './nats-options.ts'
 import { MessageSubjects } from './message-subjects.ts'
 import { SnapshotSubjects } from './snapshot-subjects.ts'
 import { askServersSubject } from './sync-settings.ts'
+import { TableSubjects } from './table-subjects.ts'
 
 const roles = ['reader', 'writer', 'creator', 'trimmer'] as const
 
@@ -33,20 +34,23 @@ export function natsPermissions(namespace: string, role: NatsRole = 'writer'): N
   const snapshots = new SnapshotSubjects(namespace)
   const messages = new MessageSubjects(namespace)
   const bus = new BusSubjects(namespace)
+  const tables = new TableSubjects(namespace)
   checkRole(role)
   const reading = [
     ...readingOf(events),
-    ...consumingOf(events),
+    ...consumingOf(events.stream),
     ...readingSnapshotsOf(snapshots),
+    ...readingTablesOf(tables),
     askServersSubject,
   ]
   const writing = [
     events.all,
     ...writingSnapshotsOf(snapshots),
     ...usingMessagesOf(messages),
+    ...writingTablesOf(tables),
     bus.all,
   ]
-  const creating = [events, snapshots, messages].map(
+  const creating = [events, snapshots, messages, tables].map(
     ({ stream }) => `$JS.API.STREAM.CREATE.${stream}`,
   )
   const allow = [
@@ -67,10 +71,10 @@ function readingOf({ stream }: EventSubjects): string[] {
 }
 
 /**
- * For the consumers that wake subscriptions, without which they are woken each second, and those of long
- * reads, which go on without, more slowly. A consumer's name may be followed by what it is to bring.
+ * For the consumers that wake subscriptions and who watches tables, without which they are woken each
+ * second, and those of long reads, which go on without, more slowly. A consumer's name may be followed by what it is to bring.
  */
-function consumingOf({ stream }: EventSubjects): string[] {
+function consumingOf(stream: string): string[] {
   return [
     `$JS.API.CONSUMER.CREATE.${stream}.>`,
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
@@ -100,6 +104,22 @@ function usingMessagesOf({ stream, all }: MessageSubjects): string[] {
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
     `$JS.ACK.${stream}.>`,
   ]
+}
+
+/** From the leader alone, and to be told of changes as of events. */
+function readingTablesOf({ stream }: TableSubjects): string[] {
+  return [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
+    ...consumingOf(stream),
+    // So the client asks for a consumer that filters by several subjects.
+    `$JS.API.CONSUMER.CREATE.${stream}`,
+  ]
+}
+
+/** A table that nobody uses any more is cleared by a purge. */
+function writingTablesOf({ stream, all }: TableSubjects): string[] {
+  return [all, `$JS.API.STREAM.PURGE.${stream}`]
 }
 
 function checkRole(role: NatsRole): void {

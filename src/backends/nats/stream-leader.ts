@@ -67,6 +67,21 @@ export class StreamLeader {
     return this.#ask(() => manager.streams.info(stream), signal)
   }
 
+  /** The subjects that match, and have messages. */
+  async subjects(filter: string): Promise<readonly string[]> {
+    const { manager, stream } = this.#context
+    const query = { subjects_filter: filter }
+    const { state } = await this.#ask(() => manager.streams.info(stream, query), undefined)
+    return Object.keys(state.subjects ?? {})
+  }
+
+  /** Removes all messages of the subject, which may have wildcards; may be repeated. */
+  async removeAll(subject: string): Promise<void> {
+    const { manager, stream } = this.#context
+    const purge = { filter: subject }
+    await this.#ask(() => manager.streams.purge(stream, purge), undefined, 'cleared')
+  }
+
   /** Removes the messages of the subject before this sequence, all or none; may be repeated. */
   async removeBefore(subject: string, sequence: number, signal?: AbortSignal): Promise<void> {
     const { manager, stream } = this.#context
@@ -94,7 +109,7 @@ export class StreamLeader {
   async #ask<T>(
     question: () => Promise<T>,
     signal: AbortSignal | undefined,
-    done: 'read' | 'trimmed' = 'read',
+    done: 'read' | 'trimmed' | 'cleared' = 'read',
   ): Promise<T> {
     const { link, retryForMs } = this.#context
     const budget = new RetryBudget(link, retryForMs, signal)

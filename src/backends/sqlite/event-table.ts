@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { AetherError, messageOf, type StoredEvent } from '../../core/index.ts'
+import type { StoredEvent } from '../../core/index.ts'
 import {
   type Commit,
   firstVersionOf,
@@ -11,7 +11,7 @@ import {
 } from '../../store/index.ts'
 import { eventColumns, type EventRow } from './event-row.ts'
 import { EventTrimming, retentionIn } from './event-trimming.ts'
-import { isIoFailure } from './sqlite-failure.ts'
+import { commitFailure } from './sqlite-failure.ts'
 import { rollBack } from './transaction.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
 
@@ -147,13 +147,7 @@ export class EventTable {
     try {
       this.#commit.run()
     } catch (thrown) {
-      if (!isIoFailure(thrown)) throw thrown
-      // The disk may have all of it even so, and a recovery after a crash would find it there.
-      throw new AetherError(
-        'outcome-unknown',
-        `${this.file} may or may not have been written (${messageOf(thrown)}): check its disk and repeat with the same event ids`,
-        { cause: thrown },
-      )
+      throw commitFailure(this.file, thrown, 'repeat with the same event ids')
     }
   }
 }

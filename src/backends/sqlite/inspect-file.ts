@@ -25,6 +25,7 @@ export function inspectFile(file: string): Record<string, string | number> {
       retention: describeRetention(retentionIn(db)),
       durability: 'each commit is synced to the disk',
       events: one('SELECT count(*) FROM event'),
+      documents: schemaVersion < 5 ? 0 : one('SELECT count(*) FROM document'),
       lastPosition: one('SELECT coalesce(max(position), 0) FROM event'),
     }
   } catch (thrown) {

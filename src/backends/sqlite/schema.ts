@@ -147,6 +147,20 @@ const retentionTables = `
 `
 
 /**
+ * One row a document of whichever table, its key spelled as those of actors. A change gives it another
+ * revision, also the first one after it was taken away.
+ */
+const documentTable = `
+  CREATE TABLE document (
+    revision INTEGER PRIMARY KEY AUTOINCREMENT,
+    table_name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    text TEXT NOT NULL,
+    UNIQUE (table_name, key)
+  ) STRICT;
+`
+
+/**
  * Step by step from an empty file to the tables of this Aether: the first makes version 1 of an
  * empty file, the second makes version 2 of that. A step never changes once it was released.
  */
@@ -155,6 +169,7 @@ export const migrations: readonly string[] = [
   snapshotTable,
   messageTable,
   retentionTables,
+  documentTable,
 ]
 
 /** Kept as the file's `user_version`. */

@@ -6,6 +6,7 @@ import { openEventTable } from './open-event-table.ts'
 import { openClaimTable } from './sqlite-claim-table.ts'
 import { SqliteCommitLog } from './sqlite-commit-log.ts'
 import { openSnapshotShelf } from './sqlite-snapshot-shelf.ts'
+import { SqliteTableShelf } from './sqlite-table-shelf.ts'
 import { settingsOf, type SqliteOptions } from './sqlite-options.ts'
 
 /**
@@ -28,10 +29,11 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
       opened.defer(() => log.close())
       const shelf = await openSnapshotShelf(path, lockTimeoutMs)
       opened.defer(() => shelf.close())
-      const table = await openClaimTable(path, lockTimeoutMs)
+      const claims = await openClaimTable(path, lockTimeoutMs)
       opened.move()
-      const agenda = new ClaimingAgenda(table, { clock, logger })
-      return new CommitLogEventStore(log, shelf, storeOptions, { agenda })
+      const agenda = new ClaimingAgenda(claims, { clock, logger })
+      const tables = new SqliteTableShelf(path, lockTimeoutMs)
+      return new CommitLogEventStore(log, shelf, storeOptions, { agenda, tables })
     },
     inspect: async () => inspectFile(path),
   }

@@ -1,6 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { setImmediate as turn } from 'node:timers/promises'
-import { type ActorId, AetherError, decodeKey, encodeKey, parseActorId } from '../../core/index.ts'
+import { type ActorId, decodeKey, encodeKey, parseActorId } from '../../core/index.ts'
 import type {
   AgendaEntry,
   AgendaKey,
@@ -11,21 +10,9 @@ import type {
   NextEntry,
   ReplacesEntry,
 } from '../../store/index.ts'
-import { connect } from './connect.ts'
 import { GrowthWatch } from './growth-watch.ts'
-import { retryWhileBusy } from './retry-while-busy.ts'
-import { isBusy, sqliteFailure } from './sqlite-failure.ts'
-import { inTransaction } from './transaction.ts'
+import { openBeside, type SideConnection } from './side-connection.ts'
 
-/** FULL: what was told is as durable as an event. Checkpoints as for the events. */
-const settings = `
-  PRAGMA synchronous = FULL;
-  PRAGMA fullfsync = ON;
-  PRAGMA wal_autocheckpoint = 4000;
-`
-
-/** How many writes one transaction, and one sync of the disk, stores at most. */
-const maxWritesPerTransaction = 256
 /** How many entries are listed with one query. */
 const pageSize = 500
 /** How often the file is asked whether another process wrote to it. */
@@ -42,46 +29,25 @@ interface MessageRow {
   readonly text: string
 }
 
-interface Write {
-  readonly run: () => unknown
-  readonly resolve: (result: unknown) => void
-  readonly reject: (error: unknown) => void
-}
-
 /**
  * Opens the agenda of a file that has its tables already.
  * @throws AetherError `incompatible-store`, `store-unavailable`
  */
 export async function openClaimTable(file: string, lockTimeoutMs: number): Promise<ClaimTable> {
-  const db = connect(file)
-  try {
-    return await retryWhileBusy(() => {
-      db.exec(settings)
-      return new SqliteClaimTable(db, file, lockTimeoutMs)
-    }, lockTimeoutMs)
-  } catch (thrown) {
-    db.close()
-    throw sqliteFailure(file, thrown)
-  }
+  return openBeside(file, lockTimeoutMs, (db, connection) => new SqliteClaimTable(db, connection))
 }
 
 /**
- * Messages in a table beside the events, over a connection of its own. Writes that come together share
- * a transaction; several processes share the work by claiming rows.
+ * Messages in a table beside the events, over a connection of its own. Several processes share the
+ * work by claiming rows.
  */
 class SqliteClaimTable implements ClaimTable {
-  readonly #db: DatabaseSync
-  readonly #file: string
-  readonly #lockTimeoutMs: number
+  readonly #connection: SideConnection
   readonly #statements: ReturnType<typeof prepare>
   readonly #growth: GrowthWatch
-  readonly #waiting: Write[] = []
-  #draining: Promise<void> | undefined
 
-  constructor(db: DatabaseSync, file: string, lockTimeoutMs: number) {
-    this.#db = db
-    this.#file = file
-    this.#lockTimeoutMs = lockTimeoutMs
+  constructor(db: DatabaseSync, connection: SideConnection) {
+    this.#connection = connection
     this.#statements = prepare(db)
     const foreignWrites = (): number => numberIn(this.#statements.dataVersion.get())
     this.#growth = new GrowthWatch({ foreignWrites }, { pollMs, keepsAlive: false })
@@ -89,7 +55,7 @@ class SqliteClaimTable implements ClaimTable {
 
   async put(entry: AgendaEntry, replaces: ReplacesEntry): Promise<boolean> {
     const key = keyOf(entry)
-    const wasPut = await this.#write(() => {
+    const wasPut = await this.#connection.write(() => {
       const row = this.#statements.find.get(...key) as MessageRow | undefined
       if (!replaces(row && entryOf(row))) return false
       this.#insert(entry)
@@ -100,7 +66,7 @@ class SqliteClaimTable implements ClaimTable {
   }
 
   remove(key: AgendaKey): Promise<boolean> {
-    return this.#write(() => this.#statements.remove.run(...keyOf(key)).changes === 1)
+    return this.#connection.write(() => this.#statements.remove.run(...keyOf(key)).changes === 1)
   }
 
   async *list(actorId: ActorId | undefined): AsyncGenerator<AgendaEntry> {
@@ -108,7 +74,7 @@ class SqliteClaimTable implements ClaimTable {
     const actor = actorId === undefined ? null : encodeKey(actorId)
     let last: readonly [string, string, string] = ['', '', '']
     for (;;) {
-      const rows = await this.#read(() => page.all(actor, actor, ...last, pageSize))
+      const rows = await this.#connection.read(() => page.all(actor, actor, ...last, pageSize))
       yield* (rows as unknown as MessageRow[]).map(entryOf)
       const end = rows.at(-1) as MessageRow | undefined
       if (!end || rows.length < pageSize) return
@@ -121,8 +87,8 @@ class SqliteClaimTable implements ClaimTable {
     const names = JSON.stringify(types)
     const find = (): MessageRow[] => available.all(names, now, limit) as unknown as MessageRow[]
     // Only who has found something takes the writer's lock.
-    if ((await this.#read(find)).length === 0) return []
-    return this.#write(() =>
+    if ((await this.#connection.read(find)).length === 0) return []
+    return this.#connection.write(() =>
       find().map((row) => {
         claim.run(until, row.revision)
         return { entry: entryOf(row), revision: row.revision, claims: row.claims + 1 }
@@ -131,7 +97,7 @@ class SqliteClaimTable implements ClaimTable {
   }
 
   async settle({ entry, revision, claims }: Claim, next: NextEntry | undefined): Promise<void> {
-    await this.#write(() => {
+    await this.#connection.write(() => {
       const isCurrent = this.#statements.settle.run(revision, claims).changes === 1
       if (isCurrent && next) this.#insert({ ...entry, ...next })
     })
@@ -140,7 +106,7 @@ class SqliteClaimTable implements ClaimTable {
 
   async nextClaimable(types: readonly string[]): Promise<number | undefined> {
     const { next } = this.#statements
-    const row = await this.#read(() => next.get(JSON.stringify(types)))
+    const row = await this.#connection.read(() => next.get(JSON.stringify(types)))
     return (row?.['next'] as number | null | undefined) ?? undefined
   }
 
@@ -151,63 +117,12 @@ class SqliteClaimTable implements ClaimTable {
 
   async close(): Promise<void> {
     this.#growth.stop()
-    await this.#draining
-    this.#db.close()
+    await this.#connection.close()
   }
 
   #insert({ actorId, kind, name, due, text }: AgendaEntry): void {
     const { type } = parseActorId(actorId)
     this.#statements.insert.run(type, encodeKey(actorId), kind, name, due, due, text)
-  }
-
-  async #read<T>(query: () => T): Promise<T> {
-    try {
-      return await retryWhileBusy(() => {
-        this.#assertOpen()
-        return query()
-      }, this.#lockTimeoutMs)
-    } catch (thrown) {
-      throw sqliteFailure(this.#file, thrown)
-    }
-  }
-
-  #write<T>(run: () => T): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#assertOpen()
-      this.#waiting.push({ run, resolve: resolve as (result: unknown) => void, reject })
-      this.#draining ??= this.#drain()
-    })
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      // A turn of the event loop, in which more writes come together.
-      await turn()
-      await this.#store(this.#waiting.splice(0, maxWritesPerTransaction))
-    }
-    this.#draining = undefined
-  }
-
-  async #store(writes: readonly Write[]): Promise<void> {
-    try {
-      const results = await retryWhileBusy(
-        () => inTransaction(this.#db, () => writes.map(({ run }) => run())),
-        this.#lockTimeoutMs,
-      )
-      writes.forEach(({ resolve }, index) => resolve(results[index]))
-    } catch (thrown) {
-      // Nothing was stored; the failure may be of one and must not be its neighbours'.
-      if (writes.length > 1 && !isBusy(thrown)) {
-        for (const write of writes) await this.#store([write])
-        return
-      }
-      const failure = sqliteFailure(this.#file, thrown)
-      for (const { reject } of writes) reject(failure)
-    }
-  }
-
-  #assertOpen(): void {
-    if (!this.#db.isOpen) throw new AetherError('closed', 'the event store was closed')
   }
 }
 

@@ -37,8 +37,14 @@ export function isBusy(thrown: unknown): boolean {
   return code === resultCode.busy || code === resultCode.protocol
 }
 
-export function isIoFailure(thrown: unknown): boolean {
-  return resultCodeOf(thrown) === resultCode.ioerr
+/** What a COMMIT threw: the disk may have all of it even so, and a recovery would find it there. */
+export function commitFailure(file: string, thrown: unknown, advice: string): unknown {
+  if (resultCodeOf(thrown) !== resultCode.ioerr) return thrown
+  return new AetherError(
+    'outcome-unknown',
+    `${file} may or may not have been written (${messageOf(thrown)}): check its disk and ${advice}`,
+    { cause: thrown },
+  )
 }
 
 /** True where the file can't be read or written, so that no statement is to blame. */

@@ -3,16 +3,30 @@ import type { DatabaseSync } from 'node:sqlite'
 /**
  * Keeps all that the work does to the file, or, where it throws, nothing of it. The writer's lock is
  * taken at once, so what the work reads stays true until the end.
+ *
+ * @param notCommitted what to throw where the COMMIT fails. @default what SQLite threw
  */
-export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+export function inTransaction<T>(
+  db: DatabaseSync,
+  work: () => T,
+  notCommitted: (thrown: unknown) => unknown = (thrown) => thrown,
+): T {
   db.exec('BEGIN IMMEDIATE')
   try {
     const result = work()
-    db.exec('COMMIT')
+    commit(db, notCommitted)
     return result
   } catch (thrown) {
     rollBack(db)
     throw thrown
+  }
+}
+
+function commit(db: DatabaseSync, notCommitted: (thrown: unknown) => unknown): void {
+  try {
+    db.exec('COMMIT')
+  } catch (thrown) {
+    throw notCommitted(thrown)
   }
 }
 

@@ -8,6 +8,7 @@ import { snapshotCases } from './snapshot-cases.ts'
 import { storedCases } from './stored-cases.ts'
 import { subscribeCases } from './subscribe-cases.ts'
 import type { EventStoreSubject } from './subject.ts'
+import { tableCases } from './table-cases.ts'
 import { versionCases } from './version-cases.ts'
 
 /**
@@ -27,4 +28,5 @@ export const eventStoreConformance: readonly ConformanceCase<EventStoreSubject>[
   ...snapshotCases,
   ...versionCases,
   ...agendaCases,
+  ...tableCases,
 ]

@@ -1,0 +1,238 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { memory } from '../../src/backends/memory/index.ts'
+import { groupMembers } from '../../src/projections/membership/group-members.ts'
+import { VirtualClock } from '../../src/testing/index.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
+import { SimulatedProcess, type SimulatedWorld } from './simulated-process.ts'
+
+const parts = ['0', '1', '2', '3', '4', '5', '6', '7']
+const [leaseMs, renewMs] = [5_000, 1_000]
+
+class Scene {
+  readonly world: SimulatedWorld
+  readonly processes: SimulatedProcess[] = []
+
+  constructor(world: SimulatedWorld) {
+    this.world = world
+  }
+
+  static async open({ seed = 1, failing = 0 } = {}): Promise<Scene> {
+    const store = await memory().openStore()
+    const random = new SeededRandom(seed)
+    const world = { clock: new VirtualClock(), table: await store.table('members'), failing }
+    return new Scene({ ...world, random })
+  }
+
+  /** Time goes on in small steps, after each of which no part may have two owners. */
+  async pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 50) {
+      await this.world.clock.advance(Math.min(50, left))
+      this.checkBeliefs()
+    }
+  }
+
+  async join(memberId: string): Promise<SimulatedProcess> {
+    const process = new SimulatedProcess(memberId, this.world)
+    this.processes.push(process)
+    await this.during(process.join('g', parts))
+    await this.pass(1_000)
+    return process
+  }
+
+  /** Time goes on until it has settled. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    let isOver = false
+    const over = (): void => void (isOver = true)
+    work.then(over, over)
+    while (!isOver) await this.pass(50)
+    return work
+  }
+
+  checkBeliefs(): void {
+    const owned = this.processes.flatMap((process) => [...process.owned('g')])
+    expect(owned.toSorted()).toEqual([...new Set(owned)].toSorted())
+  }
+
+  shares(): number[] {
+    return this.processes.map((process) => process.owned('g').size)
+  }
+
+  /** Every part has one owner, and all that take part have nearly as many. */
+  expectFairness(members: readonly SimulatedProcess[]): void {
+    const owned = members.flatMap((process) => [...process.owned('g')])
+    expect(owned.toSorted()).toEqual(members.length > 0 ? parts : [])
+    const shares = members.map((process) => process.owned('g').size)
+    if (members.length > 0) expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1)
+  }
+
+  /** How long it takes until these own everything. */
+  async untilOwned(by: readonly SimulatedProcess[]): Promise<number> {
+    for (let ms = 0; ms < 60_000; ms += 50) {
+      if (by.flatMap((process) => [...process.owned('g')]).length === parts.length) return ms
+      await this.pass(50)
+    }
+    throw new Error('nobody took the parts')
+  }
+}
+
+describe('members of a group', () => {
+  test('who is alone has all parts when it has joined', async () => {
+    const scene = await Scene.open()
+    const process = new SimulatedProcess('a', scene.world)
+    expect((await scene.during(process.join('g', parts))).owned).toEqual(new Set(parts))
+  })
+
+  test('those who come get their share, as soon as the others are done with it', async () => {
+    const scene = await Scene.open()
+    const first = await scene.join('a')
+    const ownership = await scene.during(first.join('other', parts))
+    const busy = Promise.withResolvers<void>()
+    ownership.onChange(() => busy.promise)
+    const second = new SimulatedProcess('b', scene.world)
+    scene.processes.push(second)
+    void second.join('g', parts)
+    void second.join('other', parts)
+    await scene.pass(3_000)
+    expect(scene.shares()).toEqual([4, 4])
+    expect([first.owned('other').size, second.owned('other').size]).toEqual([4, 0])
+    busy.resolve()
+    await scene.pass(3_000)
+    expect([first.owned('other').size, second.owned('other').size]).toEqual([4, 4])
+  })
+
+  test('what one had that was killed is taken within a lease and two renewals', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const scene = await Scene.open({ seed })
+      const [first, second, third] = [
+        await scene.join('a'),
+        await scene.join('b'),
+        await scene.join('c'),
+      ]
+      await scene.pass(4_000 + seed * 77)
+      second.kill()
+      expect(await scene.untilOwned([first, third])).toBeLessThanOrEqual(leaseMs + 2 * renewMs)
+      await scene.pass(2_000)
+      scene.expectFairness([first, third])
+      expect(await groupMembers(scene.world.table)).toEqual(
+        new Map([
+          [
+            'g',
+            [first, third].map((each) => ({
+              memberId: each.memberId,
+              parts: expect.arrayContaining([...each.owned('g')]) as string[],
+            })),
+          ],
+        ]),
+      )
+    }
+  })
+
+  test('what one leaves the others have at once', async () => {
+    const scene = await Scene.open()
+    const [first, second] = [await scene.join('a'), await scene.join('b')]
+    await scene.pass(3_000)
+    const leaving = first.leave('g')
+    expect(await scene.untilOwned([second])).toBeLessThanOrEqual(renewMs)
+    await leaving
+    expect(first.owned('g').size).toBe(0)
+    const left = second.leave('g')
+    await scene.during(left)
+    expect(await Array.fromAsync(scene.world.table.list(''))).toMatchObject([
+      { key: 'assignment', text: '{"members":[],"groups":[]}' },
+    ])
+  })
+
+  test('one that was frozen learns that others have its parts, and gets its share again', async () => {
+    const scene = await Scene.open()
+    const [first, second] = [await scene.join('a'), await scene.join('b')]
+    await scene.pass(3_000)
+    let changes = 0
+    const frozen = await scene.during(second.join('other', parts))
+    frozen.onChange(() => void changes++)
+    second.freeze()
+    await scene.pass(leaseMs)
+    expect(second.owned('g').size).toBe(0)
+    expect(await scene.untilOwned([first])).toBeLessThanOrEqual(2 * renewMs)
+    expect(changes).toBe(0)
+    second.goOn()
+    await scene.pass(4_000)
+    expect(changes).toBeGreaterThan(0)
+    expect(second.warnings).toEqual([expect.stringMatching(/b was taken for dead/)])
+    scene.expectFairness([first, second])
+  })
+
+  test('one that was frozen where nobody took its parts has them again', async () => {
+    const scene = await Scene.open()
+    const alone = await scene.join('a')
+    alone.freeze()
+    await scene.pass(20_000)
+    expect(alone.owned('g').size).toBe(0)
+    alone.goOn()
+    await scene.pass(2_000)
+    expect(alone.owned('g').size).toBe(8)
+    expect(alone.warnings).toEqual([])
+  })
+
+  test('a process that comes again under the same name waits for the lease of the one before', async () => {
+    const scene = await Scene.open()
+    const first = await scene.join('a')
+    await scene.pass(3_000)
+    first.kill()
+    const again = await scene.join('a')
+    expect(again.owned('g').size).toBe(0)
+    expect(await scene.untilOwned([again])).toBeLessThanOrEqual(leaseMs + 2 * renewMs)
+  })
+
+  test('who only stays costs a write a second, however many groups there are', async () => {
+    const scene = await Scene.open()
+    for (const name of ['a', 'b', 'c', 'd']) {
+      const process = await scene.join(name)
+      for (const group of ['h', 'i', 'j']) void process.join(group, parts)
+      await scene.pass(2_000)
+    }
+    await scene.pass(10_000)
+    const before = scene.processes.map(({ writes, reads }) => ({ writes, reads }))
+    await scene.pass(60_000)
+    scene.processes.forEach(({ writes, reads }, n) => {
+      expect(writes - (before[n]?.writes ?? 0)).toBeLessThanOrEqual(61)
+      expect(reads - (before[n]?.reads ?? 0)).toBeLessThanOrEqual(60 * 6)
+    })
+  })
+
+  test('whatever happens, nobody shares a part, and in the end all have their share', async () => {
+    const event = fc.record({
+      kind: fc.constantFrom('join', 'join', 'kill', 'freeze', 'goOn', 'leave'),
+      who: fc.nat({ max: 5 }),
+      afterMs: fc.integer({ min: 0, max: 6_000 }),
+    })
+    const scenario = fc.record({
+      seed: fc.integer({ min: 1, max: 1_000_000 }),
+      failing: fc.constantFrom(0, 0.05, 0.3),
+      events: fc.array(event, { minLength: 1, maxLength: 14 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ seed, failing, events }) => {
+        const scene = await Scene.open({ seed, failing })
+        const left = new Set<SimulatedProcess>()
+        for (const { kind, who, afterMs } of events) {
+          const process = scene.processes[who % Math.max(1, scene.processes.length)]
+          if (kind === 'join') {
+            const joining = new SimulatedProcess(`m${scene.processes.length % 4}`, scene.world)
+            scene.processes.push(joining)
+            joining.join('g', parts).catch(() => left.add(joining))
+          } else if (kind === 'leave' && process) {
+            left.add(process)
+            void process.leave('g')
+          } else if (kind !== 'leave') process?.[kind]()
+          await scene.pass(afterMs)
+        }
+        for (const process of scene.processes) process.goOn()
+        await scene.pass(60_000)
+        if (failing === 0)
+          scene.expectFairness(scene.processes.filter((each) => !each.isKilled && !left.has(each)))
+      }),
+      { numRuns: 40 },
+    )
+  }, 240_000)
+})
