@@ -1,4 +1,5 @@
 import {
+  type ActorId,
   AetherError,
   checkJson,
   checkMetadata,
@@ -47,6 +48,9 @@ export interface MessageBusComponents {
   readonly announceStored: boolean
 }
 
+/** Most ids of actors: looking at all that may be in the others costs more. */
+const isPlainActorId = /^[A-Za-z][A-Za-z0-9_]{0,63}-[ -~]{1,200}$/
+
 type Given = string | MessageFilter | StoredFilter
 type AnyHandler = BusHandler<BusMessage> & BusHandler<EventStored>
 
@@ -94,19 +98,17 @@ export class MessageBus implements EventBus {
 
   publish(given: NewBusMessage): BusMessage {
     this.#assertOpen()
-    const { namespace, type, actorId, data = null, metadata } = given
+    const { namespace, type, actorId, data = null } = given
     checkJson(data)
-    if (actorId !== undefined) parseActorId(actorId)
+    if (actorId !== undefined) checkActorId(actorId)
     const subscribers = this.#subscribersOf(namespace, type)
-    const message: BusMessage = {
-      id: this.#nextId(),
-      namespace,
-      type,
-      ...(actorId !== undefined && { actorId }),
-      time: this.#time.now(),
-      data,
-      metadata: metadata ? copyOf(metadata) : noMetadata,
-    }
+    const id = this.#nextId()
+    const time = this.#time.now()
+    const metadata = given.metadata ? copyOf(given.metadata) : noMetadata
+    const message: BusMessage =
+      actorId === undefined
+        ? { id, namespace, type, time, data, metadata }
+        : { id, namespace, type, actorId, time, data, metadata }
     this.#far?.send(message)
     this.#tally.published++
     this.#messages.deliver(subscribers, message)
@@ -237,6 +239,11 @@ export class MessageBus implements EventBus {
   #assertOpen(): void {
     if (this.#isClosed) throw closed()
   }
+}
+
+/** @throws AetherError `invalid-actor-id` */
+function checkActorId(actorId: ActorId): void {
+  if (typeof actorId !== 'string' || !isPlainActorId.test(actorId)) parseActorId(actorId)
 }
 
 const ofMessages: WireReading<BusMessage> = {

@@ -131,7 +131,12 @@ export const namespaceCases: readonly ConformanceCase<EventBusSubject>[] = [
           ...['', 'x'.repeat(201), '\ud800', 1, undefined].map((type) => ({ type })),
           { metadata: { a: 1 } },
         ],
-        'invalid-actor-id': [{ actorId: 'order' }, { actorId: '-1' }, { actorId: 'order-' }],
+        'invalid-actor-id': [
+          { actorId: 'order' },
+          { actorId: '-1' },
+          { actorId: 'order-' },
+          { actorId: ['order-1'] },
+        ],
         'invalid-json': [{ data: Number.NaN }, { data: [1n] }, { data: { at: new Date() } }],
       }
       for (const [code, changes] of Object.entries(bad))
