@@ -106,6 +106,7 @@ export type {
   HandlerContext,
   HeldActor,
   HeldCause,
+  LeaseTimes,
   ParkedActor,
   PolicyContext,
   PolicyDefinition,

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import {
   type ActorDefinition,
   ActorHost,
@@ -30,10 +31,12 @@ import {
   type Clock,
   type IdSource,
   type Logger,
+  randomIds,
   type StoredEvent,
 } from '../core/index.ts'
 import type { EventBus } from '../bus/index.ts'
 import {
+  type LeaseTimes,
   type ProjectionHandle,
   type ProjectionStatus,
   Projections,
@@ -56,6 +59,7 @@ export interface NodeComponents {
   readonly logger: Logger
   readonly limits: ActorLimits
   readonly telemetry: Telemetry
+  readonly leases: LeaseTimes
 }
 
 /** What an actor is at a version. */
@@ -97,7 +101,12 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     this.#reminders = new Reminders({ ...shared, agenda: store.agenda, host: this.#host })
     const reach = { host: this.#host, reminders: this.#reminders }
     const { readers: watching } = telemetry
-    this.#projections = new Projections(readers, { ...components, reach, observer: watching })
+    this.#projections = new Projections(readers, {
+      ...components,
+      reach,
+      observer: watching,
+      memberId: nodeName(),
+    })
     observeActors(telemetry.metrics, this.#host)
     observeReaders(telemetry.metrics, this.#projections, clock)
     telemetry.connect()
@@ -345,6 +354,11 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** For people who want to know which process it is. */
+function nodeName(): string {
+  return `${hostname()}:${process.pid}/${randomIds().slice(0, 8)}`
 }
 
 function idOf(actor: ActorIdentity<ActorDefinition> | ActorId): ActorId {

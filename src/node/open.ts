@@ -8,7 +8,7 @@ import {
   randomIds,
   systemClock,
 } from '../core/index.ts'
-import type { PolicyDefinition, ReaderDefinition } from '../projections/index.ts'
+import type { LeaseTimes, PolicyDefinition, ReaderDefinition } from '../projections/index.ts'
 import type { Backend, EventStore } from '../store/index.ts'
 import { Telemetry } from '../telemetry/index.ts'
 import { Node } from './node.ts'
@@ -23,6 +23,8 @@ export interface OpenOptions<Actors extends ActorDefinition> {
   readonly projections?: readonly ReaderDefinition[]
   /** What follows from events, whichever node stored them. @default nothing */
   readonly policies?: readonly PolicyDefinition[]
+  /** When the projections and policies of a node that fell silent go to others. */
+  readonly leases?: LeaseTimes
   /** The bounds of the runtime. @default see {@link ActorLimits} */
   readonly limits?: Partial<ActorLimits>
   /** Settings of the node's bus: whether others are told of what is stored here. */
@@ -54,9 +56,9 @@ export async function open<const Actors extends ActorDefinition>(
     observer: telemetry.store,
   })
   const node = await nodeOn(store, () => {
-    const { projections = [], policies = [] } = options
+    const { projections = [], policies = [], leases = {} } = options
     const bus = openEventBus(store, { ...options.bus, clock, ids, logger })
-    const components = { store, bus, clock, ids, logger, limits, telemetry }
+    const components = { store, bus, clock, ids, logger, limits, telemetry, leases }
     return new Node(actors, components, [...projections, ...policies])
   })
   try {

@@ -1,4 +1,5 @@
 import type { ProjectionBuild, ProjectionTarget } from '../store/index.ts'
+import type { Crew } from './crew.ts'
 import type { PartOwnership } from './part-ownership.ts'
 import { newPart, type PartProgress, type PartState, readProgress } from './part-progress.ts'
 import { partNames } from './part.ts'
@@ -9,11 +10,8 @@ import { PolicyTarget } from './policy-target.ts'
 import type { PolicySurroundings } from './policy-work.ts'
 import { Reader, type ReaderState } from './reader.ts'
 
-/** Shares the parts of a group with its other members. */
-export type JoinParts = (group: string, parts: readonly string[]) => Promise<PartOwnership>
-
 export interface BuildSurroundings extends PolicySurroundings {
-  readonly join: JoinParts
+  readonly crew: Crew
 }
 
 /** The first pause after the members could not be joined. */
@@ -84,12 +82,12 @@ export class BuildRun implements AsyncDisposable {
   }
 
   async #join(): Promise<void> {
-    const { clock, join } = this.#around
-    const { projection, build } = this.build
+    const { clock, crew } = this.#around
+    const parts = partNames(this.#model.options.parts)
     const { signal } = this.#ending
     for (let failures = 1; !signal.aborted; failures++) {
       try {
-        this.#ownership = await join(`${projection}-${build}`, partNames(this.#model.options.parts))
+        this.#ownership = await crew.join(groupOf(this.build), parts)
         this.#start(this.#ownership)
         return
       } catch (error) {
@@ -108,6 +106,11 @@ export class BuildRun implements AsyncDisposable {
         ? new PolicyReader(this.#model, this.build, { target, ownership }, this.#around)
         : new Reader(this.#model, this.build, { target, ownership }, this.#around)
   }
+}
+
+/** What those who work on a build are called. */
+export function groupOf({ projection, build }: ProjectionBuild): string {
+  return `${projection}-${build}`
 }
 
 /** The parts of these names as they are stored, or as they begin. */

@@ -11,12 +11,3 @@ export interface PartOwnership extends AsyncDisposable {
    */
   onChange(listener: () => void | Promise<void>): Disposable
 }
-
-/** All parts are this member's: where a reader has only one. */
-export function ownsAll(parts: readonly string[]): PartOwnership {
-  return {
-    owned: new Set(parts),
-    onChange: () => ({ [Symbol.dispose]() {} }),
-    async [Symbol.asyncDispose]() {},
-  }
-}

@@ -15,7 +15,7 @@ export interface ProjectionStatus {
   /** How many actors are held back: parked, or tried again by themselves. */
   readonly parked: number
   readonly retrying: number
-  /** How many members share its parts; 1 where they can't be counted. */
+  /** How many nodes share its parts, this one among them; one that died is counted until it is replaced. */
   readonly members: number
   /** Why it can't go on, where it has failed. */
   readonly error?: { readonly code?: string; readonly message: string }

@@ -1,7 +1,8 @@
 import { AetherError, type Clock, type Logger } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
-import type { JoinParts } from './build-run.ts'
-import { ownsAll } from './part-ownership.ts'
+import type { Crew } from './crew.ts'
+import { groupMembers } from './membership/group-members.ts'
+import { joinMembers, type LeaseTimes } from './membership/join-members.ts'
 import { ProjectionHandle } from './projection-handle.ts'
 import type { ProjectionStatus } from './projection-status.ts'
 import type { Reach } from './reaction.ts'
@@ -20,9 +21,13 @@ export interface ProjectionsContext {
   readonly reach: Reach
   /** @default nobody is told */
   readonly observer?: ReaderObserver
-  /** How the parts of a reader are shared with other members. @default all are this one's */
-  readonly join?: JoinParts
+  /** What the others who share the parts of the readers call this node. */
+  readonly memberId: string
+  readonly leases?: LeaseTimes
 }
+
+/** Where the members of all readers of a store find each other. */
+const membersTable = 'members'
 
 /** The readers of the log that run on a node. */
 export class Projections implements AsyncDisposable {
@@ -33,9 +38,10 @@ export class Projections implements AsyncDisposable {
   constructor(definitions: readonly ReaderDefinition[], context: ProjectionsContext) {
     this.#context = context
     checkNames(definitions)
-    const { store, clock, logger, reach, observer = {}, join = joinAlone } = context
+    const { store, clock, logger, reach, observer = {} } = context
+    const crew = crewOf(context)
     for (const { name, model } of definitions) {
-      const host = new ReaderHost(model, { store, clock, logger, reach, observer, join })
+      const host = new ReaderHost(model, { store, clock, logger, reach, observer, crew })
       this.#hosts.set(name, host)
     }
   }
@@ -82,7 +88,19 @@ export class Projections implements AsyncDisposable {
   }
 }
 
-const joinAlone: JoinParts = async (_group, parts) => ownsAll(parts)
+/** All nodes of the store that run the same readers. */
+function crewOf({ store, memberId, clock, logger, leases }: ProjectionsContext): Crew {
+  return {
+    async join(group, parts) {
+      const table = await store.table(membersTable)
+      return joinMembers({ table, group, parts, memberId, clock, logger, ...leases })
+    },
+    async count(group) {
+      const groups = await groupMembers(await store.table(membersTable))
+      return groups.get(group)?.length ?? 0
+    },
+  }
+}
 
 function checkNames(definitions: readonly ReaderDefinition[]): void {
   const names = definitions.map(({ name }) => name)

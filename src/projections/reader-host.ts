@@ -1,7 +1,7 @@
 import { AetherError, isAetherError, messageOf } from '../core/index.ts'
 import type { EventStore, ProjectionBuild, ProjectionTarget } from '../store/index.ts'
 import { Bell } from './bell.ts'
-import { BuildRun, type BuildSurroundings, storedParts } from './build-run.ts'
+import { BuildRun, type BuildSurroundings, groupOf, storedParts } from './build-run.ts'
 import { BuildSwitch } from './build-switch.ts'
 import { HeldDesk, type ParkedActor } from './held-desk.ts'
 import type { PartState } from './part-progress.ts'
@@ -108,7 +108,7 @@ export class ReaderHost implements AsyncDisposable {
       lag: await this.#lagBehind(position),
       parked,
       retrying: held.length - parked,
-      members: 1,
+      members: await this.#around.crew.count(groupOf(this.#numbered(control.active))),
       ...(error !== undefined && { error: described(error) }),
     }
   }

@@ -3,7 +3,18 @@ import type { DocumentTable } from '../../store/index.ts'
 import { Member } from './member.ts'
 import type { PartOwnership } from '../part-ownership.ts'
 
-export interface JoinMembersOptions {
+/** When a member is taken for dead. */
+export interface LeaseTimes {
+  /**
+   * After how many milliseconds without a sign of life its parts go to others; itself it stops
+   * believing that they are its own before. @default 5,000
+   */
+  readonly leaseMs?: number
+  /** How often it shows that it lives, in milliseconds: at most half the lease. @default 1,000 */
+  readonly renewMs?: number
+}
+
+export interface JoinMembersOptions extends LeaseTimes {
   /** For this alone; all members of all groups have the same. */
   readonly table: DocumentTable
   /** Those who share these parts: 1 to 400 characters. */
@@ -17,13 +28,6 @@ export interface JoinMembersOptions {
   readonly memberId: string
   readonly clock: Clock
   readonly logger: Logger
-  /**
-   * After how many milliseconds without a sign of life its parts go to others; itself it stops
-   * believing that they are its own before. @default 5,000
-   */
-  readonly leaseMs?: number
-  /** How often it shows that it lives, in milliseconds: at most half the lease. @default 1,000 */
-  readonly renewMs?: number
 }
 
 const members = new WeakMap<DocumentTable, Map<string, Member>>()
