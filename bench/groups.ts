@@ -3,6 +3,7 @@ import { busGroup } from './bus.ts'
 import type { Group } from './group.ts'
 import { jetStreamAppendGroup } from './jetstream-appends.ts'
 import { jetStreamReadGroup } from './jetstream-reads.ts'
+import { policyGroup } from './policies.ts'
 import { rivalGroups } from './rivals/index.ts'
 import { sqliteGroup } from './sqlite.ts'
 
@@ -13,5 +14,6 @@ export const groups: readonly Group[] = [
   jetStreamReadGroup,
   busGroup,
   ...actorGroups,
+  policyGroup,
   ...rivalGroups,
 ]

@@ -16,7 +16,7 @@ import {
 export class PolicyPart {
   readonly index: number
   readonly #losing = new AbortController()
-  /** Taken in and not finished, in their order. */
+  /** Taken in and not finished. */
   readonly #open = new Set<number>()
   readonly #done: Set<number>
   /** Actors held back of whom more was taken in since somebody looked. */
@@ -25,7 +25,9 @@ export class PolicyPart {
   #readTo: number
   #stored: PartProgress
   #held: ReadonlyMap<ActorId, HeldActor>
+  readonly #running = new Set<Promise<unknown>>()
   #isChanged = false
+  #isUrgent = false
 
   constructor(stored: PartProgress) {
     this.index = Number(stored.part)
@@ -57,10 +59,11 @@ export class PolicyPart {
     return { ...this.#stored, state: this.#state() }
   }
 
-  /** What would be read again in vain if it ended now: events under way, and done behind the first of them. */
-  get ahead(): number {
+  /** Whether fewer events than that are under way, or done behind the first that is. */
+  hasRoom(most: number): boolean {
+    if (this.#open.size + this.#done.size < most) return true
     this.#forgetOld()
-    return this.#open.size + this.#done.size
+    return this.#open.size + this.#done.size < most
   }
 
   /** Whether something happened that would happen again if it were not stored. */
@@ -68,9 +71,30 @@ export class PolicyPart {
     return this.#isChanged
   }
 
+  /** Whether that must not happen again if it can be helped. */
+  get isUrgent(): boolean {
+    return this.#isUrgent
+  }
+
   /** Whether it got on since it was stored, if only by what needed nothing. */
   get isAhead(): boolean {
     return this.#isChanged || this.#position > this.#stored.state.position
+  }
+
+  /** What is under way for one of its events. */
+  async during(handling: unknown): Promise<unknown> {
+    const running = Promise.resolve(handling)
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  /** Resolves when nothing of it is under way any more. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
   }
 
   lose(reason: unknown): void {
@@ -79,7 +103,8 @@ export class PolicyPart {
 
   /** Whether an event is still to be handled; one of an actor held back is left to its retry. */
   wants(actorId: ActorId, position: number): boolean {
-    if (position <= this.#readTo || this.#done.has(position)) return false
+    if (position <= this.#readTo || this.#done.has(position) || this.#open.has(position))
+      return false
     if (!this.#held.has(actorId)) return true
     this.#backlogged.add(actorId)
     return false
@@ -93,10 +118,12 @@ export class PolicyPart {
     this.#readTo = Math.max(this.#readTo, position)
   }
 
-  finish(position: number): void {
+  /** @param isHarmless whether it would do nothing if it were handled again */
+  finish(position: number, isHarmless: boolean): void {
     this.#open.delete(position)
     this.#done.add(position)
     this.#isChanged = true
+    this.#isUrgent ||= !isHarmless
   }
 
   /** It is left to the retry of its actor. */
@@ -107,6 +134,7 @@ export class PolicyPart {
   hold(actor: HeldActor): void {
     this.#held = new Map([...this.#held, [actor.actorId, actor]])
     this.#isChanged = true
+    this.#isUrgent = true
   }
 
   /** Begins to work off what was held back of an actor; gives up to where that is known. */
@@ -120,6 +148,7 @@ export class PolicyPart {
     if (this.#backlogged.has(actorId)) return false
     this.#held = releasing(this.#state(), actorId).held
     this.#isChanged = true
+    this.#isUrgent = true
     return true
   }
 
@@ -127,6 +156,7 @@ export class PolicyPart {
   change(): { readonly change: ProgressChange; stored(progress: Progress): void } {
     const state = this.#state()
     this.#isChanged = false
+    this.#isUrgent = false
     return {
       change: changeTo(this.#stored, state),
       stored: ({ part, revision }) => {
@@ -138,6 +168,7 @@ export class PolicyPart {
   /** What was to be stored could not be. */
   unchange(): void {
     this.#isChanged = true
+    this.#isUrgent = true
   }
 
   /** Somebody else has stored how far it is: whatever they changed holds, unless it was changed here. */
@@ -157,8 +188,9 @@ export class PolicyPart {
   }
 
   get #position(): number {
-    for (const first of this.#open) return first - 1
-    return this.#readTo
+    let position = this.#readTo
+    for (const open of this.#open) position = Math.min(position, open - 1)
+    return position
   }
 
   #state(): PartState {

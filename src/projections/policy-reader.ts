@@ -1,12 +1,13 @@
-import { AetherError, MalformedEventError, messageOf } from '../core/index.ts'
-import type { LogEntry, ProjectionBuild } from '../store/index.ts'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { AetherError, messageOf } from '../core/index.ts'
+import type { ProjectionBuild } from '../store/index.ts'
 import { Bell } from './bell.ts'
 import { EventIntake } from './event-intake.ts'
-import { failedEvent, ownerOf } from './failed-event.ts'
 import type { PartOwnership } from './part-ownership.ts'
 import { type KnownParts, newPart, readProgress } from './part-progress.ts'
-import { partOf } from './part.ts'
+import { maxAhead, PolicyIntake } from './policy-intake.ts'
 import { PolicyPart } from './policy-part.ts'
+import { PolicySaver } from './policy-saver.ts'
 import type { PolicyTarget } from './policy-target.ts'
 import { type PolicySurroundings, PolicyWork } from './policy-work.ts'
 import type { ReaderModel } from './reader-model.ts'
@@ -14,12 +15,8 @@ import type { ReaderName } from './reader-observer.ts'
 import { pauseAfter } from './reader-options.ts'
 import type { ReaderState } from './reader.ts'
 
-/** How long progress without effects may wait before it is stored. */
-const lazyProgressMs = 1_000
 /** The first pause after something other than a handler failed. */
 const firstPauseMs = 200
-/** How many events of a part may be taken in ahead of the first that is under way. */
-const maxAhead = 1_000
 
 /**
  * A policy on this node: takes in the log and lets events be handled as they come, and stores how far
@@ -32,8 +29,9 @@ export class PolicyReader implements AsyncDisposable {
   readonly #ownership: PartOwnership
   readonly #around: PolicySurroundings
   readonly #name: ReaderName
-  readonly #intake: EventIntake
+  readonly #intake: PolicyIntake
   readonly #work: PolicyWork
+  readonly #saver: PolicySaver
   readonly #ending = new AbortController()
   readonly #bell: Bell
   readonly #running: Promise<void>
@@ -41,9 +39,7 @@ export class PolicyReader implements AsyncDisposable {
   #mustReload = true
   /** Whether there may be something to take in. */
   #hasGrown = true
-  #saving: Promise<void> | undefined
   #savingFailed: { readonly error: unknown } | undefined
-  #lastSaved = -Infinity
   #state: ReaderState = 'catching-up'
   #error: unknown
   #failures = 0
@@ -60,15 +56,26 @@ export class PolicyReader implements AsyncDisposable {
     this.#ownership = parts.ownership
     this.#around = around
     this.#name = { kind: model.kind, name: model.name, build: build.build }
-    this.#intake = new EventIntake(model.actors)
     this.#bell = new Bell(around.clock, this.#ending.signal)
+    const intake = new EventIntake(model.actors)
     this.#work = new PolicyWork({
       ...around,
       model,
+      intake,
       name: this.#name,
-      intake: this.#intake,
       ending: this.#ending.signal,
       onChange: () => this.#changed(),
+    })
+    const { parts: partCount } = model.options
+    this.#intake = new PolicyIntake({ intake, partCount, work: this.#work, parts: this.#parts })
+    this.#saver = new PolicySaver({
+      build,
+      target: this.#target,
+      clock: around.clock,
+      parts: this.#parts,
+      onOvertaken: () => void this.reload(),
+      onFailure: (error) => (this.#savingFailed = { error }),
+      onIdle: this.#bell.ring,
     })
     this.#running = this.#run()
   }
@@ -93,10 +100,21 @@ export class PolicyReader implements AsyncDisposable {
     }
   }
 
-  /** Somebody has changed the progress, or whose the parts are. */
+  /**
+   * Somebody has changed the progress, or whose the parts are. Resolves when nothing is under way for
+   * those that are another member's by now, and it is stored how far they are.
+   */
   async reload(): Promise<void> {
     this.#mustReload = true
     this.#bell.ring()
+    const { owned } = this.#ownership
+    const lost = [...this.#parts.values()].filter(({ index }) => !owned.has(String(index)))
+    if (lost.length === 0) return
+    for (const part of lost)
+      part.lose(new AetherError('closed', `part ${part.index} of ${this.#model.name} was given up`))
+    await Promise.all(lost.map((part) => part.idle()))
+    await this.#saver.idle()
+    await this.#saveLast(lost)
   }
 
   /** Ends after the handlers under way, whose signal is aborted. */
@@ -117,19 +135,23 @@ export class PolicyReader implements AsyncDisposable {
         await this.#follow()
       } catch (error) {
         await this.#work.stop()
-        await this.#saving
+        await this.#saver.idle()
         if (!this.#isEnding) await this.#rest(error)
       }
     }
     await this.#end()
   }
 
-  /** What was done is stored if it can be; else it is done again. */
   async #end(): Promise<void> {
     await this.#work.stop()
-    await this.#saving
+    await this.#saver.idle()
+    await this.#saveLast([...this.#parts.values()])
+  }
+
+  /** What was done is stored if it can be; else it is done again. */
+  async #saveLast(parts: readonly PolicyPart[]): Promise<void> {
     try {
-      await this.#save()
+      await this.#saver.save(parts)
     } catch (error) {
       const message = `how far the policy ${this.#model.name} is could not be stored: ${messageOf(error)}`
       this.#around.logger.warn({ ...this.#name }, message)
@@ -166,10 +188,14 @@ export class PolicyReader implements AsyncDisposable {
     // What was taken in and not handled is read again.
     for (const part of this.#parts.values()) part.lose(undefined)
     this.#parts.clear()
+    this.#intake.forget()
     this.#mustReload = true
     this.#hasGrown = true
     await this.#target.prepare()
     await using _watch = await store.watch(() => this.#grown())
+    // What this node stores itself needn't be read first.
+    const inOwnContext = AsyncLocalStorage.snapshot()
+    using _own = store.onStored((events) => inOwnContext(() => this.#intake.takeEarly(events)))
     while (!this.#isEnding) {
       this.#check()
       if (this.#mustReload) await this.#reload()
@@ -177,7 +203,7 @@ export class PolicyReader implements AsyncDisposable {
       this.#check()
       this.#settle()
       await this.#bell.wait(this.#restMs())
-      this.#saveLazily()
+      this.#saver.saveDue()
     }
   }
 
@@ -191,13 +217,13 @@ export class PolicyReader implements AsyncDisposable {
   async #reload(): Promise<void> {
     this.#mustReload = false
     this.#hasGrown = true
-    await this.#saving
+    await this.#saver.idle()
     const origin = await this.#target.startOf(this.#build, this.#ending.signal)
     const stored = await this.#target.load(this.#build)
     const { owned } = this.#ownership
     for (const [index, part] of this.#parts) {
       if (owned.has(String(index))) continue
-      part.lose(new AetherError('closed', `part ${index} of ${this.#model.name} was taken over`))
+      part.lose(undefined)
       this.#parts.delete(index)
     }
     for (const name of owned) {
@@ -206,6 +232,7 @@ export class PolicyReader implements AsyncDisposable {
       if (!part) {
         const begun = progress ? readProgress(progress) : newPart(name, origin)
         this.#parts.set(Number(name), new PolicyPart(begun))
+        this.#intake.forget()
       } else if (progress && progress.revision !== part.revision) part.takeOver(progress)
     }
     this.#changed()
@@ -239,8 +266,8 @@ export class PolicyReader implements AsyncDisposable {
     const asking = store.lastPosition({ signal })
     asking.catch(() => undefined)
     for await (const entries of store.readBatches({ after, filter, signal })) {
-      this.#takeInBatch(entries)
-      while (parts.some(({ ahead }) => ahead >= maxAhead)) {
+      this.#intake.take(entries)
+      while (!parts.every((part) => part.hasRoom(maxAhead))) {
         await this.#bell.wait()
         this.#check()
         if (this.#isEnding || this.#mustReload) return
@@ -252,88 +279,16 @@ export class PolicyReader implements AsyncDisposable {
     this.#around.onProgress()
   }
 
-  #takeInBatch(entries: readonly LogEntry[]): void {
-    const count = this.#model.options.parts
-    for (const entry of entries) {
-      const actorId = ownerOf(entry)
-      if (!this.#intake.concerns(actorId)) continue
-      const index = partOf(actorId, count)
-      const part = this.#parts.get(index)
-      if (!part?.wants(actorId, entry.position)) continue
-      try {
-        if (entry instanceof MalformedEventError) throw entry
-        const todo = this.#intake.read(entry, index)
-        if (todo) this.#work.add(part, todo)
-      } catch (error) {
-        this.#work.addMalformed(part, failedEvent(entry), error)
-      }
-    }
-    const last = entries.at(-1)
-    if (!last) return
-    const end = last instanceof MalformedEventError ? last.lastPosition : last.position
-    for (const part of this.#parts.values()) part.passTo(end)
-  }
-
   /** When there is something to do, even if nothing happens; what is due is tried again. */
   #restMs(): number {
-    const { clock } = this.#around
-    const parts = [...this.#parts.values()]
-    const save = parts.some((part) => part.isAhead)
-      ? this.#lastSaved + lazyProgressMs - clock.monotonic()
-      : Infinity
-    const due = parts.map((part) => this.#work.retryDue(part) - clock.now())
-    return Math.max(1, Math.min(save, ...due))
-  }
-
-  /** How far it is where nothing had to be done about the events. */
-  #saveLazily(): void {
-    const isDue = this.#around.clock.monotonic() - this.#lastSaved >= lazyProgressMs
-    if (isDue && [...this.#parts.values()].some((part) => part.isAhead)) this.#saveSoon()
+    const now = this.#around.clock.now()
+    const due = Array.from(this.#parts.values(), (part) => this.#work.retryDue(part) - now)
+    return Math.max(1, Math.min(this.#saver.restMs(), ...due))
   }
 
   #changed(): void {
     this.#around.onProgress()
     this.#bell.ring()
-    if ([...this.#parts.values()].some((part) => part.isChanged)) this.#saveSoon()
-  }
-
-  /** At once, or right after what is being stored. */
-  #saveSoon(): void {
-    if (this.#isEnding) return
-    this.#saving ??= this.#saveAll().finally(() => (this.#saving = undefined))
-  }
-
-  async #saveAll(): Promise<void> {
-    try {
-      do await this.#save()
-      while (!this.#mustReload && [...this.#parts.values()].some((part) => part.isChanged))
-    } catch (error) {
-      this.#savingFailed = { error }
-      this.#bell.ring()
-    }
-  }
-
-  async #save(): Promise<void> {
-    const parts = [...this.#parts.values()].filter((part) => part.isAhead)
-    if (parts.length === 0) return
-    this.#lastSaved = this.#around.clock.monotonic()
-    const changes = parts.map((part) => part.change())
-    try {
-      const stored = await this.#target.commit(
-        this.#build,
-        changes.map(({ change }) => change),
-        () => {},
-      )
-      if (stored) {
-        for (const [index, change] of changes.entries())
-          change.stored(stored[index] as (typeof stored)[number])
-        return
-      }
-    } catch (error) {
-      for (const part of parts) part.unchange()
-      throw error
-    }
-    for (const part of parts) part.unchange()
-    void this.reload()
+    if (!this.#isEnding) this.#saver.saveDue()
   }
 }

@@ -1,6 +1,6 @@
 import { type ActorId, AetherError, MalformedEventError, messageOf } from '../core/index.ts'
-import type { EventIntake, Todo } from './event-intake.ts'
 import { heldEntries } from './actor-backlog.ts'
+import type { EventIntake, Todo } from './event-intake.ts'
 import { type FailedEvent, failedEvent } from './failed-event.ts'
 import { type HeldActor, holdBack } from './held-actor.ts'
 import { Lanes } from './lanes.ts'
@@ -91,22 +91,23 @@ export class PolicyWork {
     // One before it in its lane has failed meanwhile.
     if (part.held.has(stored.actorId)) return part.leave(stored.position)
     try {
-      await this.#handle(part, todo)
-      part.finish(stored.position)
+      part.finish(stored.position, await this.#handle(part, todo))
       this.#context.onChange()
     } catch (cause) {
       this.#fail(part, stored, cause)
     }
   }
 
-  async #handle(part: PolicyPart, { event, stored, handler }: Todo): Promise<void> {
+  /** Whether all that was done about it would do nothing if it were done again. */
+  async #handle(part: PolicyPart, { event, stored, handler }: Todo): Promise<boolean> {
     const { name, observer, reach, ending } = this.#context
     const signal = AbortSignal.any([part.signal, ending])
     const context = { name: name.name, build: name.build, signal }
     const handle = (): unknown => handler(event, reach, context)
     const handling = observer.begin?.(name, stored)
+    let isHarmless: unknown
     try {
-      await (handling ? handling.run(handle) : handle())
+      isHarmless = await part.during(handling ? handling.run(handle) : handle())
     } catch (cause) {
       handling?.end({ cause })
       throw cause
@@ -114,6 +115,7 @@ export class PolicyWork {
     handling?.end()
     this.#failing.clear()
     observer.handled?.(name, 1, stored)
+    return isHarmless === true
   }
 
   /** Holds the actor back, unless it isn't the event's fault. */
@@ -174,7 +176,8 @@ export class PolicyWork {
   async #workOff(part: PolicyPart, held: HeldActor): Promise<boolean> {
     const { store, ending: signal, intake } = this.#context
     const { actorId, position } = held
-    const upTo = part.beginBacklog(actorId)
+    // It may have been handled before it was read.
+    const upTo = Math.max(part.beginBacklog(actorId), position)
     for await (const entry of heldEntries(held, store, signal)) {
       if (entry.position < position) continue
       if (entry.position > upTo) break
@@ -198,7 +201,7 @@ export class PolicyWork {
     const held = part.held.get(actorId)
     if (!held) return
     const { type: _, version: _version, ...rest } = held
-    part.finish(position)
+    part.finish(position, false)
     const next = version === undefined ? {} : { version: version + 1 }
     part.hold({ ...rest, ...next, position: position + 1, tries: 0 })
     this.#context.onChange()

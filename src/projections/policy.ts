@@ -75,8 +75,11 @@ function reacting(policy: string, react: unknown): Handler {
   // Not a function: what checks the definition says so.
   if (typeof react !== 'function') return react as Handler
   const handle = react as Reacting
-  return (event, reach, { signal }) =>
-    handle(event, new Reaction(reach as Reach, { policy, event, signal }))
+  return async (event, reach, { signal }) => {
+    const reaction = new Reaction(reach as Reach, { policy, event, signal })
+    await handle(event, reaction)
+    return reaction.isHarmless
+  }
 }
 
 function check(name: string, startAt: unknown, concurrency: number): void {

@@ -38,22 +38,39 @@ type Step = 'send' | 'tell' | 'schedule' | 'transact'
 /** What a policy does about one event, its types forgotten: a `PolicyContext`. */
 export class Reaction {
   readonly name: string
-  readonly idempotencyKey: string
-  readonly signal: AbortSignal
   readonly metadata: Metadata
   readonly #reach: Reach
+  readonly #signal: AbortSignal
   readonly #cause: readonly [policy: string, actorId: ActorId, eventId: string]
   /** How many such steps there were. */
   readonly #taken = new Map<string, number>()
   #refs: ActorRefs | undefined
+  #reachesOut = false
 
   constructor(reach: Reach, { policy, event, signal }: Occasion) {
     this.#reach = reach
     this.#cause = [policy, event.actorId, event.id]
     this.name = policy
-    this.idempotencyKey = `${policy}:${digestOf(this.#cause)}`
-    this.signal = signal
+    this.#signal = signal
     this.metadata = metadataFrom(event)
+  }
+
+  get idempotencyKey(): string {
+    this.#reachesOut = true
+    return `${this.name}:${digestOf(this.#cause)}`
+  }
+
+  get signal(): AbortSignal {
+    this.#reachesOut = true
+    return this.#signal
+  }
+
+  /**
+   * Whether all that was done would do nothing if it were done again: it sent commands, which have ids,
+   * and used nothing that is for what is outside.
+   */
+  get isHarmless(): boolean {
+    return this.#taken.size > 0 && !this.#reachesOut
   }
 
   send(
@@ -122,7 +139,7 @@ export class Reaction {
   ): Promise<CommandResult[]> {
     const ids = actors.map(actorIdOf)
     const named = this.#named('transact', ids.join('\n'), '', options)
-    return this.#reach.host.transact(ids, decide, { signal: this.signal, ...named })
+    return this.#reach.host.transact(ids, decide, { signal: this.#signal, ...named })
   }
 
   async #send(
@@ -132,7 +149,7 @@ export class Reaction {
     options: ReactionOptions = {},
   ): Promise<CommandResult> {
     const named = this.#named('send', id, command, options)
-    return this.#reach.host.send(id, command, input, { signal: this.signal, ...named })
+    return this.#reach.host.send(id, command, input, { signal: this.#signal, ...named })
   }
 
   /** The options with an id that is the same whenever this event leads to this step. */

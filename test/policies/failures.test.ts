@@ -92,6 +92,32 @@ describe('an event that fails', () => {
     expect(till.of('a')).toEqual(['a/1'])
     expect(till.of('b')).toEqual(['b/1', 'b/2', 'b/3', 'b/4'])
     expect(till.tried.filter((what) => what === 'a/2')).toHaveLength(3)
+    const handle = shop.projection(till.policy)
+    expect(await handle.parked()).toMatchObject([
+      { actorId: 'order-a', type: 'Paid', version: 2, cause: { message: 'a/2 is poisoned' } },
+    ])
+    till.poisoned.clear()
+    expect(await handle.retry('order-a')).toBe(true)
+    await till.has(8)
+    expect(till.of('a')).toEqual(['a/1', 'a/2', 'a/3', 'a/4'])
+    await until(async () => (await handle.parked()).length === 0, { description: 'it is free' })
+    await pay(shop, ['a', 'b'], [5])
+    await till.has(10)
+    expect(till.handled).toHaveLength(10)
+  })
+
+  test('can be skipped with a reason; what is behind it is handled', async () => {
+    const till = new Till()
+    till.poisoned.add('a/2')
+    await using shop = await openShop(memory(), till.policy)
+    await pay(shop, ['a', 'b'], [1, 2, 3])
+    await until(async () => (await statusOf(shop)).parked === 1, { description: 'it is parked' })
+    expect(await shop.projection(till.policy).skip('order-a', 'a test')).toBe(true)
+    await till.has(5)
+    await pay(shop, ['a', 'b'], [4])
+    await till.has(7)
+    expect(till.of('a')).toEqual(['a/1', 'a/3', 'a/4'])
+    expect(await statusOf(shop)).toMatchObject({ parked: 0, retrying: 0 })
   })
 })
 

@@ -40,7 +40,7 @@ async function caughtUp(shop: Shop, definition: PolicyDefinition): Promise<void>
 
 const line = (product: string, count = 1) => ({ product, count })
 
-describe.each(backendKinds.slice(0, 1))('$name', ({ start }) => {
+describe.each(backendKinds)('$name', ({ start }) => {
   let source: BackendSource
   beforeAll(async () => {
     source = await start()
