@@ -160,12 +160,12 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     log: new JetStreamCommitLog({ link, writer, actors, log, growth, retention }),
     shelf,
     agenda,
-    broadcast: new NatsBroadcast({
-      library,
-      link,
-      subjects: new BusSubjects(settings.namespace),
-      retryForMs,
-    }),
+    broadcast: broadcastOn(ground),
     tables,
   }
+}
+
+function broadcastOn({ library, link, settings }: Ground): NatsBroadcast {
+  const subjects = new BusSubjects(settings.namespace)
+  return new NatsBroadcast({ library, link, subjects, retryForMs: settings.retryForMs })
 }
