@@ -35,6 +35,7 @@ export type {
   References,
   Reminder,
   ReminderOptions,
+  RemindersOptions,
   Rejection,
   RepliesOf,
   ReplyContext,

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { isAetherError, open } from 'aether'
+import { AetherError, isAetherError, open } from 'aether'
 import { serve } from 'aether/http'
 import { sqlite } from 'aether/sqlite'
 import { Account } from './bank.ts'
@@ -18,8 +18,18 @@ async function main(port: number): Promise<void> {
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
 }
 
+/** A variable of the environment is text, and whoever set it looks for it by its name. */
+function portOf(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (port <= 65_535) return port
+  throw new AetherError(
+    'invalid-argument',
+    `PORT must be a whole number from 0 to 65535, not ${JSON.stringify(text)}`,
+  )
+}
+
 try {
-  await main(Number(process.env['PORT'] ?? 4040))
+  await main(portOf(process.env['PORT'] ?? '4040'))
 } catch (error) {
   if (!isAetherError(error)) throw error
   console.error(`bank: ${error.message}`)

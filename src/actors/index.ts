@@ -32,7 +32,7 @@ export type {
   TransactionResults,
 } from './participants.ts'
 export type { QuarantinedActor } from './quarantine.ts'
-export type { ReminderOptions, TellOptions } from './reminder-options.ts'
+export type { ReminderOptions, RemindersOptions, TellOptions } from './reminder-options.ts'
 export type { Reminder } from './reminder.ts'
 export { Reminders } from './reminders.ts'
 export { reject } from './reject.ts'

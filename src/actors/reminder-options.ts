@@ -31,13 +31,21 @@ export interface ReminderOptions {
   readonly metadata?: Metadata
 }
 
+/** How many of those that wait are wanted. */
+export interface RemindersOptions {
+  /** @default 1,000 */
+  readonly limit?: number
+  /** Ends the look by throwing the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
 /** The latest time that a date can be. */
 const endOfTime = 8.64e15
 const maxNameLength = 200
 
 /** When it fires first. @throws AetherError `invalid-argument` */
 export function firstFiring({ at, afterMs, everyMs }: ReminderOptions, now: number): number {
-  if (everyMs !== undefined) checkMs('everyMs', everyMs, 1)
+  if (everyMs !== undefined) checkWhole('everyMs', everyMs, 1)
   if (at !== undefined && afterMs !== undefined)
     throw invalid('a reminder fires at a time or after some, not both')
   const first = at === undefined ? now + firstDelay(afterMs, everyMs) : new Date(at).getTime()
@@ -48,7 +56,12 @@ export function firstFiring({ at, afterMs, everyMs }: ReminderOptions, now: numb
 function firstDelay(afterMs: number | undefined, everyMs: number | undefined): number {
   const delay = afterMs ?? everyMs
   if (delay === undefined) throw invalid('a reminder needs one of at, afterMs and everyMs')
-  return checkMs('afterMs', delay, 0)
+  return checkWhole('afterMs', delay, 0)
+}
+
+/** @throws AetherError `invalid-argument` */
+export function checkLimit(limit: number): number {
+  return limit === Infinity ? limit : checkWhole('limit', limit, 1)
 }
 
 /** @throws AetherError `invalid-argument` */
@@ -65,7 +78,7 @@ export function checkText(what: string, text: string, maxLength: number): string
   )
 }
 
-function checkMs(name: string, value: number, least: number): number {
+function checkWhole(name: string, value: number, least: number): number {
   if (Number.isSafeInteger(value) && value >= least) return value
   throw invalid(`${name} must be a whole number from ${least}, not ${String(value)}`)
 }

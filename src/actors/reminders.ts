@@ -18,10 +18,12 @@ import { identify } from './command.ts'
 import { Delivery } from './delivery.ts'
 import type { ActorLimits } from './limits.ts'
 import {
+  checkLimit,
   checkReminderName,
   checkText,
   firstFiring,
   type ReminderOptions,
+  type RemindersOptions,
   type TellOptions,
 } from './reminder-options.ts'
 import {
@@ -48,6 +50,7 @@ export interface RemindersContext {
 /** So that the id of each firing is still a command id. */
 const maxSchedulingIdLength = 150
 const maxMessageIdLength = 200
+const defaultLimit = 1_000
 /** How much of a lease a command may use up; the rest is for settling. */
 const shareOfLease = 1 / 3
 
@@ -127,11 +130,22 @@ export class Reminders {
     return this.#agenda.remove({ actorId, kind: 'reminder', name: checkReminderName(name) })
   }
 
-  /** The next ones first. */
-  async list(actorId: ActorId | undefined): Promise<readonly Reminder[]> {
+  /** The next ones, in the order of their times. */
+  async list(
+    actorId: ActorId | undefined,
+    { limit: most = defaultLimit, signal }: RemindersOptions = {},
+  ): Promise<readonly Reminder[]> {
     if (actorId !== undefined) parseActorId(actorId)
-    const entries = await Array.fromAsync(this.#agenda.list(actorId))
-    return entries.map(show).toSorted((a, b) => (a.due < b.due ? -1 : 1))
+    const limit = checkLimit(most)
+    signal?.throwIfAborted()
+    let next: AgendaEntry[] = []
+    // In no order, so that all are looked at; never more than twice the limit are held.
+    for await (const entry of this.#agenda.list(actorId)) {
+      signal?.throwIfAborted()
+      next.push(entry)
+      if (next.length >= 2 * limit) next = nextOf(next, limit)
+    }
+    return nextOf(next, limit).map(show)
   }
 
   /** Delivers nothing more, and waits for what is under way. */
@@ -163,6 +177,10 @@ export class Reminders {
     await this.#context.host.check(actorId, command, input, { metadata: copied })
     return { ...offered, metadata: copied }
   }
+}
+
+function nextOf(entries: readonly AgendaEntry[], limit: number): AgendaEntry[] {
+  return entries.toSorted((a, b) => a.due - b.due).slice(0, limit)
 }
 
 /** @throws AetherError `id-reused` */

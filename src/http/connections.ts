@@ -10,6 +10,9 @@ export type Answer = (
   gone: AbortSignal,
 ) => Promise<void>
 
+/** Behind so many unanswered requests of a connection, no more are read. */
+const maxUnderWay = 100
+
 /** The connections of a server, and the answers that are under way on them. */
 export class Connections {
   readonly #server: Server
@@ -59,12 +62,15 @@ export class Connections {
 
 /**
  * One connection. Its requests are answered one after the other, as a client that sends several
- * without waiting may rely on (RFC 9112, 9.3.2): a read behind a command sees what it did.
+ * without waiting may rely on (RFC 9112, 9.3.2): a read behind a command sees what it did. One that sends
+ * them without end is read no faster than it is answered, but for what came with the last in one piece.
  */
 class Connection {
   readonly #socket: Socket
   readonly #gone = new AbortController()
   #last: Promise<void> = Promise.resolve()
+  #underWay = 0
+  #isReadByStream = false
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -73,8 +79,27 @@ class Connection {
 
   /** Resolves when the answer is out, or can't get out any more; never rejects. */
   enqueue(answer: (gone: AbortSignal) => Promise<void>, response: ServerResponse): Promise<void> {
-    this.#last = this.#last.then(() => this.#run(answer, response))
+    if (++this.#underWay === maxUnderWay) process.nextTick(() => this.#hold())
+    this.#last = this.#last.then(() => this.#run(answer, response)).then(() => this.#release())
     return this.#last
+  }
+
+  /**
+   * Node lets its parser read past the stream of the socket, where pausing has no effect, until somebody
+   * listens to the data: `socketOnWrap` in its _http_server.js. That mustn't be done while it parses.
+   */
+  #hold(): void {
+    if (!this.#isReadByStream) {
+      this.#isReadByStream = true
+      this.#socket.on('data', () => {})
+      // Reading the body of a request resumes the socket; here all of them have come.
+      this.#socket.on('resume', () => this.#hold())
+    }
+    if (this.#underWay >= maxUnderWay) this.#socket.pause()
+  }
+
+  #release(): void {
+    if (--this.#underWay === maxUnderWay - 1 && this.#isReadByStream) this.#socket.resume()
   }
 
   async #run(

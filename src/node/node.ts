@@ -19,6 +19,7 @@ import {
   type Reminder,
   type ReminderOptions,
   Reminders,
+  type RemindersOptions,
   type StateOf,
   type TellOptions,
   type TransactionContext,
@@ -271,9 +272,17 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     return this.#reminders.unschedule(idOf(actor), name)
   }
 
-  /** What is still to be delivered, to one actor or to all of the store, the next first. */
-  reminders(actor?: ActorIdentity<ActorDefinition> | ActorId): Promise<readonly Reminder[]> {
-    return this.#reminders.list(actor && idOf(actor))
+  /**
+   * What is to be delivered next, to one actor or to all of the store, in the order of the times: 1,000
+   * at most, unless `limit` says otherwise. All that waits is looked at, but no more than that is held.
+   * @throws AetherError `invalid-argument`, `invalid-actor-id`, and those of the store; the signal's
+   * reason
+   */
+  reminders(
+    actor?: ActorIdentity<ActorDefinition> | ActorId,
+    options?: RemindersOptions,
+  ): Promise<readonly Reminder[]> {
+    return this.#reminders.list(actor && idOf(actor), options)
   }
 
   /**

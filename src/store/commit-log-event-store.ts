@@ -41,12 +41,14 @@ import { checkFilter, eventFilter } from './log-filter.ts'
 import { offeredPart } from './offered-part.ts'
 import { oneOf, readingOf, wholeNumber } from './reading.ts'
 import { findRepeat } from './repeat.ts'
+import type { Retention } from './retention.ts'
 import type { SnapshotShelf } from './snapshot-shelf.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import { Snapshots } from './snapshots.ts'
 import type { StoreObserver } from './store-observer.ts'
 import { StoredListeners, type StoredListener } from './stored-listeners.ts'
 import { LogSubscription, startOf, type Subscription } from './subscription.ts'
+import { TrimmedMarks } from './trimmed-mark.ts'
 import { Trimmer, type TrimOptions, type TrimReport } from './trimmer.ts'
 import { UnderWay } from './under-way.ts'
 
@@ -90,6 +92,7 @@ export class CommitLogEventStore implements EventStore {
   readonly #log: CommitLog
   readonly #snapshots: Snapshots
   readonly #trimmer: Trimmer
+  readonly #trimmedMarks: TrimmedMarks
   readonly #tables: DocumentTables | undefined
   readonly #writer: Pick<CommitLog, 'write'>
   readonly #context: CommitContext
@@ -121,6 +124,7 @@ export class CommitLogEventStore implements EventStore {
       maxEventsPerAppend: options.maxEventsPerAppend ?? 1_000,
     }
     this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
+    this.#trimmedMarks = new TrimmedMarks(log, rememberedVersions)
     this.#listeners = new StoredListeners(logger)
     this.#observer = options.observer
   }
@@ -219,6 +223,11 @@ export class CommitLogEventStore implements EventStore {
     return this.#known.get(actorId)
   }
 
+  get retention(): Retention | undefined {
+    const { retention } = this.#log
+    return retention && { keepForMs: retention.keepForMs }
+  }
+
   async trimmedVersion(
     actorId: ActorId,
     { signal }: { readonly signal?: AbortSignal } = {},
@@ -226,7 +235,8 @@ export class CommitLogEventStore implements EventStore {
     this.#assertOpen()
     parseActorId(actorId)
     signal?.throwIfAborted()
-    return (await this.#log.retention?.trimmedVersion(actorId, signal)) ?? 0
+    const removedHere = (await this.#log.retention?.trimmedVersion(actorId, signal)) ?? 0
+    return removedHere || this.#trimmedMarks.of(actorId, signal)
   }
 
   async trim(options: TrimOptions = {}): Promise<TrimReport> {

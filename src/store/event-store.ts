@@ -4,6 +4,7 @@ import type { Broadcast } from './broadcast.ts'
 import type { AuditEntry, LogEntry } from './commit-log.ts'
 import type { DocumentTable } from './document-table.ts'
 import type { LogFilter } from './log-filter.ts'
+import type { Retention } from './retention.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 import type { StoredListener } from './stored-listeners.ts'
 import type { Subscription } from './subscription.ts'
@@ -66,9 +67,13 @@ export interface EventStore extends AsyncDisposable {
    */
   knownVersion(actorId: ActorId): number | undefined
 
+  /** Which old events {@link trim} may remove; undefined where all are kept for ever. */
+  readonly retention: Retention | undefined
+
   /**
-   * Up to which version the actor's events were removed by {@link trim}: a read begins behind it. 0
-   * where none was; a gap behind it comes from `save`. Asked for, so never old.
+   * Up to which version the actor's events were removed by {@link trim}, here or in the store from
+   * which they were exported: a read begins behind it. 0 where none was; a gap behind it comes from
+   * `save`. Asked for, so never old.
    * @throws AetherError `store-unavailable`
    */
   trimmedVersion(actorId: ActorId, options?: { readonly signal?: AbortSignal }): Promise<number>

@@ -12,6 +12,7 @@ import { decodeCloudEvent, type MovedEvent } from './cloud-event.ts'
 import type { EventStore } from './event-store.ts'
 import { withoutHash } from './hash-chain.ts'
 import { wholeNumber } from './reading.ts'
+import { withoutTrimmedMark } from './trimmed-mark.ts'
 
 /** How to import, and who wants to know how far it got. */
 export interface ImportOptions {
@@ -203,7 +204,10 @@ async function missingOf(store: EventStore, run: Run): Promise<readonly LineEven
   })
 }
 
-/** A store with a hash chain makes its own. */
+/**
+ * A store with a hash chain makes its own; and where an event was the first that was left, there may
+ * have been more before it when it was exported earlier.
+ */
 function isSame(stored: StoredEvent, { id, type, time, data, metadata }: MovedEvent): boolean {
   return (
     stored.id === id &&
@@ -216,7 +220,7 @@ function isSame(stored: StoredEvent, { id, type, time, data, metadata }: MovedEv
 
 /** Whatever prototype it came with. */
 function plain(metadata: Metadata): Metadata {
-  return { ...withoutHash(metadata) }
+  return { ...withoutTrimmedMark(withoutHash(metadata)) }
 }
 
 function overtaken([first]: readonly LineEvent[]): AetherError {

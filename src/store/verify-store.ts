@@ -47,7 +47,7 @@ export interface Finding {
    * - `invalid-time`: its time is none
    * - `hash-mismatch`: it, or the one before it, was changed, removed or put in
    * - `unchained-event`: it has no hash, and the one before it has one
-   * - `trimmed-history`: the actor's events before it were removed by `trim`
+   * - `trimmed-history`: the actor's events before it were removed by `trim`, here or where it comes from
    * - `torn-commit`, `removed-events`, `foreign-link`: as the backend says
    */
   readonly kind:
@@ -222,7 +222,7 @@ class LogWalk {
 }
 
 function trimmed(event: StoredEvent): Finding {
-  const message = `the events before version ${event.version} were removed, as the store's retention allows`
+  const message = `the events before version ${event.version} were removed as old ones`
   return { ...found(event, 'trimmed-history', message), severity: 'warning' }
 }
 

@@ -1,4 +1,4 @@
-import { actor, type EventStore, open } from 'aether'
+import { actor, type EventStore, exportEvents, importEvents, open, verifyStore } from 'aether'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { backendKinds, type BackendSource } from '../support/backend-kinds.ts'
@@ -104,4 +104,52 @@ describe.each(backendKinds)('a trimmed history: $name', ({ start }) => {
     expect((await node.get(Plain, 'b').add({ by: 1 })).state).toEqual({ total: 4 })
     expect((await node.look('plain-b', { version: 8 })).state).toEqual({ total: 2 })
   })
+
+  test.each([
+    ['nothing may be removed', undefined],
+    ['old events may be removed', { keepForMs: 0 }],
+  ])('is known as one where it is imported, and %s', async (_, retention) => {
+    await using from = await fresh().openStore()
+    await old(from, 'plain-a', 8)
+    await from.append('plain-b', [young], { expectedVersion: 0 })
+    await from.save('plain-c', { ...young, version: 7 })
+    const whole = await Array.fromAsync(exportEvents(from))
+    await from.trim({ before: '2020-01-01T00:00:00.006Z' })
+    const lines = await Array.fromAsync(exportEvents(from))
+    await from.trim({ before })
+    const later = await Array.fromAsync(exportEvents(from))
+
+    const backend = source.fresh(retention && { retention })
+    await using store = await backend.openStore()
+    await importEvents(store, lines)
+    expect(await trimmedVersions(store)).toEqual([5, 0, 0])
+    const findings = await Array.fromAsync(verifyStore(store))
+    expect(findings).toMatchObject([{ kind: 'trimmed-history', actorId: 'plain-a', version: 6 }])
+    // Less is left there now, which is here already; and it is passed on as it is.
+    expect(await importEvents(store, later)).toMatchObject({ imported: 0, present: 3 })
+    const again = await Array.fromAsync(exportEvents(store))
+    expect(again.map(withoutPosition)).toEqual(lines.map(withoutPosition))
+    // What was there before is not forgotten for what came later.
+    await using other = await source.fresh(retention && { retention }).openStore()
+    await importEvents(other, whole)
+    await importEvents(other, lines)
+    expect(await trimmedVersions(other)).toEqual([0, 0, 0])
+
+    await using node = await open({ backend, actors: [Plain] })
+    await expect(node.get(Plain, 'a').add({ by: 1 })).rejects.toMatchObject({
+      code: 'history-trimmed',
+    })
+    expect((await node.get(Plain, 'c').add({ by: 1 })).state).toEqual({ total: 2 })
+  })
 })
+
+const young = { type: 'Added', data: { by: 1 } }
+
+function trimmedVersions(store: EventStore): Promise<number[]> {
+  const actors = ['plain-a', 'plain-b', 'plain-c'] as const
+  return Promise.all(actors.map((actorId) => store.trimmedVersion(actorId)))
+}
+
+function withoutPosition(line: string): string {
+  return line.replace(/"aetherposition":"\d+"/, '')
+}

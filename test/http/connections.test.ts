@@ -1,5 +1,7 @@
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { open } from 'aether'
 import { type HttpServer, serve, type ServeOptions } from 'aether/http'
 import { memory } from 'aether/memory'
@@ -21,6 +23,11 @@ function work(url: string, ms: number): string[] {
 
 function look(url: string, target: string): string[] {
   return [`GET ${target} HTTP/1.1`, `host: ${new URL(url).host}`, '', '']
+}
+
+async function urlOf(listener: Server): Promise<string> {
+  await once(listener.listen(0, '127.0.0.1'), 'listening')
+  return `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
 }
 
 async function msOf(waiting: Promise<void>): Promise<number> {
@@ -79,6 +86,41 @@ test('requests that were sent together are done in their order', async () => {
   expect(await connection.statuses(3)).toEqual([200, 200, 200])
   expect(connection.received).toContain('{"actorId":"slow-a","version":1,"state":{"done":1}}')
   expect(connection.received).toContain('"version":2')
+})
+
+test('of requests that are sent without end, no more are read than are answered', async () => {
+  const gate = Promise.withResolvers<void>()
+  const listener = createServer()
+  let seen = 0
+  listener.on('request', () => seen++)
+  const connections = new Connections(listener, async (request, response) => {
+    await gate.promise
+    const body = await text(request.iterator({ destroyOnReturn: false }))
+    response.end(body)
+  })
+  const url = await urlOf(listener)
+  using connection = await RawConnection.to(url)
+  using other = await RawConnection.to(url)
+  const padding = `x: ${'x'.repeat(1_000)}`
+  const count = 2_000
+  for (let n = 0; n < count; n++)
+    connection.say('POST / HTTP/1.1', 'host: x', 'content-length: 5', padding, '', `b${1_000 + n}`)
+  await until(() => seen >= 100, { description: 'a hundred requests have come' })
+  // By then the server would have read much more.
+  const turns = createServer((_, response) => response.end())
+  const turning = await urlOf(turns)
+  for (let turn = 0; turn < 50; turn++) await (await fetch(turning)).text()
+  turns.close()
+  // What was read with the hundredth is there as well: 64 KiB.
+  expect(seen).toBeLessThan(200)
+  // Others aren't held.
+  other.say('GET / HTTP/1.1', 'host: x', '', '')
+  gate.resolve()
+  expect(await other.statuses(1)).toEqual([200])
+  await connection.statuses(count)
+  const bodies = [...connection.received.matchAll(/b\d{4}/g)].map(String)
+  expect(bodies).toEqual(Array.from({ length: count }, (_, n) => `b${1_000 + n}`))
+  await connections.close(0)
 })
 
 test('what was sent behind the last answer of a connection is not done', async () => {

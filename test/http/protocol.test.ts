@@ -53,17 +53,20 @@ describe('options', () => {
     },
   )
 
-  test('the bank says in one line that its port is none', async () => {
-    await using folder = await temporaryFolder()
-    const bank = join(import.meta.dirname, '../../examples/bank/main.ts')
-    const child = spawn(process.execPath, ['--conditions=aether-source', bank], {
-      cwd: folder.path,
-      env: { ...process.env, PORT: 'abc' },
-    })
-    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
-    expect(stderr).toBe('bank: port must be a whole number from 0 to 65535, not NaN\n')
-    expect(code).toBe(1)
-  })
+  test.each(['abc', '', '-1', '4040x', '70000'])(
+    'the bank says of the PORT %j that it is none',
+    async (PORT) => {
+      await using folder = await temporaryFolder()
+      const bank = join(import.meta.dirname, '../../examples/bank/main.ts')
+      const child = spawn(process.execPath, ['--conditions=aether-source', bank], {
+        cwd: folder.path,
+        env: { ...process.env, PORT },
+      })
+      const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
+      expect(stderr).toBe(`bank: PORT must be a whole number from 0 to 65535, not "${PORT}"\n`)
+      expect(code).toBe(1)
+    },
+  )
 })
 
 test('a page of events has a bounded size, but one event at least', async () => {

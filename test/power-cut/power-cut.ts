@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { ActorId, EventStore, Logger } from 'aether'
+import { type ActorId, type Backend, type EventStore, isAetherError, type Logger } from 'aether'
 import { nats } from 'aether/nats'
 import { sqlite } from 'aether/sqlite'
 import type { Append } from '../processes/sqlite-store-child.ts'
 import { StoreProcess } from '../processes/store-process.ts'
 import { startNatsCluster, startNatsServer } from '../support/nats.ts'
+import { until } from '../support/until.ts'
 import { LoopDisk } from './loop-disk.ts'
 
 /** What a power cut did to a store. */
@@ -14,7 +15,7 @@ export interface PowerCut {
   readonly acknowledged: number
   /** Of the acknowledged ones. */
   readonly lost: number
-  /** What the store warned of when it was opened. */
+  /** What the store warned of before the power was cut. */
   readonly warnings: readonly string[]
 }
 
@@ -22,6 +23,18 @@ export interface PowerCut {
 export type Syncing = 'always' | 'lazy'
 
 const appendsAtOnce = 32
+
+/** The account of the login may ask the servers when they sync. */
+const asking = `system_account: SYS
+accounts {
+  SYS { exports: [{ service: "$SYS.REQ.SERVER.PING.VARZ" }] }
+  A {
+    jetstream: enabled, users: [{ user: a, password: secret }]
+    imports: [{ service: { account: SYS, subject: "$SYS.REQ.SERVER.PING.VARZ" } }]
+  }
+}
+`
+const login = { user: 'a', pass: 'secret' }
 const lazySqlite = fileURLToPath(new URL('lazy-sqlite.ts', import.meta.url))
 
 /** Cuts the power while a process appends to a SQLite file, after so many milliseconds. */
@@ -62,8 +75,16 @@ export async function cutJetStream(
   )
   const warnings: string[] = []
   const logger = loggerInto(warnings)
-  const backend = nats({ servers: servers.urls, replicas, retryForMs: 60_000 })
+  const options = { servers: servers.urls, ...login, replicas, retryForMs: 60_000 }
+  const backend = nats(options)
   const store = await backend.openStore({ logger })
+  await durabilityLookedAt(nats({ ...options, durability: 'require' }), syncing)
+  if (syncing === 'lazy') {
+    await until(() => warnings.length >= replicas, {
+      description: 'each server that syncs now and then is warned of',
+      timeoutMs: 60_000,
+    })
+  }
   await disk.sync()
   const appending = appendAll(async (actorId, data) => {
     const events = [{ type: 'Noted', data }]
@@ -80,6 +101,17 @@ export async function cutJetStream(
   const stored = await readThenClose(await backend.openStore({ logger: loggerInto([]) }))
   await servers.stop()
   return { acknowledged: acknowledged.size, lost: acknowledged.difference(stored).size, warnings }
+}
+
+/** Fails where a store that demands servers that sync always is opened, and mustn't, or the reverse. */
+async function durabilityLookedAt(demanding: Backend, syncing: Syncing): Promise<void> {
+  const outcome = await demanding.openStore().then(
+    (store) => store.close(),
+    (error: unknown) => error,
+  )
+  const isRefused = isAetherError(outcome) && outcome.code === 'incompatible-store'
+  if (isRefused === (syncing === 'lazy') && (isRefused || outcome === undefined)) return
+  throw new Error(`servers that sync ${syncing} were looked at wrongly`, { cause: outcome })
 }
 
 interface Appending {
@@ -132,7 +164,7 @@ interface Servers extends AsyncDisposable {
 }
 
 async function startServers(replicas: 1 | 3, config: string): Promise<Servers> {
-  const options = { config, readyTimeoutMs: 60_000 }
+  const options = { config: `${asking}${config}`, credentials: login, readyTimeoutMs: 60_000 }
   if (replicas === 3) return startNatsCluster(options)
   const server = await startNatsServer(options)
   return {

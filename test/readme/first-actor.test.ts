@@ -43,6 +43,8 @@ test('whoever follows "Your first actor" sees what it prints', async () => {
   const { code, stderr, stdout } = await runCli(check, work)
   expect(stdout + stderr).toBe(page.block('text output=check'))
   expect(code).toBe(0)
+  const tested = await home.run(work, '--test', join(changed, 'account.test.ts'))
+  expect(tested).toContain('pass 2')
   const after = await home.run(work, join(changed, 'main.ts'))
   expect(after).toBe(page.block('text output=changed/main.ts'))
 }, 120_000)

@@ -10,6 +10,7 @@ import {
   entriesWithin,
   isReadable,
   type ReadablePart,
+  type StoredMessage,
   type StoredPart,
 } from './commit-message.ts'
 import type { EventSubjects } from './event-subjects.ts'
@@ -57,9 +58,9 @@ export class ActorReader {
    * @throws MalformedEventError; and what the leader throws.
    */
   async head(actorId: ActorId, signal?: AbortSignal): Promise<ActorHead> {
-    const { leader, subjects } = this.#context
-    const message = await leader.last(subjects.of(actorId), signal)
+    const message = await this.#newest(actorId, signal)
     if (!message) return noHead
+    const { subjects } = this.#context
     // Read whole, so that nothing is ever written behind what can't be read.
     const newest = decodePart(message, subjects)
     if (!isReadable(newest)) throw newest.error
@@ -115,16 +116,20 @@ export class ActorReader {
     range: VersionRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly LogEntry[]> {
-    const { leader, subjects } = this.#context
-    const message = await leader.last(subjects.of(actorId), signal)
+    const message = await this.#newest(actorId, signal)
     if (!message) return
-    const newest = decodePart(message, subjects)
+    const newest = decodePart(message, this.#context.subjects)
     if (isReadable(newest)) this.#learn(actorId, newest)
     const hints = { limit: range.limit, partBytes: message.data.length + 1 }
     let asked: Promise<Place> | undefined
     const floor = (): Promise<Place> => (asked ??= this.#floorOf(actorId, newest, signal))
     const reading = { actorId, range, newest, hints, floor, signal }
     yield* range.direction === 'forwards' ? this.#forwards(reading) : this.#backwards(reading)
+  }
+
+  #newest(actorId: ActorId, signal: AbortSignal | undefined): Promise<StoredMessage | null> {
+    const { leader, subjects, heads } = this.#context
+    return leader.last(subjects.of(actorId), signal, heads.get(actorId)?.sequence)
   }
 
   /** @throws TrimmedMeanwhile where the newest message isn't the newest any more, and gone. */

@@ -47,9 +47,14 @@ export class CommitPublisher {
       .publish(messages)
       .then((outcome) =>
         outcome.kind === 'stored'
-          ? { storedAt: outcome.firstSequence }
+          ? this.#stored(outcome.firstSequence, messages)
           : this.#repeat(outcome, messages, budget),
       )
+  }
+
+  #stored(firstSequence: number, { length }: readonly ConditionalMessage[]): Certainty {
+    this.#context.leader.learn(firstSequence + length - 1)
+    return { storedAt: firstSequence }
   }
 
   async #repeat(
@@ -74,7 +79,7 @@ export class CommitPublisher {
     messages: readonly ConditionalMessage[],
     wasUnanswered: boolean,
   ): Promise<Certainty | undefined> {
-    if (outcome.kind === 'stored') return { storedAt: outcome.firstSequence }
+    if (outcome.kind === 'stored') return this.#stored(outcome.firstSequence, messages)
     if (outcome.kind !== 'superseded') return undefined
     return wasUnanswered ? this.#lookUp(messages) : 'superseded'
   }

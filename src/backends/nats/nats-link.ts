@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { systemClock } from '../../core/index.ts'
 import type { ClientLibrary } from './client-library.ts'
+import { ServerPulse } from './server-pulse.ts'
 
 /** The request was handed to the client before the connection broke: it may have been carried out. */
 class ConnectionLost extends Error {
@@ -32,6 +33,8 @@ export class NatsLink {
   readonly nats: NatsConnection
   /** A subject of its own for answers, each time: on no other may the login listen. */
   readonly newInbox: () => string
+  /** Whether the server was silent. */
+  readonly pulse: ServerPulse
   readonly #transport: ClientLibrary['transport']
   #isConnected = true
   /** Why the server didn't take us in again, last time. */
@@ -47,6 +50,7 @@ export class NatsLink {
     this.#transport = transport
     this.newInbox = () => transport.createInbox(inboxes)
     this.#maxPayload = nats.info?.max_payload ?? Infinity
+    this.pulse = new ServerPulse(this)
     void this.#watch()
   }
 

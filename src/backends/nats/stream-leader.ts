@@ -1,11 +1,12 @@
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream'
-import { AetherError, messageOf } from '../../core/index.ts'
+import { AetherError, messageOf, systemClock } from '../../core/index.ts'
 import type { ClientLibrary } from './client-library.ts'
 import type { StoredMessage } from './commit-message.ts'
 import { failureOf, jetStreamCodes } from './failure.ts'
 import { readLeaderAnswer, storedMessage } from './leader-answer.ts'
 import type { NatsLink } from './nats-link.ts'
 import { RetryBudget } from './retry-budget.ts'
+import { settleMs } from './server-pulse.ts'
 import type { SharedInbox } from './shared-inbox.ts'
 
 export interface StreamLeaderContext {
@@ -27,8 +28,11 @@ interface MessageQuery {
 /**
  * Asks the leader of the stream, who knows all that was acknowledged; a direct get is answered by any
  * replica, on three of them 6 % of the time without the write just acknowledged. A new leader answers
- * only once it has caught up (`leaderState` in nats-server's raft.go). One that was replaced while it
- * was frozen or cut off may answer with less until it notices: certain is only a conditional write.
+ * only once it has caught up (`leaderState` in nats-server's raft.go).
+ *
+ * One that was replaced while it was frozen or cut off may answer with less until it notices. An answer
+ * that shows less than is known here, or that comes after a silence of our server, is doubted: it is
+ * asked for once more when a server that goes on has noticed. Certain is only a conditional write.
  *
  * Every question is repeated while there is no connection or leader.
  * @throws AetherError `store-unavailable` when that took too long; `incompatible-store` where the
@@ -36,14 +40,16 @@ interface MessageQuery {
  */
 export class StreamLeader {
   readonly #context: StreamLeaderContext
+  /** The greatest sequence that was ever heard of. */
+  #newest = 0
 
   constructor(context: StreamLeaderContext) {
     this.#context = context
   }
 
-  /** The newest message of the subject. */
-  last(subject: string, signal?: AbortSignal): Promise<StoredMessage | null> {
-    return this.#message({ last_by_subj: subject }, signal)
+  /** The newest message of the subject, of which one with a sequence is known. */
+  last(subject: string, signal?: AbortSignal, known = 0): Promise<StoredMessage | null> {
+    return this.#message({ last_by_subj: subject }, signal, known)
   }
 
   /** The first message of the subject, which may have wildcards, from this sequence on. */
@@ -61,10 +67,21 @@ export class StreamLeader {
     return (await this.info(signal)).state.last_seq
   }
 
+  /** Something was stored there. */
+  learn(sequence: number): void {
+    if (sequence > this.#newest) this.#newest = sequence
+  }
+
   /** How the stream is and by whom it's kept. */
-  info(signal?: AbortSignal): Promise<StreamInfo> {
+  async info(signal?: AbortSignal): Promise<StreamInfo> {
     const { manager, stream } = this.#context
-    return this.#ask(() => manager.streams.info(stream), signal)
+    const info = await this.#read(
+      () => manager.streams.info(stream),
+      ({ state }) => state.last_seq < this.#newest,
+      signal,
+    )
+    this.learn(info.state.last_seq)
+    return info
   }
 
   /** The subjects that match, and have messages. */
@@ -89,8 +106,32 @@ export class StreamLeader {
     await this.#ask(() => manager.streams.purge(stream, purge), signal, 'trimmed')
   }
 
-  #message(query: MessageQuery, signal: AbortSignal | undefined): Promise<StoredMessage | null> {
-    return this.#ask(() => this.#get(query), signal)
+  async #message(
+    query: MessageQuery,
+    signal: AbortSignal | undefined,
+    known = 0,
+  ): Promise<StoredMessage | null> {
+    const isOld = (answer: StoredMessage | null): boolean => (answer?.seq ?? 0) < known
+    const message = await this.#read(() => this.#get(query), isOld, signal)
+    if (message) this.learn(message.seq)
+    return message
+  }
+
+  /** Asks, and once more where the answer is doubtful: the second one rests on what holds by then. */
+  async #read<T>(
+    question: () => Promise<T>,
+    isOld: (answer: T) => boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    let askedAt = 0
+    const timed = (): Promise<T> => {
+      askedAt = performance.now()
+      return question()
+    }
+    const answer = await this.#ask(timed, signal)
+    if (!isOld(answer) && !this.#context.link.pulse.isDoubtful(askedAt)) return answer
+    await systemClock.sleep(settleMs, signal)
+    return this.#ask(question, signal)
   }
 
   /** What the client's manager does, whose requests and messages take more time than the server. */
