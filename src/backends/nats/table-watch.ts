@@ -48,8 +48,9 @@ export class TableWatch {
 
   /** One after the other, so that no consumer is left over. */
   #adjust(): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#cover())
-    return this.#turn
+    const turn = this.#turn.then(() => this.#cover())
+    this.#turn = turn.catch(() => undefined)
+    return turn
   }
 
   async #cover(): Promise<void> {
