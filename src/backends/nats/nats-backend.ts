@@ -125,37 +125,15 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const retention =
     kept && floors && new ActorTrimming({ ...kept, actors, floors, leader, subjects })
   const growth = new GrowthWatch(library, link, stream)
+  const side = { library, link, manager, eventStream: stream, retryForMs }
+  const { namespace } = settings
   const shelf = new JetStreamSnapshotShelf({
-    library,
-    link,
-    manager,
-    subjects: new SnapshotSubjects(settings.namespace),
-    eventStream: stream,
+    ...side,
+    subjects: new SnapshotSubjects(namespace),
     requestTimeoutMs,
-    retryForMs,
   })
-  const agenda = new JetStreamAgenda({
-    library,
-    link,
-    manager,
-    namespace: settings.namespace,
-    eventStream: stream,
-    conditional,
-    retryForMs,
-    inbox,
-    clock,
-    logger,
-  })
-  const tables = new JetStreamTableShelf({
-    library,
-    link,
-    manager,
-    namespace: settings.namespace,
-    eventStream: stream,
-    conditional,
-    retryForMs,
-    inbox,
-  })
+  const agenda = new JetStreamAgenda({ ...side, namespace, conditional, inbox, clock, logger })
+  const tables = new JetStreamTableShelf({ ...side, namespace, conditional, inbox })
   return {
     log: new JetStreamCommitLog({ link, writer, actors, log, growth, retention }),
     shelf,
