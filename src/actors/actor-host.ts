@@ -292,9 +292,10 @@ export class ActorHost {
     if (this.#underWay === 0) this.#closing?.resolve()
   }
 
-  readonly #answered = ({ command, sentAt }: Letter, error: unknown): void => {
+  readonly #answered = (letter: Letter, error: unknown, at: number | undefined): void => {
     const { observer, clock } = this.#around
-    observer.answered(command.type, command.name, clock.monotonic() - sentAt, error)
+    const { type, name } = letter.command
+    observer.answered(type, name, (at ?? clock.monotonic()) - letter.sentAt, error)
     this.#leave()
   }
 

@@ -11,8 +11,11 @@ export interface LetterOptions {
   readonly signal: AbortSignal | undefined
   /** What is to be seen of it in a trace, where one is recorded. */
   readonly span: TraceSpan | undefined
-  /** Called once, when its sender has an answer of whichever kind. */
-  readonly onDone: (letter: Letter, error: unknown) => void
+  /**
+   * Called once, when its sender has an answer of whichever kind; with the time, by the monotonic clock,
+   * where whoever answers has looked at it already.
+   */
+  readonly onDone: (letter: Letter, error: unknown, at: number | undefined) => void
 }
 
 /**
@@ -68,15 +71,15 @@ export class Letter implements Timed {
     if (this.#isRegretted) this.fail(this.#options.signal?.reason)
   }
 
-  answer(result: CommandResult): void {
+  answer(result: CommandResult, at?: number): void {
     if (this.#isDone) return
-    this.#end(undefined)
+    this.#end(undefined, at)
     this.#resolve(result)
   }
 
-  fail(error: unknown): void {
+  fail(error: unknown, at?: number): void {
     if (this.#isDone) return
-    this.#end(error)
+    this.#end(error, at)
     this.#reject(error)
   }
 
@@ -101,9 +104,9 @@ export class Letter implements Timed {
     )
   }
 
-  #end(error: unknown): void {
+  #end(error: unknown, at: number | undefined): void {
     this.#isDone = true
     this.#options.signal?.removeEventListener('abort', this)
-    this.#options.onDone(this, error)
+    this.#options.onDone(this, error, at)
   }
 }

@@ -38,7 +38,7 @@ export class LiveActor {
   #working: Promise<void> | undefined
   /** The version of the state that was kept last. */
   #keptVersion = 0
-  /** When it last began to rest, by the monotonic clock. */
+  /** When it last was done with something, by the monotonic clock: looked at once for a batch. */
   #restingSince = 0
   /** Whether somebody asked it since whoever looks for idle actors was here last. */
   wasAsked = false
@@ -157,12 +157,18 @@ export class LiveActor {
     const mailbox = this.#box()
     while (!mailbox.isEmpty) {
       const next = mailbox.take(this.#around.limits.batchCommands)
-      if (typeof next === 'function') await next()
-      else if (next.length > 0) await this.#run(next, mailbox)
+      if (typeof next === 'function') {
+        await next()
+        this.#lookAtClock()
+      } else if (next.length > 0) await this.#run(next, mailbox)
     }
     this.#mailbox = undefined
     this.#working = undefined
+  }
+
+  #lookAtClock(): number {
     this.#restingSince = this.#around.clock.monotonic()
+    return this.#restingSince
   }
 
   /** Decides, stores and answers these letters; those that don't fit wait for the next append. */
@@ -179,7 +185,8 @@ export class LiveActor {
         for (const letter of letters) await this.#run([letter], mailbox)
       } else {
         this.#around.quarantine.noteFailure(this.actorId, error)
-        for (const letter of letters) letter.fail(error)
+        const at = this.#lookAtClock()
+        for (const letter of letters) letter.fail(error, at)
       }
     }
   }
@@ -258,21 +265,27 @@ export class LiveActor {
 
   async #answer(letters: readonly Letter[], plan: StoredPlan): Promise<void> {
     const repeats: Repeat[] = []
+    const at = this.#lookAtClock()
     letters.forEach((letter, index) => {
       const outcome = outcomeAt(plan, index)
-      if (outcome.kind === 'failed') this.#fail(letter, outcome.error)
-      else if (outcome.kind === 'decided') this.#succeed(letter, outcome, plan)
+      if (outcome.kind === 'failed') this.#fail(letter, outcome.error, at)
+      else if (outcome.kind === 'decided') this.#succeed(letter, outcome, plan, at)
       else repeats.push({ letter, record: outcome.record })
     })
     if (repeats.length > 0) await this.#answerRepeats(repeats)
   }
 
-  #fail(letter: Letter, error: unknown): void {
+  #fail(letter: Letter, error: unknown, at: number): void {
     this.#around.quarantine.noteFailure(this.actorId, error)
-    letter.fail(error)
+    letter.fail(error, at)
   }
 
-  #succeed(letter: Letter, outcome: Decided, { stored, position: last }: StoredPlan): void {
+  #succeed(
+    letter: Letter,
+    outcome: Decided,
+    { stored, position: last }: StoredPlan,
+    at: number,
+  ): void {
     const { firstIndex, count, after, reply } = outcome
     const { identity } = letter.command
     if (identity && count === 0) this.memory.noteEventless(identity, after.version, last)
@@ -281,7 +294,7 @@ export class LiveActor {
     const events = isAll ? stored : stored.slice(firstIndex, firstIndex + count)
     const { version, state } = after
     const position = events.at(-1)?.position ?? last
-    letter.answer({ actorId: this.actorId, version, position, events, state, reply })
+    letter.answer({ actorId: this.actorId, version, position, events, state, reply }, at)
   }
 
   async #answerRepeats(repeats: readonly Repeat[]): Promise<void> {

@@ -48,6 +48,7 @@ import {
 import type { EventStore } from '../store/index.ts'
 import type { Metric, Telemetry } from '../telemetry/index.ts'
 import { observeActors } from './actor-gauges.ts'
+import { observeBus } from './bus-counters.ts'
 import { observeReaders } from './reader-gauges.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
 
@@ -102,13 +103,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     this.#reminders = new Reminders({ ...shared, agenda: store.agenda, host: this.#host })
     const reach = { host: this.#host, reminders: this.#reminders }
     const { readers: watching } = telemetry
-    this.#projections = new Projections(readers, {
-      ...components,
-      reach,
-      observer: watching,
-      memberId: nodeName(),
-    })
-    observeActors(telemetry.metrics, this.#host)
+     observeActors(telemetry.metrics, this.#host)
     observeReaders(telemetry.metrics, this.#projections, clock)
     telemetry.connect()
   }

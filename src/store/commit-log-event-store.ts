@@ -355,27 +355,20 @@ export class CommitLogEventStore implements EventStore {
 
   /** Every write goes through here, so that what is acknowledged first is told first. */
   async #write(commit: Commit): Promise<WriteOutcome> {
-    const outcome = await (this.#observer
-      ? this.#observed(commit, this.#observer)
-      : this.#writer.write(commit))
+    const observer = this.#observer
+    const { clock } = this.#context
+    const start = observer ? clock.monotonic() : 0
+    let outcome: WriteOutcome
+    try {
+      outcome = await this.#writer.write(commit)
+    } catch (error) {
+      observer?.failed(error, clock.monotonic() - start)
+      throw error
+    }
+    if (observer) tellOutcome(observer, commit, outcome, clock.monotonic() - start)
     this.#known.learnFromWrite(commit, outcome)
     if (outcome.ok) this.#listeners.tell(outcome.parts)
     return outcome
-  }
-
-  async #observed(commit: Commit, observer: StoreObserver): Promise<WriteOutcome> {
-    const { clock } = this.#context
-    const start = clock.monotonic()
-    try {
-      const outcome = await this.#writer.write(commit)
-      const ms = clock.monotonic() - start
-      if (outcome.ok) observer.stored(outcome.parts, ms)
-      else observer.conflicted(commit.parts[outcome.partIndex]?.actorId as ActorId, ms)
-      return outcome
-    } catch (error) {
-      observer.failed(error, clock.monotonic() - start)
-      throw error
-    }
   }
 
   /** The same commit, expecting each actor where it stands now. */
@@ -421,6 +414,16 @@ export class CommitLogEventStore implements EventStore {
   #assertOpen(): void {
     if (this.#closing) throw closed()
   }
+}
+
+function tellOutcome(
+  observer: StoreObserver,
+  { parts }: Commit,
+  outcome: WriteOutcome,
+  ms: number,
+): void {
+  if (outcome.ok) observer.stored(outcome.parts, ms)
+  else observer.conflicted(parts[outcome.partIndex]?.actorId as ActorId, ms)
 }
 
 function resultOf({ parts }: Commit, outcome: WriteOutcome): CommitResult {

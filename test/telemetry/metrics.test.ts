@@ -205,3 +205,17 @@ test('subscriptions are counted as long as they last', async () => {
   }
   expect(valuesOf(await node.metrics(), 'aether.subscriptions')).toEqual({ '': 0 })
 })
+
+test('the bus is counted', async () => {
+  await using node = await open({ backend: memory(), actors: [Account] })
+  const heard: string[] = []
+  node.bus.subscribe({ stored: true }, ({ type }) => heard.push(type))
+  await node.get(Account, 'a').open({ owner: 'A' })
+  await until(() => heard.length > 0, { description: 'the notice came', timeoutMs: 20_000 })
+  const metrics = await node.metrics()
+  expect(valuesOf(metrics, 'aether.bus.published')).toEqual({ '': 1 })
+  expect(valuesOf(metrics, 'aether.bus.received')).toEqual({ '': 1 })
+  expect(valuesOf(metrics, 'aether.bus.subscriptions')).toEqual({ '': 1 })
+  expect(valuesOf(metrics, 'aether.bus.dropped')).toEqual({ '': 0 })
+  expect(valuesOf(metrics, 'aether.bus.errors')).toEqual({ '': 0 })
+})
