@@ -4,6 +4,8 @@ const routes = [
   '/actors/{type}/{key}/events',
   '/actors/{type}/{key}/{name}',
   '/events',
+  '/events/stream',
+  '/projections',
   '/quarantine',
   '/quarantine/{type}/{key}',
   '/healthz',

@@ -12,7 +12,8 @@ const descriptions: Readonly<Record<Exclude<keyof BusCounters, 'subscriptions'>,
 /** Shows what the bus counts. */
 export function observeBus(metrics: MetricRegistry, bus: EventBus): void {
   for (const [name, description] of Object.entries(descriptions)) {
-    const spec = { name: `aether.bus.${name}`, unit: '{message}', description, labels: [] }
+    const unit = name === 'interruptions' ? '{interruption}' : '{message}'
+    const spec = { name: `aether.bus.${name}`, unit, description, labels: [] }
     const read = (): number => bus.counters[name as keyof BusCounters]
     metrics.observe('counter', spec, () => [[[], read()]])
   }
