@@ -3,6 +3,7 @@ import {
   type ErrorCode,
   isAetherError,
   type StoredEvent,
+  type Tracing,
   VersionConflictError,
 } from '../core/index.ts'
 import { Answers } from './answers.ts'
@@ -199,12 +200,9 @@ export class LiveActor {
       const plan = this.#plan(before, letters)
       if (plan.events.length > 0) {
         const expectedVersion = before.version
-        const { actorId } = this
-        const append = (): Promise<AppendResult> =>
-          store.append(actorId, plan.events, { expectedVersion })
         const result = await (tracing
-          ? storeTraced(tracing, letters, [{ actorId, events: plan.events }], append)
-          : append())
+          ? this.#appendTraced(tracing, letters, plan, expectedVersion)
+          : store.append(this.actorId, plan.events, { expectedVersion }))
         if (result.ok) {
           this.advance(plan.after, result.events)
           return { ...plan, stored: result.events, position: result.position }
@@ -219,6 +217,19 @@ export class LiveActor {
       }
       this.forget()
     }
+  }
+
+  #appendTraced(
+    tracing: Tracing,
+    letters: readonly Letter[],
+    { events }: BatchPlan,
+    expectedVersion: number,
+  ): Promise<AppendResult> {
+    const { actorId } = this
+    const { store } = this.#around
+    return storeTraced(tracing, letters, [{ actorId, events }], () =>
+      store.append(actorId, events, { expectedVersion }),
+    )
   }
 
   #plan(before: ActorState, letters: readonly Letter[]): BatchPlan {

@@ -103,7 +103,14 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     this.#reminders = new Reminders({ ...shared, agenda: store.agenda, host: this.#host })
     const reach = { host: this.#host, reminders: this.#reminders }
     const { readers: watching } = telemetry
-     observeActors(telemetry.metrics, this.#host)
+    this.#projections = new Projections(readers, {
+      ...components,
+      reach,
+      observer: watching,
+      memberId: nodeName(),
+    })
+    observeBus(telemetry.metrics, this.bus)
+    observeActors(telemetry.metrics, this.#host)
     observeReaders(telemetry.metrics, this.#projections, clock)
     telemetry.connect()
   }
