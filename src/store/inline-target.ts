@@ -31,10 +31,12 @@ export interface StoreTransaction<Tx> {
   load(build: ProjectionBuild): readonly Progress[]
   /** The log behind a position, with the transaction's own events. Others may be among them. */
   read(after: number, filter: LogFilter): readonly LogEntry[]
-  /** As {@link ProjectionTarget.commit}: where `write` throws, nothing of this stays. */
+  /**
+   * As {@link ProjectionTarget.commit}: where `write` throws, nothing of this stays. A promise is refused.
+   */
   commit(
     build: ProjectionBuild,
     parts: readonly ProgressChange[],
-    write: (tx: Tx) => void,
+    write: (tx: Tx) => void | Promise<void>,
   ): readonly Progress[] | undefined
 }

@@ -69,7 +69,7 @@ class InlineFile {
   #commit(
     build: ProjectionBuild,
     parts: readonly ProgressChange[],
-    write: (sql: Sql) => void,
+    write: (sql: Sql) => void | Promise<void>,
   ): readonly Progress[] | undefined {
     this.#mark.run()
     try {
