@@ -102,8 +102,9 @@ export class EventTable {
   /** Rows of the log; those of other actor types and event types are left out. */
   ofAll(after: number, filter: LogFilter, limit: number): readonly EventRow[] {
     const { condition, values } = conditionOf(filter)
+    // By its position alone: SQLite would take all that pass by the index of actors, and sort them.
     const query = this.#prepared(
-      `SELECT ${eventColumns} FROM event WHERE position > ? ${condition} ORDER BY position LIMIT ?`,
+      `SELECT ${eventColumns} FROM event NOT INDEXED WHERE position > ? ${condition} ORDER BY position LIMIT ?`,
     )
     return query.all(integer(after), ...values, limit) as unknown as EventRow[]
   }
