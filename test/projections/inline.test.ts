@@ -215,3 +215,19 @@ test('a store that has no such place is refused', async () => {
     'not both',
   )
 })
+
+test('a rebuild under load is never seen half, and lacks nothing that was answered', async ({
+  file,
+}) => {
+  const views = balances()
+  await using node = await opened(file, views)
+  const alice = node.get(Account, 'alice')
+  for (let i = 0; i < 50; i++) await alice.deposit({ amount: 1 })
+  const { build } = await node.projection(views.Balances).status()
+  expect(await node.projection(views.Balances).rebuild()).toBe(build + 1)
+  const isThere = async () => (await node.projection(views.Balances).status()).build === build + 1
+  for (let left = 10; left > 0; left -= (await isThere()) ? 1 : 0) {
+    const { state } = await alice.deposit({ amount: 1 })
+    expect(await views.balanceOf('alice')).toBe(state.balance)
+  }
+}, 60_000)
