@@ -73,7 +73,8 @@ export class BuildSwitch {
         .filter(({ state }) => state.isFrozen !== isFrozen)
         .map((part) => changeTo(part, { ...part.state, isFrozen }))
       if (changes.length === 0) return Math.max(...parts.map(({ state }) => state.position))
-      await target.prepare(this.#active)
+      // One that never began. Otherwise it has the tables of its own version, not those of this one.
+      if (parts.every(({ revision }) => revision === undefined)) await target.prepare(this.#active)
       await target.commit(this.#active, changes, () => {})
     }
   }

@@ -57,7 +57,10 @@ async function opened(file: string, views: Pick<ReturnType<typeof balances>, 'Ba
     actors: [Account],
     projections: [views.Balances],
   })
-  await node.projection(views.Balances).reached(await node.events.lastPosition())
+  await until(async () => (await node.projection(views.Balances).status()).state === 'live', {
+    description: 'it takes part in the appends',
+    timeoutMs: 30_000,
+  })
   return node
 }
 
