@@ -4,6 +4,7 @@ import type { Group } from './group.ts'
 import { jetStreamAppendGroup } from './jetstream-appends.ts'
 import { jetStreamReadGroup } from './jetstream-reads.ts'
 import { policyGroup } from './policies.ts'
+import { projectionGroup } from './projections.ts'
 import { rivalGroups } from './rivals/index.ts'
 import { sqliteGroup } from './sqlite.ts'
 
@@ -15,5 +16,6 @@ export const groups: readonly Group[] = [
   busGroup,
   ...actorGroups,
   policyGroup,
+  projectionGroup,
   ...rivalGroups,
 ]

@@ -22,11 +22,19 @@ export function postgresTables(
   pool: Pool,
   tables: Readonly<Record<string, string>>,
 ): ProjectionTarget<PoolClient> {
+  let making: Promise<void> | undefined
+  const ready = async (): Promise<Pool> => {
+    making ??= alone(pool, async (tx) => void (await tx.query(bookkeeping)))
+    await making.catch((error: unknown) => {
+      making = undefined
+      throw error
+    })
+    return pool
+  }
   return {
     name: 'postgresql',
-    prepare: (build) =>
-      alone(pool, async (tx) => {
-        await tx.query(bookkeeping)
+    prepare: async (build) =>
+      alone(await ready(), async (tx) => {
         const row = 'INSERT INTO aether.build VALUES ($1, $2) ON CONFLICT DO NOTHING'
         if ((await tx.query(row, idOf(build))).rowCount === 0) return
         await tx.query(`CREATE SCHEMA ${schemaOf(build)}`)
@@ -35,10 +43,10 @@ export function postgresTables(
       }),
     load: async (build) => {
       const query = `SELECT part, text, revision FROM aether.progress WHERE ${ofBuild} ORDER BY part`
-      return (await ownFault(pool.query<Progress>(query, idOf(build)))).rows
+      return (await ownFault((await ready()).query<Progress>(query, idOf(build)))).rows
     },
-    commit: (build, parts, write) =>
-      transaction(pool, async (tx) => {
+    commit: async (build, parts, write) =>
+      transaction(await ready(), async (tx) => {
         // Held until the end, so that nobody drops the build meanwhile.
         const find = `SELECT FROM aether.build WHERE ${ofBuild} FOR SHARE`
         if ((await tx.query(find, idOf(build))).rowCount === 0) return undefined
@@ -52,8 +60,8 @@ export function postgresTables(
         await write(tx)
         return stored
       }),
-    activate: (build) =>
-      alone(pool, async (tx) => {
+    activate: async (build) =>
+      alone(await ready(), async (tx) => {
         const newest = `SELECT max(build) FROM aether.build WHERE projection = $1 AND (active OR build = $2)`
         const { rows } = await tx.query<{ max: number | null }>(newest, idOf(build))
         if (rows[0]?.max !== build.build) return
@@ -63,8 +71,8 @@ export function postgresTables(
         }
         await tx.query(`UPDATE aether.build SET active = true WHERE ${ofBuild}`, idOf(build))
       }),
-    drop: (build) =>
-      alone(pool, async (tx) => {
+    drop: async (build) =>
+      alone(await ready(), async (tx) => {
         await tx.query(`DELETE FROM aether.build WHERE ${ofBuild}`, idOf(build))
         await tx.query(`DROP SCHEMA IF EXISTS ${schemaOf(build)} CASCADE`)
       }),

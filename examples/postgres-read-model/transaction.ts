@@ -7,6 +7,7 @@ export async function transaction<T>(
   work: (tx: PoolClient) => Promise<T>,
 ): Promise<T | undefined> {
   const tx = await ownFault(pool.connect())
+  tx.on('error', leaveToTheNextQuery)
   let broken: unknown
   try {
     await ownFault(tx.query('BEGIN'))
@@ -20,9 +21,13 @@ export async function transaction<T>(
     await tx.query('ROLLBACK').catch((cause: unknown) => (broken = cause))
     throw error
   } finally {
+    tx.off('error', leaveToTheNextQuery)
     tx.release(broken instanceof Error ? broken : undefined)
   }
 }
+
+/** A connection that breaks between two queries tells so; nobody listening would end the process. */
+function leaveToTheNextQuery(): void {}
 
 /** {@link transaction} of which there is one at a time: it makes, shows and removes tables. */
 export async function alone(pool: Pool, work: (tx: PoolClient) => Promise<void>): Promise<void> {

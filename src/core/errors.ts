@@ -47,6 +47,10 @@ export const errorCodes = {
     retryable: false,
     meaning: "The actor's own code failed again and again: mend it, then resume the actor.",
   },
+  'projection-failed': {
+    retryable: false,
+    meaning: 'A handler of an inline projection threw at the event: it was not stored.',
+  },
   'malformed-event': {
     retryable: false,
     meaning: 'A stored event cannot be read; replay stopped there.',

@@ -24,6 +24,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'invalid-definition': 500,
   'invalid-event': 500,
   'malformed-event': 500,
+  'projection-failed': 500,
   'cannot-listen': 500,
   'incompatible-store': 500,
   'invalid-module': 500,

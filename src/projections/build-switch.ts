@@ -7,6 +7,8 @@ interface Around {
   readonly target: ProjectionTarget
   /** How many parts there are. */
   readonly parts: number
+  /** Whether the old build rests while the next one gets what is left. */
+  readonly freezes: boolean
   readonly lastPosition: () => Promise<number>
 }
 
@@ -40,6 +42,7 @@ export class BuildSwitch {
       const mark = this.#mark
       this.#mark = await this.#around.lastPosition()
       if (mark === undefined || !(await this.#hasCaughtUp(mark))) return false
+      if (!this.#around.freezes) return true
       this.#frozenAt = await this.#freeze(true)
     }
     return leastOf(await this.next.parts()) >= this.#frozenAt
@@ -70,7 +73,8 @@ export class BuildSwitch {
         .filter(({ state }) => state.isFrozen !== isFrozen)
         .map((part) => changeTo(part, { ...part.state, isFrozen }))
       if (changes.length === 0) return Math.max(...parts.map(({ state }) => state.position))
-      await target.prepare(this.#active)
+      // One that never began. Otherwise it has the tables of its own version, not those of this one.
+      if (parts.every(({ revision }) => revision === undefined)) await target.prepare(this.#active)
       await target.commit(this.#active, changes, () => {})
     }
   }

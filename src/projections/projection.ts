@@ -49,7 +49,8 @@ export function projection<A extends ActorDefinition, Tx, Done extends void | Pr
 ): ProjectionDefinition {
   const model = makeReaderModel(spec as unknown as ErasedReader, {
     kind: 'projection',
-    makeTarget: () => spec.target,
+    makeTarget: (store) => spec.target.inline?.(store) ?? spec.target,
+    checkStore: (store) => void spec.target.inline?.(store),
   })
   return { kind: 'aether-projection', name: model.name, version: model.version, model }
 }

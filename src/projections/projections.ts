@@ -40,6 +40,8 @@ export class Projections implements AsyncDisposable {
     checkNames(definitions)
     const { store, clock, logger, reach, observer = {} } = context
     const crew = crewOf(context)
+    // Before any of them runs, as nobody would end it.
+    for (const { model } of definitions) model.checkStore?.(store)
     for (const { name, model } of definitions) {
       const host = new ReaderHost(model, { store, clock, logger, reach, observer, crew })
       this.#hosts.set(name, host)

@@ -7,6 +7,7 @@ import { HeldDesk, type ParkedActor } from './held-desk.ts'
 import type { PartState } from './part-progress.ts'
 import { partNames } from './part.ts'
 import { PolicyTarget } from './policy-target.ts'
+import { isInline } from './inline-step.ts'
 import { PositionWaiters, type ReachedOptions } from './position-waiters.ts'
 import type { ProjectionLag, ProjectionStatus } from './projection-status.ts'
 import {
@@ -196,7 +197,7 @@ export class ReaderHost implements AsyncDisposable {
   }
 
   /** Runs the builds that are of this code, and no others. */
-  async #runWanted({ builds, isPaused }: ControlState): Promise<void> {
+  async #runWanted({ active, builds, isPaused }: ControlState): Promise<void> {
     const wanted = builds.filter(({ version }) => version === buildVersion(this.model) && !isPaused)
     for (const [number, run] of this.#runs) {
       if (wanted.some(({ build }) => build === number)) continue
@@ -205,9 +206,16 @@ export class ReaderHost implements AsyncDisposable {
     }
     for (const { build } of wanted) {
       if (this.#runs.has(build)) continue
+      if (build === active) await this.#show(this.#numbered(build))
       const run = new BuildRun(this.model, this.#numbered(build), this.#target, this.#around)
       this.#runs.set(build, run)
     }
+  }
+
+  /** Lets it be read: the first one, and one whose switch was cut off. */
+  async #show(active: ProjectionBuild): Promise<void> {
+    await this.#target.prepare(active)
+    await this.#target.activate(active)
   }
 
   /** Leads the readers to the next build, where this node makes it. */
@@ -219,6 +227,8 @@ export class ReaderHost implements AsyncDisposable {
     this.#switch ??= new BuildSwitch(this.#numbered(active), next, {
       target: this.#target,
       parts: this.model.options.parts,
+      // Inline ones have all there is, so that nothing has to rest until the next one has it, too.
+      freezes: !isInline(this.#target),
       lastPosition: () => store.lastPosition(),
     })
     if (!(await this.#switch.isReady())) return

@@ -31,6 +31,8 @@ export interface ReaderModel {
   readonly actors: ReadonlyMap<string, HandledActor>
   readonly options: Required<ReaderOptions>
   readonly makeTarget: MakeTarget
+  /** Refuses a store that its target can't work with. @throws AetherError `incompatible-store` */
+  readonly checkStore?: (store: EventStore) => void
   /** How many events of a policy are handled at the same time. */
   readonly concurrency: number
 }
@@ -53,6 +55,7 @@ export interface ErasedReader extends ReaderOptions {
 export interface ReaderMaking {
   readonly kind: ReaderKind
   readonly makeTarget: MakeTarget
+  readonly checkStore?: (store: EventStore) => void
   /** @default 1 */
   readonly concurrency?: number
 }

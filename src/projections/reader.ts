@@ -3,6 +3,7 @@ import type { EventStore, LogEntry, ProjectionBuild, ProjectionTarget } from '..
 import { BatchWork, Overtaken } from './batch-work.ts'
 import { Bell } from './bell.ts'
 import { EventIntake } from './event-intake.ts'
+import { inlineStep, isInline } from './inline-step.ts'
 import { OwnedParts } from './owned-parts.ts'
 import type { PartOwnership } from './part-ownership.ts'
 import type { ReaderModel } from './reader-model.ts'
@@ -24,6 +25,8 @@ export type ReaderState = 'catching-up' | 'live' | 'failed'
 
 /** How long progress without effects may wait before it is stored. */
 const lazyProgressMs = 1_000
+/** How often at most a reader looks for what the transactions of the store have left to it. */
+const inlineRoundMs = 20
 /** The first pause after something other than a handler failed. */
 const firstPauseMs = 200
 
@@ -40,9 +43,12 @@ export class Reader implements AsyncDisposable {
   readonly #around: ReaderSurroundings
   readonly #name: ReaderName
   readonly #work: BatchWork
+  readonly #intake: EventIntake
   readonly #ending = new AbortController()
   readonly #bell: Bell
   readonly #running: Promise<void>
+  /** Of a target that writes inside the transactions of the store. */
+  #inline: Disposable | undefined
   #parts: OwnedParts | undefined
   #mustReload = false
   #reloaded = Promise.withResolvers<void>()
@@ -50,6 +56,7 @@ export class Reader implements AsyncDisposable {
   #error: unknown
   #failures = 0
   #lastSaved = -Infinity
+  #lastRound = -Infinity
 
   constructor(
     model: ReaderModel,
@@ -66,6 +73,7 @@ export class Reader implements AsyncDisposable {
     const ending = this.#ending.signal
     const intake = new EventIntake(model.actors)
     this.#name = name
+    this.#intake = intake
     this.#bell = new Bell(around.clock, ending)
     this.#work = new BatchWork({ ...around, model, target, build, name, intake, ending })
     this.#running = this.#run()
@@ -98,6 +106,7 @@ export class Reader implements AsyncDisposable {
   /** Ends after the batch under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort(new AetherError('closed', `${this.#model.name} was stopped`))
+    this.#inline?.[Symbol.dispose]()
     await this.#running
     this.#reloaded.resolve()
     this.#bell[Symbol.dispose]()
@@ -151,16 +160,34 @@ export class Reader implements AsyncDisposable {
   /** Works until the progress has to be read again. */
   async #follow(): Promise<void> {
     await this.#target.prepare(this.#build)
-    const parts = await this.#load()
+    this.#attach()
+    let parts = await this.#load()
     await using _watch = await this.#around.store.watch(this.#bell.ring)
     while (!this.#isOver) {
-      if (parts.all.length > 0) await this.#round(parts)
+      // Most was handled by those who stored it.
+      if (this.#inline) parts = await this.#load()
+      const isDue = this.#roundInMs() <= 0
+      if (parts.all.length > 0 && isDue) await this.#round(parts)
       await this.#retryDue(parts)
       if (this.#isOver) break
       this.#settle()
-      await this.#bell.wait(this.#restMs(parts))
+      await this.#bell.wait(isDue ? this.#restMs(parts) : this.#roundInMs())
       await this.#saveLazily(parts)
     }
+  }
+
+  /** When the next round may begin: at once, but where others do its work. */
+  #roundInMs(): number {
+    if (!this.#inline || this.#state !== 'live') return 0
+    return Math.max(0, this.#lastRound + inlineRoundMs - this.#around.clock.monotonic())
+  }
+
+  #attach(): void {
+    if (this.#inline || this.#isEnding || !isInline(this.#target)) return
+    const { observer } = this.#around
+    const reader = { model: this.#model, build: this.#build, name: this.#name, observer }
+    const step = inlineStep({ ...reader, intake: this.#intake, signal: this.#ending.signal })
+    this.#inline = this.#target.attach(step)
   }
 
   async #load(): Promise<OwnedParts> {
@@ -185,7 +212,8 @@ export class Reader implements AsyncDisposable {
 
   /** Reads the log from the part that is least far to its end, as it is by now. */
   async #round(parts: OwnedParts): Promise<void> {
-    const { store } = this.#around
+    const { store, clock } = this.#around
+    this.#lastRound = clock.monotonic()
     const { actors, options } = this.#model
     const signal = this.#ending.signal
     // Asked for before it is read: what is read reaches that far.

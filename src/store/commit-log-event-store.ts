@@ -78,6 +78,7 @@ export interface StoreExtras {
   readonly agenda?: Agenda
   readonly tables?: TableShelf
   readonly broadcast?: Broadcast
+  readonly inlineSeat?: object
 }
 
 /** How often a commit at `'any'` that has to look for its repeat tries to get in. */
@@ -89,6 +90,7 @@ const directions = ['forwards', 'backwards'] as const
 export class CommitLogEventStore implements EventStore {
   readonly agenda: Agenda | undefined
   readonly broadcast: Broadcast | undefined
+  readonly inlineSeat: object | undefined
   readonly #log: CommitLog
   readonly #snapshots: Snapshots
   readonly #trimmer: Trimmer
@@ -108,11 +110,12 @@ export class CommitLogEventStore implements EventStore {
     log: CommitLog,
     shelf: SnapshotShelf,
     options: EventStoreOptions = {},
-    { agenda, tables, broadcast }: StoreExtras = {},
+    { agenda, tables, broadcast, inlineSeat }: StoreExtras = {},
   ) {
     const { clock = systemClock, logger = processLogger, rememberedVersions = 10_000 } = options
     this.agenda = agenda
     this.broadcast = broadcast
+    this.inlineSeat = inlineSeat
     this.#tables = tables && new DocumentTables(tables)
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })

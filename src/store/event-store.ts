@@ -167,6 +167,12 @@ export interface EventStore extends AsyncDisposable {
   /** By which other processes are reached that use the same place; a store may have none. For the bus. */
   readonly broadcast: Broadcast | undefined
 
+  /**
+   * By what a target of the same backend takes its place inside the transactions of this store; undefined
+   * where there is none. See `ProjectionTarget.inline`.
+   */
+  readonly inlineSeat: object | undefined
+
   /** Releases files and connections; appends under way are finished first. May be called twice. */
   close(): Promise<void>
 }

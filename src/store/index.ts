@@ -53,6 +53,7 @@ export type {
 } from './event-store.ts'
 export type { Document, DocumentTable } from './document-table.ts'
 export type { TableShelf } from './document-tables.ts'
+export type { InlineStep, InlineTarget, StoreTransaction } from './inline-target.ts'
 export type {
   HandlerResult,
   Progress,

@@ -1,3 +1,6 @@
+import type { EventStore } from './event-store.ts'
+import type { InlineTarget } from './inline-target.ts'
+
 /**
  * Where a projection writes: what it makes of events is stored together with how far it is, or not at
  * all, so that each event counts once. A backend implements it, or whoever has a database of their own.
@@ -20,7 +23,7 @@ export interface ProjectionTarget<
    * where another has done it before, or does it at the same time.
    */
   prepare(build: ProjectionBuild): Promise<void>
-  /** How far the parts of a build are, in the order of their names. */
+  /** How far the parts of a build are, in the order of their names; none before it was prepared. */
   load(build: ProjectionBuild): Promise<readonly Progress[]>
   /**
    * Runs `write` in a transaction and stores these parts with what it wrote, if and only if each is
@@ -44,6 +47,11 @@ export interface ProjectionTarget<
   drop(build: ProjectionBuild): Promise<void>
   /** Releases everything. Called once. */
   close(): Promise<void>
+  /**
+   * Only of a target that writes inside the transactions of an event store: itself, for this store.
+   * @throws AetherError `incompatible-store` where the store isn't one of its kind
+   */
+  inline?(store: EventStore): InlineTarget<Tx>
 }
 
 /**

@@ -42,7 +42,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   const [port = 0] = await freePorts(host, 1)
   const log = join(folder, 'log')
   const output = openSync(log, 'a')
-  const args = ['-D', data, '-p', String(port), '-h', host, '-k', folder]
+  // Its data goes with the test, so nothing needs to be on disk.
+  const args = ['-D', data, '-p', String(port), '-h', host, '-k', folder, '-c', 'fsync=off']
   const server = spawn(join(programs, 'postgres'), args, {
     ...owner,
     cwd: folder,

@@ -18,6 +18,9 @@ import type { PartRequest, WriteRequest } from './write-request.ts'
 /** Filters differ by how many types they name; one with hundreds is nobody's everyday query. */
 const maxFilteredStatements = 32
 
+/** What is done inside each transaction, behind its rows; `before` is the last position before them. */
+export type CommitHook = (db: DatabaseSync, before: number) => void
+
 /** The statements on an open file. Synchronous: nothing comes between two steps of one method. */
 export class EventTable {
   readonly file: string
@@ -32,6 +35,7 @@ export class EventTable {
   readonly #dataVersion: StatementSync
   readonly #ofActor: StatementSync
   readonly #ofActorBackwards: StatementSync
+  readonly #hooks = new Set<CommitHook>()
   /** Statements whose text depends on a filter, by it. */
   readonly #filtered = new Map<string, StatementSync>()
 
@@ -57,18 +61,26 @@ export class EventTable {
   /**
    * Stores the requests in one transaction, in their order, each if its actor is at the version
    * that it expects. Everything is on disk when it returns; nothing is stored where it throws.
-   * @throws what SQLite throws; AetherError `outcome-unknown` where the disk failed the COMMIT.
+   * @throws what SQLite throws, and hooks; AetherError `outcome-unknown` where the disk failed the COMMIT.
    */
   store(requests: readonly WriteRequest[]): WriteOutcome[] {
     this.#begin.run()
     try {
+      const before = this.#hooks.size > 0 ? this.lastPosition() : 0
       const outcomes = requests.map((request) => this.#place(request))
+      if (outcomes.some(({ ok }) => ok)) for (const hook of this.#hooks) hook(this.#db, before)
       this.#makeDurable()
       return outcomes
     } catch (thrown) {
       rollBack(this.#db)
       throw thrown
     }
+  }
+
+  addHook(hook: CommitHook): Disposable {
+    const added: CommitHook = (db, before) => hook(db, before)
+    this.#hooks.add(added)
+    return { [Symbol.dispose]: () => void this.#hooks.delete(added) }
   }
 
   latestVersion(actor: string): number {
@@ -90,8 +102,9 @@ export class EventTable {
   /** Rows of the log; those of other actor types and event types are left out. */
   ofAll(after: number, filter: LogFilter, limit: number): readonly EventRow[] {
     const { condition, values } = conditionOf(filter)
+    // By its position alone: SQLite would take all that pass by the index of actors, and sort them.
     const query = this.#prepared(
-      `SELECT ${eventColumns} FROM event WHERE position > ? ${condition} ORDER BY position LIMIT ?`,
+      `SELECT ${eventColumns} FROM event NOT INDEXED WHERE position > ? ${condition} ORDER BY position LIMIT ?`,
     )
     return query.all(integer(after), ...values, limit) as unknown as EventRow[]
   }

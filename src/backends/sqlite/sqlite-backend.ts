@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { AetherError, processLogger, systemClock } from '../../core/index.ts'
 import { type Backend, ClaimingAgenda, CommitLogEventStore } from '../../store/index.ts'
+import { InlineSeat } from './inline-seat.ts'
 import { inspectFile } from './inspect-file.ts'
 import { openEventTable } from './open-event-table.ts'
 import { openClaimTable } from './sqlite-claim-table.ts'
@@ -24,7 +25,8 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
     openStore: async (storeOptions = {}) => {
       const { clock = systemClock, logger = processLogger } = storeOptions
       const { lockTimeoutMs } = settings
-      const log = new SqliteCommitLog(await openEventTable(path, settings), settings)
+      const events = await openEventTable(path, settings)
+      const log = new SqliteCommitLog(events, settings)
       await using opened = new AsyncDisposableStack()
       opened.defer(() => log.close())
       const shelf = await openSnapshotShelf(path, lockTimeoutMs)
@@ -33,7 +35,8 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
       opened.move()
       const agenda = new ClaimingAgenda(claims, { clock, logger })
       const tables = new SqliteTableShelf(path, lockTimeoutMs)
-      return new CommitLogEventStore(log, shelf, storeOptions, { agenda, tables })
+      const inlineSeat = new InlineSeat(events)
+      return new CommitLogEventStore(log, shelf, storeOptions, { agenda, tables, inlineSeat })
     },
     inspect: async () => inspectFile(path),
   }

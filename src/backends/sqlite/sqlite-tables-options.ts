@@ -1,17 +1,31 @@
 import { AetherError } from '../../core/index.ts'
 
 /** Where a projection's tables are, and what they have. */
-export interface SqliteTablesOptions<Name extends string = string> {
-  /**
-   * The file, which several processes of one machine may share, and several projections. It may be the
-   * one of the event store.
-   */
-  readonly file: string
+export type SqliteTablesOptions<Name extends string = string> = TablesPlace & {
   /** By the names under which they are read. */
   readonly tables: Readonly<Record<Name, TableDefinition>>
   /** How long a lock of another process is waited for, in milliseconds. @default 10,000 */
   readonly lockTimeoutMs?: number
 }
+
+type TablesPlace =
+  | {
+      /**
+       * The file, which several processes of one machine may share, and several projections. It may be
+       * the one of the event store.
+       */
+      readonly file: string
+      readonly inline?: false
+    }
+  | {
+      /**
+       * In the file of the event store, which must be SQLite, and in the transactions that store events: an
+       * event and what comes of it are there together, or not at all. A handler that throws refuses the
+       * event then: nothing of its append is stored.
+       */
+      readonly inline: true
+      readonly file?: never
+    }
 
 /** The columns, as they stand in `CREATE TABLE … (…)`, alone or with more. */
 export type TableDefinition =
@@ -42,14 +56,22 @@ export function tableShapes(
   return shapes
 }
 
+/** The file, undefined for inline ones. @throws AetherError `invalid-argument` */
+export function fileOf({ file, inline = false }: TablesPlace): string | undefined {
+  if (!inline) return checkFileName(file)
+  if (file === undefined) return undefined
+  throw invalid(
+    'takes a file or inline: true, not both: inline tables are in the file of the events',
+  )
+}
+
 /** @throws AetherError `invalid-argument` */
 export function lockTimeoutOf({ lockTimeoutMs = 10_000 }: { lockTimeoutMs?: number }): number {
   if (Number.isSafeInteger(lockTimeoutMs) && lockTimeoutMs >= 1) return lockTimeoutMs
   throw invalid(`needs a whole number from 1 as lockTimeoutMs, not ${String(lockTimeoutMs)}`)
 }
 
-/** @throws AetherError `invalid-argument` */
-export function checkFileName(file: unknown): string {
+function checkFileName(file: unknown): string {
   const isPlain = typeof file === 'string' && file !== '' && !/^file:|^:memory:$|\0/.test(file)
   if (isPlain) return file
   throw invalid(`needs the path of a file, not ${JSON.stringify(file)}`)

@@ -4,6 +4,19 @@ import { at, first, Member, type ProjectionTargetSubject, second } from './subje
 
 export const buildCases: readonly ConformanceCase<ProjectionTargetSubject>[] = [
   {
+    name: 'a build that nobody has prepared has no progress, takes none, and is not seen',
+    async run(subject) {
+      await using member = await Member.of(subject)
+      assert.deepEqual(await member.target.load(first), [])
+      assert.equal(await member.commit(first, [at(1)], { a: 1 }), undefined)
+      await member.target.activate(first)
+      await member.target.drop(second)
+      assert.equal(await subject.read(), undefined)
+      await member.target.prepare(first)
+      assert.ok(await member.commit(first, [at(1)], { a: 1 }))
+    },
+  },
+  {
     name: 'preparing may be repeated, by several at once, and keeps what is there',
     async run(subject) {
       const members = await Promise.all([1, 2, 3].map(() => Member.of(subject)))

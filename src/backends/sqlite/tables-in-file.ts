@@ -1,0 +1,143 @@
+import { DatabaseSync } from 'node:sqlite'
+import { AetherError } from '../../core/index.ts'
+import type {
+  Progress,
+  ProgressChange,
+  ProjectionBuild,
+  ProjectionTarget,
+} from '../../store/index.ts'
+import { connect } from './connect.ts'
+import { ProjectionFile, WriteFailure } from './projection-file.ts'
+import { retryWhileBusy } from './retry-while-busy.ts'
+import { boundOf, type Sql, type SqlPart, type SqlRow, Statements } from './sql.ts'
+import { sqliteFailure } from './sqlite-failure.ts'
+import type { TableShape } from './sqlite-tables-options.ts'
+import { checkPlace } from './store-place.ts'
+import { writeAhead } from './write-ahead.ts'
+
+/** How tables are made, and waited for. */
+export interface TablesSettings {
+  /** For people. */
+  readonly name: string
+  readonly shapes: readonly TableShape[]
+  readonly lockTimeoutMs: number
+}
+
+/** Projections in a file, over connections of their own: one to write and one to read. */
+export class TablesInFile implements ProjectionTarget<Sql, void> {
+  readonly name: string
+  readonly path: string
+  readonly #settings: TablesSettings
+  #writing: Promise<ProjectionFile> | undefined
+  #reading: ReadOnlyFile | undefined
+
+  /** @param path absolute, whatever becomes of the working directory */
+  constructor(path: string, settings: TablesSettings) {
+    this.name = settings.name
+    this.path = path
+    this.#settings = settings
+  }
+
+  prepare(build: ProjectionBuild): Promise<void> {
+    return this.#attempt((file) => file.prepare(build, this.#settings.shapes))
+  }
+
+  load(build: ProjectionBuild): Promise<readonly Progress[]> {
+    return this.#attempt((file) => file.load(build))
+  }
+
+  commit(
+    build: ProjectionBuild,
+    parts: readonly ProgressChange[],
+    write: (sql: Sql) => void,
+  ): Promise<readonly Progress[] | undefined> {
+    return this.#attempt((file) => file.commit(build, parts, write))
+  }
+
+  activate(build: ProjectionBuild): Promise<void> {
+    return this.#attempt((file) => file.activate(build))
+  }
+
+  drop(build: ProjectionBuild): Promise<void> {
+    return this.#attempt((file) => file.drop(build))
+  }
+
+  async read<Row = SqlRow>(
+    text: TemplateStringsArray,
+    ...values: readonly SqlPart[]
+  ): Promise<Row[]> {
+    const query = (reading: ReadOnlyFile): Row[] => reading.all<Row>(text, values)
+    return retryWhileBusy(
+      () => query((this.#reading ??= new ReadOnlyFile(this.path))),
+      this.#settings.lockTimeoutMs,
+    )
+  }
+
+  async close(): Promise<void> {
+    const writing = this.#writing
+    this.#writing = undefined
+    this.#reading?.close()
+    this.#reading = undefined
+    // One that could not be opened was told to whoever wanted to write.
+    await writing?.then((file) => file.close()).catch(() => undefined)
+  }
+
+  async #attempt<T>(work: (file: ProjectionFile) => T): Promise<T> {
+    const file = await this.#opened()
+    try {
+      return await retryWhileBusy(() => {
+        if (!file.isOpen) throw new AetherError('closed', `${this.name} was closed`)
+        return work(file)
+      }, this.#settings.lockTimeoutMs)
+    } catch (thrown) {
+      if (thrown instanceof WriteFailure) throw thrown.cause
+      throw sqliteFailure(this.path, thrown)
+    }
+  }
+
+  #opened(): Promise<ProjectionFile> {
+    this.#writing ??= this.#open().catch((error: unknown) => {
+      this.#writing = undefined
+      throw error
+    })
+    return this.#writing
+  }
+
+  async #open(): Promise<ProjectionFile> {
+    await checkPlace(this.path)
+    const db = connect(this.path)
+    try {
+      return await retryWhileBusy(() => {
+        writeAhead(db, this.path, 'NORMAL')
+        return new ProjectionFile(db, this.path)
+      }, this.#settings.lockTimeoutMs)
+    } catch (thrown) {
+      db.close()
+      throw sqliteFailure(this.path, thrown)
+    }
+  }
+}
+
+/** A connection that sees what was committed, and changes nothing. */
+class ReadOnlyFile {
+  readonly #db: DatabaseSync
+  readonly #statements: Statements
+
+  /** @throws AetherError `store-unavailable` */
+  constructor(file: string) {
+    try {
+      this.#db = new DatabaseSync(file, { readOnly: true, timeout: 0 })
+    } catch (thrown) {
+      throw sqliteFailure(file, thrown)
+    }
+    this.#statements = new Statements(this.#db, ({ name }) => name)
+  }
+
+  all<Row>(text: TemplateStringsArray, parts: readonly SqlPart[]): Row[] {
+    return this.#statements.find(text, parts).all(...boundOf(parts)) as Row[]
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}

@@ -1,0 +1,92 @@
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { open, projection } from 'aether'
+import { memory } from 'aether/memory'
+import { sqlite, sqliteTables } from 'aether/sqlite'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
+import { Account } from './bank.ts'
+
+const patience = { timeoutMs: 30_000 }
+
+/** Each version has its own columns. */
+function totals(file: string, version: 1 | 2) {
+  const columns =
+    version === 1
+      ? 'key TEXT PRIMARY KEY, total INTEGER NOT NULL'
+      : 'key TEXT PRIMARY KEY, total INTEGER NOT NULL, deposits INTEGER NOT NULL DEFAULT 1'
+  const target = sqliteTables({ file, tables: { total: columns } })
+  const { total } = target.tables
+  const Totals = projection({
+    name: 'totals',
+    version,
+    actors: [Account],
+    target,
+    on: {
+      Deposited: ({ key, data: { amount } }, sql) =>
+        version === 1
+          ? sql`INSERT INTO ${total} VALUES (${key}, ${amount})
+                ON CONFLICT (key) DO UPDATE SET total = total + ${amount}`
+          : sql`INSERT INTO ${total} (key, total) VALUES (${key}, ${amount})
+                ON CONFLICT (key) DO UPDATE SET total = total + ${amount}, deposits = deposits + 1`,
+    },
+  })
+  return { target, Totals }
+}
+
+test('tables are read by plain SQL, and are those of a new version once it has caught up', async () => {
+  await using folder = await temporaryFolder()
+  const file = join(folder.path, 'views.db')
+  const backend = sqlite(join(folder.path, 'events.db'))
+  const one = totals(file, 1)
+  await using old = await open({ backend, actors: [Account], projections: [one.Totals] })
+  const alice = old.get(Account, 'alice')
+  for (let i = 0; i < 100; i++) await alice.deposit({ amount: 2 })
+  await old.projection(one.Totals).reached(await old.events.lastPosition(), patience)
+  expect(await one.target.read`SELECT * FROM total`).toEqual([{ key: 'alice', total: 200 }])
+
+  const two = totals(file, 2)
+  await using node = await open({ backend, actors: [Account], projections: [two.Totals] })
+  const seen: number[] = []
+  for (let left = 5; left > 0;) {
+    const { position } = await node.get(Account, 'alice').deposit({ amount: 2 })
+    await node.projection(two.Totals).reached(position, patience)
+    const [row] = await one.target.read<{ total: number; deposits?: number }>`SELECT * FROM total`
+    seen.push(row?.total ?? 0)
+    if (row?.deposits === undefined) continue
+    expect(row.deposits * 2).toBe(row.total)
+    left--
+  }
+  expect(seen).toEqual(seen.map((_total, index) => 202 + 2 * index))
+})
+
+test(
+  'members of one target in one process count each event once',
+  { timeout: 60_000 },
+  async () => {
+    await using folder = await temporaryFolder()
+    const backend = memory()
+    const { target, Totals } = totals(join(folder.path, 'views.db'), 1)
+    const nodes = await Promise.all(
+      [1, 2, 3].map(() => open({ backend, actors: [Account], projections: [Totals] })),
+    )
+    for (let i = 0; i < 300; i++) {
+      await nodes[i % 3]!.get(Account, `${i % 10}`).deposit({ amount: 1 })
+      if (i % 100 === 0) await setImmediate()
+    }
+    // One goes, with the target that they share.
+    await nodes[0]!.close()
+    await nodes[1]!.get(Account, '0').deposit({ amount: 1 })
+    const end = await nodes[1]!.events.lastPosition()
+    await nodes[1]!.projection(Totals).reached(end, patience)
+    await until(
+      async () => {
+        const [row] = await target.read`SELECT sum(total) AS sum, count(*) AS n FROM total`
+        return row?.['sum'] === 301 && row['n'] === 10
+      },
+      { description: 'all is counted', ...patience },
+    )
+    await Promise.all(nodes.map((node) => node.close()))
+  },
+)
