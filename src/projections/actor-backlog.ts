@@ -24,7 +24,6 @@ interface Around {
 /** Reads the events of an actor from the one on that failed, up to a position: as many as make a batch. */
 export async function backlogOf(
   actor: HeldActor,
-  part: number,
   upTo: number,
   { store, intake, model, ending }: Around,
 ): Promise<Backlog> {
@@ -35,7 +34,7 @@ export async function backlogOf(
     if (todos.length >= model.options.batchEvents) return { todos, next: failedEvent(entry) }
     try {
       if (entry instanceof MalformedEventError) throw entry
-      const todo = intake.read(entry, part)
+      const todo = intake.read(entry)
       if (todo) todos.push(todo)
     } catch (cause) {
       return { todos, trouble: { failed: failedEvent(entry), cause } }

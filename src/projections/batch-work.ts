@@ -15,7 +15,6 @@ import { dueNow, type HeldActor, holdBack } from './held-actor.ts'
 import { isOutage, outageActors } from './outage.ts'
 import type { OwnedParts } from './owned-parts.ts'
 import { changeTo, holding, type PartState, releasing } from './part-progress.ts'
-import { partOf } from './part.ts'
 import { type BatchChange, ReaderBatch } from './reader-batch.ts'
 import type { ReaderModel } from './reader-model.ts'
 import type { ReaderName, ReaderObserver } from './reader-observer.ts'
@@ -77,7 +76,7 @@ export class BatchWork {
     if (!progress) return
     const { observer, clock, name } = this.#around
     const { state: before } = progress
-    const backlog = await backlogOf(actor, index, before.position, this.#around)
+    const backlog = await backlogOf(actor, before.position, this.#around)
     const { next } = backlog
     let { todos, trouble } = backlog
     for (;;) {
@@ -110,21 +109,21 @@ export class BatchWork {
   }
 
   #plan(parts: OwnedParts, entries: readonly LogEntry[]): ReaderBatch {
-    const { intake, model } = this.#around
+    const { intake } = this.#around
     const last = entries.at(-1) as LogEntry
     const end = last instanceof MalformedEventError ? last.lastPosition : last.position
     const batch = new ReaderBatch(parts, end)
     for (const entry of entries) {
-      const actorId = ownerOf(entry)
-      if (!intake.concerns(actorId)) continue
-      const part = partOf(actorId, model.options.parts)
+      const concerned = intake.concerned(ownerOf(entry))
+      if (!concerned) continue
+      const { actorId, part } = concerned
       const progress = parts.get(part)
       if (!progress || entry.position <= progress.state.position) continue
       const { held } = batch.stateOf(progress, part)
       if (held.size > 0 && held.has(actorId)) continue
       try {
         if (entry instanceof MalformedEventError) throw entry
-        const todo = intake.read(entry, part)
+        const todo = intake.read(entry)
         if (todo) batch.add(todo)
       } catch (error) {
         batch.holdBack(part, this.#heldAfter(failedEvent(entry), error, undefined))

@@ -2,7 +2,6 @@ import { type ActorId, MalformedEventError, type StoredEvent } from '../core/ind
 import { type LogEntry, RecentMap } from '../store/index.ts'
 import type { EventIntake } from './event-intake.ts'
 import { failedEvent, ownerOf } from './failed-event.ts'
-import { partOf } from './part.ts'
 import type { PolicyPart } from './policy-part.ts'
 import type { PolicyWork } from './policy-work.ts'
 
@@ -15,8 +14,6 @@ interface PolicyIntakeContext {
   readonly intake: EventIntake
   readonly work: PolicyWork
   readonly parts: ReadonlyMap<number, PolicyPart>
-  /** Over how many parts the actors are spread. */
-  readonly partCount: number
 }
 
 /** Hands the events of a policy's own parts to its work, each once, those of an actor in their order. */
@@ -55,9 +52,10 @@ export class PolicyIntake {
     this.#versions = new RecentMap(rememberedActors)
   }
 
-  #partOf(actorId: string): PolicyPart | undefined {
-    const { intake, parts, partCount } = this.#context
-    return intake.concerns(actorId) ? parts.get(partOf(actorId, partCount)) : undefined
+  #partOf(actorId: ActorId): PolicyPart | undefined {
+    const { intake, parts } = this.#context
+    const concerned = intake.concerned(actorId)
+    return concerned && parts.get(concerned.part)
   }
 
   #takeOne(entry: LogEntry): void {
@@ -68,7 +66,7 @@ export class PolicyIntake {
     try {
       if (entry instanceof MalformedEventError) throw entry
       this.#versions.set(actorId, entry.version)
-      const todo = intake.read(entry, part.index)
+      const todo = intake.read(entry)
       if (todo) work.add(part, todo)
     } catch (error) {
       work.addMalformed(part, failedEvent(entry), error)

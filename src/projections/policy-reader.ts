@@ -57,7 +57,7 @@ export class PolicyReader implements AsyncDisposable {
     this.#around = around
     this.#name = { kind: model.kind, name: model.name, build: build.build }
     this.#bell = new Bell(around.clock, this.#ending.signal)
-    const intake = new EventIntake(model.actors)
+    const intake = new EventIntake(model)
     this.#work = new PolicyWork({
       ...around,
       model,
@@ -66,8 +66,7 @@ export class PolicyReader implements AsyncDisposable {
       ending: this.#ending.signal,
       onChange: () => this.#changed(),
     })
-    const { parts: partCount } = model.options
-    this.#intake = new PolicyIntake({ intake, partCount, work: this.#work, parts: this.#parts })
+    this.#intake = new PolicyIntake({ intake, work: this.#work, parts: this.#parts })
     this.#saver = new PolicySaver({
       build,
       target: this.#target,

@@ -184,7 +184,7 @@ export class PolicyWork {
       const failed = failedEvent(entry)
       try {
         if (entry instanceof MalformedEventError) throw entry
-        const todo = intake.read(entry, part.index)
+        const todo = intake.read(entry)
         if (todo) await this.#handle(part, todo)
       } catch (cause) {
         this.#fail(part, failed, cause)

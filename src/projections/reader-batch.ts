@@ -11,6 +11,8 @@ export class ReaderBatch {
   readonly #parts: OwnedParts
   readonly #held = new Map<number, PartState>()
   #todos: Todo[] = []
+  /** Parts of which something is or was to be handled. */
+  readonly #touched = new Set<number>()
 
   constructor(parts: OwnedParts, last: number) {
     this.#parts = parts
@@ -28,12 +30,14 @@ export class ReaderBatch {
 
   add(todo: Todo): void {
     this.#todos.push(todo)
+    this.#touched.add(todo.part)
   }
 
   /** From here on, nothing of this actor is handled. */
   holdBack(part: number, actor: HeldActor): void {
     const progress = this.#parts.get(part)
     if (!progress) return
+    this.#touched.add(part)
     this.#held.set(part, holding(this.stateOf(progress, part), actor))
     this.#todos = this.#todos.filter(
       ({ stored }) => stored.actorId !== actor.actorId || stored.position < actor.position,
@@ -42,8 +46,7 @@ export class ReaderBatch {
 
   /** The parts that change by it in more than their position; others can be stored later. */
   changes(): readonly BatchChange[] {
-    const touched = new Set([...this.#held.keys(), ...this.#todos.map(({ part }) => part)])
-    return [...touched].flatMap((index) => {
+    return [...this.#touched].flatMap((index) => {
       const progress = this.#parts.get(index)
       if (!progress) return []
       const state = { ...this.stateOf(progress, index), position: this.last }

@@ -71,7 +71,7 @@ export class Reader implements AsyncDisposable {
     this.#around = around
     const name = { kind: model.kind, name: model.name, build: build.build }
     const ending = this.#ending.signal
-    const intake = new EventIntake(model.actors)
+    const intake = new EventIntake(model)
     this.#name = name
     this.#intake = intake
     this.#bell = new Bell(around.clock, ending)
@@ -220,11 +220,13 @@ export class Reader implements AsyncDisposable {
     const asking = store.lastPosition({ signal })
     asking.catch(() => undefined)
     const range = { after: parts.position, filter: { actorTypes: [...actors.keys()] }, signal }
-    let pending: LogEntry[] = []
+    let pending: readonly LogEntry[] = []
     for await (const entries of store.readBatches(range)) {
-      pending = pending.length === 0 ? [...entries] : pending.concat(entries)
-      while (pending.length >= options.batchEvents && !this.#isOver)
-        await this.#handle(parts, pending.splice(0, options.batchEvents))
+      pending = pending.length === 0 ? entries : pending.concat(entries)
+      while (pending.length >= options.batchEvents && !this.#isOver) {
+        await this.#handle(parts, pending.slice(0, options.batchEvents))
+        pending = pending.slice(options.batchEvents)
+      }
       if (this.#isOver) return
     }
     if (pending.length > 0) await this.#handle(parts, pending)

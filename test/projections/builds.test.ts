@@ -8,7 +8,7 @@ import { Account, Balances } from './bank.ts'
 
 const patience = { timeoutMs: 30_000 }
 
-describe.for(backendKinds.slice(0, 1))('builds, on $name', { timeout: 120_000 }, (kind) => {
+describe.for(backendKinds)('builds, on $name', { timeout: 120_000 }, (kind) => {
   test('a rebuild under load is never seen half, and takes the place of the old one', async () => {
     await using source = await kind.start()
     await using node = await open({

@@ -29,91 +29,82 @@ const Journal = view({
 const stored = async (node: Awaited<ReturnType<typeof open>>): Promise<void> =>
   node.projection(Journal).reached(await node.events.lastPosition(), { timeoutMs: 30_000 })
 
-describe.for(backendKinds.slice(0, 1))(
-  'an event that fails, on $name',
-  { timeout: 120_000 },
-  (kind) => {
-    test('is parked with its successors, others flow; mended and retried, all is as if never', async () => {
-      await using source = await kind.start()
-      const backend = source.fresh()
-      const logger = new Logbook()
-      poison.add('bob/2')
-      {
-        await using node = await open({
-          backend,
-          actors: [Account],
-          projections: [Journal],
-          logger,
-        })
-        const handle = node.projection(Journal)
-        for (const amount of [1, 2, 3])
-          for (const key of ['alice', 'bob', 'carol'])
-            await node.get(Account, key).deposit({ amount })
-        await stored(node)
-        await until(async () => (await handle.status()).parked === 1, {
-          description: 'the actor is parked',
-          timeoutMs: 30_000,
-        })
-        expect(await handle.parked()).toMatchObject([
-          {
-            actorId: 'account-bob',
-            state: 'parked',
-            build: 1,
-            version: 2,
-            type: 'Deposited',
-            tries: 3,
-            cause: { message: 'bob is poisoned', stack: expect.stringContaining('at ') },
-          },
-        ])
-        expect(await node.view(Journal).get('alice')).toEqual({ entries: ['+1', '+2', '+3'] })
-        expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1'] })
-        expect((await handle.status()).lag).toEqual({ events: 0, seconds: 0 })
-      }
-      expect(logger.messages.join()).toContain('account-bob is parked by the view journal')
-
-      // What is parked stays parked, and what comes meanwhile waits behind it.
+describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }, (kind) => {
+  test('is parked with its successors, others flow; mended and retried, all is as if never', async () => {
+    await using source = await kind.start()
+    const backend = source.fresh()
+    const logger = new Logbook()
+    poison.add('bob/2')
+    {
       await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
-      await node.get(Account, 'bob').deposit({ amount: 4 })
-      await node.get(Account, 'alice').deposit({ amount: 4 })
+      const handle = node.projection(Journal)
+      for (const amount of [1, 2, 3])
+        for (const key of ['alice', 'bob', 'carol'])
+          await node.get(Account, key).deposit({ amount })
       await stored(node)
-      expect(await node.view(Journal).get('alice')).toEqual({ entries: ['+1', '+2', '+3', '+4'] })
+      await until(async () => (await handle.status()).parked === 1, {
+        description: 'the actor is parked',
+        timeoutMs: 30_000,
+      })
+      expect(await handle.parked()).toMatchObject([
+        {
+          actorId: 'account-bob',
+          state: 'parked',
+          build: 1,
+          version: 2,
+          type: 'Deposited',
+          tries: 3,
+          cause: { message: 'bob is poisoned', stack: expect.stringContaining('at ') },
+        },
+      ])
+      expect(await node.view(Journal).get('alice')).toEqual({ entries: ['+1', '+2', '+3'] })
       expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1'] })
+      expect((await handle.status()).lag).toEqual({ events: 0, seconds: 0 })
+    }
+    expect(logger.messages.join()).toContain('account-bob is parked by the view journal')
 
-      poison.clear()
-      expect(await node.projection(Journal).retry('account-bob')).toBe(true)
-      expect(await node.projection(Journal).retry('account-alice')).toBe(false)
-      await until(async () => (await node.projection(Journal).parked()).length === 0, {
-        description: 'the actor is free',
-        timeoutMs: 30_000,
-      })
-      await node.get(Account, 'bob').deposit({ amount: 5 })
-      await stored(node)
-      expect(await node.view(Journal).get('bob')).toEqual({
-        entries: ['+1', '+2', '+3', '+4', '+5'],
-      })
-    })
+    // What is parked stays parked, and what comes meanwhile waits behind it.
+    await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+    await node.get(Account, 'bob').deposit({ amount: 4 })
+    await node.get(Account, 'alice').deposit({ amount: 4 })
+    await stored(node)
+    expect(await node.view(Journal).get('alice')).toEqual({ entries: ['+1', '+2', '+3', '+4'] })
+    expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1'] })
 
-    test('can be skipped with a reason, alone', async () => {
-      await using source = await kind.start()
-      const logger = new Logbook()
-      const backend = source.fresh()
-      poison.add('bob/2')
-      await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
-      for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
-      await stored(node)
-      expect(await node.projection(Journal).skip('account-bob', 'counted twice')).toBe(true)
-      await until(async () => (await node.projection(Journal).parked()).length === 0, {
-        description: 'the actor is free',
-        timeoutMs: 30_000,
-      })
-      expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1', '+3'] })
-      expect(logger.messages.join()).toContain(
-        'Deposited of account-bob is passed over: counted twice',
-      )
-      poison.clear()
+    poison.clear()
+    expect(await node.projection(Journal).retry('account-bob')).toBe(true)
+    expect(await node.projection(Journal).retry('account-alice')).toBe(false)
+    await until(async () => (await node.projection(Journal).parked()).length === 0, {
+      description: 'the actor is free',
+      timeoutMs: 30_000,
     })
-  },
-)
+    await node.get(Account, 'bob').deposit({ amount: 5 })
+    await stored(node)
+    expect(await node.view(Journal).get('bob')).toEqual({
+      entries: ['+1', '+2', '+3', '+4', '+5'],
+    })
+  })
+
+  test('can be skipped with a reason, alone', async () => {
+    await using source = await kind.start()
+    const logger = new Logbook()
+    const backend = source.fresh()
+    poison.add('bob/2')
+    await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+    for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
+    await stored(node)
+    expect(await node.projection(Journal).skip('account-bob', 'counted twice')).toBe(true)
+    await until(async () => (await node.projection(Journal).parked()).length === 0, {
+      description: 'the actor is free',
+      timeoutMs: 30_000,
+    })
+    expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1', '+3'] })
+    expect(logger.messages.join()).toContain(
+      'Deposited of account-bob is passed over: counted twice',
+    )
+    poison.clear()
+  })
+})
 
 test('an actor that fails for a while is tried again, later and later, and free by itself', async () => {
   poison.add('bob/1')
