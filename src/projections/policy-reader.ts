@@ -261,9 +261,8 @@ export class PolicyReader implements AsyncDisposable {
     const filter = { actorTypes: [...this.#model.actors.keys()] }
     const parts = [...this.#parts.values()]
     const after = parts.reduce((least, { readTo }) => Math.min(least, readTo), Infinity)
-    // Asked for before it is read: what is read reaches that far.
-    const asking = store.lastPosition({ signal })
-    asking.catch(() => undefined)
+    // Answered before anything is read: so what is read reaches that far.
+    const end = await store.lastPosition({ signal })
     for await (const entries of store.readBatches({ after, filter, signal })) {
       this.#intake.take(entries)
       while (!parts.every((part) => part.hasRoom(maxAhead))) {
@@ -273,7 +272,6 @@ export class PolicyReader implements AsyncDisposable {
       }
       if (this.#isEnding || this.#mustReload) return
     }
-    const end = await asking
     for (const part of parts) part.passTo(end)
     this.#around.onProgress()
   }

@@ -216,9 +216,8 @@ export class Reader implements AsyncDisposable {
     this.#lastRound = clock.monotonic()
     const { actors, options } = this.#model
     const signal = this.#ending.signal
-    // Asked for before it is read: what is read reaches that far.
-    const asking = store.lastPosition({ signal })
-    asking.catch(() => undefined)
+    // Answered before anything is read: so what is read reaches that far.
+    const end = await store.lastPosition({ signal })
     const range = { after: parts.position, filter: { actorTypes: [...actors.keys()] }, signal }
     let pending: readonly LogEntry[] = []
     for await (const entries of store.readBatches(range)) {
@@ -230,7 +229,7 @@ export class Reader implements AsyncDisposable {
       if (this.#isOver) return
     }
     if (pending.length > 0) await this.#handle(parts, pending)
-    parts.passTo(await asking)
+    parts.passTo(end)
     this.#around.onProgress()
   }
 
