@@ -62,30 +62,17 @@ export async function payOrder(
 /** Cancels an order that the customer doesn't want any more. May be repeated. */
 export async function cancelOrder(shop: Shop, id: string, reason: string): Promise<void> {
   await shop.get(Order, id).cancel({ reason }, { commandId: `${id}/cancel` })
-  await giveBack(shop, id)
 }
 
 /** Cancels an order that is still unpaid, and leaves any other as it is. May be repeated. */
 export async function expireOrder(shop: Shop, id: string): Promise<void> {
   await shop.get(Order, id).expire(undefined, { commandId: `${id}/expire` })
-  await giveBack(shop, id)
-}
-
-/** Puts what a cancelled order had put aside back on the shelf. */
-async function giveBack(shop: Shop, id: string): Promise<void> {
-  const { status, lines } = (await shop.state(Order, id)).state
-  if (status !== 'cancelled') return
-  for (const { product } of lines)
-    await shop.get(Stock, product).release({ order: id }, { commandId: `${id}/release` })
 }
 
 /** How long an order may stay unpaid. */
 const payWithinMs = 15 * 60_000
 
-/**
- * Lets the order expire if it is unpaid by then, whatever becomes of this process. What it had put aside
- * is given back by {@link expireOrder}, which whoever runs the shop calls for it.
- */
+/** Lets the order expire if it is unpaid by then, whatever becomes of this process. */
 async function remindToPay(shop: Shop, id: string): Promise<void> {
   const order = shop.get(Order, id)
   await shop.schedule(order, 'expire', undefined, { name: 'unpaid', afterMs: payWithinMs })

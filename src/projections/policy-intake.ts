@@ -38,13 +38,19 @@ export class PolicyIntake {
   /**
    * Takes in what this node has stored just now, before it is read: of actors whose event before it was
    * taken in already, so that order is kept. All others, and what others store, comes by the log.
+   * @returns whether the log has nothing to add
    */
-  takeEarly(events: readonly StoredEvent[]): void {
+  takeEarly(events: readonly StoredEvent[]): boolean {
+    let isAll = true
     for (const event of events) {
       const { actorId, version } = event
+      const part = this.#partOf(actorId)
+      if (!part) continue
       const isNext = version === 1 || this.#versions.get(actorId) === version - 1
-      if (isNext && this.#partOf(actorId)?.hasRoom(maxAhead)) this.#takeOne(event)
+      if (isNext && part.hasRoom(maxAhead)) this.#takeOne(event)
+      else isAll = false
     }
+    return isAll
   }
 
   /** Some of what was taken in may have to be read again. */

@@ -15,6 +15,8 @@ import {
  */
 export class PolicyPart {
   readonly index: number
+  /** Aborts when the part is another member's, or the reader ends. */
+  readonly signal: AbortSignal
   readonly #losing = new AbortController()
   /** Taken in and not finished. */
   readonly #open = new Set<number>()
@@ -29,17 +31,14 @@ export class PolicyPart {
   #isChanged = false
   #isUrgent = false
 
-  constructor(stored: PartProgress) {
+  /** @param ending aborts when the reader ends */
+  constructor(stored: PartProgress, ending: AbortSignal) {
     this.index = Number(stored.part)
+    this.signal = AbortSignal.any([ending, this.#losing.signal])
     this.#stored = stored
     this.#readTo = stored.state.position
     this.#held = stored.state.held
     this.#done = new Set(stored.state.done)
-  }
-
-  /** Aborts when the part is another member's. */
-  get signal(): AbortSignal {
-    return this.#losing.signal
   }
 
   get readTo(): number {

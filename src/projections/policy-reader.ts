@@ -15,6 +15,8 @@ import type { ReaderName } from './reader-observer.ts'
 import { pauseAfter } from './reader-options.ts'
 import type { ReaderState } from './reader.ts'
 
+/** How often the log is read at most while nothing but what this node stored itself is known to be new. */
+const ownReadMs = 25
 /** The first pause after something other than a handler failed. */
 const firstPauseMs = 200
 
@@ -39,6 +41,10 @@ export class PolicyReader implements AsyncDisposable {
   #mustReload = true
   /** Whether there may be something to take in. */
   #hasGrown = true
+  /** Whether this node has stored something since it read, all of which was taken in, or not all. */
+  #hasOwn = false
+  #hasMissed = false
+  #lastRead = -Infinity
   #savingFailed: { readonly error: unknown } | undefined
   #state: ReaderState = 'catching-up'
   #error: unknown
@@ -194,11 +200,14 @@ export class PolicyReader implements AsyncDisposable {
     await using _watch = await store.watch(() => this.#grown())
     // What this node stores itself needn't be read first.
     const inOwnContext = AsyncLocalStorage.snapshot()
-    using _own = store.onStored((events) => inOwnContext(() => this.#intake.takeEarly(events)))
+    using _own = store.onStored((events) => {
+      if (inOwnContext(() => this.#intake.takeEarly(events))) this.#hasOwn = true
+      else this.#hasMissed = true
+    })
     while (!this.#isEnding) {
       this.#check()
       if (this.#mustReload) await this.#reload()
-      if (this.#hasGrown && this.#parts.size > 0) await this.#takeIn()
+      if (this.#parts.size > 0 && this.#readInMs() <= 0) await this.#takeIn()
       this.#check()
       this.#settle()
       await this.#bell.wait(this.#restMs())
@@ -230,7 +239,7 @@ export class PolicyReader implements AsyncDisposable {
       const part = this.#parts.get(Number(name))
       if (!part) {
         const begun = progress ? readProgress(progress) : newPart(name, origin)
-        this.#parts.set(Number(name), new PolicyPart(begun))
+        this.#parts.set(Number(name), new PolicyPart(begun, this.#ending.signal))
         this.#intake.forget()
       } else if (progress && progress.revision !== part.revision) part.takeOver(progress)
     }
@@ -256,6 +265,9 @@ export class PolicyReader implements AsyncDisposable {
   /** Takes in the log from the part that is least far to its end, as it is by now. */
   async #takeIn(): Promise<void> {
     this.#hasGrown = false
+    this.#hasOwn = false
+    this.#hasMissed = false
+    this.#lastRead = this.#around.clock.monotonic()
     const { store } = this.#around
     const signal = this.#ending.signal
     const filter = { actorTypes: [...this.#model.actors.keys()] }
@@ -280,7 +292,14 @@ export class PolicyReader implements AsyncDisposable {
   #restMs(): number {
     const now = this.#around.clock.now()
     const due = Array.from(this.#parts.values(), (part) => this.#work.retryDue(part) - now)
-    return Math.max(1, Math.min(this.#saver.restMs(), ...due))
+    return Math.max(1, Math.min(this.#saver.restMs(), this.#readInMs(), ...due))
+  }
+
+  /** Reading costs those who write: what can only tell how far the log is may wait for a moment. */
+  #readInMs(): number {
+    if (!this.#hasGrown || this.#parts.size === 0) return Infinity
+    if (!this.#hasOwn || this.#hasMissed || this.#mustReload) return 0
+    return this.#lastRead + ownReadMs - this.#around.clock.monotonic()
   }
 
   #changed(): void {

@@ -82,7 +82,7 @@ export class PolicyWork {
   }
 
   #isOver({ signal }: PolicyPart): boolean {
-    return signal.aborted || this.#context.ending.aborted || this.#trouble !== undefined
+    return signal.aborted || this.#trouble !== undefined
   }
 
   async #handleNext(part: PolicyPart, todo: Todo): Promise<void> {
@@ -100,9 +100,8 @@ export class PolicyWork {
 
   /** Whether all that was done about it would do nothing if it were done again. */
   async #handle(part: PolicyPart, { event, stored, handler }: Todo): Promise<boolean> {
-    const { name, observer, reach, ending } = this.#context
-    const signal = AbortSignal.any([part.signal, ending])
-    const context = { name: name.name, build: name.build, signal }
+    const { name, observer, reach } = this.#context
+    const context = { name: name.name, build: name.build, signal: part.signal }
     const handle = (): unknown => handler(event, reach, context)
     const handling = observer.begin?.(name, stored)
     let isHarmless: unknown

@@ -103,7 +103,7 @@ test.each(setups)(
     await using asking = await openAt(setup.place, false)
     const placing = placeOrders(asking)
     const pids = new Set<number>()
-    for (let kills = 0; kills < 6; kills++) {
+    for (let kills = 0; kills < 4; kills++) {
       await using worker = new Worker()
       await worker.open(setup.place)
       const before = (await taken(asking)).length
@@ -124,7 +124,7 @@ test.each(setups)(
     const all = await taken(asking)
     for (const { pid } of all) pids.add(pid)
     expectOnce(all)
-    expect(pids.size).toBeGreaterThan(4)
+    expect(pids.size).toBeGreaterThan(2)
   },
   180_000,
 )

@@ -147,4 +147,48 @@ describe.each(backendKinds)('$name', ({ start }) => {
     expect([...seen.values()]).toEqual(Array.from({ length: 8 }, () => cents))
     expect(most).toBe(4)
   })
+
+  test('two members share the work, each event is handled once, and one goes on alone', async () => {
+    const handled: { readonly by: string; readonly key: string; readonly cents: number }[] = []
+    const noting = (by: string): PolicyDefinition =>
+      policy({
+        name: 'noting',
+        actors: [Order],
+        on: {
+          Paid: async ({ key, data: { cents } }, { signal }) => {
+            await new Promise((resolve) => setTimeout(resolve, 1))
+            signal.throwIfAborted()
+            handled.push({ by, key, cents })
+          },
+        },
+      })
+    const backend = source.fresh()
+    const first = noting('first')
+    await using shop = await openShop(backend, first)
+    let cents = 0
+    const payAll = async (): Promise<void> => {
+      cents++
+      await Promise.all(
+        Array.from({ length: 16 }, (_, n) => shop.get(Order, `o-${n}`).pay({ cents })),
+      )
+    }
+    {
+      await using _second = await openShop(backend, noting('second'))
+      await until(
+        async () => {
+          await payAll()
+          return new Set(handled.slice(-16).map(({ by }) => by)).size === 2
+        },
+        { description: 'both work', timeoutMs: 30_000, intervalMs: 50 },
+      )
+    }
+    for (let n = 0; n < 3; n++) await payAll()
+    await caughtUp(shop, first)
+    const all = Array.from({ length: cents }, (_, n) => n + 1)
+    for (let n = 0; n < 16; n++) {
+      const own = handled.filter(({ key }) => key === `o-${n}`)
+      expect(own.map((each) => each.cents)).toEqual(all)
+    }
+    expect(new Set(handled.slice(-16).map(({ by }) => by))).toEqual(new Set(['first']))
+  }, 60_000)
 })

@@ -81,7 +81,7 @@ describe('the page about orders', () => {
   test('shows the example as it is', async () => {
     const orders = await Document.read('docs/orders.md')
     const excerpts = orders.blocks.filter(({ language }) => language.startsWith('ts '))
-    expect(excerpts).toHaveLength(5)
+    expect(excerpts).toHaveLength(8)
     for (const { language, text } of excerpts) {
       const file = language.replace('ts from=', '')
       expect(await readFile(join(repository, file), 'utf8')).toContain(text)
