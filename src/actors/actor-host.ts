@@ -287,14 +287,16 @@ export class ActorHost {
     if (this.#closing) throw new AetherError('closed', 'the node was closed')
   }
 
-  readonly #leave = (): void => {
+  #leave(): void {
     this.#underWay--
     if (this.#underWay === 0) this.#closing?.resolve()
   }
 
-  readonly #answered = ({ command, sentAt }: Letter, error: unknown): void => {
+  readonly #answered = (letter: Letter, error: unknown): void => {
+    const { command, sentAt } = letter
     const { observer, clock } = this.#around
     observer.answered(command.type, command.name, clock.monotonic() - sentAt, error)
+    this.#deadlines.remove(letter)
     this.#leave()
   }
 
