@@ -134,11 +134,11 @@ export class CommitLogEventStore implements EventStore {
     events: readonly NewEvent[],
     { expectedVersion }: AppendOptions,
   ): Promise<AppendResult> {
-    return only(await this.commit([{ actorId, events, expectedVersion }]))
+    return only(await this.#store([offeredPart({ actorId, events, expectedVersion })]))
   }
 
   async commit(appends: readonly (Append | VersionedAppend)[]): Promise<CommitResult> {
-    return this.#store(appends.map(offeredPart))
+    return await this.#store(appends.map(offeredPart))
   }
 
   async save(
@@ -146,7 +146,7 @@ export class CommitLogEventStore implements EventStore {
     events: VersionedEvent | readonly VersionedEvent[],
   ): Promise<AppendResult> {
     const run = 'version' in events ? [events] : events
-    return only(await this.commit([{ actorId, events: run }]))
+    return only(await this.#store([offeredPart({ actorId, events: run })]))
   }
 
   read(actorId: ActorId, options: Collecting<ReadOptions>): AsyncGenerator<LogEntry, void>
@@ -307,7 +307,7 @@ export class CommitLogEventStore implements EventStore {
     await this.close()
   }
 
-  #store(offered: readonly OfferedPart[]): Promise<CommitResult> {
+  async #store(offered: readonly OfferedPart[]): Promise<CommitResult> {
     this.#assertOpen()
     for (const { actorId } of offered) parseActorId(actorId)
     const commit = makeCommit(offered, this.#context)
@@ -315,13 +315,13 @@ export class CommitLogEventStore implements EventStore {
     const isRepeatable = offered.every(({ events }) =>
       events.every((event) => event.id !== undefined),
     )
-    const storing = isRepeatable ? this.#storeRepeatable(commit) : this.#storeNew(commit)
-    this.#underWay.enter(storing)
-    return storing
-  }
-
-  #storeNew(commit: Commit): Promise<CommitResult> {
-    return this.#write(commit).then((outcome) => resultOf(commit, outcome))
+    this.#underWay.begin()
+    try {
+      if (isRepeatable) return await this.#storeRepeatable(commit)
+      return resultOf(commit, this.#told(commit, await this.#write(commit)))
+    } finally {
+      this.#underWay.end()
+    }
   }
 
   #storeRepeatable(commit: Commit): Promise<CommitResult> {
@@ -331,7 +331,7 @@ export class CommitLogEventStore implements EventStore {
 
   /** A conflict is first compared with what stands there: it may be this very commit, repeated. */
   async #storeOnce(commit: Commit): Promise<CommitResult> {
-    return this.#settle(commit, await this.#write(commit))
+    return this.#settle(commit, this.#told(commit, await this.#write(commit)))
   }
 
   async #settle(commit: Commit, outcome: WriteOutcome): Promise<CommitResult> {
@@ -345,7 +345,7 @@ export class CommitLogEventStore implements EventStore {
       const pinned = await this.#pin(commit)
       const repeat = await findRepeat(this.#log, commit)
       if (repeat) return committed(repeat, true)
-      const outcome = await this.#write(pinned)
+      const outcome = this.#told(pinned, await this.#write(pinned))
       if (outcome.ok || triesLeft === 0) return resultOf(commit, outcome)
       // Where another part stands elsewhere, no further try can succeed: it's a conflict, or it was
       // this very commit that got in meanwhile.
@@ -353,11 +353,12 @@ export class CommitLogEventStore implements EventStore {
     }
   }
 
-  /** Every write goes through here, so that what is acknowledged first is told first. */
-  async #write(commit: Commit): Promise<WriteOutcome> {
-    const outcome = await (this.#observer
-      ? this.#observed(commit, this.#observer)
-      : this.#writer.write(commit))
+  #write(commit: Commit): Promise<WriteOutcome> {
+    return this.#observer ? this.#observed(commit, this.#observer) : this.#writer.write(commit)
+  }
+
+  /** Every outcome goes through here, so that what is acknowledged first is told first. */
+  #told(commit: Commit, outcome: WriteOutcome): WriteOutcome {
     this.#known.learnFromWrite(commit, outcome)
     if (outcome.ok) this.#listeners.tell(outcome.parts)
     return outcome
