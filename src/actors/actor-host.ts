@@ -114,7 +114,7 @@ export class ActorHost {
     actorId: ActorId,
     name: string,
     input: unknown,
-    options: CommandOptions = {},
+    options: CommandOptions = noOptions,
   ): Promise<CommandResult> {
     const { clock, tracing } = this.#around
     const sentAt = clock.monotonic()
@@ -373,6 +373,8 @@ export class ActorHost {
   }
 
   #modelOf(actorId: ActorId): ActorModel {
+    const live = this.#live.find(actorId)
+    if (live) return live.model
     const { type } = parseActorId(actorId)
     const model = this.#models.get(type)
     if (model) return model
@@ -383,6 +385,8 @@ export class ActorHost {
     )
   }
 }
+
+const noOptions: CommandOptions = {}
 
 function rejected(reason: unknown): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>()

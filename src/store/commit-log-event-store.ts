@@ -5,6 +5,7 @@ import {
   type IdSource,
   type Logger,
   type NewEvent,
+  numberedIds,
   parseActorId,
   processLogger,
   randomIds,
@@ -111,6 +112,7 @@ export class CommitLogEventStore implements EventStore {
     { agenda, tables, broadcast }: StoreExtras = {},
   ) {
     const { clock = systemClock, logger = processLogger, rememberedVersions = 10_000 } = options
+    const { ids = randomIds } = options
     this.agenda = agenda
     this.broadcast = broadcast
     this.#tables = tables && new DocumentTables(tables)
@@ -120,7 +122,8 @@ export class CommitLogEventStore implements EventStore {
     this.#writer = options.hashChain ? new HashChainWriter(log, rememberedVersions) : log
     this.#context = {
       clock,
-      ids: options.ids ?? randomIds,
+      ids,
+      commitIds: numberedIds(ids),
       maxEventsPerAppend: options.maxEventsPerAppend ?? 1_000,
     }
     this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
@@ -311,13 +314,9 @@ export class CommitLogEventStore implements EventStore {
     this.#assertOpen()
     for (const { actorId } of offered) parseActorId(actorId)
     const commit = makeCommit(offered, this.#context)
-    // Only events that the caller named can be recognised when they come again.
-    const isRepeatable = offered.every(({ events }) =>
-      events.every((event) => event.id !== undefined),
-    )
     this.#underWay.begin()
     try {
-      if (isRepeatable) return await this.#storeRepeatable(commit)
+      if (isRepeatable(offered)) return await this.#storeRepeatable(commit)
       return resultOf(commit, this.#told(commit, await this.#write(commit)))
     } finally {
       this.#underWay.end()
@@ -422,6 +421,11 @@ export class CommitLogEventStore implements EventStore {
   #assertOpen(): void {
     if (this.#closing) throw closed()
   }
+}
+
+/** Only events that the caller named can be recognised when they come again. */
+function isRepeatable(offered: readonly OfferedPart[]): boolean {
+  return offered.every(({ events }) => events.every((event) => event.id !== undefined))
 }
 
 function resultOf({ parts }: Commit, outcome: WriteOutcome): CommitResult {

@@ -47,7 +47,9 @@ export interface CommittedEvent {
 
 export interface CommitContext {
   readonly clock: Clock
+  /** For events. */
   readonly ids: IdSource
+  readonly commitIds: IdSource
   /** @default 1,000 */
   readonly maxEventsPerAppend: number
 }
@@ -68,12 +70,12 @@ export type OfferedEvent = NewEvent & { readonly time?: string }
  */
 export function makeCommit(
   offered: readonly OfferedPart[],
-  { clock, ids, maxEventsPerAppend }: CommitContext,
+  { clock, ids, commitIds, maxEventsPerAppend }: CommitContext,
 ): Commit {
   checkParts(offered, maxEventsPerAppend)
   const time = sharedTime(offered) ?? timeText(clock.now())
   return {
-    id: ids(),
+    id: commitIds(),
     time,
     parts: offered.map(({ actorId, expected, events }) => ({
       actorId,
