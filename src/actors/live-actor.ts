@@ -54,7 +54,7 @@ export class LiveActor {
   }
 
   get type(): string {
-    return this.#model.type
+    return this.model.type
   }
 
   /** How many commands wait for it. */

@@ -22,6 +22,6 @@ export class CheckedEvent implements NewEvent {
 
   /** Whether the event is one, whatever it claims to be. */
   static is(event: NewEvent): event is CheckedEvent {
-    return #isChecked in event
+    return #isChecked in event && event.#isChecked
   }
 }
