@@ -114,7 +114,7 @@ export class ActorHost {
     actorId: ActorId,
     name: string,
     input: unknown,
-    options: CommandOptions = {},
+    options: CommandOptions = noOptions,
   ): Promise<CommandResult> {
     const { clock, tracing } = this.#around
     const sentAt = clock.monotonic()
@@ -287,15 +287,16 @@ export class ActorHost {
     if (this.#closing) throw new AetherError('closed', 'the node was closed')
   }
 
-  readonly #leave = (): void => {
+  #leave(): void {
     this.#underWay--
     if (this.#underWay === 0) this.#closing?.resolve()
   }
 
   readonly #answered = (letter: Letter, error: unknown, at: number | undefined): void => {
+    const { command, sentAt } = letter
     const { observer, clock } = this.#around
-    const { type, name } = letter.command
-    observer.answered(type, name, (at ?? clock.monotonic()) - letter.sentAt, error)
+    observer.answered(command.type, command.name, (at ?? clock.monotonic()) - sentAt, error)
+    this.#deadlines.remove(letter)
     this.#leave()
   }
 
@@ -372,6 +373,8 @@ export class ActorHost {
   }
 
   #modelOf(actorId: ActorId): ActorModel {
+    const live = this.#live.find(actorId)
+    if (live) return live.model
     const { type } = parseActorId(actorId)
     const model = this.#models.get(type)
     if (model) return model
@@ -382,6 +385,8 @@ export class ActorHost {
     )
   }
 }
+
+const noOptions: CommandOptions = {}
 
 function rejected(reason: unknown): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>()

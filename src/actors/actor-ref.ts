@@ -46,8 +46,8 @@ type Asked = Pick<ActorHost, 'send' | 'query'>
 /** Makes references to the actors of one host. */
 export class ActorRefs {
   readonly #host: Asked
-  /** What the references to actors of a type have in common: their methods. */
-  readonly #prototypes = new WeakMap<ActorModel, object>()
+  /** What makes references to actors of a type. */
+  readonly #makers = new WeakMap<ActorModel, ReferenceMaker>()
 
   constructor(host: Asked) {
     this.#host = host
@@ -55,9 +55,9 @@ export class ActorRefs {
 
   /** Nothing is loaded before the first command. */
   make<D extends ActorDefinition>({ model }: D, actorId: ActorId): ActorRef<D> {
-    let prototype = this.#prototypes.get(model)
-    if (!prototype) this.#prototypes.set(model, (prototype = prototypeOf(model, this.#host)))
-    return Object.create(prototype, { [id]: { value: actorId } }) as ActorRef<D>
+    let Maker = this.#makers.get(model)
+    if (!Maker) this.#makers.set(model, (Maker = makerOf(model, this.#host)))
+    return new Maker(actorId) as unknown as ActorRef<D>
   }
 }
 
@@ -66,7 +66,24 @@ export function actorIdOf(ref: ActorIdentity<ActorDefinition>): ActorId {
   return ref[id]
 }
 
-function prototypeOf({ commands, queries }: ActorModel, host: Asked): object {
+/** What all references have in common. */
+class Reference implements Ref {
+  readonly #actorId: ActorId
+
+  constructor(actorId: ActorId) {
+    this.#actorId = actorId
+  }
+
+  get [id](): ActorId {
+    return this.#actorId
+  }
+}
+
+type ReferenceMaker = new (actorId: ActorId) => Reference
+
+/** A class for each type, whose methods are its commands and queries: references are made often. */
+function makerOf({ commands, queries }: ActorModel, host: Asked): ReferenceMaker {
+  const Maker = class extends Reference {}
   const methods = [
     ...Array.from(commands.keys(), (name) => {
       function send(this: Ref, input?: unknown, options?: CommandOptions): Promise<CommandResult> {
@@ -81,7 +98,8 @@ function prototypeOf({ commands, queries }: ActorModel, host: Asked): object {
       return [name, query] as const
     }),
   ]
-  return Object.fromEntries<unknown>(methods)
+  Object.assign(Maker.prototype, Object.fromEntries<unknown>(methods))
+  return Maker
 }
 
 type Ref = ActorIdentity<ActorDefinition>

@@ -1,7 +1,7 @@
 import { AetherError, type ActorId, type Clock, type Logger, type NewEvent } from '../core/index.ts'
 import type { Command, CommandIdentity } from './command.ts'
 import type { CommandMemory, CommandRecord } from './command-memory.ts'
-import { decide, type Decided } from './decide.ts'
+import { decide } from './decide.ts'
 import type { ActorState } from './fold.ts'
 import type { ActorModel } from './model.ts'
 
@@ -55,6 +55,7 @@ export function planBatch(
   let mates: Map<string, Mate> | undefined
   const now = context.clock.now()
   let after = before
+  let since = context.clock.monotonic()
   for (const command of commands) {
     try {
       const known = command.identity && recall(command.identity, context, mates)
@@ -62,7 +63,7 @@ export function planBatch(
         outcomes.push(known)
         continue
       }
-      const decided = timedDecide(context, after, command, now)
+      const decided = decide(context.model, context.actorId, after, command, now)
       if (events.length > 0 && events.length + decided.events.length > context.maxEvents) break
       if (command.identity) {
         mates ??= new Map()
@@ -79,29 +80,26 @@ export function planBatch(
       after = decided.after
     } catch (error) {
       outcomes.push({ kind: 'failed', error })
+    } finally {
+      since = reportIfSlow(context, command, since)
     }
   }
   return { outcomes, events, after }
 }
 
-/** Whoever blocks the event loop is named: nobody else would find out. */
-function timedDecide(
-  { model, actorId, slowAfterMs, clock, logger }: BatchContext,
-  before: ActorState,
-  command: Command,
-  now: number,
-): Decided {
-  const start = clock.monotonic()
-  try {
-    return decide(model, actorId, before, command, now)
-  } finally {
-    const tookMs = Math.round(clock.monotonic() - start)
-    if (tookMs >= slowAfterMs) {
-      const { name } = command
-      const message = `${actorId} blocked the event loop for ${tookMs} ms in ${name}`
-      logger.warn({ actorId, command: name, tookMs }, message)
-    }
+/** Whoever blocks the event loop is named: nobody else would find out. Tells what time it is. */
+function reportIfSlow(
+  { actorId, slowAfterMs, clock, logger }: BatchContext,
+  { name }: Command,
+  since: number,
+): number {
+  const now = clock.monotonic()
+  const tookMs = Math.round(now - since)
+  if (tookMs >= slowAfterMs) {
+    const message = `${actorId} blocked the event loop for ${tookMs} ms in ${name}`
+    logger.warn({ actorId, command: name, tookMs }, message)
   }
+  return now
 }
 
 interface Mate extends CommandIdentity {

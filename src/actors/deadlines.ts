@@ -3,18 +3,17 @@ import type { Clock } from '../core/index.ts'
 /** Something that waits until a moment of the monotonic clock at most. */
 export interface Timed {
   readonly deadline: number
-  /** True once it doesn't wait any more. */
-  readonly isDone: boolean
   expire(): void
 }
 
 /** How late somebody may be told that his time is up; one timer serves all. */
 const sweepMs = 50
 
-/** Tells those whose time is up. Those that are done are left where they are until the next look. */
+/** Tells those whose time is up. */
 export class Deadlines {
   readonly #clock: Clock
-  #waiting: Timed[] = []
+  /** None that is done: what it holds would outlive its time in the heap, and cost the collector. */
+  readonly #waiting = new Set<Timed>()
   #sweeping: Disposable | undefined
 
   constructor(clock: Clock) {
@@ -22,20 +21,23 @@ export class Deadlines {
   }
 
   add(timed: Timed): void {
-    this.#waiting.push(timed)
+    this.#waiting.add(timed)
     this.#sweeping ??= this.#clock.every(sweepMs, () => this.#sweep())
+  }
+
+  /** It doesn't wait any more. */
+  remove(timed: Timed): void {
+    this.#waiting.delete(timed)
   }
 
   #sweep(): void {
     const now = this.#clock.monotonic()
-    const all = this.#waiting
-    this.#waiting = []
-    for (const timed of all) {
-      if (timed.isDone) continue
-      if (timed.deadline <= now) timed.expire()
-      else this.#waiting.push(timed)
+    for (const timed of this.#waiting) {
+      if (timed.deadline > now) continue
+      this.#waiting.delete(timed)
+      timed.expire()
     }
-    if (all.length > 0) return
+    if (this.#waiting.size > 0) return
     this.#sweeping?.[Symbol.dispose]()
     this.#sweeping = undefined
   }

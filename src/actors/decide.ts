@@ -120,11 +120,16 @@ export function replyTo(
 ): unknown {
   if (!reply) return undefined
   try {
-    const given = reply(state, { actorId, version, events })
+    const given = reply(state, { actorId, version, events: events.map(plain) })
     return given === undefined ? undefined : toJson(given)
   } catch (cause) {
     throw new ActorFailedError(actorId, `reply of ${name}`, cause)
   }
+}
+
+/** JSON, as a reply may contain it. */
+function plain({ type, data, metadata }: DecidedEvent): DecidedEvent {
+  return metadata ? { type, data, metadata } : { type, data }
 }
 
 /**

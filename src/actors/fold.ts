@@ -1,16 +1,13 @@
 import {
   ActorFailedError,
   type ActorId,
-  checkMetadata,
+  CheckedEvent,
   freezeJson,
   InvalidEventError,
   isAetherError,
-  type JsonValue,
   messageOf,
   type Metadata,
-  type NewEvent,
   type StoredEvent,
-  toJson,
   validateSync,
 } from '../core/index.ts'
 import type { DecidedEvent } from './spec.ts'
@@ -49,18 +46,15 @@ export function foldDecided(
   actorId: ActorId,
   before: ActorState,
   { type, data: decided, metadata }: DecidedEvent & { readonly metadata: Metadata },
-): { readonly stored: NewEvent; readonly after: ActorState } {
+): { readonly stored: CheckedEvent; readonly after: ActorState } {
   const event = model.events.get(type)
   if (event?.name !== type) throw new InvalidEventError(`${model.type} has no event ${type}`, [])
-  const data = storable(actorId, type, decided, metadata)
-  const validation = validateSync(event.schema, data)
+  const stored = storable(actorId, type, decided, stamped(metadata, event))
+  const validation = validateSync(event.schema, stored.data)
   if (!validation.ok)
     throw new InvalidEventError(`${actorId} decided a wrong ${type}`, validation.issues)
   const state = evolve(event, actorId, before.state, validation.value)
-  return {
-    stored: { type, data, metadata: stamped(metadata, event) },
-    after: { version: before.version + 1, state },
-  }
+  return { stored, after: { version: before.version + 1, state } }
 }
 
 function stamped(metadata: Metadata, { version }: EventModel): Metadata {
@@ -68,10 +62,9 @@ function stamped(metadata: Metadata, { version }: EventModel): Metadata {
 }
 
 /** What the store would refuse is refused here, where it concerns one command and not its batch. */
-function storable(actorId: ActorId, type: string, data: unknown, metadata: Metadata): JsonValue {
+function storable(actorId: ActorId, type: string, data: unknown, metadata: Metadata): CheckedEvent {
   try {
-    checkMetadata(metadata)
-    return toJson(data)
+    return new CheckedEvent(type, data, metadata)
   } catch (cause) {
     if (isAetherError(cause) && cause.code === 'too-large') throw cause
     const issues = [{ path: '', message: messageOf(cause) }]

@@ -27,7 +27,7 @@ import type { Surroundings } from './surroundings.ts'
  */
 export class LiveActor {
   readonly actorId: ActorId
-  readonly #model: ActorModel
+  readonly model: ActorModel
   readonly #around: Surroundings
   // An actor that rests has nothing but its state.
   #mailbox: Mailbox | undefined
@@ -46,7 +46,7 @@ export class LiveActor {
 
   constructor(model: ActorModel, actorId: ActorId, around: Surroundings) {
     this.actorId = actorId
-    this.#model = model
+    this.model = model
     this.#around = around
   }
 
@@ -55,7 +55,7 @@ export class LiveActor {
   }
 
   get type(): string {
-    return this.#model.type
+    return this.model.type
   }
 
   /** How many commands wait for it. */
@@ -118,7 +118,7 @@ export class LiveActor {
     // Who sends new commands is done with sending old ones again.
     this.#answers = undefined
     for (const event of stored) if (event.metadata['commandId']) this.memory.note(event)
-    if (after.version - this.#keptVersion >= this.#model.snapshotEvery) this.#keep(after)
+    if (after.version - this.#keptVersion >= this.model.snapshotEvery) this.#keep(after)
   }
 
   /** The state in memory may be behind or ahead of what is stored: only the store knows. */
@@ -135,8 +135,8 @@ export class LiveActor {
 
   /** How a command that is remembered was answered. Only for who holds it. */
   async recall(record: CommandRecord, command: Replying): Promise<CommandResult> {
-    this.#answers ??= new Answers(this.#model, this.#history, async (maxVersion) => {
-      const kept = await this.#around.snapshots.load(this.#model, this.actorId, { maxVersion })
+    this.#answers ??= new Answers(this.model, this.#history, async (maxVersion) => {
+      const kept = await this.#around.snapshots.load(this.model, this.actorId, { maxVersion })
       return kept?.state
     })
     const now = { ...(this.#current as ActorState), position: await this.position() }
@@ -149,7 +149,7 @@ export class LiveActor {
   }
 
   get #history(): History {
-    return new History(this.#around.store, this.#model, this.actorId)
+    return new History(this.#around.store, this.model, this.actorId)
   }
 
   async #work(): Promise<void> {
@@ -175,10 +175,10 @@ export class LiveActor {
   /** Decides, stores and answers these letters; those that don't fit wait for the next append. */
   async #run(letters: readonly Letter[], mailbox: Mailbox): Promise<void> {
     try {
-      const plan = await this.#store(letters)
-      const taken = letters.slice(0, plan.outcomes.length)
-      mailbox.putBack(letters.slice(plan.outcomes.length))
-      await this.#answer(taken, plan)
+      const told = await this.#store(letters)
+      mailbox.putBack(letters, told.plan.outcomes.length)
+      const repeats = this.#answer(letters, told)
+      if (repeats.length > 0) await this.#answerRepeats(repeats)
     } catch (error) {
       this.forget()
       // What is refused for its content may be the fault of one; its neighbours are tried alone.
@@ -205,7 +205,7 @@ export class LiveActor {
           : store.append(this.actorId, plan.events, { expectedVersion }))
         if (result.ok) {
           this.advance(plan.after, result.events)
-          return { ...plan, stored: result.events, position: result.position }
+          return { plan, stored: result.events, position: result.position }
         }
         if (retriesLeft <= 0) {
           const { currentVersion } = result.conflict
@@ -213,7 +213,7 @@ export class LiveActor {
         }
       } else if (isFresh || (await store.latestVersion(this.actorId)) === before.version) {
         // No append has confirmed the state that these answers, a refusal say, rest on.
-        return { ...plan, stored: [], position: await this.position() }
+        return { plan, stored: [], position: await this.position() }
       }
       this.forget()
     }
@@ -236,7 +236,7 @@ export class LiveActor {
     const { limits, clock, logger } = this.#around
     const commands = letters.map((letter) => letter.command)
     return planBatch(before, commands, {
-      model: this.#model,
+      model: this.model,
       actorId: this.actorId,
       memory: this.#memory,
       maxEvents: limits.batchEvents,
@@ -249,7 +249,7 @@ export class LiveActor {
   async #load(): Promise<ActorState> {
     this.forget()
     const { snapshots, clock, limits, observer } = this.#around
-    const kept = await snapshots.load(this.#model, this.actorId)
+    const kept = await snapshots.load(this.model, this.actorId)
     if (kept && kept.commands.length > 0) this.memory.restore(kept.commands)
     this.#position = kept ? undefined : 0
     const start = clock.monotonic()
@@ -271,19 +271,22 @@ export class LiveActor {
 
   #keep(state: ActorState): void {
     this.#keptVersion = state.version
-    this.#around.snapshots.offer(this.#model, this.actorId, state, this.#memory)
+    this.#around.snapshots.offer(this.model, this.actorId, state, this.#memory)
   }
 
-  async #answer(letters: readonly Letter[], plan: StoredPlan): Promise<void> {
+  /** Answers all but those that were answered before. */
+  #answer(letters: readonly Letter[], told: StoredPlan): readonly Repeat[] {
+    const { plan } = told
     const repeats: Repeat[] = []
     const at = this.#lookAtClock()
-    letters.forEach((letter, index) => {
+    for (let index = 0; index < plan.outcomes.length; index++) {
+      const letter = letters[index] as Letter
       const outcome = outcomeAt(plan, index)
       if (outcome.kind === 'failed') this.#fail(letter, outcome.error, at)
-      else if (outcome.kind === 'decided') this.#succeed(letter, outcome, plan, at)
+      else if (outcome.kind === 'decided') this.#succeed(letter, outcome, told, at)
       else repeats.push({ letter, record: outcome.record })
-    })
-    if (repeats.length > 0) await this.#answerRepeats(repeats)
+    }
+    return repeats
   }
 
   #fail(letter: Letter, error: unknown, at: number): void {
@@ -327,7 +330,8 @@ const isOfContent: ReadonlySet<ErrorCode> = new Set([
   'invalid-json',
 ])
 
-type StoredPlan = BatchPlan & {
+interface StoredPlan {
+  readonly plan: BatchPlan
   readonly stored: readonly StoredEvent[]
   /** Behind all that the answers show. */
   readonly position: number

@@ -54,11 +54,12 @@ export class Mailbox {
     return letters
   }
 
-  /** Puts letters back in front that were taken too early. */
-  putBack(letters: readonly Letter[]): void {
-    if (letters.length === 0) return
-    for (const letter of letters) letter.putBack()
-    this.#waiting = [...letters, ...this.#waiting]
+  /** Puts letters back in front that were taken too early: those from this place on. */
+  putBack(letters: readonly Letter[], from: number): void {
+    if (from >= letters.length) return
+    const early = letters.slice(from)
+    for (const letter of early) letter.putBack()
+    this.#waiting = [...early, ...this.#waiting]
   }
 
   /** Those whose senders gave up are left where they are until their place is needed. */

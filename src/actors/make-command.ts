@@ -26,11 +26,16 @@ export function makeCommand(
   const identity =
     commandId === undefined ? undefined : identify(commandId, name, command.input && input)
   const valid = validInput(model.type, name, command.input, input)
-  const { type } = model
-  const named = { name, type, model: command, metadata, identity, prepared: undefined }
-  return valid instanceof Promise
-    ? valid.then((later: unknown) => ({ ...named, input: later }))
-    : { ...named, input: valid }
+  const withInput = (given: unknown): Command => ({
+    name,
+    type: model.type,
+    model: command,
+    input: given,
+    metadata,
+    identity,
+    prepared: undefined,
+  })
+  return valid instanceof Promise ? valid.then(withInput) : withInput(valid)
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Deadlines, Timed } from './deadlines.ts'
 /** How long somebody waits for something that nobody has to take back. */
 export class Patience implements Timed, Disposable {
   readonly deadline: number
-  isDone = false
+  readonly #deadlines: Deadlines
   readonly #signal: AbortSignal | undefined
   readonly #own = new AbortController()
   readonly #lost = Promise.withResolvers<never>()
@@ -13,6 +13,7 @@ export class Patience implements Timed, Disposable {
   constructor(deadlines: Deadlines, deadline: number, signal: AbortSignal | undefined) {
     signal?.throwIfAborted()
     this.deadline = deadline
+    this.#deadlines = deadlines
     this.#signal = signal
     this.#lost.promise.catch(() => undefined)
     signal?.addEventListener('abort', this.#give, { once: true })
@@ -35,14 +36,14 @@ export class Patience implements Timed, Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.isDone = true
+    this.#deadlines.remove(this)
     this.#signal?.removeEventListener('abort', this.#give)
   }
 
   readonly #give = (): void => this.#end(this.#signal?.reason)
 
   #end(reason: unknown): void {
-    this.isDone = true
+    this.#deadlines.remove(this)
     this.#own.abort(reason)
     this.#lost.reject(reason)
   }

@@ -19,12 +19,19 @@ export const randomIds: IdSource = () => {
   return spelling.toString('latin1')
 }
 
+/** Ids that share one of the source and go on with a number: many of them cost little. */
+export function numberedIds(source: IdSource): IdSource {
+  const shared = source()
+  let made = 0
+  return () => `${shared}-${++made}`
+}
+
 /**
  * Node's `randomUUID` joins twenty short strings, half a kilobyte for the collector each time: at a rate
  * of events that is felt.
  */
 const bytesOfUuid = 16
-const randomness = Buffer.alloc(256 * bytesOfUuid)
+const randomness = Buffer.alloc(1_024 * bytesOfUuid)
 let used = randomness.length
 const spelling = Buffer.alloc(36)
 const digits = Buffer.from('0123456789abcdef')

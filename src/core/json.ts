@@ -144,7 +144,8 @@ class JsonWalk {
         this.#path.pop()
       }
     } else {
-      for (const [name, member] of Object.entries(value)) {
+      for (const name of Object.keys(value)) {
+        const member = (value as Record<string, unknown>)[name]
         if (member === undefined) continue
         this.#enter(name)
         this.freeze(member)

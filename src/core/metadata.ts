@@ -28,9 +28,21 @@ export function metadataFrom({ id, metadata }: Pick<StoredEvent, 'id' | 'metadat
   }
 }
 
+/**
+ * A frozen copy.
+ * @throws AetherError `invalid-argument` unless every member is text.
+ */
+export function checkedMetadata(metadata: Metadata): Metadata {
+  if (metadata === noMetadata) return noMetadata
+  const copy = Object.freeze({ ...metadata })
+  checkMetadata(copy)
+  return copy
+}
+
 /** @throws AetherError `invalid-argument` unless every member is text. */
 export function checkMetadata(metadata: Metadata): void {
-  for (const [name, value] of Object.entries(metadata)) {
+  for (const name of Object.keys(metadata)) {
+    const value: unknown = metadata[name]
     if (typeof value === 'string' && name !== '__proto__') continue
     throw new AetherError(
       'invalid-argument',

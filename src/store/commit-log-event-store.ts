@@ -5,6 +5,7 @@ import {
   type IdSource,
   type Logger,
   type NewEvent,
+  numberedIds,
   parseActorId,
   processLogger,
   randomIds,
@@ -113,6 +114,7 @@ export class CommitLogEventStore implements EventStore {
     { agenda, tables, broadcast, inlineSeat }: StoreExtras = {},
   ) {
     const { clock = systemClock, logger = processLogger, rememberedVersions = 10_000 } = options
+    const { ids = randomIds } = options
     this.agenda = agenda
     this.broadcast = broadcast
     this.inlineSeat = inlineSeat
@@ -123,7 +125,8 @@ export class CommitLogEventStore implements EventStore {
     this.#writer = options.hashChain ? new HashChainWriter(log, rememberedVersions) : log
     this.#context = {
       clock,
-      ids: options.ids ?? randomIds,
+      ids,
+      commitIds: numberedIds(ids),
       maxEventsPerAppend: options.maxEventsPerAppend ?? 1_000,
     }
     this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
@@ -137,11 +140,11 @@ export class CommitLogEventStore implements EventStore {
     events: readonly NewEvent[],
     { expectedVersion }: AppendOptions,
   ): Promise<AppendResult> {
-    return only(await this.commit([{ actorId, events, expectedVersion }]))
+    return only(await this.#store([offeredPart({ actorId, events, expectedVersion })]))
   }
 
   async commit(appends: readonly (Append | VersionedAppend)[]): Promise<CommitResult> {
-    return this.#store(appends.map(offeredPart))
+    return await this.#store(appends.map(offeredPart))
   }
 
   async save(
@@ -149,7 +152,7 @@ export class CommitLogEventStore implements EventStore {
     events: VersionedEvent | readonly VersionedEvent[],
   ): Promise<AppendResult> {
     const run = 'version' in events ? [events] : events
-    return only(await this.commit([{ actorId, events: run }]))
+    return only(await this.#store([offeredPart({ actorId, events: run })]))
   }
 
   read(actorId: ActorId, options: Collecting<ReadOptions>): AsyncGenerator<LogEntry, void>
@@ -310,21 +313,17 @@ export class CommitLogEventStore implements EventStore {
     await this.close()
   }
 
-  #store(offered: readonly OfferedPart[]): Promise<CommitResult> {
+  async #store(offered: readonly OfferedPart[]): Promise<CommitResult> {
     this.#assertOpen()
     for (const { actorId } of offered) parseActorId(actorId)
     const commit = makeCommit(offered, this.#context)
-    // Only events that the caller named can be recognised when they come again.
-    const isRepeatable = offered.every(({ events }) =>
-      events.every((event) => event.id !== undefined),
-    )
-    const storing = isRepeatable ? this.#storeRepeatable(commit) : this.#storeNew(commit)
-    this.#underWay.enter(storing)
-    return storing
-  }
-
-  #storeNew(commit: Commit): Promise<CommitResult> {
-    return this.#write(commit).then((outcome) => resultOf(commit, outcome))
+    this.#underWay.begin()
+    try {
+      if (isRepeatable(offered)) return await this.#storeRepeatable(commit)
+      return resultOf(commit, this.#told(commit, await this.#write(commit)))
+    } finally {
+      this.#underWay.end()
+    }
   }
 
   #storeRepeatable(commit: Commit): Promise<CommitResult> {
@@ -334,7 +333,7 @@ export class CommitLogEventStore implements EventStore {
 
   /** A conflict is first compared with what stands there: it may be this very commit, repeated. */
   async #storeOnce(commit: Commit): Promise<CommitResult> {
-    return this.#settle(commit, await this.#write(commit))
+    return this.#settle(commit, this.#told(commit, await this.#write(commit)))
   }
 
   async #settle(commit: Commit, outcome: WriteOutcome): Promise<CommitResult> {
@@ -348,7 +347,7 @@ export class CommitLogEventStore implements EventStore {
       const pinned = await this.#pin(commit)
       const repeat = await findRepeat(this.#log, commit)
       if (repeat) return committed(repeat, true)
-      const outcome = await this.#write(pinned)
+      const outcome = this.#told(pinned, await this.#write(pinned))
       if (outcome.ok || triesLeft === 0) return resultOf(commit, outcome)
       // Where another part stands elsewhere, no further try can succeed: it's a conflict, or it was
       // this very commit that got in meanwhile.
@@ -356,19 +355,26 @@ export class CommitLogEventStore implements EventStore {
     }
   }
 
-  /** Every write goes through here, so that what is acknowledged first is told first. */
-  async #write(commit: Commit): Promise<WriteOutcome> {
-    const observer = this.#observer
+  #write(commit: Commit): Promise<WriteOutcome> {
+    return this.#observer ? this.#observed(commit, this.#observer) : this.#writer.write(commit)
+  }
+
+  async #observed(commit: Commit, observer: StoreObserver): Promise<WriteOutcome> {
     const { clock } = this.#context
-    const start = observer ? clock.monotonic() : 0
+    const start = clock.monotonic()
     let outcome: WriteOutcome
     try {
       outcome = await this.#writer.write(commit)
     } catch (error) {
-      observer?.failed(error, clock.monotonic() - start)
+      observer.failed(error, clock.monotonic() - start)
       throw error
     }
-    if (observer) tellOutcome(observer, commit, outcome, clock.monotonic() - start)
+    tellOutcome(observer, commit, outcome, clock.monotonic() - start)
+    return outcome
+  }
+
+  /** Every outcome goes through here, so that what is acknowledged first is told first. */
+  #told(commit: Commit, outcome: WriteOutcome): WriteOutcome {
     this.#known.learnFromWrite(commit, outcome)
     if (outcome.ok) this.#listeners.tell(outcome.parts)
     return outcome
@@ -427,6 +433,11 @@ function tellOutcome(
 ): void {
   if (outcome.ok) observer.stored(outcome.parts, ms)
   else observer.conflicted(parts[outcome.partIndex]?.actorId as ActorId, ms)
+}
+
+/** Only events that the caller named can be recognised when they come again. */
+function isRepeatable(offered: readonly OfferedPart[]): boolean {
+  return offered.every(({ events }) => events.every((event) => event.id !== undefined))
 }
 
 function resultOf({ parts }: Commit, outcome: WriteOutcome): CommitResult {

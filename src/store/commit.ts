@@ -1,7 +1,8 @@
 import {
   AetherError,
   type ActorId,
-  checkMetadata,
+  CheckedEvent,
+  checkedMetadata,
   type Clock,
   type IdSource,
   type JsonValue,
@@ -46,7 +47,9 @@ export interface CommittedEvent {
 
 export interface CommitContext {
   readonly clock: Clock
+  /** For events. */
   readonly ids: IdSource
+  readonly commitIds: IdSource
   /** @default 1,000 */
   readonly maxEventsPerAppend: number
 }
@@ -67,12 +70,12 @@ export type OfferedEvent = NewEvent & { readonly time?: string }
  */
 export function makeCommit(
   offered: readonly OfferedPart[],
-  { clock, ids, maxEventsPerAppend }: CommitContext,
+  { clock, ids, commitIds, maxEventsPerAppend }: CommitContext,
 ): Commit {
   checkParts(offered, maxEventsPerAppend)
   const time = sharedTime(offered) ?? timeText(clock.now())
   return {
-    id: ids(),
+    id: commitIds(),
     time,
     parts: offered.map(({ actorId, expected, events }) => ({
       actorId,
@@ -136,12 +139,26 @@ export function placePart(
 
 function checkParts(offered: readonly OfferedPart[], maxEvents: number): void {
   if (offered.length === 0) throw new AetherError('invalid-argument', 'a commit needs an append')
-  const actors = new Set<ActorId>()
+  if (offered.length > 1) checkActors(offered)
   let count = 0
   for (const { actorId, events } of offered) {
     if (events.length === 0) {
       throw new AetherError('invalid-argument', `an append to ${actorId} needs at least one event`)
     }
+    checkIds(actorId, events)
+    count += events.length
+  }
+  if (count <= maxEvents) return
+  const names = offered.slice(0, 3).map(({ actorId }) => actorId)
+  throw new AetherError(
+    'too-large',
+    `${count} events in one append to ${names.join(', ')}: at most ${maxEvents}`,
+  )
+}
+
+function checkActors(offered: readonly OfferedPart[]): void {
+  const actors = new Set<ActorId>()
+  for (const { actorId } of offered) {
     if (actors.has(actorId)) {
       throw new AetherError(
         'invalid-argument',
@@ -149,15 +166,7 @@ function checkParts(offered: readonly OfferedPart[], maxEvents: number): void {
       )
     }
     actors.add(actorId)
-    checkIds(actorId, events)
-    count += events.length
   }
-  if (count <= maxEvents) return
-  const names = [...actors].slice(0, 3).join(', ')
-  throw new AetherError(
-    'too-large',
-    `${count} events in one append to ${names}: at most ${maxEvents}`,
-  )
 }
 
 function checkIds(actorId: ActorId, events: readonly NewEvent[]): void {
@@ -181,16 +190,16 @@ function ownTime(
 function complete(event: OfferedEvent, ids: IdSource, time: string | undefined): CommittedEvent {
   checkText('type', event.type)
   if (event.id !== undefined) checkText('id', event.id)
-  const metadata = event.metadata ? checkedCopy(event.metadata) : noMetadata
-  const { type } = event
-  const committed = { id: event.id ?? ids(), type, data: toJson(event.data), metadata }
+  const { type, data, metadata } = contentOf(event)
+  const committed = { id: event.id ?? ids(), type, data, metadata }
   return time === undefined ? committed : { ...committed, time }
 }
 
-function checkedCopy(metadata: Metadata): Metadata {
-  const copy = Object.freeze({ ...metadata })
-  checkMetadata(copy)
-  return copy
+/** Nobody can change it while it is being stored, nor later. */
+function contentOf(event: NewEvent): Pick<CommittedEvent, 'type' | 'data' | 'metadata'> {
+  if (CheckedEvent.is(event)) return event
+  const { type, metadata = noMetadata } = event
+  return { type, metadata: checkedMetadata(metadata), data: toJson(event.data) }
 }
 
 function checkText(what: 'id' | 'type', text: string): void {

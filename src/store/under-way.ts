@@ -5,17 +5,22 @@ export class UnderWay {
 
   /** It counts until it settles. */
   enter(work: Promise<unknown>): void {
+    this.begin()
+    work.then(this.end, this.end)
+  }
+
+  /** It counts until {@link end}, which has to be called once, whatever happens. */
+  begin(): void {
     this.#count++
-    work.then(this.#leave, this.#leave)
+  }
+
+  readonly end = (): void => {
+    if (--this.#count > 0) return
+    for (const tell of this.#waiting.splice(0)) tell()
   }
 
   /** Resolves when nothing is under way. */
   async none(): Promise<void> {
     while (this.#count > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-  }
-
-  readonly #leave = (): void => {
-    if (--this.#count > 0) return
-    for (const tell of this.#waiting.splice(0)) tell()
   }
 }

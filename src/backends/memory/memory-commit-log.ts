@@ -35,13 +35,7 @@ export class MemoryCommitLog implements CommitLog {
   }
 
   async write(commit: Commit): Promise<WriteOutcome> {
-    const { parts } = commit
-    const partIndex = parts.findIndex((part) => !isMet(part, this.#versionOf(part.actorId)))
-    const wrong = parts[partIndex]
-    if (wrong) return { ok: false, partIndex, currentVersion: this.#versionOf(wrong.actorId) }
-    const placed = parts.map((part) => this.#place(commit, part))
-    for (const wake of this.#watchers) wake()
-    return { ok: true, parts: placed }
+    return this.#write(commit)
   }
 
   async latestVersion(actorId: ActorId): Promise<number> {
@@ -81,11 +75,26 @@ export class MemoryCommitLog implements CommitLog {
 
   async close(): Promise<void> {}
 
+  #write(commit: Commit): WriteOutcome {
+    const { parts } = commit
+    const partIndex = parts.findIndex((part) => !isMet(part, this.#versionOf(part.actorId)))
+    const wrong = parts[partIndex]
+    if (wrong) return { ok: false, partIndex, currentVersion: this.#versionOf(wrong.actorId) }
+    const placed = parts.map((part) => this.#place(commit, part))
+    for (const wake of this.#watchers) wake()
+    return { ok: true, parts: placed }
+  }
+
   #place(commit: Commit, part: CommitPart): readonly StoredEvent[] {
-    const end = this.#lastPosition
-    const firstVersion = firstVersionOf(part, this.#versionOf(part.actorId))
-    const events = placePart(commit, part, firstVersion, (index) => end + index + 1)
-    this.#keep(part.actorId, events)
+    const history = this.#historyOf(part.actorId)
+    const firstVersion = firstVersionOf(part, history.at(-1)?.version ?? 0)
+    const events = placePart(commit, part, firstVersion, () => ++this.#lastPosition)
+    for (const event of events) {
+      // Data and metadata are frozen already, so nobody who is given it can change what happened.
+      Object.freeze(event)
+      history.push(event)
+      this.#log.push(event)
+    }
     return events
   }
 
@@ -93,14 +102,10 @@ export class MemoryCommitLog implements CommitLog {
     return this.#actors.get(actorId)?.at(-1)?.version ?? 0
   }
 
-  #keep(actorId: ActorId, events: readonly StoredEvent[]): void {
-    // Data and metadata are frozen already, so nobody who is given an event can change what happened.
-    for (const event of events) Object.freeze(event)
-    const history = this.#actors.get(actorId)
-    if (history) history.push(...events)
-    else this.#actors.set(actorId, [...events])
-    this.#log.push(...events)
-    this.#lastPosition += events.length
+  #historyOf(actorId: ActorId): StoredEvent[] {
+    let history = this.#actors.get(actorId)
+    if (!history) this.#actors.set(actorId, (history = []))
+    return history
   }
 
   #trim(actorId: ActorId, toVersion: number): number {
