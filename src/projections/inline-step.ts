@@ -13,7 +13,7 @@ import { HandlerRun } from './handler-run.ts'
 import { isOutage } from './outage.ts'
 import { OwnedParts } from './owned-parts.ts'
 import { changeTo } from './part-progress.ts'
-import { partNames, partOf } from './part.ts'
+import { partNames } from './part.ts'
 import { type BatchChange, ReaderBatch } from './reader-batch.ts'
 import type { ReaderModel } from './reader-model.ts'
 import type { ReaderName, ReaderObserver } from './reader-observer.ts'
@@ -75,20 +75,18 @@ interface Read {
 function todosOf(
   entries: readonly LogEntry[],
   parts: OwnedParts,
-  { model, intake }: InlineReader,
+  { intake }: InlineReader,
 ): readonly Read[] {
-  const count = model.options.parts
   return entries.flatMap((entry): readonly Read[] => {
     const { position } = entry
-    const actorId = ownerOf(entry)
-    if (!intake.concerns(actorId)) return []
-    const index = partOf(actorId, count)
-    const state = parts.get(index)?.state
+    const concerned = intake.concerned(ownerOf(entry))
+    if (!concerned) return []
+    const state = parts.get(concerned.part)?.state
     if (!state || state.isFrozen || position <= state.position) return []
-    if (state.held.has(actorId)) return []
+    if (state.held.has(concerned.actorId)) return []
     try {
       if (entry instanceof MalformedEventError) throw entry
-      const todo = intake.read(entry, index)
+      const todo = intake.read(entry)
       return todo ? [{ position, todo }] : []
     } catch (refusal) {
       return [{ position, refusal }]
