@@ -80,7 +80,8 @@ function todosOf(
   return entries.flatMap((entry): readonly Read[] => {
     const { position } = entry
     const concerned = intake.concerned(ownerOf(entry))
-    const state = concerned && parts.get(concerned.part)?.state
+    if (!concerned) return []
+    const state = parts.get(concerned.part)?.state
     if (!state || state.isFrozen || position <= state.position) return []
     if (state.held.has(concerned.actorId)) return []
     try {
