@@ -5,6 +5,7 @@ import {
   type Logger,
   messageOf,
   parseActorId,
+  type Tracing,
 } from '../core/index.ts'
 import type { AgendaEntry, NextEntry } from '../store/index.ts'
 import type { ActorHost } from './actor-host.ts'
@@ -22,6 +23,8 @@ export interface DeliveryContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly observer: ActorObserver
+  /** Undefined where nobody records traces. */
+  readonly tracing: Tracing | undefined
   /** How long the actor may take to answer; shorter than the lease of an entry. */
   readonly timeoutMs: number
 }
@@ -68,11 +71,14 @@ export class Delivery {
   }
 
   async #send({ actorId }: AgendaEntry, record: ReminderRecord): Promise<void> {
-    const { host, timeoutMs } = this.#context
+    const { host, timeoutMs, tracing } = this.#context
     const { id, command, input } = record
     const metadata = { ...record.metadata, causationId: id }
     const commandId = commandIdOf(record)
-    await host.send(actorId, command, input, { commandId, metadata, timeoutMs })
+    const send = (): Promise<unknown> =>
+      host.send(actorId, command, input, { commandId, metadata, timeoutMs })
+    // Whoever told some other message may have woken the delivery.
+    await (tracing ? tracing.apart(send) : send())
   }
 
   #count({ actorId, kind }: AgendaEntry, outcome: DeliveryOutcome): void {

@@ -62,11 +62,11 @@ export class Reminders {
   /** From now on delivers what is due, whoever asked for it. */
   constructor(context: RemindersContext) {
     this.#context = context
-    const { host, agenda, clock, logger, limits, observer } = context
+    const { host, agenda, clock, logger, limits, observer, tracing } = context
     const { deliveries: concurrency, deliveryLeaseMs: leaseMs, commandTimeoutMs } = limits
     if (!agenda || concurrency === 0) return
     const timeoutMs = Math.max(1, Math.min(commandTimeoutMs, Math.floor(leaseMs * shareOfLease)))
-    const delivery = new Delivery({ host, clock, logger, observer, timeoutMs })
+    const delivery = new Delivery({ host, clock, logger, observer, tracing, timeoutMs })
     const options = { types: host.types, concurrency, leaseMs }
     this.#handingOut = agenda.handOut(options, (entry) => delivery.deliver(entry))
   }

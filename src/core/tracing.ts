@@ -4,6 +4,8 @@ import type { Metadata } from './metadata.ts'
 export interface Tracing {
   /** Whether a span is active here already, by whoever called. */
   readonly isActive: boolean
+  /** Calls the work as if nobody had called from within a span: what it does has a cause of its own. */
+  apart<T>(work: () => T): T
   /** Begins a span, which must be ended. */
   begin(start: SpanStart): TraceSpan
   /** The metadata with the active span, if there is one and they name no other trace. */

@@ -25,7 +25,8 @@ export class HandlerTraces {
   begin(reader: ReaderName, event: StoredEvent): Handling | undefined {
     const start = this.#startOf(reader, event)
     if (!start) return undefined
-    const span = this.#tracing.begin(start)
+    // The loop that reads the log goes on in the context of whoever began it.
+    const span = this.#tracing.apart(() => this.#tracing.begin(start))
     return { run: (handle) => span.run(handle), end: (failure) => endSpan(span, failure) }
   }
 

@@ -24,6 +24,11 @@ export class OpenTelemetryTracing implements Tracing {
     return this.#api.trace.getSpan(this.#api.context.active()) !== undefined
   }
 
+  apart<T>(work: () => T): T {
+    const { context, ROOT_CONTEXT } = this.#api
+    return context.with(ROOT_CONTEXT, work)
+  }
+
   begin({ name, kind = 'internal', parent, metadata, attributes }: SpanStart): TraceSpan {
     const { SpanKind } = this.#api
     const context =

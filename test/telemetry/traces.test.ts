@@ -152,21 +152,37 @@ describe('a command', () => {
     expect(new Set(deposits.map((span) => span.spanContext().traceId)).size).toBe(3)
   })
 
-  test('told or scheduled belongs to the trace of whoever asked for it', async () => {
-    await using node = await open({ backend: memory(), actors: [Account] })
+  test('told or scheduled belongs to the trace of whoever asked, also on another node', async () => {
+    const backend = memory()
+    const limits = { deliveries: 0 }
+    await using asking = await open({ backend, actors: [Account], limits })
     await trace.getTracer('test').startActiveSpan('mine', async (span) => {
-      await node.tell('account-a', 'open', { owner: 'A' })
-      await node.schedule('account-a', 'deposit', { amount: 5 }, { name: 'gift', afterMs: 1 })
+      await asking.tell('account-a', 'open', { owner: 'A' })
+      await asking.schedule('account-b', 'open', { owner: 'B' }, { name: 'gift', afterMs: 1 })
       span.end()
     })
-    const deposited = (): boolean => recorder.named('account.deposit').length > 0
-    await until(deposited, { description: 'both were delivered', timeoutMs: 20_000 })
-    const mine = recorder.only('mine').spanContext()
-    for (const name of ['account.open', 'account.deposit'])
-      expect(recorder.only(name).parentSpanContext).toMatchObject({
-        traceId: mine.traceId,
-        spanId: mine.spanId,
-      })
+    await using delivering = await open({ backend, actors: [Account] })
+    const delivered = (): boolean => recorder.named('account.open').length === 2
+    await until(delivered, { description: 'both were delivered', timeoutMs: 20_000 })
+    const { traceId, spanId } = recorder.only('mine').spanContext()
+    for (const { parentSpanContext } of recorder.named('account.open'))
+      expect(parentSpanContext).toMatchObject({ traceId, spanId })
+    expect(delivering.actorTypes).toEqual(['account'])
+  })
+
+  test('that comes again and again begins a trace each time', async () => {
+    await using node = await open({ backend: memory(), actors: [Account] })
+    await trace.getTracer('test').startActiveSpan('mine', async (span) => {
+      const beat = { name: 'gift', afterMs: 1, everyMs: 50 }
+      await node.schedule('account-a', 'deposit', { amount: 5 }, beat)
+      span.end()
+    })
+    const twice = (): boolean => recorder.named('account.deposit').length >= 2
+    await until(twice, { description: 'it came twice', timeoutMs: 20_000 })
+    const traces = [...recorder.named('account.deposit'), recorder.only('mine')].map(
+      (span) => span.spanContext().traceId,
+    )
+    expect(new Set(traces).size).toBe(traces.length)
   })
 })
 
