@@ -47,8 +47,10 @@ describe('the code of the pages', () => {
 
   test('about projections prints what they print', async () => {
     await using home = await temporaryFolder()
-    const stdout = await extracted.run(home.path, join(extracted.path, 'balances.ts'))
-    expect(stdout).toBe(projections.block('text output=balances.ts'))
+    for (const name of ['balances', 'sales']) {
+      const stdout = await extracted.run(home.path, join(extracted.path, `${name}.ts`))
+      expect(stdout).toBe(projections.block(`text output=${name}.ts`))
+    }
   })
 
   test('about policies prints what they print', async () => {
