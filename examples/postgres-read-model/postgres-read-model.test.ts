@@ -59,6 +59,33 @@ test('orders are read by plain SQL, each event counted once, also after a restar
   expect(days.rows).toEqual([{ orders: 4, cents: 19_600 }])
 })
 
+test('a rebuild stands beside what is read, and takes its place all at once', async () => {
+  await using fresh = await freshPool()
+  const { pool } = fresh
+  const Sales = sales(pool)
+  await using shop = await open({ backend: memory(), actors: [...actors], projections: [Sales] })
+  await buyLamps(
+    shop,
+    Array.from({ length: 20 }, (_, n) => `o-${n}`),
+  )
+  await shop.projection(Sales).reached(await shop.events.lastPosition(), { timeoutMs: 30_000 })
+  const build = await shop.projection(Sales).rebuild()
+  const isThere = async () => (await shop.projection(Sales).status()).build === build
+  let isOver = false
+  for (let orders = 20; !isOver; orders++) {
+    isOver = await isThere()
+    await buyLamps(shop, [`o-${orders}`])
+    await shop.projection(Sales).reached(await shop.events.lastPosition(), { timeoutMs: 30_000 })
+    expect((await pool.query('SELECT count(*)::int FROM sale')).rows).toEqual([
+      { count: orders + 1 },
+    ])
+  }
+  const schemas = `SELECT definition FROM pg_views WHERE viewname = 'sale'`
+  expect((await pool.query<{ definition: string }>(schemas)).rows[0]?.definition).toContain(
+    `sales_${build}.sale`,
+  )
+}, 60_000)
+
 test('a database that is away now and then costs nothing but time, and no event is blamed', async () => {
   await using fresh = await freshPool()
   const { pool } = fresh
