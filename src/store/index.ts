@@ -45,7 +45,6 @@ export type {
   ExpectedVersion,
   OnMalformed,
   ReadAllOptions,
-  ReadBatchesOptions,
   ReadOptions,
   SubscribeOptions,
   VersionedAppend,
