@@ -50,11 +50,15 @@ export class PositionWaiters {
     signal?.addEventListener('abort', onAbort)
     this.#looks.add(lookOnce)
     using _poll = this.#clock.every(pollMs, lookOnce)
-    using _alarm = this.#clock.every(timeoutMs, () => reject(tooLate(timeoutMs)))
+    // Unlike the polls, it keeps the process alive: somebody waits.
+    const over = new AbortController()
+    const alarm = this.#clock.sleep(timeoutMs, over.signal)
+    alarm.then(() => reject(tooLate(timeoutMs))).catch(() => undefined)
     lookOnce()
     try {
       await promise
     } finally {
+      over.abort()
       this.#looks.delete(lookOnce)
       signal?.removeEventListener('abort', onAbort)
     }
