@@ -28,6 +28,7 @@ export const errorCodes = {
     retryable: false,
     meaning: 'No view, projection or policy of this name runs here.',
   },
+  'unknown-document': { retryable: false, meaning: 'The view has no document under this key.' },
   'reader-stopped': {
     retryable: true,
     meaning:

@@ -8,7 +8,9 @@ import { answerByMethod } from './method.ts'
 import { metricsReply, readinessReply } from './node-report.ts'
 import { type ObservedExchange, observed } from './observed-request.ts'
 import { problemReply } from './problem.ts'
+import { projectionReply } from './projection-routes.ts'
 import { parseTarget, type Query, type Target, wholeNumberOf } from './target.ts'
+import { viewReply } from './view-routes.ts'
 import { checkWholeNumber } from './whole-number.ts'
 
 /** What a gateway may be told. */
@@ -36,6 +38,9 @@ export type Gateway = (exchange: Exchange) => Promise<Reply>
  * - `GET /actors/{type}/{key}/events` (`?from=&limit=`) · `GET /events` (`?after=&limit=`) · `GET /healthz`
  * - `GET /events/stream` (`?after=&type=&key=&event=`)
  * - `GET /quarantine` · `DELETE /quarantine/{type}/{key}`
+ * - `GET /projections` · `GET /projections/{name}` · `POST /projections/{name}/pause|resume|rebuild`
+ * - `GET /projections/{name}/parked` · `POST /projections/{name}/parked/{type}/{key}/retry|skip`
+ * - `GET /views/{name}/{key}`
  * - `GET /readyz` · `GET /metrics`
  * @throws AetherError `invalid-argument` for an option out of its range
  */
@@ -103,10 +108,23 @@ async function route({ node, exchange, target, stream }: Asked): Promise<Reply> 
     return answerByMethod(exchange, { GET: () => readinessReply(node) })
   if (segments.length === 1 && root === 'metrics')
     return answerByMethod(exchange, { GET: () => metricsReply(node, exchange) })
+  const reply = readerReply({ node, exchange, target })
+  if (reply) return reply
   throw new AetherError(
     'unknown-route',
-    `nothing is at /${segments.join('/')}; see /actors/{type}/{key} and /events`,
+    `nothing is at /${segments.join('/')}; see /actors/{type}/{key}, /events and /projections`,
   )
+}
+
+function readerReply(asked: Omit<Asked, 'stream'>): Promise<Reply> | undefined {
+  switch (asked.target.segments[0]) {
+    case 'projections':
+      return projectionReply(asked)
+    case 'views':
+      return viewReply(asked)
+    default:
+      return undefined
+  }
 }
 
 function addressed(node: Node, type: string, key: string): ActorId {

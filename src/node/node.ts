@@ -295,6 +295,11 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     return this.#projections.view(definition)
   }
 
+  /** {@link view} by name, without types: for gateways. @throws AetherError `unknown-projection` */
+  viewNamed(name: string): ViewReader {
+    return this.#projections.viewNamed(name)
+  }
+
   /**
    * A view or projection that runs here: how far it is, and what can be done with it.
    * @throws AetherError `unknown-projection`
@@ -308,7 +313,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     return this.#projections.begun()
   }
 
-  /** How the views and projections of this node are doing. */
+  /** How the views, projections and policies of this node are doing. */
   projections(): Promise<readonly ProjectionStatus[]> {
     return this.#projections.status()
   }

@@ -120,5 +120,7 @@ export async function storedParts(
   names: readonly string[],
 ): Promise<readonly PartProgress[]> {
   const stored = new Map((await target.load(build)).map((part) => [part.part, readProgress(part)]))
-  return names.map((name) => stored.get(name) ?? newPart(name, 0))
+  const isAll = names.every((name) => stored.has(name))
+  const start = !isAll && target instanceof PolicyTarget ? await target.seenStartOf(build) : 0
+  return names.map((name) => stored.get(name) ?? newPart(name, start))
 }

@@ -61,12 +61,19 @@ export class PolicyTarget implements ProjectionTarget {
     const table = await this.#table()
     const key = startKey(projection)
     for (;;) {
-      const kept = await table.get(key)
-      if (kept) return (JSON.parse(kept.text) as { readonly position: number }).position
+      const kept = await keptStart(table, key)
+      if (kept !== undefined) return kept
       const position = await this.#store.lastPosition(signal ? { signal } : {})
       const text = JSON.stringify({ position })
       if ((await table.put(key, text, undefined)) !== undefined) return position
     }
+  }
+
+  /** Where the policy began, or would begin now: nothing is kept. */
+  async seenStartOf({ projection }: ProjectionBuild): Promise<number> {
+    if (this.#startAt === 'beginning') return 0
+    const kept = await keptStart(await this.#table(), startKey(projection))
+    return kept ?? this.#store.lastPosition()
   }
 
   async activate(): Promise<void> {}
@@ -92,4 +99,9 @@ function progressKey(policy: string, part: string): string {
 
 function startKey(policy: string): string {
   return `start/${policy}`
+}
+
+async function keptStart(table: DocumentTable, key: string): Promise<number | undefined> {
+  const kept = await table.get(key)
+  return kept && (JSON.parse(kept.text) as { readonly position: number }).position
 }

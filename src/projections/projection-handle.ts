@@ -30,37 +30,39 @@ export class ProjectionHandle {
 
   /** Stops all members until {@link resume}, also across restarts; what is read stays as it is. */
   pause(): Promise<void> {
-    return this.#host.pause(true)
+    return this.#host.desk.pause(true)
   }
 
   resume(): Promise<void> {
-    return this.#host.pause(false)
+    return this.#host.desk.pause(false)
   }
 
   /**
    * Makes it anew from the beginning of the log, beside what is read, which it replaces when it has caught
    * up. One that is under way already is begun anew. Resolves with the number of the build once that
    * will happen.
+   * @throws AetherError `invalid-argument` for a policy, and where a newer version is there
    */
   rebuild(): Promise<number> {
-    return this.#host.rebuild()
+    return this.#host.desk.rebuild()
   }
 
   /** The actors that are held back, because one of their events failed. */
   parked(): Promise<readonly ParkedActor[]> {
-    return this.#host.parked()
+    return this.#host.desk.parked()
   }
 
   /** Lets an actor that is held back be tried again at once; false where none is. */
   retry(actorId: string): Promise<boolean> {
-    return this.#host.retry(actorId)
+    return this.#host.desk.retry(actorId)
   }
 
   /**
    * Passes over the one event of an actor that failed, for ever, and goes on behind it; false where none is
-   * held back. The reason is kept.
+   * held back. The reason, of 1 to 300 characters, is kept.
+   * @throws AetherError `invalid-argument` without a reason
    */
   skip(actorId: string, reason: string): Promise<boolean> {
-    return this.#host.skip(actorId, reason)
+    return this.#host.desk.skip(actorId, reason)
   }
 }

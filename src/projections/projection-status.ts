@@ -8,7 +8,8 @@ export interface ProjectionStatus {
   readonly version: number
   /** The build that is read. */
   readonly build: number
-  readonly state: 'catching-up' | 'live' | 'paused' | 'failed' | 'rebuilding'
+  /** `stopped`: no node runs it, as it is seen from outside. */
+  readonly state: 'catching-up' | 'live' | 'paused' | 'failed' | 'rebuilding' | 'stopped'
   /** Everything up to here has taken effect, but for actors that are held back. */
   readonly position: number
   readonly lag: ProjectionLag

@@ -1,7 +1,6 @@
 import { AetherError, type Clock, type Logger } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
-import type { Crew } from './crew.ts'
-import { groupMembers } from './membership/group-members.ts'
+import { type Crew, membersTable } from './crew.ts'
 import { joinMembers, type LeaseTimes } from './membership/join-members.ts'
 import { ProjectionHandle } from './projection-handle.ts'
 import type { ProjectionStatus } from './projection-status.ts'
@@ -9,6 +8,7 @@ import type { Reach } from './reaction.ts'
 import type { ReaderDefinition } from './reader-definition.ts'
 import type { ReaderHealth } from './reader-health.ts'
 import { ReaderHost } from './reader-host.ts'
+import type { ReaderKind } from './reader-model.ts'
 import type { ReaderObserver } from './reader-observer.ts'
 import type { ViewDefinition } from './view.ts'
 import { ViewReader } from './view-reader.ts'
@@ -25,9 +25,6 @@ export interface ProjectionsContext {
   readonly memberId: string
   readonly leases?: LeaseTimes
 }
-
-/** Where the members of all readers of a store find each other. */
-const membersTable = 'members'
 
 /** The readers of the log that run on a node. */
 export class Projections implements AsyncDisposable {
@@ -59,8 +56,14 @@ export class Projections implements AsyncDisposable {
 
   /** The documents of a view that runs here. @throws AetherError `unknown-projection` */
   view<S>({ name }: ViewDefinition<S>): ViewReader<S> {
-    const host = this.#hostOf(name)
-    return new ViewReader<S>(this.#context.store, () => host.activeBuild())
+    return this.#read(this.#hostOf(name))
+  }
+
+  /** {@link view} by name, without types. @throws AetherError `unknown-projection` */
+  viewNamed(name: string): ViewReader {
+    const host = this.#hosts.get(name)
+    if (host?.model.kind === 'view') return this.#read(host)
+    throw this.#unknown('view', name, (kind) => kind === 'view')
   }
 
   /** @throws AetherError `unknown-projection` */
@@ -84,9 +87,18 @@ export class Projections implements AsyncDisposable {
   #hostOf(name: string): ReaderHost {
     const host = this.#hosts.get(name)
     if (host) return host
-    const known = [...this.#hosts.keys()].join(', ') || 'none'
-    const message = `no projection ${JSON.stringify(name)} runs here; there is ${known}`
-    throw new AetherError('unknown-projection', message)
+    throw this.#unknown('projection', name, () => true)
+  }
+
+  #read<S>(host: ReaderHost): ViewReader<S> {
+    return new ViewReader<S>(this.#context.store, () => host.activeBuild())
+  }
+
+  #unknown(what: string, name: string, isOne: (kind: ReaderKind) => boolean): AetherError {
+    const ones = [...this.#hosts.values()].filter(({ model }) => isOne(model.kind))
+    const known = ones.map(({ model }) => model.name).join(', ') || 'none'
+    const message = `no ${what} ${JSON.stringify(name)} runs here; there is ${known}`
+    return new AetherError('unknown-projection', message)
   }
 }
 
@@ -96,10 +108,6 @@ function crewOf({ store, memberId, clock, logger, leases }: ProjectionsContext):
     async join(group, parts) {
       const table = await store.table(membersTable)
       return joinMembers({ table, group, parts, memberId, clock, logger, ...leases })
-    },
-    async count(group) {
-      const groups = await groupMembers(await store.table(membersTable))
-      return groups.get(group)?.length ?? 0
     },
   }
 }

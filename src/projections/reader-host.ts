@@ -1,25 +1,21 @@
-import { AetherError, isAetherError, messageOf } from '../core/index.ts'
-import type { EventStore, ProjectionBuild, ProjectionTarget } from '../store/index.ts'
+import { AetherError, messageOf } from '../core/index.ts'
+import type { ProjectionBuild, ProjectionTarget } from '../store/index.ts'
 import { Bell } from './bell.ts'
-import { BuildRun, type BuildSurroundings, groupOf, storedParts } from './build-run.ts'
+import { BuildRun, type BuildSurroundings } from './build-run.ts'
 import { BuildSwitch } from './build-switch.ts'
-import { HeldDesk, type ParkedActor } from './held-desk.ts'
 import type { PartState } from './part-progress.ts'
-import { partNames } from './part.ts'
 import { PolicyTarget } from './policy-target.ts'
 import { isInline } from './inline-step.ts'
 import { PositionWaiters, type ReachedOptions } from './position-waiters.ts'
-import type { ProjectionLag, ProjectionStatus } from './projection-status.ts'
+import type { ProjectionStatus } from './projection-status.ts'
 import {
   activated,
   type ControlState,
   dropped,
   joined,
-  nudged,
-  paused,
-  ReaderControl,
-  rebuilding,
+  type ReaderControl,
 } from './reader-control.ts'
+import { buildVersion, leastOf, ReaderDesk } from './reader-desk.ts'
 import type { ReaderHealth } from './reader-health.ts'
 import type { ReaderModel } from './reader-model.ts'
 import { pauseAfter } from './reader-options.ts'
@@ -37,14 +33,14 @@ const firstPauseMs = 200
  */
 export class ReaderHost implements AsyncDisposable {
   readonly model: ReaderModel
+  /** What needs no reader that runs. */
+  readonly desk: ReaderDesk
   readonly #target: ProjectionTarget
   readonly #around: BuildSurroundings
   readonly #waiters: PositionWaiters
-  readonly #desk: HeldDesk
   readonly #ending = new AbortController()
   readonly #bell: Bell
   readonly #runs = new Map<number, BuildRun>()
-  #control: Promise<ReaderControl> | undefined
   readonly #governing: Promise<void>
   #state: ControlState | undefined
   #switch: BuildSwitch | undefined
@@ -55,22 +51,21 @@ export class ReaderHost implements AsyncDisposable {
     const { store, clock, logger } = around
     this.#waiters = new PositionWaiters(clock)
     this.#around = { ...around, onProgress: this.#waiters.tell }
-    this.#target = model.makeTarget(store, model.options)
-    const { parts } = model.options
-    this.#desk = new HeldDesk({ target: this.#target, parts, clock, logger })
     this.#bell = new Bell(clock, this.#ending.signal)
+    this.desk = new ReaderDesk(model, { store, clock, logger, onChange: this.#bell.ring })
+    this.#target = this.desk.target
     this.#governing = this.#govern()
   }
 
   /** Resolves once it is kept where it begins that was never started before. */
   async begun(): Promise<void> {
-    if (this.#target instanceof PolicyTarget) await this.#target.startOf(this.#numbered(1))
+    if (this.#target instanceof PolicyTarget) await this.#target.startOf(this.desk.numbered(1))
   }
 
   /** The build that is read. */
   async activeBuild(): Promise<ProjectionBuild> {
-    const { active } = this.#state ?? (await this.#read())
-    return this.#numbered(active)
+    const { active } = this.#state ?? (await this.desk.read())
+    return this.desk.numbered(active)
   }
 
   reached(position: number, options: ReachedOptions = {}): Promise<void> {
@@ -92,53 +87,13 @@ export class ReaderHost implements AsyncDisposable {
   }
 
   async status(): Promise<ProjectionStatus> {
-    const control = this.#state ?? (await this.#read())
-    const { name, kind, version } = this.model
-    const parts = await this.#partsOf(control.active)
-    const position = leastOf(parts)
-    const held = parts.flatMap((part) => [...part.held.values()])
-    const parked = held.filter(({ state }) => state === 'parked').length
-    const error = this.#errorNow(control)
-    return {
-      name,
-      kind,
-      version,
-      build: control.active,
-      state: this.#stateNow(control),
-      position,
-      lag: await this.#lagBehind(position),
-      parked,
-      retrying: held.length - parked,
-      members: await this.#around.crew.count(groupOf(this.#numbered(control.active))),
-      ...(error !== undefined && { error: described(error) }),
-    }
-  }
-
-  async pause(isPaused: boolean): Promise<void> {
-    await this.#change(paused(isPaused))
-  }
-
-  /** Begins one more build; gives its number. */
-  async rebuild(): Promise<number> {
-    if (this.model.kind === 'policy') throw notRebuilt(this.model.name)
-    const { last } = await this.#change(
-      rebuilding(buildVersion(this.model), this.#around.clock.now()),
-    )
-    return last
-  }
-
-  async parked(): Promise<readonly ParkedActor[]> {
-    const { builds } = await this.#read()
-    const lists = builds.map(({ build }) => this.#desk.list(this.#numbered(build)))
-    return (await Promise.all(lists)).flat()
-  }
-
-  retry(actorId: string): Promise<boolean> {
-    return this.#decide((build) => this.#desk.retry(build, actorId))
-  }
-
-  skip(actorId: string, reason: string): Promise<boolean> {
-    return this.#decide((build) => this.#desk.skip(build, actorId, reason))
+    const control = this.#state ?? (await this.desk.read())
+    return this.desk.report(control, {
+      parts: await this.#partsOf(control.active),
+      members: await this.desk.members(control.active),
+      state: () => this.#stateNow(control),
+      error: this.#errorNow(control),
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -146,7 +101,7 @@ export class ReaderHost implements AsyncDisposable {
     await this.#governing
     await Promise.all([...this.#runs.values()].map((run) => run[Symbol.asyncDispose]()))
     this.#bell[Symbol.dispose]()
-    await this.#target.close()
+    await this.desk[Symbol.asyncDispose]()
   }
 
   get #isEnding(): boolean {
@@ -156,7 +111,7 @@ export class ReaderHost implements AsyncDisposable {
   async #govern(): Promise<void> {
     for (let failures = 0; !this.#isEnding;) {
       try {
-        const control = await this.#openControl()
+        const control = await this.desk.control()
         await using _watch = await control.watch(this.#bell.ring)
         while (!this.#isEnding) {
           await this.#followControl(control)
@@ -183,7 +138,7 @@ export class ReaderHost implements AsyncDisposable {
     await this.#lead(control, state)
     for (const { build, since } of state.retired) {
       if (clock.now() < since + graceMs) continue
-      await this.#target.drop(this.#numbered(build))
+      await this.#target.drop(this.desk.numbered(build))
       await control.change(dropped(build))
     }
   }
@@ -206,8 +161,8 @@ export class ReaderHost implements AsyncDisposable {
     }
     for (const { build } of wanted) {
       if (this.#runs.has(build)) continue
-      if (build === active) await this.#show(this.#numbered(build))
-      const run = new BuildRun(this.model, this.#numbered(build), this.#target, this.#around)
+      if (build === active) await this.#show(this.desk.numbered(build))
+      const run = new BuildRun(this.model, this.desk.numbered(build), this.#target, this.#around)
       this.#runs.set(build, run)
     }
   }
@@ -224,7 +179,7 @@ export class ReaderHost implements AsyncDisposable {
     if (this.#switch?.next !== next) this.#switch = undefined
     if (!next) return
     const { store, clock } = this.#around
-    this.#switch ??= new BuildSwitch(this.#numbered(active), next, {
+    this.#switch ??= new BuildSwitch(this.desk.numbered(active), next, {
       target: this.#target,
       parts: this.model.options.parts,
       // Inline ones have all there is, so that nothing has to rest until the next one has it, too.
@@ -238,61 +193,15 @@ export class ReaderHost implements AsyncDisposable {
     this.#bell.ring()
   }
 
-  /** What couldn't be opened is tried again by the next who needs it. */
-  #openControl(): Promise<ReaderControl> {
-    this.#control ??= openControl(this.#around.store, this.model).catch((error: unknown) => {
-      this.#control = undefined
-      throw error
-    })
-    return this.#control
-  }
-
-  async #read(): Promise<ControlState> {
-    return (await this.#openControl()).read()
-  }
-
-  async #change(transition: Parameters<ReaderControl['change']>[0]): Promise<ControlState> {
-    const state = await (await this.#openControl()).change(transition)
-    this.#bell.ring()
-    return state
-  }
-
-  /** Does it in each build, and tells all members. */
-  async #decide(change: (build: ProjectionBuild) => Promise<boolean>): Promise<boolean> {
-    const { builds } = await this.#read()
-    let isDone = false
-    for (const { build } of builds) isDone = (await change(this.#numbered(build))) || isDone
-    if (isDone) await this.#change(nudged)
-    return isDone
-  }
-
-  #numbered(build: number): ProjectionBuild {
-    return { projection: this.model.name, build }
-  }
-
   async #partsOf(build: number): Promise<readonly PartState[]> {
     const run = this.#runs.get(build)
-    if (run) return run.parts()
-    const names = partNames(this.model.options.parts)
-    const stored = await storedParts(this.#target, this.#numbered(build), names)
-    return stored.map(({ state }) => state)
+    return run ? run.parts() : this.desk.storedParts(build)
   }
 
   async #isAt(position: number): Promise<boolean> {
-    const { active } = this.#state ?? (await this.#read())
+    const { active } = this.#state ?? (await this.desk.read())
     if (!(this.#runs.get(active)?.mayHaveReached(position) ?? true)) return false
     return leastOf(await this.#partsOf(active)) >= position
-  }
-
-  async #lagBehind(position: number): Promise<ProjectionLag> {
-    const { store, clock } = this.#around
-    const events = await store.remaining(position)
-    if (events === 0) return { events, seconds: 0 }
-    const filter = { actorTypes: [...this.model.actors.keys()] }
-    const next = store.readAll({ after: position, limit: 1, filter, onMalformed: 'skip' })
-    for await (const { time } of next)
-      return { events, seconds: Math.max(0, (clock.now() - Date.parse(time)) / 1_000) }
-    return { events, seconds: 0 }
   }
 
   #stateNow({ active, builds, isPaused }: ControlState): ProjectionStatus['state'] {
@@ -341,27 +250,4 @@ export class ReaderHost implements AsyncDisposable {
     const message = `the ${kind} ${name} did not get to position ${position} within ${timeoutMs} ms`
     return new AetherError('timeout', message)
   }
-}
-
-async function openControl(store: EventStore, model: ReaderModel): Promise<ReaderControl> {
-  return new ReaderControl(await store.table('readers'), model.name, buildVersion(model))
-}
-
-/** Policies have one build: what they did is done, whatever their code is by now. */
-function buildVersion({ kind, version }: ReaderModel): number {
-  return kind === 'policy' ? 1 : version
-}
-
-function notRebuilt(policy: string): AetherError {
-  const message = `the policy ${policy} can't be rebuilt: what it did is done`
-  return new AetherError('invalid-argument', message)
-}
-
-function leastOf(parts: readonly PartState[]): number {
-  return Math.min(...parts.map(({ position }) => position))
-}
-
-function described(error: unknown): NonNullable<ProjectionStatus['error']> {
-  const message = messageOf(error)
-  return isAetherError(error) ? { code: error.code, message } : { message }
 }

@@ -1,0 +1,102 @@
+import { actorId, AetherError, parseJson } from '../core/index.ts'
+import type { Node } from '../node/index.ts'
+import type { ProjectionHandle } from '../projections/index.ts'
+import { type Exchange, jsonReply, type Reply } from './exchange.ts'
+import { answerByMethod } from './method.ts'
+import type { Target } from './target.ts'
+
+/** What is asked of the readers of a node. */
+interface Asked {
+  readonly node: Node
+  readonly exchange: Exchange
+  readonly target: Target
+}
+
+/** What is at a path below `/projections`; undefined where nothing is. */
+export function projectionReply({ node, exchange, target }: Asked): Promise<Reply> | undefined {
+  const [, name, what, type, key, step, ...rest] = target.segments
+  if (name === undefined)
+    return answerByMethod(exchange, { GET: async () => jsonReply(200, await node.projections()) })
+  const handle = (): ProjectionHandle => node.projection({ name })
+  if (what === undefined) return answerByMethod(exchange, { GET: () => getStatus(handle()) })
+  if (type === undefined) return readerReply(handle, what, exchange)
+  if (what !== 'parked' || key === undefined || step === undefined || rest.length > 0)
+    return undefined
+  const id = heldActorId(type, key === '' ? (target.query.get('key') ?? '') : key)
+  return heldActorReply(handle, { id, step }, exchange)
+}
+
+function readerReply(
+  handle: () => ProjectionHandle,
+  what: string,
+  exchange: Exchange,
+): Promise<Reply> | undefined {
+  switch (what) {
+    case 'parked':
+      return answerByMethod(exchange, {
+        GET: async () => jsonReply(200, await handle().parked()),
+      })
+    case 'pause':
+      return answerByMethod(exchange, { POST: () => postPause(handle(), true) })
+    case 'resume':
+      return answerByMethod(exchange, { POST: () => postPause(handle(), false) })
+    case 'rebuild':
+      return answerByMethod(exchange, { POST: () => postRebuild(handle()) })
+    default:
+      return undefined
+  }
+}
+
+function heldActorReply(
+  handle: () => ProjectionHandle,
+  { id, step }: { readonly id: string; readonly step: string },
+  exchange: Exchange,
+): Promise<Reply> | undefined {
+  switch (step) {
+    case 'retry':
+      return answerByMethod(exchange, { POST: () => postRetry(handle(), id) })
+    case 'skip':
+      return answerByMethod(exchange, { POST: () => postSkip(handle(), id, exchange) })
+    default:
+      return undefined
+  }
+}
+
+/** What the log can't tell the actor of is parked all the same, under an id that no actor can have. */
+function heldActorId(type: string, key: string): string {
+  return type === '?' ? `?-${key}` : actorId(type, key)
+}
+
+async function getStatus(handle: ProjectionHandle): Promise<Reply> {
+  return jsonReply(200, await handle.status())
+}
+
+async function postPause(handle: ProjectionHandle, isPaused: boolean): Promise<Reply> {
+  await (isPaused ? handle.pause() : handle.resume())
+  return jsonReply(200, { name: handle.name, paused: isPaused })
+}
+
+async function postRebuild(handle: ProjectionHandle): Promise<Reply> {
+  return jsonReply(200, { name: handle.name, build: await handle.rebuild() })
+}
+
+async function postRetry(handle: ProjectionHandle, id: string): Promise<Reply> {
+  const retried = await handle.retry(id)
+  return jsonReply(200, { name: handle.name, actorId: id, retried })
+}
+
+async function postSkip(handle: ProjectionHandle, id: string, exchange: Exchange): Promise<Reply> {
+  const reason = reasonIn(await exchange.body())
+  const skipped = await handle.skip(id, reason)
+  return jsonReply(200, { name: handle.name, actorId: id, skipped })
+}
+
+/** @throws AetherError `invalid-argument` where there is none; `invalid-json` */
+function reasonIn(body: string): string {
+  const input = body.trim() === '' ? undefined : parseJson(body)
+  const isObject = typeof input === 'object' && input !== null
+  const reason: unknown = isObject && 'reason' in input ? input.reason : undefined
+  if (typeof reason === 'string') return reason
+  const message = 'passing over an event needs a reason: send { "reason": "…" }'
+  throw new AetherError('invalid-argument', message)
+}
