@@ -26,13 +26,14 @@ export interface PolicySpec<A extends ActorDefinition> extends Omit<
   readonly concurrency?: number
   /**
    * What follows from each event; others are passed over. Called at least once, for the events of one
-   * actor one after the other in their order. What it throws holds the actor back: see `retries`.
+   * actor one after the other in their order. What it gives, or the promise of it, is waited for and
+   * forgotten; what it throws holds the actor back: see `retries`.
    */
   readonly on: {
     readonly [Name in EventNameOf<A>]?: (
       event: EventNamed<A, Name>,
       context: PolicyContext,
-    ) => void | Promise<void>
+    ) => unknown
   }
 }
 

@@ -24,6 +24,12 @@ describe('the code of the README', () => {
     expect(stdout).toBe(readme.block('text output=main.ts'))
   })
 
+  test('prints what follows from an event', async () => {
+    await using home = await temporaryFolder()
+    const stdout = await extracted.run(home.path, join(extracted.path, 'after.ts'))
+    expect(stdout).toBe(readme.block('text output=after.ts'))
+  })
+
   test('tests what the README tests', async () => {
     const stdout = await extracted.run(
       extracted.path,
