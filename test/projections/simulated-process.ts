@@ -27,6 +27,7 @@ export class SimulatedProcess {
   #running: Promise<void> = Promise.resolve()
   #goOn: (() => void) | undefined
   readonly #parts = new Map<string, PartOwnership>()
+  readonly #joining = new Map<string, Promise<PartOwnership>>()
 
   constructor(memberId: string, world: SimulatedWorld) {
     this.memberId = memberId
@@ -38,7 +39,7 @@ export class SimulatedProcess {
   }
 
   async join(group: string, parts: readonly string[]): Promise<PartOwnership> {
-    const ownership = await joinMembers({
+    const joining = joinMembers({
       table: this.#table,
       group,
       parts,
@@ -46,12 +47,16 @@ export class SimulatedProcess {
       clock: this.#clock,
       logger: this.#logger,
     })
+    this.#joining.set(group, joining)
+    const ownership = await joining
     this.#parts.set(group, ownership)
     return ownership
   }
 
+  /** Once it has joined: who is still about to can't leave. */
   async leave(group: string): Promise<void> {
-    await this.#parts.get(group)?.[Symbol.asyncDispose]()
+    const ownership = await this.#joining.get(group)?.catch(() => undefined)
+    await ownership?.[Symbol.asyncDispose]()
   }
 
   /** What it believes to own. Nothing where it was killed. */

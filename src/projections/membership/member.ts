@@ -202,9 +202,10 @@ export class Member {
     return true
   }
 
+  /** None where it may be taken for dead: under its key there may be another by now, whom it doesn't see. */
   #standpoint(): Standpoint | undefined {
-    const { identity, key } = this.#life
-    if (identity === undefined || key === undefined) return undefined
+    const { identity, key, isCertain } = this.#life
+    if (identity === undefined || key === undefined || !isCertain) return undefined
     const isAlive = (other: string): boolean => this.#sightings.isAlive(other)
     const name = { key, memberId: this.#settings.memberId }
     return { identity, name, isAlive, groups: this.#shares }
