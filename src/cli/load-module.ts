@@ -11,7 +11,7 @@ import {
 } from '../projections/index.ts'
 
 /** What a module defines. */
-export interface Definitions {
+interface Definitions {
   readonly actors: readonly ActorDefinition[]
   readonly projections: readonly (ViewDefinition | ProjectionDefinition)[]
   readonly policies: readonly PolicyDefinition[]
@@ -21,7 +21,7 @@ export interface Definitions {
  * Loads a module and finds the actors that it exports, and the views, projections and policies.
  * @throws AetherError `invalid-module`
  */
-export async function loadModule(module: string): Promise<Definitions> {
+async function loadModule(module: string): Promise<Definitions> {
   const file = resolve(module)
   if (!existsSync(file))
     throw invalid(`there is no module ${module}: give the path of a .ts or .js file`)

@@ -23,7 +23,7 @@ interface CommandLine {
 
 /** Where a command line steers, and its other arguments. */
 interface Steered {
-  open(): Promise<Steering>
+  readonly open: () => Promise<Steering>
   readonly args: readonly (string | undefined)[]
 }
 
