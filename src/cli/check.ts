@@ -4,7 +4,7 @@ import { existingBackend } from './backend-argument.ts'
 import { named, parseCommandLine } from './command-line.ts'
 import { describeFinding } from './describe-finding.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
-import { loadActors } from './load-actors.ts'
+import { loadActors } from './load-module.ts'
 import { type Output, outputTo, progressLine } from './output.ts'
 import { storeOptions } from './store-option.ts'
 

@@ -4,17 +4,18 @@ import { open } from '../node/index.ts'
 import { parseBackend } from './backend-argument.ts'
 import { parseCommandLine } from './command-line.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
-import { loadActors } from './load-actors.ts'
+import { loadNodeModule } from './load-module.ts'
 import { UsageError } from './usage-error.ts'
 
 /** `aether dev <module>`: runs until it is interrupted. */
 export async function dev(args: readonly string[]): Promise<ExitCode> {
   const { module, backend: backendName, port } = parseDevArguments(args)
   const backend = await parseBackend(backendName)
-  const actors = await loadActors(module)
-  await using node = await open({ backend, actors })
+  const { actors, projections, policies } = await loadNodeModule(module)
+  await using node = await open({ backend, actors, projections, policies })
   await using server = await serve(node, { port, onError: printError })
   console.log(`${node.actorTypes.join(', ')} on ${backend.name}`)
+  for (const { model } of [...projections, ...policies]) console.log(`${model.kind} ${model.name}`)
   console.log(`listening on ${server.url}`)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   return exitCode.done

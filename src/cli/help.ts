@@ -1,7 +1,7 @@
 export const help = `aether: event-sourced actors on SQLite and NATS JetStream
 
-  aether dev MODULE [--port 4040]          runs the actors that a module exports as a node, with
-                                           an HTTP gateway on 127.0.0.1
+  aether dev MODULE [--port 4040]          runs what a module exports as a node: actors, views,
+                                           projections and policies, with an HTTP gateway on 127.0.0.1
 
   aether check MODULE [--store BACKEND]    replays everything that is stored through the actors of
       [--against OLD-MODULE]               a module, before they are deployed: what they can't read,
@@ -23,6 +23,16 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
   aether events export FILTER              the log as NDJSON of CloudEvents [--skip-malformed]
   aether events import [FILE]              stores what export wrote; again goes on where it ended
   aether events verify [--after POSITION]  walks the log and says what is wrong where
+
+  aether projection ls MODULE              how the views, projections and policies of a module are
+                                           doing; all of projection takes --store BACKEND, or
+                                           --node URL in the place of the module
+  aether projection lag MODULE [NAME]      how far behind the log they are, in events and seconds
+  aether projection rebuild MODULE NAME    made anew beside what is read, which it then replaces
+  aether projection pause MODULE NAME      all nodes stop it; resume MODULE NAME: they go on
+  aether projection parked MODULE NAME     the actors that are held back, and why
+  aether projection retry MODULE NAME ACTOR   once the cause is mended: tried again at once
+  aether projection skip MODULE NAME ACTOR --reason TEXT   passes over the one event that failed
 
   aether store info                        what a store is, and how it is kept
   aether store backup FILE                 a copy of a SQLite store, while it is written to

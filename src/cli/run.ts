@@ -32,6 +32,16 @@ const commands: CommandTable = {
     import: async () => (await import('./events/import.ts')).importLog,
     verify: async () => (await import('./events/verify.ts')).verify,
   },
+  projection: {
+    ls: async () => (await import('./projection/ls.ts')).ls,
+    lag: async () => (await import('./projection/lag.ts')).lag,
+    rebuild: async () => (await import('./projection/rebuild.ts')).rebuild,
+    pause: async () => (await import('./projection/pause.ts')).pause,
+    resume: async () => (await import('./projection/pause.ts')).resume,
+    parked: async () => (await import('./projection/parked.ts')).parked,
+    retry: async () => (await import('./projection/retry.ts')).retry,
+    skip: async () => (await import('./projection/skip.ts')).skip,
+  },
   store: {
     info: async () => (await import('./store/info.ts')).info,
     backup: async () => (await import('./store/backup.ts')).backup,

@@ -1,6 +1,6 @@
 import { type Node, open } from '../../node/index.ts'
 import { existingBackend, parseBackend } from '../backend-argument.ts'
-import { loadActors } from '../load-actors.ts'
+import { loadActors } from '../load-module.ts'
 import { storeOptions } from '../store-option.ts'
 import { UsageError } from '../usage-error.ts'
 

@@ -1,4 +1,5 @@
-import { AetherError, messageOf, parseActorId } from '../../core/index.ts'
+import { parseActorId } from '../../core/index.ts'
+import { askNode } from '../ask-node.ts'
 import { named, parseCommandLine } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { outputTo } from '../output.ts'
@@ -18,22 +19,12 @@ export async function resume(args: readonly string[]): Promise<ExitCode> {
   const { type, key } = parseActorId(actor)
   // A key of dots alone would be swallowed as a path.
   const target = `/quarantine/${type}/?key=${encodeURIComponent(key)}`
-  const answer = await deleteAt(new URL(target, values.url))
+  const answer = await askNode<Resumed>(new URL(target, values.url), {
+    method: 'DELETE',
+    option: '--url',
+  })
   await outputTo(values.json).write(answer, ({ actorId, resumed }) =>
     resumed ? `${actorId} is asked again` : `${actorId} was not in quarantine`,
   )
   return answer.resumed ? exitCode.done : exitCode.no
-}
-
-async function deleteAt(url: URL): Promise<Resumed> {
-  let answer: Response
-  try {
-    answer = await fetch(url, { method: 'DELETE' })
-  } catch (cause) {
-    const message = `no node answers at ${url.origin} (${messageOf(cause)}): see --url`
-    throw new AetherError('store-unavailable', message, { cause })
-  }
-  const body = (await answer.json()) as Resumed & { readonly detail?: string }
-  if (answer.ok) return body
-  throw new AetherError('invalid-argument', body.detail ?? `the node answered ${answer.status}`)
 }

@@ -1,0 +1,27 @@
+import type { ProjectionStatus } from '../../projections/index.ts'
+import { parseCommandLine } from '../command-line.ts'
+import { exitCode, type ExitCode } from '../exit-code.ts'
+import { writeTable } from './table.ts'
+import { steered, steeringOptions } from './steering-option.ts'
+
+const columns = {
+  name: ({ name }: ProjectionStatus) => name,
+  kind: ({ kind }: ProjectionStatus) => kind,
+  state: ({ state }: ProjectionStatus) => state,
+  version: ({ version }: ProjectionStatus) => String(version),
+  build: ({ build }: ProjectionStatus) => String(build),
+  position: ({ position }: ProjectionStatus) => String(position),
+  lag: ({ lag }: ProjectionStatus) => String(lag.events),
+  parked: ({ parked }: ProjectionStatus) => String(parked),
+  retrying: ({ retrying }: ProjectionStatus) => String(retrying),
+  members: ({ members }: ProjectionStatus) => String(members),
+  error: ({ error }: ProjectionStatus) => error?.message ?? '',
+}
+
+/** `aether projection ls MODULE`: how the views, projections and policies are doing. */
+export async function ls(args: readonly string[]): Promise<ExitCode> {
+  const line = parseCommandLine(args, steeringOptions)
+  await using steering = await steered('ls', line, []).open()
+  await writeTable(await steering.list(), columns, line.values.json)
+  return exitCode.done
+}

@@ -1,0 +1,14 @@
+import type { ParkedActor, ProjectionStatus } from '../../projections/index.ts'
+
+/** Where views, projections and policies are seen and steered: in a store, or by a node that runs them. */
+export interface Steering extends AsyncDisposable {
+  list(): Promise<readonly ProjectionStatus[]>
+  status(name: string): Promise<ProjectionStatus>
+  pause(name: string, isPaused: boolean): Promise<void>
+  /** Resolves with the number of the build. */
+  rebuild(name: string): Promise<number>
+  parked(name: string): Promise<readonly ParkedActor[]>
+  /** False where the actor isn't held back. */
+  retry(name: string, actorId: string): Promise<boolean>
+  skip(name: string, actorId: string, reason: string): Promise<boolean>
+}

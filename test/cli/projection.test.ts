@@ -1,0 +1,259 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { open } from 'aether'
+import { sqlite } from 'aether/sqlite'
+import { beforeAll, afterAll, describe, expect, test } from 'vitest'
+import { Account } from '../projections/bank.ts'
+import { CliProcess, runCli } from '../support/cli.ts'
+import { send } from '../support/http-client.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
+
+const aether = JSON.stringify(join(import.meta.dirname, '../../src/index.ts'))
+const bank = JSON.stringify(join(import.meta.dirname, '../projections/bank.ts'))
+
+/** Deposits of 6 can't be taken while there is a file `poison`. */
+const shop = `
+import { existsSync } from 'node:fs'
+import { policy, view } from ${aether}
+import { Account, Balances } from ${bank}
+export { Account, Balances }
+export const Journal = view({
+  name: 'journal',
+  actors: [Account],
+  state: { entries: [] },
+  retries: 0,
+  on: {
+    Deposited: ({ entries }, { data: { amount } }) => {
+      if (amount === 6 && existsSync('poison')) throw new RangeError('6 is poison')
+      return { entries: [...entries, amount] }
+    },
+  },
+})
+export const Nothing = policy({ name: 'nothing', actors: [Account], on: { Deposited: () => {} } })
+`
+
+type Folder = Awaited<ReturnType<typeof temporaryFolder>>
+
+async function shopFolder(): Promise<Folder> {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder.path, 'shop.ts'), shop)
+  await writeFile(join(folder.path, 'poison'), '')
+  return folder
+}
+
+interface Done {
+  readonly code: unknown
+  readonly values: readonly Record<string, unknown>[]
+  readonly stderr: string
+}
+
+/** Runs `aether projection …` on the store of a folder, or with `--node`. */
+async function projection(folder: Folder, ...args: readonly string[]): Promise<Done> {
+  const isOfNode = args.includes('--node')
+  const [command = '', ...rest] = args
+  const words = isOfNode ? args : [command, 'shop.ts', ...rest, '--store', 'sqlite:shop.db']
+  await using done = await runCli(['projection', ...words], folder.path)
+  const lines = done.stdout.split('\n').filter((line) => line !== '')
+  const values = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  return { code: done.code, values, stderr: done.stderr }
+}
+
+/** Deposits that nobody has read yet. */
+async function deposits(folder: Folder, amounts: readonly number[]): Promise<void> {
+  await using node = await open({
+    backend: sqlite(join(folder.path, 'shop.db')),
+    actors: [Account],
+  })
+  for (const amount of amounts) await node.get(Account, 'bob').deposit({ amount })
+}
+
+function startDev(folder: Folder): CliProcess {
+  const args = ['dev', 'shop.ts', '--backend', 'sqlite:shop.db', '--port', '0']
+  return new CliProcess(args, folder.path)
+}
+
+describe('of a store that nobody runs', { timeout: 120_000 }, () => {
+  let folder: Folder
+  beforeAll(async () => {
+    folder = await shopFolder()
+    await deposits(folder, [5, 6, 7])
+  })
+  afterAll(() => folder.remove())
+
+  test('ls and lag tell that they are stopped, and handle nothing', async () => {
+    for (let round = 0; round < 2; round++) {
+      const { code, values } = await projection(folder, 'ls')
+      expect(code).toBe(0)
+      const stopped = { state: 'stopped', build: 1, parked: 0, members: 0 }
+      expect(values).toMatchObject([
+        { name: 'balances', kind: 'view', position: 0, lag: { events: 3 }, ...stopped },
+        { name: 'journal', kind: 'view', position: 0, ...stopped },
+        { name: 'nothing', kind: 'policy', position: 3, lag: { events: 0 }, ...stopped },
+      ])
+    }
+    const { values } = await projection(folder, 'lag', 'journal')
+    expect(values).toEqual([
+      {
+        name: 'journal',
+        kind: 'view',
+        state: 'stopped',
+        position: 0,
+        events: 3,
+        seconds: expect.any(Number),
+      },
+    ])
+    expect((await projection(folder, 'lag')).values).toHaveLength(3)
+  })
+
+  test('pause and resume are for those who run it later', async () => {
+    const paused = await projection(folder, 'pause', 'balances')
+    expect(paused).toMatchObject({ code: 0, values: [{ name: 'balances', paused: true }] })
+    expect((await projection(folder, 'lag', 'balances')).values).toMatchObject([
+      { state: 'paused' },
+    ])
+    const resumed = await projection(folder, 'resume', 'balances')
+    expect(resumed).toMatchObject({ code: 0, values: [{ paused: false }] })
+    expect((await projection(folder, 'lag', 'balances')).values).toMatchObject([
+      { state: 'stopped' },
+    ])
+  })
+
+  test('retry and skip of who is not held back end with 3', async () => {
+    const retried = await projection(folder, 'retry', 'journal', 'account-bob')
+    expect(retried).toMatchObject({ code: 3, values: [{ retried: false }] })
+    const skipped = await projection(folder, 'skip', 'journal', 'account-bob', '--reason', 'x')
+    expect(skipped).toMatchObject({ code: 3, values: [{ skipped: false }] })
+    expect(await projection(folder, 'parked', 'journal')).toMatchObject({ code: 0, values: [] })
+  })
+
+  test.each([
+    [['ls', 'journal'], 2, 'aether projection ls needs MODULE'],
+    [['pause'], 2, 'aether projection pause needs MODULE NAME'],
+    [['retry', 'journal'], 2, 'needs MODULE NAME ACTOR'],
+    [['skip', 'journal', 'account-bob'], 2, 'needs --reason'],
+    [['skip', 'journal', 'account-bob', '--reason', ' '], 2, 'needs --reason'],
+    [['skip', 'journal', 'account-bob', '--reason', 'x'.repeat(301)], 1, '1 to 300 characters'],
+    [['pause', 'nobody'], 1, 'no view, projection or policy "nobody", but balances, journal'],
+    [['rebuild', 'nothing'], 1, "the policy nothing can't be rebuilt"],
+    [['pause', 'journal', '--node', 'here'], 2, '--node must be a URL'],
+    [['pause', 'journal', '--node', 'http://127.0.0.1:1'], 1, 'no node answers'],
+  ] as const)('projection %j ends with %d', async (args, code, text) => {
+    const done = await projection(folder, ...args)
+    expect([done.code, done.stderr]).toEqual([code, expect.stringContaining(text)])
+    expect(done.stderr.trim().split('\n')).toHaveLength(1)
+  })
+
+  test('a module without any, and a store that is not there', async () => {
+    await writeFile(join(folder.path, 'none.ts'), `export { Account } from ${bank}`)
+    const none = await runCli(['projection', 'ls', 'none.ts'], folder.path)
+    expect([none.code, none.stderr]).toEqual([
+      1,
+      expect.stringContaining('exports no view, projection or policy'),
+    ])
+    const gone = await runCli(
+      ['projection', 'ls', 'shop.ts', '--backend', 'sqlite:gone.db'],
+      folder.path,
+    )
+    expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining('no file gone.db')])
+  })
+})
+
+describe('of a node in another process', { timeout: 120_000 }, () => {
+  /** Resolves when the node shows the entries of bob. */
+  const shows = (url: string, entries: readonly number[]): Promise<unknown> =>
+    until(
+      async () => {
+        const { body } = await send(url, 'GET', '/views/journal/bob')
+        return body.includes(`"entries":${JSON.stringify(entries)}`)
+      },
+      { description: `bob has ${entries.join()}`, timeoutMs: 30_000 },
+    )
+
+  const isParked = (url: string): Promise<unknown> =>
+    until(
+      async () => (await send(url, 'GET', '/projections/journal')).body.includes('"parked":1'),
+      {
+        description: 'bob is parked',
+        timeoutMs: 30_000,
+      },
+    )
+
+  const deposit = async (url: string, amount: number): Promise<void> => {
+    const body = JSON.stringify({ amount })
+    expect((await send(url, 'POST', '/actors/account/bob/deposit', { body })).status).toBe(200)
+  }
+
+  test.each(['store', 'node'] as const)(
+    'by its %s: it pauses, goes on, tries again, and is made anew',
+    async (by) => {
+      await using folder = await shopFolder()
+      await using node = startDev(folder)
+      const url = await node.listening()
+      expect(node.stdout).toContain('view balances\nview journal\npolicy nothing\n')
+      const steer = (...args: readonly string[]): Promise<Done> =>
+        projection(folder, ...args, ...(by === 'node' ? ['--node', url] : []))
+      for (const amount of [5, 6, 7]) await deposit(url, amount)
+      await isParked(url)
+
+      const all = await steer('ls')
+      expect(all.values).toMatchObject([
+        { name: 'balances', members: 1 },
+        { name: 'journal', members: 1, parked: 1 },
+        { name: 'nothing', kind: 'policy', members: 1 },
+      ])
+      const parked = await steer('parked', 'journal')
+      expect(parked).toMatchObject({
+        code: 0,
+        values: [{ actorId: 'account-bob', version: 2, cause: { message: '6 is poison' } }],
+      })
+
+      expect(await steer('pause', 'journal')).toMatchObject({ code: 0 })
+      await until(
+        async () => (await send(url, 'GET', '/projections/journal')).body.includes('"paused"'),
+        { description: 'it is paused', timeoutMs: 30_000 },
+      )
+      await rm(join(folder.path, 'poison'))
+      expect(await steer('retry', 'journal', 'account-bob')).toMatchObject({
+        code: 0,
+        values: [{ name: 'journal', actorId: 'account-bob', retried: true }],
+      })
+      expect((await send(url, 'GET', '/views/journal/bob')).body).toContain('"entries":[5]')
+      expect(await steer('resume', 'journal')).toMatchObject({ code: 0 })
+      await shows(url, [5, 6, 7])
+
+      const rebuilt = await steer('rebuild', 'journal')
+      expect(rebuilt).toMatchObject({ code: 0, values: [{ name: 'journal', build: 2 }] })
+      await until(
+        async () => {
+          const [status] = (await steer('ls')).values.filter(({ name }) => name === 'journal')
+          return status?.['build'] === 2 && status['state'] === 'live'
+        },
+        { description: 'the new build is read', timeoutMs: 60_000 },
+      )
+      await shows(url, [5, 6, 7])
+      expect(await node.end('SIGTERM')).toBe(0)
+      expect((await projection(folder, 'ls')).values).toMatchObject([
+        { state: 'stopped', members: 0, lag: { events: 0 } },
+        { state: 'stopped', build: 2 },
+        { state: 'stopped', position: 3, lag: { events: 0 } },
+      ])
+    },
+  )
+
+  test.each(['store', 'node'] as const)('by its %s: it passes over an event', async (by) => {
+    await using folder = await shopFolder()
+    await using node = startDev(folder)
+    const url = await node.listening()
+    for (const amount of [5, 6, 7]) await deposit(url, amount)
+    await isParked(url)
+    const args = ['skip', 'journal', 'account-bob', '--reason', 'counted twice']
+    const skipped = await projection(folder, ...args, ...(by === 'node' ? ['--node', url] : []))
+    expect(skipped).toMatchObject({ code: 0, values: [{ skipped: true }], stderr: '' })
+    await shows(url, [5, 7])
+    const again = await projection(folder, ...args, '--node', url)
+    expect(again).toMatchObject({ code: 3, values: [{ skipped: false }] })
+    const unknown = await projection(folder, 'pause', 'nobody', '--node', url)
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('"nobody"')])
+  })
+})
