@@ -24,6 +24,8 @@ export function sabotaged(target: Target, sabotage: Sabotage): Target {
 /** Whoever is late writes all the same. */
 function ignoringExpected(target: Target): Target['commit'] {
   return async (build, parts, write) => {
+    // Long enough for a freeze to begin meanwhile, and with it others to take over.
+    await pause(300)
     for (;;) {
       const stored = await target.load(build)
       const revisions = new Map(stored.map(({ part, revision }) => [part, revision]))
