@@ -230,7 +230,8 @@ export class PolicyReader implements AsyncDisposable {
     const stored = await this.#target.load(this.#build)
     const { owned } = this.#ownership
     for (const [index, part] of this.#parts) {
-      if (owned.has(String(index))) continue
+      // One that was given up meanwhile and is its own again is begun anew: its work has ended.
+      if (owned.has(String(index)) && !part.signal.aborted) continue
       part.lose(undefined)
       this.#parts.delete(index)
     }

@@ -31,8 +31,9 @@ export function hasSeen({ seen, upTo }: ViewDocument, event: HandledEvent, part:
 
 /**
  * The document without the names of those actors of these parts, all of whose events up to a stored
- * progress it has seen.
- * @param stored the progress of some parts, as it is stored
+ * progress it has seen. Parts of which the document knows as much or more are left as they are: whoever
+ * is late doesn't know who was held back, or released, since.
+ * @param stored the progress of some parts, as it was stored when it was read
  */
 export function compacted(
   document: ViewDocument,
@@ -42,14 +43,16 @@ export function compacted(
   if (Object.keys(document.seen).length <= manyActors) return document
   const upTo: Record<string, number> = { ...document.upTo }
   const seen: Record<string, Seen> = {}
-  for (const [part, { position, held }] of stored) {
-    upTo[part] = Math.max(position, upTo[part] ?? 0)
+  const newer = [...stored].filter(([part, { position }]) => position > (upTo[part] ?? -1))
+  const covered = new Map(newer.map(([part, { position }]) => [part, position]))
+  for (const [part, { position, held }] of newer) {
+    upTo[part] = position
     // Their events before that position are still to come.
     for (const { actorId, version = 1 } of held.values())
       seen[actorId] = document.seen[actorId] ?? [version - 1, 0]
   }
   for (const [actorId, newest] of Object.entries(document.seen)) {
-    const isCovered = newest[1] <= (stored.get(partOf(actorId, parts))?.position ?? -1)
+    const isCovered = newest[1] <= (covered.get(partOf(actorId, parts)) ?? -1)
     if (!isCovered) seen[actorId] = newest
   }
   return { ...document, seen, upTo }

@@ -1,0 +1,70 @@
+/**
+ * Events are written all the time; processes make documents, tables and commands of them, and are killed
+ * and frozen meanwhile. Then all that is held against the log: each event took effect exactly once, in
+ * the order of its actor.
+ *
+ *     npm run projection-check -- --backend sqlite --seconds 60 --members 4 --seed 42
+ *
+ * `--sabotage ignores-expected` or `progress-apart` lets the tables break their promise: the control,
+ * which must find something.
+ *
+ * Prints figures, and what was lost, doubled or out of order: then the exit code is 1.
+ */
+import { parseArgs } from 'node:util'
+import { historyBackends } from '../test/history/history-setup.ts'
+import {
+  type ProjectionRunOptions,
+  runProjections,
+} from '../test/projection-check/projection-run.ts'
+import { sabotages } from '../test/projection-check/sabotage.ts'
+
+const { values } = parseArgs({
+  options: {
+    backend: { type: 'string', default: 'sqlite' },
+    seconds: { type: 'string', default: '60' },
+    members: { type: 'string', default: '4' },
+    ledgers: { type: 'string', default: '300' },
+    'events-per-second': { type: 'string', default: '200' },
+    'mishaps-per-mille': { type: 'string', default: '2' },
+    sabotage: { type: 'string' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
+})
+
+const backend = historyBackends.find((name) => name === values.backend)
+const sabotage = sabotages.find((name) => name === values.sabotage)
+const numbers = {
+  seconds: Number(values.seconds),
+  members: Number(values.members),
+  ledgers: Number(values.ledgers),
+  eventsPerSecond: Number(values['events-per-second']),
+  mishapsPerMille: Number(values['mishaps-per-mille']),
+  seed: Number(values.seed),
+}
+const { mishapsPerMille, seed, ...counts } = numbers
+const isRight =
+  Object.values(counts).every((n) => Number.isSafeInteger(n) && n >= 1) &&
+  [mishapsPerMille, seed].every((n) => Number.isSafeInteger(n) && n >= 0)
+if (!backend || !isRight || (values.sabotage !== undefined && !sabotage)) {
+  console.error(
+    `--backend is one of ${historyBackends.join(', ')}; --sabotage, if any, one of ${sabotages.join(', ')}; --seconds, --members, --ledgers and --events-per-second at least 1`,
+  )
+  process.exit(2)
+}
+await run({ backend, ...counts, seed, mishaps: mishapsPerMille / 1_000, sabotage })
+
+async function run(options: ProjectionRunOptions): Promise<void> {
+  console.log(JSON.stringify(options))
+  const begin = performance.now()
+  const log = (line: string): void =>
+    console.log(`  ${((performance.now() - begin) / 1_000).toFixed(1)} s: ${line}`)
+  const { findings, figures } = await runProjections({ ...options, log })
+  for (const [name, figure] of Object.entries(figures)) console.log(`${name}: ${figure}`)
+  for (const finding of findings.slice(0, 100)) console.log(finding.slice(0, 1_000))
+  console.log(
+    findings.length === 0
+      ? 'every event took effect exactly once, in order'
+      : `${findings.length} findings`,
+  )
+  if (findings.length > 0) process.exitCode = 1
+}

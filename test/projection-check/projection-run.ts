@@ -1,0 +1,296 @@
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Node, open } from 'aether'
+import { partOf } from '../../src/projections/part.ts'
+import { type HistoryBackend, startSetup } from '../history/history-setup.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
+import { checkProjections, type Entry, type ProjectionEvidence } from './check-projections.ts'
+import type { Balance, Booking } from './books.ts'
+import { Copy, Ledger, nameSelf } from './ledger.ts'
+import { leases } from './leases.ts'
+import { makeReaders, type Readers } from './readers.ts'
+import { ReadingProcess } from './reading-process.ts'
+import type { Sabotage } from './sabotage.ts'
+
+export interface ProjectionRunOptions {
+  readonly backend: HistoryBackend
+  /** How long is written and disturbed, in seconds: longer, until as much was done as is asked for. */
+  readonly seconds: number
+  /** Decides what is written, and what is done to the members. */
+  readonly seed: number
+  /** Processes that take part in the same readers. @default 4 */
+  readonly members?: number
+  /** @default 300 */
+  readonly ledgers?: number
+  /** How many events are written a second, at most. @default 200 */
+  readonly eventsPerSecond?: number
+  /** How many of the calls of handlers fail, of one. @default 0.002 */
+  readonly mishaps?: number
+  /** At least so many. @default 0 */
+  readonly kills?: number
+  /** At least so many. @default 0 */
+  readonly freezes?: number
+  /** Lets the target of the projection break its promise. */
+  readonly sabotage?: Sabotage | undefined
+  /** Is told what happens. */
+  log?(line: string): void
+}
+
+export interface ProjectionFigures {
+  readonly events: number
+  readonly kills: number
+  readonly freezes: number
+  /** How often the events of a part were handled by another process, or life of it, than before. */
+  readonly takeOversOfTables: number
+  readonly takeOversOfPolicy: number
+  /** Lives of processes that have written to the tables. */
+  readonly lives: number
+  /** What members complained about. */
+  readonly complaints: number
+  /** How long it took to catch up once nothing was done to them any more, in milliseconds. */
+  readonly catchUpMs: number
+}
+
+export interface ProjectionRunResult {
+  readonly findings: readonly string[]
+  readonly figures: ProjectionFigures
+}
+
+/** Without so many events nothing is shown, however slow all is. */
+const fewestEvents = 100
+
+/** How long members may take to catch up, in milliseconds. */
+const patienceMs = 300_000
+
+/** Members make something of what is written, while they are killed and frozen; then it is checked. */
+export async function runProjections(options: ProjectionRunOptions): Promise<ProjectionRunResult> {
+  const { backend, seed, members: count = 4, mishaps = 0.002, sabotage } = options
+  await using setup = await startSetup(backend)
+  await using folder = await temporaryFolder()
+  const tables = join(folder.path, 'books.db')
+  // Made by one, as others may come with the store half made.
+  await using writing = await open({
+    backend: setup.backend,
+    actors: [Ledger],
+    limits: { commandTimeoutMs: 60_000 },
+    logger: silent,
+  })
+  await using started = new AsyncDisposableStack()
+  const run = new ProjectionRun(options, writing)
+  const members = Array.from({ length: count }, (_, index) => {
+    const settings = { name: `m${index}`, seed: seed + index * 1_000, tables, mishaps, sabotage }
+    // Even ones are patient, if the store is: see the setup.
+    const place = setup.placeFor(index * 2)
+    return started.use(new ReadingProcess({ ...settings, place }, run.complain))
+  })
+  await Promise.all(members.map((member) => member.start()))
+  await run.writeAndDisturb(members)
+  nameSelf('reader')
+  const readers = makeReaders({ file: tables, mishap: ignore })
+  // One more member, whom all is asked.
+  await using reading = await open({
+    backend: setup.backend,
+    actors: [Ledger, Copy],
+    projections: [readers.balances, readers.districts, readers.books],
+    policies: [readers.copying],
+    leases,
+    limits: { commandTimeoutMs: 60_000 },
+    logger: silent,
+  })
+  const begin = performance.now()
+  using _telling = telling(reading, options)
+  const parked = await caughtUp(reading, readers)
+  const catchUpMs = Math.round(performance.now() - begin)
+  const evidence = { ...(await evidenceOf(reading, readers)), parked }
+  return { findings: checkProjections(evidence), figures: run.figures(evidence, catchUpMs) }
+}
+
+class ProjectionRun {
+  readonly #options: ProjectionRunOptions
+  readonly #writing: Node<typeof Ledger>
+  readonly #over = new AbortController()
+  #kills = 0
+  #freezes = 0
+  #complaints = 0
+  #written = 0
+
+  constructor(options: ProjectionRunOptions, writing: Node<typeof Ledger>) {
+    this.#options = options
+    this.#writing = writing
+  }
+
+  readonly complain = (text: string): void => {
+    this.#complaints++
+    this.#options.log?.(text)
+  }
+
+  /** Writes all the time, and disturbs some of the members at once. */
+  async writeAndDisturb(members: readonly ReadingProcess[]): Promise<void> {
+    const { seed, seconds } = this.#options
+    const end = performance.now() + seconds * 1_000
+    const writing = this.#write(new SeededRandom(seed))
+    const half = Math.ceil(members.length / 2)
+    const groups = [members.slice(0, half), members.slice(half)].filter(({ length }) => length > 0)
+    try {
+      await Promise.all(
+        groups.map((group, index) => this.#disturb(group, new SeededRandom(seed + 1 + index), end)),
+      )
+    } finally {
+      this.#over.abort()
+      await writing
+    }
+  }
+
+  figures(evidence: ProjectionEvidence, catchUpMs: number): ProjectionFigures {
+    return {
+      events: evidence.bookings.length,
+      kills: this.#kills,
+      freezes: this.#freezes,
+      takeOversOfTables: takeOvers(evidence.entries),
+      takeOversOfPolicy: takeOvers(evidence.effects),
+      lives: new Set(evidence.entries.map(({ member }) => member)).size,
+      complaints: this.#complaints,
+      catchUpMs,
+    }
+  }
+
+  async #write(random: SeededRandom): Promise<void> {
+    const { ledgers = 300, eventsPerSecond = 200 } = this.#options
+    while (!this.#over.signal.aborted) {
+      // Some are written to more often than others, and some several events at once.
+      const key = `l${Math.min(random.below(ledgers), random.below(ledgers))}`
+      const length = random.chance(0.2) ? 1 + random.below(5) : 1
+      const cents = Array.from({ length }, () => random.below(1_000))
+      const [booking] = await Promise.allSettled([this.#writing.get(Ledger, key).book({ cents })])
+      // Whatever was stored counts: whoever writes needn't know.
+      if (booking.status === 'rejected') this.complain(`writer: ${String(booking.reason)}`)
+      else this.#written += length
+      if (random.chance(0.1)) await pause((length * 10_000) / eventsPerSecond)
+    }
+  }
+
+  async #disturb(
+    members: readonly ReadingProcess[],
+    random: SeededRandom,
+    end: number,
+  ): Promise<void> {
+    const { kills = 0, freezes = 0 } = this.#options
+    const isEnough = (): boolean =>
+      performance.now() >= end &&
+      this.#kills >= kills &&
+      this.#freezes >= freezes &&
+      this.#written >= fewestEvents
+    while (!isEnough()) {
+      await pause(200 + random.below(1_500))
+      const member = random.pick(members)
+      if (random.chance(0.5)) await this.#kill(member, random)
+      else await this.#freeze(member, random)
+    }
+  }
+
+  async #kill(member: ReadingProcess, random: SeededRandom): Promise<void> {
+    this.#options.log?.(`kill ${member.name}`)
+    this.#kills++
+    await member.kill()
+    // Now and then it is back before anybody has missed it.
+    await pause(random.chance(0.5) ? 0 : random.below(2 * leases.leaseMs))
+    await member.start()
+  }
+
+  async #freeze(member: ReadingProcess, random: SeededRandom): Promise<void> {
+    this.#options.log?.(`freeze ${member.name}`)
+    this.#freezes++
+    await member.freeze()
+    await pause(leases.leaseMs + 500 + random.below(2_500))
+    member.thaw()
+  }
+}
+
+/** Says how far the readers are, now and then. */
+function telling(
+  node: Node<typeof Ledger | typeof Copy>,
+  { log }: ProjectionRunOptions,
+): Disposable {
+  const tell = async (): Promise<void> => {
+    const all = await node.projections()
+    const lags = all.map(({ name, state, lag, retrying, members }) => {
+      return `${name} ${state}, ${lag.events} behind, ${retrying} retrying, ${members} members`
+    })
+    log?.(lags.join('; '))
+  }
+  const timer = setInterval(() => void tell().catch(ignore), 5_000)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+/** Resolves when every event has taken effect; gives the actors for which that can't be. */
+async function caughtUp(
+  node: Node<typeof Ledger | typeof Copy>,
+  { balances, districts, books, copying }: Readers,
+): Promise<string[]> {
+  const filter = { actorTypes: [Ledger.type] }
+  const position = (await Array.fromAsync(node.events.readAll({ filter }))).at(-1)?.position ?? 0
+  const parked: string[] = []
+  for (const reader of [balances, districts, books, copying]) {
+    const handle = node.projection(reader)
+    await handle.reached(position, { timeoutMs: patienceMs })
+    await until(async () => (await handle.status()).retrying === 0, {
+      description: `${handle.name} has retried what failed`,
+      timeoutMs: patienceMs,
+      intervalMs: 100,
+    })
+    for (const { actorId } of await handle.parked()) parked.push(`${handle.name}: ${actorId}`)
+  }
+  return parked
+}
+
+async function evidenceOf(
+  node: Node<typeof Ledger | typeof Copy>,
+  { balances, districts, tables }: Readers,
+): Promise<Omit<ProjectionEvidence, 'parked'>> {
+  const log = await Array.fromAsync(node.events.readAll())
+  const rows = await tables.read<{ ledger: string; state: string }>`SELECT * FROM balance`
+  return {
+    bookings: log.flatMap(({ actorId, type, version, data }): Booking[] =>
+      type === 'Booked' ? [{ key: keyOf(actorId), version, ...(data as { cents: number }) }] : [],
+    ),
+    balances: await documents(node.view(balances).list()),
+    districts: await documents(node.view(districts).list()),
+    balanceRows: new Map(rows.map(({ ledger, state }) => [ledger, JSON.parse(state) as Balance])),
+    entries: (
+      await tables.read<{
+        ledger: string
+        version: number
+        member: string
+      }>`SELECT ledger, version, member FROM entry ORDER BY id`
+    ).map((row) => ({ ...row })),
+    effects: log.flatMap(({ type, data }) => (type === 'Noted' ? [data as unknown as Entry] : [])),
+  }
+}
+
+async function documents<S>(
+  list: AsyncIterable<{ readonly key: string; readonly state: S }>,
+): Promise<ReadonlyMap<string, S>> {
+  const found = await Array.fromAsync(list)
+  return new Map(found.map(({ key, state }) => [key, state]))
+}
+
+function takeOvers(entries: readonly Entry[]): number {
+  const owners = new Map<number, string>()
+  let count = 0
+  for (const { ledger, member } of entries) {
+    const part = partOf(`${Ledger.type}-${ledger}`, 8)
+    const before = owners.get(part)
+    if (before !== undefined && before !== member) count++
+    owners.set(part, member)
+  }
+  return count
+}
+
+function keyOf(actorId: string): string {
+  return actorId.slice(Ledger.type.length + 1)
+}
+
+function ignore(): void {}
+const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore }

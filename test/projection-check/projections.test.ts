@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { runProjections } from './projection-run.ts'
+
+/** Long enough for a machine that has much else to do. */
+const timeout = 400_000
+
+/** So that the short run has not much to catch up with. `projection-check` runs longer. */
+const short = { seconds: 3, members: 3, ledgers: 60, eventsPerSecond: 40 }
+
+test.each(['sqlite', 'nats-r1'] as const)(
+  'each event counts once on %s, whoever is killed and frozen',
+  async (backend) => {
+    const { findings, figures } = await runProjections({
+      ...{ ...short, backend, seed: 3, kills: 2, freezes: 1 },
+    })
+    expect(findings).toEqual([])
+    // Else nothing was shown.
+    expect(figures.events).toBeGreaterThan(0)
+    expect(figures.kills).toBeGreaterThanOrEqual(2)
+    expect(figures.takeOversOfTables).toBeGreaterThan(0)
+    expect(figures.takeOversOfPolicy).toBeGreaterThan(0)
+  },
+  timeout,
+)
+
+test(
+  'a target that stores how far it is apart from its effects is found out',
+  async () => {
+    const { findings } = await runProjections({
+      ...{ ...short, backend: 'sqlite', seed: 3, kills: 3, sabotage: 'progress-apart' },
+    })
+    expect(findings.join('\n')).toMatch(/the table of entries has l\d+ \d+ twice/)
+  },
+  timeout,
+)
