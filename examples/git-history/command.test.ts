@@ -52,6 +52,10 @@ describe('the command line', () => {
     expect(first).toMatchObject({ code: 0, stderr: '' })
     expect(first.stdout).toMatch(/^ {2}commits +28\n {2}files +\d+ {2}\d+ exist now\n/)
     expect(first.stdout).toMatch(/most changed\n {2}\d {2}\S/)
+    expect(first.stdout).toMatch(
+      /\nauthors, by lines\n {2}\+[\d,]+ +-\d+ +\d+ changes {2}Ada <ada@/,
+    )
+    expect(first.stdout).toMatch(/\nchanged together most often\n {2}\d {2}\S.* {2}\S/)
     expect(first.stdout).toMatch(/\nequal\n$/)
     const second = await run(sample, '--backend', `sqlite:${join(folder.path, 'git-history.db')}`)
     expect(second.stdout).toContain(' 0 new in this run')

@@ -1,16 +1,23 @@
 import { type Backend, isAetherError, type Node, open } from 'aether'
 import { type Arguments, parseArguments, usage } from './arguments.ts'
+import { Authors, busiestAuthors } from './authors.ts'
 import { parseBackend } from './backend.ts'
+import { closestFiles, Commits } from './commits.ts'
 import { File } from './file.ts'
 import { countCommits } from './git-log.ts'
 import { importHistory, importLimits, type ImportProgress } from './import.ts'
 import { printable } from './path.ts'
 import { Problem } from './problem.ts'
 import { ProgressBar } from './progress.ts'
-import { describeImport, describeVerification } from './report.ts'
+import { describeAuthors, describeImport, describePairs, describeVerification } from './report.ts'
 import { Repository } from './repository.ts'
 import { surveyEvents } from './survey.ts'
 import { verifyHistory } from './verify.ts'
+
+const views = [Authors, Commits]
+/** Those of an older import may begin at its beginning. */
+const viewsTimeoutMs = 3_600_000
+const rankingShown = 5
 
 /** Where the command writes, a text at a time, without its last line feed. */
 export interface CommandOutput {
@@ -45,6 +52,8 @@ async function run(args: readonly string[], { print }: CommandOutput): Promise<n
   await using reader = await openNode(backend)
   const survey = await surveyEvents(reader.events)
   print(describeImport(done, survey, seconds))
+  print(`\n${describeAuthors(await busiestAuthors(reader, rankingShown))}`)
+  print(`\n${describePairs(await closestFiles(reader, rankingShown))}`)
   if (!given.verify) return 0
   const verification = await verifyHistory(reader, survey, { repository, commit: tip })
   print(`\n${describeVerification(verification, tip)}`)
@@ -59,14 +68,18 @@ async function importInto(
 ): Promise<ImportProgress> {
   await using node = await openNode(backend)
   using bar = new ProgressBar(Math.min(limit, await countCommits(repository, tip)))
-  return await importHistory(node, {
+  const done = await importHistory(node, {
     repository,
     tip,
     limit,
     onProgress: (progress) => bar.show(progress),
   })
+  // They read along, and may be a little behind.
+  for (const view of views)
+    await node.projection(view).reached(done.position, { timeoutMs: viewsTimeoutMs })
+  return done
 }
 
 function openNode(backend: Backend): Promise<Node<typeof File>> {
-  return open({ backend, actors: [File], limits: importLimits })
+  return open({ backend, actors: [File], projections: views, limits: importLimits })
 }

@@ -40,6 +40,8 @@ export interface ImportProgress {
   readonly commands: number
   /** Events that this run stored, and no earlier one. */
   readonly newEvents: number
+  /** How far the log goes that has the events of these commands. */
+  readonly position: number
 }
 
 /**
@@ -78,13 +80,19 @@ class Import {
   #commits = 0
   #commands = 0
   #newEvents = 0
+  #position = 0
 
   constructor(node: Node<typeof File>) {
     this.#node = node
   }
 
   get progress(): ImportProgress {
-    return { commits: this.#commits, commands: this.#commands, newEvents: this.#newEvents }
+    return {
+      commits: this.#commits,
+      commands: this.#commands,
+      newEvents: this.#newEvents,
+      position: this.#position,
+    }
   }
 
   async send(commit: Commit): Promise<void> {
@@ -158,6 +166,7 @@ class Import {
     return this.#inFlight.watch(
       answer.then(
         (result) => {
+          this.#position = Math.max(this.#position, result.position)
           this.#newEvents += result.events.filter(
             ({ metadata }) => metadata['causationId'] === this.#run,
           ).length

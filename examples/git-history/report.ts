@@ -1,3 +1,5 @@
+import type { Author } from './authors.ts'
+import type { FilePair } from './commits.ts'
 import type { ImportProgress } from './import.ts'
 import { printable } from './path.ts'
 import type { Survey } from './survey.ts'
@@ -24,6 +26,26 @@ export function describeImport(
   return `${figures}\n\nmost changed\n${describeMostChanged(eventsByFile)}`
 }
 
+/** Who changed how many lines of how many files. */
+export function describeAuthors(authors: readonly Author[]): string {
+  const rows = authors.map(({ name, added, deleted, changes }) => [
+    `+${numbers.format(added)}`,
+    `-${numbers.format(deleted)}`,
+    `${numbers.format(changes)} changes`,
+    printable(name),
+  ])
+  return `authors, by lines\n${columns(rows)}`
+}
+
+/** Which files change together. */
+export function describePairs(pairs: readonly FilePair[]): string {
+  const rows = pairs.map(({ files, commits }) => [
+    numbers.format(commits),
+    files.map(printable).join('  '),
+  ])
+  return `changed together most often\n${columns(rows)}`
+}
+
 /** What was compared, and what differs. */
 export function describeVerification(
   { checks, differences, uncountable }: Verification,
@@ -43,10 +65,7 @@ function describeMostChanged(eventsByFile: ReadonlyMap<string, number>): string 
   const mostChanged = [...eventsByFile]
     .toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
     .slice(0, mostChangedShown)
-  const width = Math.max(0, ...mostChanged.map(([, count]) => numbers.format(count).length))
-  return mostChanged
-    .map(([key, count]) => `  ${numbers.format(count).padStart(width)}  ${printable(key)}`)
-    .join('\n')
+  return columns(mostChanged.map(([key, count]) => [numbers.format(count), printable(key)]))
 }
 
 function describeDifferences(differences: readonly string[]): string {
@@ -69,5 +88,15 @@ function table(rows: readonly (readonly [string, string, string])[]): string {
     .map(([name, number, note]) =>
       `  ${name.padEnd(names)}  ${number.padStart(widest)}  ${note}`.trimEnd(),
     )
+    .join('\n')
+}
+
+/** All to the right but the last, which may be of any length. */
+function columns(rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '  none'
+  const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0))
+  return rows
+    .map((row) => row.map((text, i) => (i < row.length - 1 ? text.padStart(width(i)) : text)))
+    .map((row) => `  ${row.join('  ')}`)
     .join('\n')
 }
