@@ -42,8 +42,8 @@ test('messages have the time and the ids of the node', async () => {
   await using test = await testNode({ actors: [Counter] })
   const { bus } = test.node
   const [one, two] = [1, 2].map(() => bus.publish({ namespace: 'n', type: 'A' }))
-  expect(one).toMatchObject({ id: 'e-1-1', time: new Date(test.clock.now()).toISOString() })
-  expect(two).toMatchObject({ id: 'e-1-2' })
+  expect(one).toMatchObject({ id: 'e-2-1', time: new Date(test.clock.now()).toISOString() })
+  expect(two).toMatchObject({ id: 'e-2-2' })
 })
 
 test('closing the node ends its subscriptions, behind the last command', async () => {
