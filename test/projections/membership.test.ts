@@ -218,7 +218,7 @@ describe('members of a group', () => {
         for (const { kind, who, afterMs } of events) {
           const process = scene.processes[who % Math.max(1, scene.processes.length)]
           if (kind === 'join') {
-            const joining = new SimulatedProcess(`m${scene.processes.length % 4}`, scene.world)
+            const joining = new SimulatedProcess(`m${scene.processes.length}`, scene.world)
             scene.processes.push(joining)
             joining.join('g', parts).catch(() => left.add(joining))
           } else if (kind === 'leave' && process) {
