@@ -2,7 +2,7 @@ import { AetherError, freezeJson } from '../core/index.ts'
 import type { DocumentTable } from '../store/index.ts'
 import type { HandledEvent } from './handled-event.ts'
 import { partOf } from './part.ts'
-import { emptyDocument, hasSeen, type ViewDocument } from './view-document.ts'
+import { emptyDocument, hasSeen, type Seen, type ViewDocument } from './view-document.ts'
 
 const maxKeyLength = 300
 
@@ -25,7 +25,8 @@ export interface KnownDocument {
 interface Working {
   readonly revision: number | undefined
   document: ViewDocument
-  isChanged: boolean
+  /** Of the document, once it was changed: this batch's own, to be added to. */
+  seen: Record<string, Seen> | undefined
 }
 
 /** A document to be put. */
@@ -68,14 +69,16 @@ export class ViewBatch implements ViewTx {
     const before = 'state' in document ? document.state : this.#initial()
     const state = next(before, event)
     freezeJson(state ?? null)
-    const seen = { ...document.seen, [event.actorId]: [event.version, event.position] as const }
+    // Copied once a batch: many actors may be named.
+    const seen = working.seen ?? { ...document.seen }
+    seen[event.actorId] = [event.version, event.position]
     const { upTo } = document
     working.document = {
       ...(state !== undefined && { state }),
       seen,
       ...(upTo && { upTo }),
     }
-    working.isChanged = true
+    working.seen = seen
   }
 
   /** Begins anew; gives the keys of the documents that have to be known first. */
@@ -91,8 +94,8 @@ export class ViewBatch implements ViewTx {
   }
 
   get changed(): readonly ChangedDocument[] {
-    return [...this.#working].flatMap(([key, { document, revision, isChanged }]) =>
-      isChanged ? [{ key, document, revision }] : [],
+    return [...this.#working].flatMap(([key, { document, revision, seen }]) =>
+      seen ? [{ key, document, revision }] : [],
     )
   }
 
@@ -108,7 +111,7 @@ export class ViewBatch implements ViewTx {
       this.#missing.add(key)
       return undefined
     }
-    const begun = { ...known, isChanged: false }
+    const begun = { ...known, seen: undefined }
     this.#working.set(key, begun)
     return begun
   }

@@ -16,7 +16,7 @@ export interface ViewDocument {
   readonly upTo?: Readonly<Record<string, number>>
 }
 
-type Seen = readonly [version: number, position: number]
+export type Seen = readonly [version: number, position: number]
 
 /** From how many named actors on it is looked for those that need no name any more. */
 const manyActors = 16
