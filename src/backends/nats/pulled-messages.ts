@@ -20,6 +20,8 @@ const enough = 256
 /** What a consumer without acknowledgements brings, in order and without holes, as fast as it's taken. */
 export class PulledMessages implements Disposable {
   readonly #settings: PullSettings
+  /** Of the consumer, between dots. */
+  readonly #name: string
   readonly #inbox: string
   readonly #subscription: Subscription
   readonly #forget: () => void
@@ -36,6 +38,7 @@ export class PulledMessages implements Disposable {
   constructor(settings: PullSettings) {
     const { link } = settings
     this.#settings = settings
+    this.#name = `.${settings.consumer}.`
     this.#inbox = link.newInbox()
     this.#subscription = link.nats.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => (error ? this.#break() : this.#receive(message)),
@@ -78,7 +81,7 @@ export class PulledMessages implements Disposable {
   #receive(answer: Msg): void {
     if (this.#isBroken) return
     const { subject, reply = '', data } = answer
-    const place = placeIn(reply)
+    const place = placeIn(reply, this.#name)
     if (!place) {
       // A status ends the request that it answers, whatever it says.
       this.#requests.delete(subject.slice(this.#inbox.length + 1))
@@ -127,21 +130,21 @@ export class PulledMessages implements Disposable {
 
 const noHeaders: StoredMessage['header'] = { get: () => '' }
 
-/** How many parts the subject has before its numbers: without and with a domain. */
-const prefixLengths: ReadonlyMap<number, number> = new Map([
-  [9, 4],
-  [11, 6],
-  [12, 6],
-])
-
 /**
  * Where a message of a consumer stands, which the subject to acknowledge it says:
  * `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<times>.<sequence>.<delivered>.<time>.<pending>`
  * (`parseInfo` of the client, ADR-15). Undefined for a status, which has none.
+ *
+ * @param name the consumer's, between dots
  */
-function placeIn(reply: string): { sequence: number; delivered: number } | undefined {
-  const parts = reply.split('.')
-  const prefix = prefixLengths.get(parts.length)
-  if (prefix === undefined || !reply.startsWith('$JS.ACK.')) return undefined
-  return { sequence: Number(parts[prefix + 1]), delivered: Number(parts[prefix + 2]) }
+function placeIn(reply: string, name: string): { sequence: number; delivered: number } | undefined {
+  const place = reply.indexOf(name)
+  if (place < 0 || !reply.startsWith('$JS.ACK.')) return undefined
+  const sequence = reply.indexOf('.', place + name.length) + 1
+  const delivered = reply.indexOf('.', sequence) + 1
+  const end = reply.indexOf('.', delivered)
+  return {
+    sequence: Number(reply.slice(sequence, delivered - 1)),
+    delivered: Number(reply.slice(delivered, end)),
+  }
 }
