@@ -200,6 +200,27 @@ describe('members of a group', () => {
     })
   })
 
+  test('one that was frozen, and finds another under its name, takes nothing from that one', async () => {
+    const scene = await Scene.open()
+    const begin = (memberId: string): void => {
+      const process = new SimulatedProcess(memberId, scene.world)
+      scene.processes.push(process)
+      void process.join('g', parts)
+    }
+    begin('a')
+    begin('b')
+    scene.processes[0]?.freeze() // it has sent its first sign of life
+    begin('c')
+    await scene.pass(1_841)
+    begin('d')
+    await scene.pass(3_260)
+    begin('a')
+    await scene.pass(3_224)
+    scene.processes[0]?.goOn()
+    await scene.pass(60_000)
+    scene.expectFairness(scene.processes)
+  })
+
   test('whatever happens, nobody shares a part, and in the end all have their share', async () => {
     const event = fc.record({
       kind: fc.constantFrom('join', 'join', 'kill', 'freeze', 'goOn', 'leave'),
