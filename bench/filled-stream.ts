@@ -1,8 +1,11 @@
 import { headers, type NatsConnection } from '@nats-io/transport-node'
 import { jetstream } from '@nats-io/jetstream'
 import type { ActorId } from 'aether'
-import { linksBehind, pagesBehind } from '../src/backends/nats/back-links.ts'
-import { expectedSequenceHeader, versionHeader } from '../src/backends/nats/commit-message.ts'
+import { linksBehind, pagesBehind } from '../src/backends/nats/commits/back-links.ts'
+import {
+  expectedSequenceHeader,
+  versionHeader,
+} from '../src/backends/nats/commits/commit-message.ts'
 import { openPlace, type StreamPlace } from './jetstream-place.ts'
 import { bodyOfCommit } from './stored-commit.ts'
 

@@ -3,7 +3,7 @@ import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import type { EventStore } from 'aether'
 import { nats } from 'aether/nats'
-import { EventSubjects } from '../src/backends/nats/event-subjects.ts'
+import { EventSubjects } from '../src/backends/nats/commits/event-subjects.ts'
 
 /** A store with a stream of its own, and a stock client that knows this stream. */
 export interface StreamPlace extends AsyncDisposable {

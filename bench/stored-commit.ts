@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ActorId } from 'aether'
-import { encodeBody } from '../src/backends/nats/commit-message.ts'
+import { encodeBody } from '../src/backends/nats/commits/commit-message.ts'
 import type { Commit, CommitPart } from '../src/store/index.ts'
 import { placed } from './sample.ts'
 

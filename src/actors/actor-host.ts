@@ -9,22 +9,27 @@ import {
   toJson,
   type TraceSpan,
 } from '../core/index.ts'
-import { type Command, type CommandOptions, type CommandResult, identify } from './command.ts'
-import { ofCommand, ofTransaction, traced } from './command-span.ts'
-import { Deadlines } from './deadlines.ts'
-import type { ActorDefinition } from './definition.ts'
-import type { ActorState } from './fold.ts'
-import { HeldActors } from './held-actors.ts'
-import { History, type Moment } from './history.ts'
-import { Letter } from './letter.ts'
-import { LiveActors } from './live-actors.ts'
-import { makeCommand, validInput } from './make-command.ts'
-import type { ActorModel, QueryModel } from './model.ts'
-import { Patience } from './patience.ts'
-import { Quarantine, type QuarantinedActor } from './quarantine.ts'
-import { SnapshotKeeper } from './snapshot-keeper.ts'
-import type { Surroundings } from './surroundings.ts'
-import { transact, type Transaction, type TransactionActor } from './transaction.ts'
+import { ofCommand, ofTransaction, traced } from './deciding/command-span.ts'
+import {
+  type Command,
+  type CommandOptions,
+  type CommandResult,
+  identify,
+} from './deciding/command.ts'
+import { makeCommand, validInput } from './deciding/make-command.ts'
+import type { ActorDefinition } from './definition/definition.ts'
+import type { ActorModel, QueryModel } from './definition/model.ts'
+import { Deadlines } from './live/deadlines.ts'
+import { Letter } from './live/letter.ts'
+import { LiveActors } from './live/live-actors.ts'
+import { Patience } from './live/patience.ts'
+import { Quarantine, type QuarantinedActor } from './live/quarantine.ts'
+import { SnapshotKeeper } from './live/snapshot-keeper.ts'
+import type { Surroundings } from './live/surroundings.ts'
+import type { ActorState } from './replay/fold.ts'
+import { History, type Moment } from './replay/history.ts'
+import { HeldActors } from './transaction/held-actors.ts'
+import { transact, type Transaction, type TransactionActor } from './transaction/transaction.ts'
 
 /** How to look at an actor. */
 export interface LookOptions {

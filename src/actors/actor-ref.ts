@@ -1,6 +1,6 @@
 import type { ActorId, Schema, SchemaInput } from '../core/index.ts'
 import type { ActorHost, LookOptions } from './actor-host.ts'
-import type { CommandOptions, CommandResult } from './command.ts'
+import type { CommandOptions, CommandResult } from './deciding/command.ts'
 import type {
   ActorDefinition,
   AnswersOf,
@@ -9,8 +9,8 @@ import type {
   QueriesOf,
   RepliesOf,
   StateOf,
-} from './definition.ts'
-import type { ActorModel } from './model.ts'
+} from './definition/definition.ts'
+import type { ActorModel } from './definition/model.ts'
 
 const id = Symbol.for('aether.actor-id')
 declare const definition: unique symbol

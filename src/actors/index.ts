@@ -1,11 +1,11 @@
 export { ActorHost } from './actor-host.ts'
-export type { ActorObserver, DeliveryOutcome, PassivationReason } from './actor-observer.ts'
+export type { ActorObserver, DeliveryOutcome, PassivationReason } from './live/actor-observer.ts'
 export type { LookOptions } from './actor-host.ts'
 export { actorIdOf, ActorRefs } from './actor-ref.ts'
 export type { ActorIdentity, ActorRef, Arguments } from './actor-ref.ts'
-export type { CommandOptions, CommandResult } from './command.ts'
-export { decide } from './decide.ts'
-export { actor, isActorDefinition } from './definition.ts'
+export type { CommandOptions, CommandResult } from './deciding/command.ts'
+export { decide } from './deciding/decide.ts'
+export { actor, isActorDefinition } from './definition/definition.ts'
 export type {
   ActorDefinition,
   AnswersOf,
@@ -16,27 +16,31 @@ export type {
   QueriesOf,
   RepliesOf,
   StateOf,
-} from './definition.ts'
-export { event } from './event.ts'
-export type { EventChanges, Upcast } from './event.ts'
-export type { Finding } from './finding.ts'
-export { type ActorState, foldDecided, foldStored, initialOf } from './fold.ts'
-export { completeLimits } from './limits.ts'
-export type { ActorLimits } from './limits.ts'
-export { makeCommand } from './make-command.ts'
-export type { ActorModel } from './model.ts'
+} from './definition/definition.ts'
+export { event } from './definition/event.ts'
+export type { EventChanges, Upcast } from './definition/event.ts'
+export type { Finding } from './check/finding.ts'
+export { type ActorState, foldDecided, foldStored, initialOf } from './replay/fold.ts'
+export { completeLimits } from './live/limits.ts'
+export type { ActorLimits } from './live/limits.ts'
+export { makeCommand } from './deciding/make-command.ts'
+export type { ActorModel } from './definition/model.ts'
 export type {
   ParticipantOf,
   ParticipantsOf,
   References,
   TransactionResults,
 } from './participants.ts'
-export type { QuarantinedActor } from './quarantine.ts'
-export type { ReminderOptions, RemindersOptions, TellOptions } from './reminder-options.ts'
-export type { Reminder } from './reminder.ts'
-export { Reminders } from './reminders.ts'
-export { reject } from './reject.ts'
-export type { Rejection } from './reject.ts'
+export type { QuarantinedActor } from './live/quarantine.ts'
+export type {
+  ReminderOptions,
+  RemindersOptions,
+  TellOptions,
+} from './reminders/reminder-options.ts'
+export type { Reminder } from './reminders/reminder.ts'
+export { Reminders } from './reminders/reminders.ts'
+export { reject } from './definition/reject.ts'
+export type { Rejection } from './definition/reject.ts'
 export type {
   ActorSpec,
   CommandDecision,
@@ -55,12 +59,12 @@ export type {
   QueryContext,
   ReplyContext,
   SnapshotSpec,
-} from './spec.ts'
-export { StoreCheck } from './store-check.ts'
-export { readStored, storedAtVersion } from './stored-event.ts'
+} from './definition/spec.ts'
+export { StoreCheck } from './check/store-check.ts'
+export { readStored, storedAtVersion } from './replay/stored-event.ts'
 export type {
   BoundEvent,
   Participant,
   TransactionContext,
   TransactionDecision,
-} from './transaction.ts'
+} from './transaction/transaction.ts'

@@ -1,8 +1,8 @@
 import type { ActorId, Metadata, SchemaInput } from '../core/index.ts'
 import type { ActorIdentity } from './actor-ref.ts'
-import type { CommandResult } from './command.ts'
-import type { ActorDefinition, EventOf, EventsOf, StateOf } from './definition.ts'
-import type { BoundEvent } from './transaction.ts'
+import type { CommandResult } from './deciding/command.ts'
+import type { ActorDefinition, EventOf, EventsOf, StateOf } from './definition/definition.ts'
+import type { BoundEvent } from './transaction/transaction.ts'
 
 /** What a transaction sees of one actor of this definition. */
 export interface ParticipantOf<D extends ActorDefinition> {

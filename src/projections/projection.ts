@@ -1,9 +1,13 @@
 import type { ActorDefinition } from '../actors/index.ts'
 import type { HandlerResult, ProjectionTarget } from '../store/index.ts'
-import type { EventNamed, EventNameOf } from './handled-event.ts'
-import type { ReaderDefinition } from './reader-definition.ts'
-import { type ErasedReader, type HandlerContext, makeReaderModel } from './reader-model.ts'
-import type { ReaderOptions } from './reader-options.ts'
+import type { EventNamed, EventNameOf } from './definition/handled-event.ts'
+import type { ReaderDefinition } from './definition/reader-definition.ts'
+import {
+  type ErasedReader,
+  type HandlerContext,
+  makeReaderModel,
+} from './definition/reader-model.ts'
+import type { ReaderOptions } from './definition/reader-options.ts'
 
 /** What a developer writes down about a projection. */
 export interface ProjectionSpec<

@@ -12,10 +12,14 @@ import {
   type StoredEvent,
   systemClock,
 } from '../core/index.ts'
-import type { Agenda } from './agenda.ts'
+import type { Agenda } from './agenda/agenda.ts'
+import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './append/commit.ts'
+import { KnownVersions } from './append/known-versions.ts'
+import { findRepeat } from './append/repeat.ts'
+import { StoredListeners, type StoredListener } from './append/stored-listeners.ts'
+import { UnderWay } from './append/under-way.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { AuditEntry, CommitLog, LogEntry, WriteOutcome } from './commit-log.ts'
-import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './commit.ts'
 import type {
   Append,
   Appended,
@@ -33,25 +37,21 @@ import type {
   VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
-import type { DocumentTable } from './document-table.ts'
-import { DocumentTables, type TableShelf } from './document-tables.ts'
-import { EntryIterator, type Source } from './entry-iterator.ts'
-import { HashChainWriter } from './hash-chain-writer.ts'
-import { KnownVersions } from './known-versions.ts'
-import { checkFilter, eventFilter } from './log-filter.ts'
-import { offeredPart } from './offered-part.ts'
-import { oneOf, readingOf, wholeNumber } from './reading.ts'
-import { findRepeat } from './repeat.ts'
-import type { Retention } from './retention.ts'
-import type { SnapshotShelf } from './snapshot-shelf.ts'
-import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
-import { Snapshots } from './snapshots.ts'
+import { HashChainWriter } from './hash-chain/hash-chain-writer.ts'
+import { TrimmedMarks } from './moving/trimmed-mark.ts'
+import { offeredPart } from './projecting/offered-part.ts'
+import { EntryIterator, type Source } from './reading/entry-iterator.ts'
+import { checkFilter, eventFilter } from './reading/log-filter.ts'
+import { oneOf, readingOf, wholeNumber } from './reading/reading.ts'
+import { LogSubscription, startOf, type Subscription } from './reading/subscription.ts'
+import type { Retention } from './retention/retention.ts'
+import { Trimmer, type TrimOptions, type TrimReport } from './retention/trimmer.ts'
+import type { SnapshotShelf } from './snapshots/snapshot-shelf.ts'
+import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshots/snapshot.ts'
+import { Snapshots } from './snapshots/snapshots.ts'
 import type { StoreObserver } from './store-observer.ts'
-import { StoredListeners, type StoredListener } from './stored-listeners.ts'
-import { LogSubscription, startOf, type Subscription } from './subscription.ts'
-import { TrimmedMarks } from './trimmed-mark.ts'
-import { Trimmer, type TrimOptions, type TrimReport } from './trimmer.ts'
-import { UnderWay } from './under-way.ts'
+import type { DocumentTable } from './tables/document-table.ts'
+import { DocumentTables, type TableShelf } from './tables/document-tables.ts'
 
 /** Settings of a store, the same for every backend. */
 export interface EventStoreOptions {

@@ -1,7 +1,7 @@
 import type { ActorId, MalformedEventError, StoredEvent } from '../core/index.ts'
-import type { Commit } from './commit.ts'
-import type { LogFilter } from './log-filter.ts'
-import type { Retention } from './retention.ts'
+import type { Commit } from './append/commit.ts'
+import type { LogFilter } from './reading/log-filter.ts'
+import type { Retention } from './retention/retention.ts'
 
 /**
  * What a backend implements: storing one commit if nobody was faster, and reading in batches.

@@ -1,14 +1,14 @@
 import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
-import type { Agenda } from './agenda.ts'
+import type { Agenda } from './agenda/agenda.ts'
+import type { StoredListener } from './append/stored-listeners.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { AuditEntry, LogEntry } from './commit-log.ts'
-import type { DocumentTable } from './document-table.ts'
-import type { LogFilter } from './log-filter.ts'
-import type { Retention } from './retention.ts'
-import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
-import type { StoredListener } from './stored-listeners.ts'
-import type { Subscription } from './subscription.ts'
-import type { TrimOptions, TrimReport } from './trimmer.ts'
+import type { LogFilter } from './reading/log-filter.ts'
+import type { Subscription } from './reading/subscription.ts'
+import type { Retention } from './retention/retention.ts'
+import type { TrimOptions, TrimReport } from './retention/trimmer.ts'
+import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshots/snapshot.ts'
+import type { DocumentTable } from './tables/document-table.ts'
 
 /**
  * The log of everything that happened: one sequence of events an actor, one order over all of them.

@@ -1,4 +1,4 @@
-export { ActorTurns } from './actor-turns.ts'
+export { ActorTurns } from './append/actor-turns.ts'
 export type {
   Agenda,
   AgendaEntry,
@@ -8,11 +8,11 @@ export type {
   NextEntry,
   ReplacesEntry,
   TakeEntry,
-} from './agenda.ts'
+} from './agenda/agenda.ts'
 export type { Backend } from './backend.ts'
 export type { Address, AddressPattern, Broadcast, BroadcastObserver } from './broadcast.ts'
-export type { Claim, ClaimRequest, ClaimTable } from './claim-table.ts'
-export { ClaimingAgenda } from './claiming-agenda.ts'
+export type { Claim, ClaimRequest, ClaimTable } from './agenda/claim-table.ts'
+export { ClaimingAgenda } from './agenda/claiming-agenda.ts'
 export { CommitLogEventStore } from './commit-log-event-store.ts'
 export type { EventStoreOptions } from './commit-log-event-store.ts'
 export type {
@@ -25,13 +25,13 @@ export type {
   VersionRange,
   WriteOutcome,
 } from './commit-log.ts'
-export { checkRetention, describeRetention } from './retention.ts'
-export type { Retention } from './retention.ts'
-export type { TrimOptions, TrimReport } from './trimmer.ts'
-export { UnderWay } from './under-way.ts'
+export { checkRetention, describeRetention } from './retention/retention.ts'
+export type { Retention } from './retention/retention.ts'
+export type { TrimOptions, TrimReport } from './retention/trimmer.ts'
+export { UnderWay } from './append/under-way.ts'
 export { RecentMap } from './recent-map.ts'
-export { firstVersionOf, isMet, placePart } from './commit.ts'
-export type { Commit, CommitPart, CommittedEvent } from './commit.ts'
+export { firstVersionOf, isMet, placePart } from './append/commit.ts'
+export type { Commit, CommitPart, CommittedEvent } from './append/commit.ts'
 export type {
   Append,
   Appended,
@@ -50,26 +50,26 @@ export type {
   VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
-export type { Document, DocumentTable } from './document-table.ts'
-export type { TableShelf } from './document-tables.ts'
-export type { InlineStep, InlineTarget, StoreTransaction } from './inline-target.ts'
+export type { Document, DocumentTable } from './tables/document-table.ts'
+export type { TableShelf } from './tables/document-tables.ts'
+export type { InlineStep, InlineTarget, StoreTransaction } from './projecting/inline-target.ts'
 export type {
   HandlerResult,
   Progress,
   ProgressChange,
   ProjectionBuild,
   ProjectionTarget,
-} from './projection-target.ts'
-export { exportEvents } from './export-events.ts'
-export type { ExportOptions, ExportProgress } from './export-events.ts'
-export { importEvents } from './import-events.ts'
-export type { ImportOptions, ImportReport } from './import-events.ts'
-export { actorFilter, checkFilter } from './log-filter.ts'
-export type { LogFilter } from './log-filter.ts'
-export type { Replaces, SnapshotShelf } from './snapshot-shelf.ts'
-export type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
-export type { StoredListener } from './stored-listeners.ts'
+} from './projecting/projection-target.ts'
+export { exportEvents } from './moving/export-events.ts'
+export type { ExportOptions, ExportProgress } from './moving/export-events.ts'
+export { importEvents } from './moving/import-events.ts'
+export type { ImportOptions, ImportReport } from './moving/import-events.ts'
+export { actorFilter, checkFilter } from './reading/log-filter.ts'
+export type { LogFilter } from './reading/log-filter.ts'
+export type { Replaces, SnapshotShelf } from './snapshots/snapshot-shelf.ts'
+export type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshots/snapshot.ts'
+export type { StoredListener } from './append/stored-listeners.ts'
 export type { StoreObserver } from './store-observer.ts'
-export type { Subscription } from './subscription.ts'
-export { verifyStore } from './verify-store.ts'
-export type { Finding, VerifyOptions, VerifyReport } from './verify-store.ts'
+export type { Subscription } from './reading/subscription.ts'
+export { verifyStore } from './moving/verify-store.ts'
+export type { Finding, VerifyOptions, VerifyReport } from './moving/verify-store.ts'

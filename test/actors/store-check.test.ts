@@ -3,7 +3,7 @@ import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { Finding } from '../../src/actors/index.ts'
-import { StoreCheck } from '../../src/actors/store-check.ts'
+import { StoreCheck } from '../../src/actors/check/store-check.ts'
 import { backendKinds } from '../support/backend-kinds.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }

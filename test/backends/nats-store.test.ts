@@ -1,7 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { encodeSteps } from '../../src/backends/nats/back-links.ts'
+import { encodeSteps } from '../../src/backends/nats/commits/back-links.ts'
 import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
 import {
   type ActorId,

@@ -2,8 +2,8 @@ import { jetstreamManager, type JetStreamManager, type StreamConfig } from '@nat
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { nats } from '../../src/backends/nats/index.ts'
-import { eventStreamConfiguration } from '../../src/backends/nats/event-stream-configuration.ts'
-import { EventSubjects } from '../../src/backends/nats/event-subjects.ts'
+import { eventStreamConfiguration } from '../../src/backends/nats/streams/event-stream-configuration.ts'
+import { EventSubjects } from '../../src/backends/nats/commits/event-subjects.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
 
 let server: NatsServer

@@ -3,7 +3,7 @@ import { nats } from '../../src/backends/nats/index.ts'
 import { sqlite } from '../../src/backends/sqlite/index.ts'
 import { processLogger, systemClock } from '../../src/core/index.ts'
 import { joinMembers } from '../../src/projections/membership/join-members.ts'
-import type { PartOwnership } from '../../src/projections/part-ownership.ts'
+import type { PartOwnership } from '../../src/projections/progress/part-ownership.ts'
 
 // A process that shares the parts of a group, and writes down again and again which ones it takes for
 // its own, until it is disconnected.

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Node, open } from 'aether'
-import { partOf } from '../../src/projections/part.ts'
+import { partOf } from '../../src/projections/progress/part.ts'
 import { type HistoryBackend, startSetup } from '../history/history-setup.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'

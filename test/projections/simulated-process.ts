@@ -1,6 +1,6 @@
 import { AetherError, type Clock, type Logger } from '../../src/core/index.ts'
 import { joinMembers } from '../../src/projections/membership/join-members.ts'
-import type { PartOwnership } from '../../src/projections/part-ownership.ts'
+import type { PartOwnership } from '../../src/projections/progress/part-ownership.ts'
 import type { Document, DocumentTable } from '../../src/store/index.ts'
 import type { VirtualClock } from '../../src/testing/index.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'

@@ -1,13 +1,13 @@
 import type { JetStreamManager } from '@nats-io/jetstream'
 import { AetherError, messageOf } from '../../core/index.ts'
 import { describeRetention } from '../../store/index.ts'
-import type { ClientLibrary } from './client-library.ts'
-import { retentionOf } from './event-stream-configuration.ts'
-import { EventSubjects } from './event-subjects.ts'
-import { failureOf, jetStreamCodes } from './failure.ts'
-import type { NatsLink } from './nats-link.ts'
-import type { NatsSettings } from './nats-options.ts'
-import { TableSubjects } from './table-subjects.ts'
+import { EventSubjects } from './commits/event-subjects.ts'
+import type { ClientLibrary } from './connection/client-library.ts'
+import { failureOf, jetStreamCodes } from './connection/failure.ts'
+import type { NatsLink } from './connection/nats-link.ts'
+import type { NatsSettings } from './connection/nats-options.ts'
+import { retentionOf } from './streams/event-stream-configuration.ts'
+import { TableSubjects } from './tables/table-subjects.ts'
 
 /**
  * What the stream of a namespace is and how it is kept. Reads only.

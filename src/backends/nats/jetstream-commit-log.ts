@@ -9,11 +9,11 @@ import type {
   VersionRange,
   WriteOutcome,
 } from '../../store/index.ts'
-import type { ActorReader } from './actor-reader.ts'
-import type { CommitWriter } from './commit-writer.ts'
-import type { GrowthWatch } from './growth-watch.ts'
-import type { LogReader } from './log-reader.ts'
-import type { NatsLink } from './nats-link.ts'
+import type { NatsLink } from './connection/nats-link.ts'
+import type { ActorReader } from './reading/actor-reader.ts'
+import type { GrowthWatch } from './reading/growth-watch.ts'
+import type { LogReader } from './reading/log-reader.ts'
+import type { CommitWriter } from './writing/commit-writer.ts'
 
 export interface JetStreamCommitLogParts {
   readonly link: NatsLink

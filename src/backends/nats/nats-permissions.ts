@@ -1,11 +1,11 @@
 import { AetherError } from '../../core/index.ts'
-import { BusSubjects } from './bus-subjects.ts'
-import { EventSubjects } from './event-subjects.ts'
-import { checkNamespace } from './nats-options.ts'
-import { MessageSubjects } from './message-subjects.ts'
-import { SnapshotSubjects } from './snapshot-subjects.ts'
-import { askServersSubject } from './sync-settings.ts'
-import { TableSubjects } from './table-subjects.ts'
+import { MessageSubjects } from './agenda/message-subjects.ts'
+import { BusSubjects } from './bus/bus-subjects.ts'
+import { EventSubjects } from './commits/event-subjects.ts'
+import { checkNamespace } from './connection/nats-options.ts'
+import { askServersSubject } from './durability/sync-settings.ts'
+import { SnapshotSubjects } from './snapshots/snapshot-subjects.ts'
+import { TableSubjects } from './tables/table-subjects.ts'
 
 const roles = ['reader', 'writer', 'creator', 'trimmer'] as const
 

@@ -1,5 +1,5 @@
 import { type Logger, messageOf } from '../../core/index.ts'
-import type { PartOwnership } from '../part-ownership.ts'
+import type { PartOwnership } from '../progress/part-ownership.ts'
 import type { GroupWish } from './reassign.ts'
 
 interface Around {

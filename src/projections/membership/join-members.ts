@@ -1,7 +1,7 @@
 import { AetherError, type Clock, type Logger } from '../../core/index.ts'
 import type { DocumentTable } from '../../store/index.ts'
+import type { PartOwnership } from '../progress/part-ownership.ts'
 import { Member } from './member.ts'
-import type { PartOwnership } from '../part-ownership.ts'
 
 /** When a member is taken for dead. */
 export interface LeaseTimes {

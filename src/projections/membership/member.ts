@@ -1,5 +1,6 @@
 import { AetherError, type Clock, type Logger, messageOf } from '../../core/index.ts'
 import type { Document, DocumentTable } from '../../store/index.ts'
+import type { PartOwnership } from '../progress/part-ownership.ts'
 import {
   type Assignment,
   assignmentKey,
@@ -9,7 +10,6 @@ import {
 } from './assignment.ts'
 import { GroupShare } from './group-share.ts'
 import { Life } from './life.ts'
-import type { PartOwnership } from '../part-ownership.ts'
 import { reassign, type Standpoint } from './reassign.ts'
 import { memberPrefix, Sightings } from './sightings.ts'
 

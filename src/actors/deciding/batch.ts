@@ -1,0 +1,132 @@
+import {
+  AetherError,
+  type ActorId,
+  type Clock,
+  type Logger,
+  type NewEvent,
+} from '../../core/index.ts'
+import type { ActorModel } from '../definition/model.ts'
+import type { ActorState } from '../replay/fold.ts'
+import type { CommandMemory, CommandRecord } from './command-memory.ts'
+import type { Command, CommandIdentity } from './command.ts'
+import { decide } from './decide.ts'
+
+/** What would happen if these commands were stored as one append. */
+export interface BatchPlan {
+  /** One for each command that is in the append, in order; commands behind it wait for the next. */
+  readonly outcomes: readonly Outcome[]
+  readonly events: readonly NewEvent[]
+  /** The state once the events are stored. */
+  readonly after: ActorState
+}
+
+export type Outcome =
+  /** Its events are those of the plan from `firstIndex` on; `after` is the state behind them. */
+  | {
+      readonly kind: 'decided'
+      readonly firstIndex: number
+      readonly count: number
+      readonly after: ActorState
+      readonly reply: unknown
+    }
+  /** Stored before: to be answered as it was then. */
+  | { readonly kind: 'repeated'; readonly record: CommandRecord }
+  /** The same command as an earlier one of this batch. */
+  | { readonly kind: 'shared'; readonly outcomeIndex: number }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+export interface BatchContext {
+  readonly model: ActorModel
+  readonly actorId: ActorId
+  /** Undefined where it remembers none. */
+  readonly memory: CommandMemory | undefined
+  readonly maxEvents: number
+  /** From how many milliseconds on a decision is reported to have held up everything else. */
+  readonly slowAfterMs: number
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/**
+ * Decides the commands one after the other, each on the state that its predecessors would leave.
+ * One that is rejected or fails leaves no trace in what follows.
+ */
+export function planBatch(
+  before: ActorState,
+  commands: readonly Command[],
+  context: BatchContext,
+): BatchPlan {
+  const events: NewEvent[] = []
+  const outcomes: Outcome[] = []
+  let mates: Map<string, Mate> | undefined
+  const now = context.clock.now()
+  let after = before
+  let since = context.clock.monotonic()
+  for (const command of commands) {
+    try {
+      const known = command.identity && recall(command.identity, context, mates)
+      if (known) {
+        outcomes.push(known)
+        continue
+      }
+      const decided = decide(context.model, context.actorId, after, command, now)
+      if (events.length > 0 && events.length + decided.events.length > context.maxEvents) break
+      if (command.identity) {
+        mates ??= new Map()
+        mates.set(command.identity.id, { ...command.identity, outcomeIndex: outcomes.length })
+      }
+      outcomes.push({
+        kind: 'decided',
+        firstIndex: events.length,
+        count: decided.events.length,
+        after: decided.after,
+        reply: decided.reply,
+      })
+      events.push(...decided.events)
+      after = decided.after
+    } catch (error) {
+      outcomes.push({ kind: 'failed', error })
+    } finally {
+      since = reportIfSlow(context, command, since)
+    }
+  }
+  return { outcomes, events, after }
+}
+
+/** Whoever blocks the event loop is named: nobody else would find out. Tells what time it is. */
+function reportIfSlow(
+  { actorId, slowAfterMs, clock, logger }: BatchContext,
+  { name }: Command,
+  since: number,
+): number {
+  const now = clock.monotonic()
+  const tookMs = Math.round(now - since)
+  if (tookMs >= slowAfterMs) {
+    const message = `${actorId} blocked the event loop for ${tookMs} ms in ${name}`
+    logger.warn({ actorId, command: name, tookMs }, message)
+  }
+  return now
+}
+
+interface Mate extends CommandIdentity {
+  readonly outcomeIndex: number
+}
+
+/** @throws AetherError `id-reused` */
+function recall(
+  { id, digest }: CommandIdentity,
+  { memory, actorId }: BatchContext,
+  mates: ReadonlyMap<string, Mate> | undefined,
+): Outcome | undefined {
+  const record = memory?.find(id)
+  const mate = mates?.get(id)
+  const known = record ?? mate
+  if (known && known.digest !== digest) {
+    throw new AetherError(
+      'id-reused',
+      `command id ${JSON.stringify(id)} was given to another command of ${actorId}`,
+    )
+  }
+  if (record) return { kind: 'repeated', record }
+  return mate && { kind: 'shared', outcomeIndex: mate.outcomeIndex }
+}

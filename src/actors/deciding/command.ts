@@ -1,0 +1,103 @@
+import { hash } from 'node:crypto'
+import type { ActorId, Metadata, StoredEvent } from '../../core/index.ts'
+import { AetherError, messageOf } from '../../core/index.ts'
+import type { CommandModel } from '../definition/model.ts'
+
+/** What may be said with a command besides its input. */
+export interface CommandOptions {
+  /**
+   * Names the command: once it has made events, sending it again gives the same answer and stores
+   * nothing more. One that made no event is known as long as the actor lives in this process; one that
+   * was refused is decided anew.
+   * @default none: every sending is a command of its own
+   */
+  readonly commandId?: string
+  /** Goes into every event that the command makes. */
+  readonly metadata?: Metadata
+  /** Takes the command back if it has not been started; it then fails with the signal's reason. */
+  readonly signal?: AbortSignal
+  /**
+   * How long to wait for the answer, in milliseconds. A command that has not been started by then is
+   * taken back (`timeout`); of one that has, the outcome is unknown (`outcome-unknown`).
+   * @default the limit `commandTimeoutMs`
+   */
+  readonly timeoutMs?: number
+}
+
+/** What a command led to. It is stored when this is told. */
+export interface CommandResult<State = unknown, Event = unknown, Reply = unknown> {
+  readonly actorId: ActorId
+  /** The version of the actor after this command. */
+  readonly version: number
+  /**
+   * Where this stands in the log: whoever has read it up to here has read all that this answer shows.
+   * That of the command's last event; where it made none, of one behind.
+   */
+  readonly position: number
+  /** What was stored for this command. */
+  readonly events: readonly (StoredEvent & Event)[]
+  /** The state after this command. */
+  readonly state: State
+  /** What the definition's `reply` gave, where it has one. */
+  readonly reply: Reply
+}
+
+/** A valid command on its way to one actor. */
+export interface Command {
+  readonly name: string
+  /** Of the actor. */
+  readonly type: string
+  readonly model: CommandModel
+  readonly input: unknown
+  readonly metadata: Metadata
+  readonly identity: CommandIdentity | undefined
+  /** What was fetched for the decision. */
+  readonly prepared: unknown
+}
+
+/** Recognises a command that comes again. */
+export interface CommandIdentity {
+  readonly id: string
+  /** Tells apart two commands that were given the same id. */
+  readonly digest: string
+}
+
+const maxCommandIdLength = 200
+
+/** @throws AetherError `invalid-argument` */
+export function identify(id: string, name: string, input: unknown): CommandIdentity {
+  if (typeof id !== 'string' || id === '' || id.length > maxCommandIdLength) {
+    throw new AetherError(
+      'invalid-argument',
+      `a command id must be 1 to ${maxCommandIdLength} characters of text`,
+    )
+  }
+  return { id, digest: hash('sha256', `${name}\n${canonicalJson(input)}`).slice(0, 32) }
+}
+
+/** The same text for the same content, whatever the order of its members. */
+function canonicalJson(input: unknown): string {
+  try {
+    return (
+      JSON.stringify(input, (_name, value: unknown) =>
+        isRecord(value) ? sortedByName(value) : value,
+      ) ?? ''
+    )
+  } catch (cause) {
+    throw new AetherError(
+      'invalid-argument',
+      `a command with an id needs input that is JSON: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function sortedByName(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -1,0 +1,152 @@
+import {
+  ActorFailedError,
+  type ActorId,
+  AetherError,
+  CommandRejectedError,
+  type Metadata,
+  type NewEvent,
+  noMetadata,
+  toJson,
+} from '../../core/index.ts'
+import type { ActorModel, CommandModel } from '../definition/model.ts'
+import { isRejection } from '../definition/reject.ts'
+import type { DecidedEvent, Decision, EventSchemas } from '../definition/spec.ts'
+import { type ActorState, foldDecided } from '../replay/fold.ts'
+import { eventVersionName } from '../replay/stored-event.ts'
+import type { Command, CommandIdentity } from './command.ts'
+
+export interface Decided {
+  readonly events: readonly NewEvent[]
+  readonly after: ActorState
+  readonly reply: unknown
+}
+
+/**
+ * Lets the actor decide about one command: what would be stored, and the state after it.
+ * @throws AetherError `command-rejected`, `actor-failed`, `invalid-event`, `too-large`
+ */
+export function decide(
+  model: ActorModel,
+  actorId: ActorId,
+  before: ActorState,
+  command: Command,
+  now: number,
+): Decided {
+  const decision = callDecide(model, actorId, before, command, now)
+  if (isRejection(decision)) {
+    const { code, details } = decision
+    throw new CommandRejectedError(
+      actorId,
+      command.name,
+      code,
+      shownDetails(details, actorId, command.name),
+    )
+  }
+  const events: NewEvent[] = []
+  let after = before
+  for (const { type, data, metadata } of listOf(decision)) {
+    const step = foldDecided(model, actorId, after, {
+      type,
+      data,
+      metadata: stampOf(
+        metadata ? { ...command.metadata, ...metadata } : command.metadata,
+        command.identity,
+      ),
+    })
+    events.push(step.stored)
+    after = step.after
+  }
+  return { events, after, reply: replyTo(command, actorId, after, events) }
+}
+
+/**
+ * The details of a refusal, which go to callers everywhere, so they must be JSON.
+ * @throws AetherError `actor-failed`
+ */
+export function shownDetails(details: unknown, actorId: string, command: string): unknown {
+  try {
+    return details === undefined ? undefined : toJson(details)
+  } catch (cause) {
+    throw new ActorFailedError(actorId, `reject of ${command}`, cause)
+  }
+}
+
+function callDecide(
+  model: ActorModel,
+  actorId: ActorId,
+  { state, version }: ActorState,
+  { name, model: { decide: decideOne }, input, metadata, identity, prepared }: Command,
+  now: number,
+): Decision<EventSchemas> {
+  let decision: Decision<EventSchemas>
+  try {
+    decision = decideOne(state, input, model.constructors, {
+      actorId,
+      version,
+      now,
+      commandId: identity?.id,
+      metadata,
+      prepared,
+    })
+  } catch (cause) {
+    throw new ActorFailedError(actorId, `decide of ${name}`, cause)
+  }
+  if (decision instanceof Promise) {
+    decision.catch(() => {})
+    const cause = new AetherError(
+      'invalid-definition',
+      'decide must be synchronous, but it gave a promise',
+    )
+    throw new ActorFailedError(actorId, `decide of ${name}`, cause)
+  }
+  return decision
+}
+
+/** What is needed of a command to reply to it. */
+export interface Replying {
+  readonly name: string
+  readonly model: Pick<CommandModel, 'reply'>
+}
+
+/**
+ * What the definition replies to a command that left this state and these events.
+ * @throws AetherError `actor-failed` where it throws, or gives what is not JSON
+ */
+export function replyTo(
+  { name, model: { reply } }: Replying,
+  actorId: ActorId,
+  { state, version }: ActorState,
+  events: readonly DecidedEvent[],
+): unknown {
+  if (!reply) return undefined
+  try {
+    const given = reply(state, { actorId, version, events: events.map(plain) })
+    return given === undefined ? undefined : toJson(given)
+  } catch (cause) {
+    throw new ActorFailedError(actorId, `reply of ${name}`, cause)
+  }
+}
+
+/** JSON, as a reply may contain it. */
+function plain({ type, data, metadata }: DecidedEvent): DecidedEvent {
+  return metadata ? { type, data, metadata } : { type, data }
+}
+
+/**
+ * The metadata of an event of this command, by which the command is recognised when it comes again.
+ * Metadata copied from another event may name the command and the version of that one: they go.
+ */
+export function stampOf(metadata: Metadata, identity: CommandIdentity | undefined): Metadata {
+  if (metadata === noMetadata && !identity) return noMetadata
+  const { commandId: _id, commandDigest: _digest, [eventVersionName]: _version, ...rest } = metadata
+  return identity ? { ...rest, commandId: identity.id, commandDigest: identity.digest } : rest
+}
+
+function listOf(
+  decision: Exclude<Decision<EventSchemas>, { code: string }>,
+): readonly DecidedEvent[] {
+  if (decision === undefined || decision === null) return []
+  return Array.isArray(decision)
+    ? (decision as readonly DecidedEvent[])
+    : [decision as DecidedEvent]
+}

@@ -1,0 +1,85 @@
+import {
+  ActorFailedError,
+  AetherError,
+  checkMetadata,
+  InvalidInputError,
+  noMetadata,
+  type Schema,
+  validate,
+  type Validation,
+} from '../../core/index.ts'
+import type { ActorModel, CommandModel } from '../definition/model.ts'
+import { type Command, type CommandOptions, identify } from './command.ts'
+
+/**
+ * A command that is known and has valid input. A promise only where the schema of the input gives one.
+ * @throws AetherError `unknown-command`, `invalid-input`, `invalid-argument`, `actor-failed`
+ */
+export function makeCommand(
+  model: ActorModel,
+  name: string,
+  input: unknown,
+  { metadata = noMetadata, commandId }: CommandOptions,
+): Command | Promise<Command> {
+  const command = commandOf(model, name)
+  if (metadata !== noMetadata) checkMetadata(metadata)
+  const identity =
+    commandId === undefined ? undefined : identify(commandId, name, command.input && input)
+  const valid = validInput(model.type, name, command.input, input)
+  const withInput = (given: unknown): Command => ({
+    name,
+    type: model.type,
+    model: command,
+    input: given,
+    metadata,
+    identity,
+    prepared: undefined,
+  })
+  return valid instanceof Promise ? valid.then(withInput) : withInput(valid)
+}
+
+/**
+ * What the schema makes of the input; without a schema, nothing.
+ * @throws AetherError `invalid-input`; `actor-failed` where the schema throws
+ */
+export function validInput(
+  type: string,
+  name: string,
+  schema: Schema | undefined,
+  input: unknown,
+): unknown {
+  if (!schema) return undefined
+  let validation: ReturnType<typeof validate>
+  // A schema may throw, at once or later.
+  try {
+    validation = validate(schema, input)
+  } catch (cause) {
+    throw schemaFailed(type, name, cause)
+  }
+  if (!(validation instanceof Promise)) return valueOf(type, name, validation)
+  return validation.then(
+    (later) => valueOf(type, name, later),
+    (cause: unknown) => {
+      throw schemaFailed(type, name, cause)
+    },
+  )
+}
+
+function valueOf(type: string, name: string, validation: Validation<unknown>): unknown {
+  if (validation.ok) return validation.value
+  throw new InvalidInputError(`the input of ${type}.${name} is wrong`, validation.issues)
+}
+
+function schemaFailed(type: string, name: string, cause: unknown): ActorFailedError {
+  return new ActorFailedError(type, `the input schema of ${name}`, cause)
+}
+
+function commandOf(model: ActorModel, name: string): CommandModel {
+  const command = model.commands.get(name)
+  if (command) return command
+  const known = [...model.commands.keys()].join(', ')
+  throw new AetherError(
+    'unknown-command',
+    `${model.type} has no command ${name}; there is ${known}`,
+  )
+}

@@ -1,0 +1,108 @@
+import type { ActorId } from '../../core/index.ts'
+import type { ActorModel } from '../definition/model.ts'
+import type { PassivationReason } from './actor-observer.ts'
+import { LiveActor } from './live-actor.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** How often idle actors are looked for. */
+const sweepMs = 1_000
+/** How many are looked at when one must go; all of them may be busy, or asked since the last look. */
+const candidates = 16
+
+/**
+ * The actors in memory: comes to life what is asked, and goes what rested too long, or longest when
+ * there are too many or too little memory is left.
+ */
+export class LiveActors implements Disposable {
+  readonly #around: Surroundings
+  readonly #actors = new Map<ActorId, LiveActor>()
+  readonly #sweeping: Disposable
+  /** Goes around all actors, again and again: who is met twice without being asked may go. */
+  #round: Iterator<LiveActor, undefined> | undefined
+
+  constructor(around: Surroundings) {
+    this.#around = around
+    this.#sweeping = around.clock.every(sweepMs, () => this.#sweep())
+  }
+
+  get count(): number {
+    return this.#actors.size
+  }
+
+  /** The actor if it is in memory. */
+  find(actorId: ActorId): LiveActor | undefined {
+    return this.#actors.get(actorId)
+  }
+
+  activate(model: ActorModel, actorId: ActorId): LiveActor {
+    const known = this.#actors.get(actorId)
+    if (known) {
+      known.wasAsked = true
+      return known
+    }
+    if (this.#actors.size >= this.#around.limits.liveActors) this.#letOneGo()
+    const live = new LiveActor(model, actorId, this.#around)
+    this.#actors.set(actorId, live)
+    this.#around.observer.activated(model.type)
+    return live
+  }
+
+  /** Those in memory, as they are now. */
+  get all(): Iterable<LiveActor> {
+    return this.#actors.values()
+  }
+
+  [Symbol.dispose](): void {
+    this.#sweeping[Symbol.dispose]()
+    this.#actors.clear()
+  }
+
+  /** Keeping all in the order of their use would cost more than any command. */
+  #letOneGo(): void {
+    for (let left = candidates; left > 0; left--) {
+      const actor = this.#next()
+      if (!actor?.isIdle) continue
+      if (!actor.wasAsked) {
+        this.#letGo([actor], 'room')
+        return
+      }
+      actor.wasAsked = false
+    }
+  }
+
+  #next(): LiveActor | undefined {
+    const next = this.#round?.next()
+    if (next && !next.done) return next.value
+    this.#round = this.#actors.values()
+    return this.#round.next().value
+  }
+
+  #sweep(): void {
+    const { clock, limits } = this.#around
+    const restingSince = clock.monotonic() - limits.idleMs
+    const idle = [...this.#actors.values()].filter((actor) => actor.isIdle)
+    const [tired, fresh] = split(idle, (actor) => actor.restingSince <= restingSince)
+    this.#letGo(tired, 'idle')
+    if (limits.heapBytes === Infinity || heapUsed() <= limits.heapBytes) return
+    // What is let go is free only after the next collection, so not all may go at once.
+    const byAge = fresh.toSorted((a, b) => a.restingSince - b.restingSince)
+    this.#letGo(byAge.slice(0, Math.ceil(byAge.length / 2)), 'memory')
+  }
+
+  #letGo(actors: readonly LiveActor[], why: PassivationReason): void {
+    for (const { actorId, type } of actors) {
+      this.#actors.delete(actorId)
+      this.#around.observer.passivated(type, why)
+    }
+  }
+}
+
+function split<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  const groups: [T[], T[]] = [[], []]
+  for (const one of all) groups[isFirst(one) ? 0 : 1].push(one)
+  return groups
+}
+
+function heapUsed(): number {
+  return process.memoryUsage().heapUsed
+}

@@ -1,0 +1,91 @@
+import {
+  AetherError,
+  type ActorId,
+  type Clock,
+  type ErrorCode,
+  isAetherError,
+  type Logger,
+  messageOf,
+} from '../../core/index.ts'
+
+/** An actor that is not asked any more, because its own code failed again and again. */
+export interface QuarantinedActor {
+  readonly actorId: ActorId
+  /** What failed last. */
+  readonly reason: string
+  /** ISO 8601, UTC. */
+  readonly since: string
+}
+
+/** What an actor itself is at fault for. */
+const isFault: ReadonlySet<ErrorCode> = new Set(['actor-failed', 'malformed-event'])
+
+/** Of how many actors failures are counted; more than so many at once are forgotten. */
+const maxCounted = 10_000
+
+/**
+ * Keeps actors that fail again and again from being asked: each failure may cost a whole replay, and
+ * others share the process. Lifted by {@link resume}, or with the process.
+ */
+export class Quarantine {
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #limit: number
+  /** How often each actor failed without having succeeded since. */
+  readonly #failures = new Map<ActorId, number>()
+  readonly #actors = new Map<ActorId, QuarantinedActor & { readonly cause: unknown }>()
+
+  constructor(clock: Clock, logger: Logger, limit: number) {
+    this.#clock = clock
+    this.#logger = logger
+    this.#limit = limit
+  }
+
+  /** @throws AetherError `actor-quarantined` */
+  check(actorId: ActorId): void {
+    const found = this.#actors.size > 0 ? this.#actors.get(actorId) : undefined
+    if (!found) return
+    const { reason, since, cause } = found
+    throw new AetherError(
+      'actor-quarantined',
+      `${actorId} is not asked any more since ${since}, it failed ${this.#limit} times in a row: ${reason}. Mend it and resume it`,
+      { cause },
+    )
+  }
+
+  noteFailure(actorId: ActorId, error: unknown): void {
+    if (!isAetherError(error) || !isFault.has(error.code)) return
+    const failures = (this.#failures.get(actorId) ?? 0) + 1
+    this.#failures.delete(actorId)
+    this.#failures.set(actorId, failures)
+    if (failures >= this.#limit) this.#isolate(actorId, error)
+    const oldest = this.#failures.keys().next().value
+    if (this.#failures.size > maxCounted && oldest !== undefined) this.#failures.delete(oldest)
+  }
+
+  noteSuccess(actorId: ActorId): void {
+    if (this.#failures.size > 0) this.#failures.delete(actorId)
+  }
+
+  get list(): readonly QuarantinedActor[] {
+    return Array.from(this.#actors.values(), ({ actorId, reason, since }) => ({
+      actorId,
+      reason,
+      since,
+    }))
+  }
+
+  /** Lets it be asked again; false where it was not in quarantine. */
+  resume(actorId: ActorId): boolean {
+    this.#failures.delete(actorId)
+    return this.#actors.delete(actorId)
+  }
+
+  #isolate(actorId: ActorId, cause: unknown): void {
+    if (this.#actors.has(actorId)) return
+    const reason = messageOf(cause)
+    const since = new Date(this.#clock.now()).toISOString()
+    this.#actors.set(actorId, { actorId, reason, since, cause })
+    this.#logger.error({ actorId, reason }, `${actorId} is in quarantine: ${reason}`)
+  }
+}

@@ -1,0 +1,88 @@
+import { AetherError, type Metadata } from '../../core/index.ts'
+
+/** What may be said with a message besides the input of its command. */
+export interface TellOptions {
+  /**
+   * Names the message, and the command that it becomes: telling it again, or sending the same command
+   * with this id, does nothing more.
+   * @default none: every telling is a message of its own
+   */
+  readonly commandId?: string
+  /** Goes into every event that the command makes; `causationId` is set to the message's id. */
+  readonly metadata?: Metadata
+}
+
+/** When a reminder fires: `at` a time, `afterMs` from now, or `everyMs`, of which the first may be given. */
+export interface ReminderOptions {
+  /** 1 to 200 characters; an actor has one reminder of a name, and scheduling it again replaces it. */
+  readonly name: string
+  readonly at?: Date
+  /** Milliseconds from now. */
+  readonly afterMs?: number
+  /** Milliseconds from one firing to the next. @default none: it fires once */
+  readonly everyMs?: number
+  /**
+   * Names this scheduling, at most 150 characters: repeated while the reminder stands, it changes
+   * nothing, and what has fired under it is not executed again.
+   * @default none: every scheduling is one of its own
+   */
+  readonly commandId?: string
+  /** Goes into every event that the command makes; `causationId` is set to the reminder's id. */
+  readonly metadata?: Metadata
+}
+
+/** How many of those that wait are wanted. */
+export interface RemindersOptions {
+  /** @default 1,000 */
+  readonly limit?: number
+  /** Ends the look by throwing the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** The latest time that a date can be. */
+const endOfTime = 8.64e15
+const maxNameLength = 200
+
+/** When it fires first. @throws AetherError `invalid-argument` */
+export function firstFiring({ at, afterMs, everyMs }: ReminderOptions, now: number): number {
+  if (everyMs !== undefined) checkWhole('everyMs', everyMs, 1)
+  if (at !== undefined && afterMs !== undefined)
+    throw invalid('a reminder fires at a time or after some, not both')
+  const first = at === undefined ? now + firstDelay(afterMs, everyMs) : new Date(at).getTime()
+  if (Number.isSafeInteger(first) && first >= 0 && first <= endOfTime) return first
+  throw invalid(`a reminder can't fire at ${String(at ?? first)}: it is no time since 1970`)
+}
+
+function firstDelay(afterMs: number | undefined, everyMs: number | undefined): number {
+  const delay = afterMs ?? everyMs
+  if (delay === undefined) throw invalid('a reminder needs one of at, afterMs and everyMs')
+  return checkWhole('afterMs', delay, 0)
+}
+
+/** @throws AetherError `invalid-argument` */
+export function checkLimit(limit: number): number {
+  return limit === Infinity ? limit : checkWhole('limit', limit, 1)
+}
+
+/** @throws AetherError `invalid-argument` */
+export function checkReminderName(name: string): string {
+  return checkText('the name of a reminder', name, maxNameLength)
+}
+
+/** @throws AetherError `invalid-argument` */
+export function checkText(what: string, text: string, maxLength: number): string {
+  const isText = typeof text === 'string' && text !== '' && text.length <= maxLength
+  if (isText && text.isWellFormed()) return text
+  throw invalid(
+    `${what} must be 1 to ${maxLength} characters of Unicode text, not ${String(JSON.stringify(text)).slice(0, 60)}`,
+  )
+}
+
+function checkWhole(name: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value
+  throw invalid(`${name} must be a whole number from ${least}, not ${String(value)}`)
+}
+
+function invalid(message: string): AetherError {
+  return new AetherError('invalid-argument', message)
+}

@@ -1,0 +1,273 @@
+import {
+  ActorFailedError,
+  type ActorId,
+  AetherError,
+  CommandRejectedError,
+  type Metadata,
+  type NewEvent,
+  noMetadata,
+  type TraceSpan,
+  VersionConflictError,
+} from '../../core/index.ts'
+import { storeTraced } from '../deciding/append-span.ts'
+import type { CommandIdentity, CommandResult } from '../deciding/command.ts'
+import { shownDetails, stampOf } from '../deciding/decide.ts'
+import type { ActorModel } from '../definition/model.ts'
+import { isRejection, type Rejection } from '../definition/reject.ts'
+import type { DecidedEvent } from '../definition/spec.ts'
+import type { LiveActor } from '../live/live-actor.ts'
+import type { Surroundings } from '../live/surroundings.ts'
+import { type ActorState, foldDecided } from '../replay/fold.ts'
+
+/** An event that a transaction wants to happen to one of its actors. */
+export interface BoundEvent extends DecidedEvent {
+  readonly actorId: ActorId
+}
+
+/** Events of the actors taking part, or a refusal. */
+export type TransactionDecision = BoundEvent | readonly BoundEvent[] | Rejection | undefined | void
+
+/** What a transaction sees of one actor. */
+export interface Participant {
+  readonly actorId: ActorId
+  readonly version: number
+  readonly state: unknown
+  readonly on: Readonly<Record<string, (data: unknown, metadata?: Metadata) => BoundEvent>>
+}
+
+/** What a transaction may know besides the actors. */
+export interface TransactionContext {
+  /** Milliseconds since 1970, UTC, by the node's clock. */
+  readonly now: number
+  readonly commandId: string | undefined
+  readonly metadata: Metadata
+}
+
+/** A transaction over actors that are held for it. */
+export interface Transaction {
+  /** In the order of the caller. */
+  readonly actors: readonly TransactionActor[]
+  readonly decide: (
+    participants: readonly Participant[],
+    context: TransactionContext,
+  ) => TransactionDecision
+  readonly identity: CommandIdentity | undefined
+  readonly metadata: Metadata
+  /** What is to be seen of it in a trace, where one is recorded. */
+  readonly span: TraceSpan | undefined
+}
+
+/** One actor of a transaction. */
+export interface TransactionActor {
+  readonly model: ActorModel
+  readonly live: LiveActor
+}
+
+/** What a decision does to one actor. */
+interface Share {
+  readonly actor: TransactionActor
+  readonly before: ActorState
+  after: ActorState
+  readonly events: NewEvent[]
+}
+
+/** A repeated transaction replies nothing. */
+const silent = { name: 'transact', model: { reply: undefined } }
+
+/**
+ * Decides over the states of several actors and stores what was decided in one commit: all of it or
+ * nothing. If another writer was faster, it is decided again on what is stored.
+ * @throws AetherError `command-rejected`, `version-conflict`, `actor-failed`, `id-reused`, and those
+ * of the store
+ */
+export async function transact(
+  transaction: Transaction,
+  around: Surroundings,
+): Promise<CommandResult[]> {
+  const lives = transaction.actors.map(({ live }) => live)
+  try {
+    for (let retriesLeft = around.limits.conflictRetries; ; retriesLeft--) {
+      const outcome = await attempt(transaction, around)
+      if (Array.isArray(outcome)) return outcome
+      if (retriesLeft <= 0) throw outcome
+      for (const live of lives) live.forget()
+    }
+  } catch (error) {
+    // A refusal rests on what is stored; after anything else only the store knows.
+    if (!(error instanceof CommandRejectedError)) for (const live of lives) live.forget()
+    throw error
+  }
+}
+
+/** The results, or what was in the way. */
+async function attempt(
+  transaction: Transaction,
+  around: Surroundings,
+): Promise<CommandResult[] | VersionConflictError> {
+  const { actors, identity } = transaction
+  const known = await Promise.all(actors.map(({ live }) => live.state()))
+  if (identity && isRepeated(transaction, identity)) return answersOf(actors, identity)
+  const states = known.map(({ state }) => state)
+  const shares = decide(transaction, states, around)
+  const parts = shares instanceof CommandRejectedError ? [] : shares.filter(hasEvents)
+  for (const [index, { live }] of actors.entries()) {
+    // A commit guards those that it changes; what else the decision rests on has to be asked for.
+    if (known[index]?.isFresh || parts.some(({ actor }) => actor.live === live)) continue
+    const { version } = states[index] as ActorState
+    const current = await around.store.latestVersion(live.actorId)
+    if (current !== version) return new VersionConflictError(live.actorId, version, current)
+  }
+  if (shares instanceof CommandRejectedError) throw shares
+  return parts.length > 0 ? commit(transaction, shares, parts, around) : eventless(shares)
+}
+
+async function eventless(shares: readonly Share[]): Promise<CommandResult[]> {
+  const positions = await Promise.all(shares.map(({ actor }) => actor.live.position()))
+  return shares.map((share) => resultOf(share, [], Math.max(...positions)))
+}
+
+async function commit(
+  transaction: Transaction,
+  shares: readonly Share[],
+  parts: readonly Share[],
+  { store, tracing }: Surroundings,
+): Promise<CommandResult[] | VersionConflictError> {
+  const appends = parts.map(({ actor, before, events }) => ({
+    actorId: actor.live.actorId,
+    expectedVersion: before.version,
+    events,
+  }))
+  const result = await storeTraced(tracing, [transaction], appends, () => store.commit(appends))
+  if (!result.ok) {
+    const { actorId, expectedVersion, currentVersion } = result.conflict
+    return new VersionConflictError(actorId, expectedVersion, currentVersion)
+  }
+  return shares.map((share) => {
+    const stored = result.appends[parts.indexOf(share)]?.events ?? []
+    if (stored.length > 0) share.actor.live.advance(share.after, stored)
+    return resultOf(share, stored, result.position)
+  })
+}
+
+function decide(
+  { actors, decide: decideAll, identity, metadata }: Transaction,
+  states: readonly ActorState[],
+  { clock }: Surroundings,
+): readonly Share[] | CommandRejectedError {
+  const ids = actors.map(({ live }) => live.actorId).join(' and ')
+  const participants = actors.map((actor, index) => participant(actor, states[index] as ActorState))
+  const context = { now: clock.now(), commandId: identity?.id, metadata }
+  let decision: TransactionDecision
+  try {
+    decision = decideAll(participants, context)
+  } catch (cause) {
+    throw new ActorFailedError(ids, 'transact', cause)
+  }
+  if (isRejection(decision)) {
+    const { code, details } = decision
+    return new CommandRejectedError(ids, 'transact', code, shownDetails(details, ids, 'transact'))
+  }
+  const shares = actors.map((actor, index) => shareOf(actor, states[index] as ActorState))
+  for (const event of listOf(decision, ids)) place(event, shares, metadata, identity)
+  return shares
+}
+
+function place(
+  { actorId, type, data, metadata = noMetadata }: BoundEvent,
+  shares: readonly Share[],
+  common: Metadata,
+  identity: CommandIdentity | undefined,
+): void {
+  const share = shares.find(({ actor }) => actor.live.actorId === actorId)
+  if (!share) {
+    const message = `a transaction decided ${type} for ${actorId}, which takes no part in it`
+    throw new AetherError('invalid-event', message)
+  }
+  const stamped = stampOf({ ...common, ...metadata }, identity)
+  const decided = { type, data, metadata: stamped }
+  const step = foldDecided(share.actor.model, actorId, share.after, decided)
+  share.events.push(step.stored)
+  share.after = step.after
+}
+
+function participant({ model, live }: TransactionActor, before: ActorState): Participant {
+  const { actorId } = live
+  const constructors = Object.entries(model.constructors).map(
+    ([type, construct]) =>
+      [
+        type,
+        (data: unknown, metadata?: Metadata): BoundEvent => ({
+          actorId,
+          ...construct(data, metadata),
+        }),
+      ] as const,
+  )
+  return { actorId, ...before, on: Object.fromEntries(constructors) }
+}
+
+function shareOf(actor: TransactionActor, before: ActorState): Share {
+  return { actor, before, after: before, events: [] }
+}
+
+function hasEvents({ events }: Share): boolean {
+  return events.length > 0
+}
+
+function listOf(
+  decision: Exclude<TransactionDecision, Rejection>,
+  ids: string,
+): readonly BoundEvent[] {
+  if (decision === undefined || decision === null) return []
+  if (decision instanceof Promise) {
+    decision.catch(() => {})
+    const cause = new AetherError(
+      'invalid-definition',
+      'it must be synchronous, but gave a promise',
+    )
+    throw new ActorFailedError(ids, 'transact', cause)
+  }
+  return Array.isArray(decision) ? (decision as readonly BoundEvent[]) : [decision as BoundEvent]
+}
+
+/** @throws AetherError `id-reused` */
+function isRepeated({ actors }: Transaction, { id, digest }: CommandIdentity): boolean {
+  const records = actors
+    .map(({ live }) => live.memory.find(id))
+    .filter((found) => found !== undefined)
+  if (records.some((record) => record.digest !== digest)) {
+    const message = `command id ${JSON.stringify(id)} was given to another command`
+    throw new AetherError('id-reused', message)
+  }
+  return records.length > 0
+}
+
+/** As it was answered the first time; an actor that got no event is shown as it is now. */
+async function answersOf(
+  actors: readonly TransactionActor[],
+  { id }: CommandIdentity,
+): Promise<CommandResult[]> {
+  const results: CommandResult[] = []
+  for (const actor of actors) {
+    const { live } = actor
+    // One that doesn't know the transaction may be behind: another node carried it out.
+    if (!live.memory.find(id)) live.forget()
+    const { state } = await live.state()
+    const record = live.memory.find(id)
+    results.push(
+      record
+        ? await live.recall(record, silent)
+        : resultOf(shareOf(actor, state), [], await live.position()),
+    )
+  }
+  return results
+}
+
+function resultOf(
+  { actor, after }: Share,
+  events: CommandResult['events'],
+  eventlessPosition: number,
+): CommandResult {
+  const { version, state } = after
+  const position = events.at(-1)?.position ?? eventlessPosition
+  return { actorId: actor.live.actorId, version, position, events, state, reply: undefined }
+}

@@ -1,0 +1,218 @@
+import type { ConsumerMessages, JetStreamManager, JsMsg } from '@nats-io/jetstream'
+import { type Clock, isAetherError, type Logger, messageOf } from '../../../core/index.ts'
+import type { HandOutOptions, TakeEntry } from '../../../store/index.ts'
+import type { ClientLibrary } from '../connection/client-library.ts'
+import { failureOf, jetStreamCodes } from '../connection/failure.ts'
+import { Gate } from '../connection/gate.ts'
+import type { NatsLink } from '../connection/nats-link.ts'
+import { decodeEntry } from './agenda-message.ts'
+import type { FoundEntry, JetStreamAgenda } from './jetstream-agenda.ts'
+import type { MessageSubjects } from './message-subjects.ts'
+
+interface Around {
+  readonly library: ClientLibrary
+  readonly link: NatsLink
+  readonly manager: JetStreamManager
+  readonly subjects: MessageSubjects
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly agenda: JetStreamAgenda
+}
+
+interface Settings extends HandOutOptions {
+  readonly take: TakeEntry
+}
+
+/**
+ * How often it is looked whether there is a stream yet, and whether a consumer fell silent. Who puts
+ * the first message wakes his own deliveries at once.
+ */
+const pollMs = 2_000
+
+/** Takes messages from the queue: one durable consumer a type, shared by all nodes that know the type. */
+export class MessageDelivery implements AsyncDisposable {
+  readonly #around: Around
+  readonly #settings: Settings
+  readonly #places: Gate
+  readonly #timer: NodeJS.Timeout
+  readonly #consuming = new Map<string, Promise<void>>()
+  readonly #open = new Set<ConsumerMessages>()
+  readonly #underWay = new Set<Promise<void>>()
+  #isToBegin = false
+  #beginning: Promise<void> | undefined
+  #isEnded = false
+
+  constructor(around: Around, settings: Settings) {
+    this.#around = around
+    this.#settings = settings
+    this.#places = new Gate(settings.concurrency)
+    this.#timer = setInterval(() => this.wake(), pollMs).unref()
+    this.wake()
+  }
+
+  /** Begins with the types that are not being consumed, if there is anything to consume. */
+  wake(): void {
+    this.#isToBegin = true
+    this.#beginning ??= this.#begin()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnded = true
+    clearInterval(this.#timer)
+    for (const messages of this.#open) messages.stop()
+    await this.#beginning
+    await Promise.all(this.#consuming.values())
+    await Promise.all(this.#underWay)
+  }
+
+  async #begin(): Promise<void> {
+    while (this.#isToBegin && !this.#isEnded) {
+      this.#isToBegin = false
+      try {
+        if (await this.#around.agenda.isInUse()) this.#consumeAll()
+      } catch (error) {
+        this.#logFailure(error)
+      }
+    }
+    // In the same turn as the last check, so that no call falls between them.
+    this.#beginning = undefined
+  }
+
+  #consumeAll(): void {
+    for (const type of this.#settings.types) {
+      if (this.#isEnded || this.#consuming.has(type)) continue
+      const consuming = this.#consume(type)
+        .catch((error: unknown) => this.#logFailure(error))
+        .finally(() => this.#consuming.delete(type))
+      this.#consuming.set(type, consuming)
+    }
+  }
+
+  async #consume(type: string): Promise<void> {
+    const { link, library, subjects } = this.#around
+    const name = await this.#makeConsumer(type)
+    const client = library.jetstream.jetstream(link.nats)
+    const consumer = await client.consumers.get(subjects.stream, name)
+    const silence = new AbortController()
+    while (!this.#isEnded && !silence.signal.aborted) {
+      // Asked for is only what there are places for: what the client would keep for later could not be
+      // given back when this ends.
+      const messages = await consumer.fetch({
+        max_messages: await this.#freePlaces(),
+        idle_heartbeat: 2_000,
+        expires: 20_000,
+      })
+      this.#open.add(messages)
+      if (this.#isEnded) messages.stop()
+      void this.#followStatus(messages, () => silence.abort())
+      try {
+        for await (const message of messages) this.#accept(message)
+      } finally {
+        this.#open.delete(messages)
+      }
+    }
+  }
+
+  async #freePlaces(): Promise<number> {
+    const { concurrency } = this.#settings
+    while (this.#underWay.size >= concurrency) await Promise.race(this.#underWay)
+    return concurrency - this.#underWay.size
+  }
+
+  /** What has no place yet when it ends goes back to the others. */
+  #accept(message: JsMsg): void {
+    const work = this.#places.run(async () => {
+      if (this.#isEnded) message.nak()
+      else await this.#handle(message)
+    })
+    this.#underWay.add(work)
+    void work.finally(() => this.#underWay.delete(work))
+  }
+
+  async #handle(message: JsMsg): Promise<void> {
+    const { clock, agenda, logger } = this.#around
+    try {
+      const found = await this.#entryOf(message)
+      if (!found) return await acknowledge(message)
+      const earlyMs = found.entry.due - clock.now()
+      // The server's clock is ahead of ours; or it is a message that is to be tried again later.
+      if (earlyMs > 0) return message.nak(earlyMs)
+      const next = await this.#settings.take(found.entry)
+      if (next) await agenda.replaceFound(found, next)
+      else if (found.entry.kind === 'reminder') await agenda.removeFound(found)
+      await acknowledge(message)
+    } catch (error) {
+      // Its lease ends, and somebody takes it again.
+      const { subject } = message
+      logger.warn({ subject }, `what came from ${subject} was not settled: ${messageOf(error)}`)
+    }
+  }
+
+  /** Nothing for the tick of a reminder that was replaced or removed meanwhile. */
+  async #entryOf(message: JsMsg): Promise<FoundEntry | undefined> {
+    const kept = decodeEntry(message.data)
+    if (!this.#around.subjects.isTick(message.subject)) return { sequence: message.seq, ...kept }
+    const found = await this.#around.agenda.find(kept.entry)
+    return found?.token === kept.token ? found : undefined
+  }
+
+  async #makeConsumer(type: string): Promise<string> {
+    const { library, manager, subjects } = this.#around
+    const { AckPolicy } = library.jetstream
+    const durable_name = `deliver-${type}`
+    const ack_wait = this.#settings.leaseMs * 1_000_000
+    const configuration = {
+      durable_name,
+      ack_wait,
+      ack_policy: AckPolicy.Explicit,
+      filter_subjects: [...subjects.delivered(type)],
+      // Messages that fail for long must not keep others from being delivered.
+      max_ack_pending: -1,
+    }
+    try {
+      await manager.consumers.add(subjects.stream, configuration)
+    } catch (error) {
+      const failure = failureOf(error, library)
+      const isOther =
+        failure.kind === 'refused' && failure.code === jetStreamCodes.consumerAlreadyExists
+      if (!isOther) throw error
+      await manager.consumers.update(subjects.stream, durable_name, { ack_wait })
+    }
+    return durable_name
+  }
+
+  /** Leaves a consumer that fell silent: the next poll begins anew. */
+  async #followStatus(messages: ConsumerMessages, leave: () => void): Promise<void> {
+    for await (const { type } of messages.status()) {
+      if (!isSilence.has(type)) continue
+      leave()
+      messages.stop()
+    }
+  }
+
+  /**
+   * It is tried again with the next poll, but for a login that may not take messages. What only a person
+   * can mend is not kept quiet.
+   */
+  #logFailure(error: unknown): void {
+    const { library, link, logger, subjects } = this.#around
+    if (this.#isEnded || link.isClosing) return
+    if (failureOf(error, library).kind === 'forbidden') clearInterval(this.#timer)
+    const message = `nothing is taken from ${subjects.stream} now: ${messageOf(error)}`
+    if (isAetherError(error)) logger.warn({}, message)
+    else logger.debug({}, message)
+  }
+}
+
+const isSilence: ReadonlySet<string> = new Set([
+  'heartbeats_missed',
+  'consumer_deleted',
+  'consumer_not_found',
+  'stream_not_found',
+  'no_responders',
+])
+
+/** If nobody hears of it the message comes again, and nothing comes of that. */
+async function acknowledge(message: JsMsg): Promise<void> {
+  await message.ackAck().catch(() => undefined)
+}

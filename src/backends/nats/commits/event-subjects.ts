@@ -1,0 +1,39 @@
+import { actorId, type ActorId, decodeKey, encodeKey, parseActorId } from '../../../core/index.ts'
+
+/** What the stream and the subjects of a namespace are called: one literal subject an actor. */
+export class EventSubjects {
+  /** The stream of the namespace. */
+  readonly stream: string
+  /** Matches every actor's subject. */
+  readonly all: string
+  /** What the inboxes for answers begin with, so that a login can be kept to those of its namespace. */
+  readonly inboxes: string
+  readonly #prefix: string
+
+  constructor(namespace: string) {
+    this.stream = `AETHER_${namespace}`
+    this.#prefix = `aether.${namespace}.event.`
+    this.all = `${this.#prefix}>`
+    this.inboxes = `_INBOX.aether.${namespace}`
+  }
+
+  /** Matches the subjects of all actors of a type. */
+  ofType(type: string): string {
+    return `${this.#prefix}${type}.>`
+  }
+
+  of(id: ActorId): string {
+    const { type, key } = parseActorId(id)
+    return `${this.#prefix}${type}.${encodeKey(key)}`
+  }
+
+  /**
+   * The actor whose subject this is: the inverse of {@link of}.
+   * @throws AetherError `invalid-actor-id` where it is none's.
+   */
+  actorOf(subject: string): ActorId {
+    const path = subject.startsWith(this.#prefix) ? subject.slice(this.#prefix.length) : ''
+    const dot = path.indexOf('.')
+    return actorId(path.slice(0, Math.max(0, dot)), decodeKey(path.slice(dot + 1)))
+  }
+}

@@ -1,0 +1,174 @@
+import type { Msg, MsgHdrs } from '@nats-io/transport-node'
+import { systemClock } from '../../../core/index.ts'
+import type { ClientLibrary } from './client-library.ts'
+import { failureOf } from './failure.ts'
+import type { NatsLink } from './nats-link.ts'
+
+/** What became of a request. */
+export type Answer = Answered | Unanswered
+
+export interface Answered {
+  readonly kind: 'answered'
+  readonly message: Msg
+}
+
+/** Why there is no answer: as in {@link Failure}. */
+export interface Unanswered {
+  readonly kind: 'not-sent' | 'no-responders' | 'unanswered' | 'forbidden'
+  readonly cause: Error
+}
+
+export interface Request {
+  readonly subject: string
+  readonly body: Uint8Array
+  /** As NATS's protocol has them. @default none */
+  readonly headers?: Uint8Array
+}
+
+interface Waiting {
+  readonly subject: string
+  readonly deadline: number
+  readonly take: (answer: Answer) => void
+}
+
+const statusOfNoResponders = 503
+
+/**
+ * Sends requests whose answers all come to one subscription, under numbers. The client's own requests
+ * do that as well, but each makes a timer, a race of promises and a random name: five times the work.
+ */
+export class SharedInbox {
+  readonly #library: ClientLibrary
+  readonly #link: NatsLink
+  readonly #timeoutMs: number
+  readonly #name: string
+  /** In the order of their deadlines, as all wait equally long. */
+  readonly #waiting = new Map<number, Waiting>()
+  #isListening = false
+  #requests = 0
+  /** Ends the sweep that goes on. */
+  #sweeping: AbortController | undefined
+
+  constructor(library: ClientLibrary, link: NatsLink, timeoutMs: number) {
+    this.#library = library
+    this.#link = link
+    this.#timeoutMs = timeoutMs
+    this.#name = link.newInbox()
+    link.observe({
+      lost: (cause) => this.#endAll({ kind: 'unanswered', cause }),
+      failed: (error) => this.#endForbidden(error),
+    })
+  }
+
+  /** {@link send}, for those who wait. Never rejects. */
+  ask(request: Request): Promise<Answer> {
+    return new Promise((resolve) => this.send(request, resolve))
+  }
+
+  /**
+   * Calls `take` once, with the answer or with why there is none: at the latest after the time-out, and
+   * at once when the connection is lost. Never throws.
+   */
+  send({ subject, body, headers }: Request, take: (answer: Answer) => void): void {
+    if (!this.#link.isConnected) {
+      take({ kind: 'not-sent', cause: this.#link.notConnected() })
+      return
+    }
+    const number = ++this.#requests
+    try {
+      if (!this.#isListening) this.#listen()
+      const reply = `${this.#name}.${number}`
+      const options = headers ? { reply, headers: encoded(headers) } : { reply }
+      this.#link.nats.publish(subject, body, options)
+    } catch (cause) {
+      // The client throws before it takes anything on: closed, too large.
+      take({ kind: 'not-sent', cause: cause as Error })
+      return
+    }
+    this.#waiting.set(number, { subject, deadline: performance.now() + this.#timeoutMs, take })
+    if (!this.#sweeping) void this.#sweep()
+  }
+
+  #listen(): void {
+    this.#link.nats.subscribe(`${this.#name}.*`, {
+      callback: (error, message) => {
+        if (error) this.#lose(error)
+        else this.#receive(message)
+      },
+    })
+    this.#isListening = true
+  }
+
+  #receive(message: Msg): void {
+    const number = Number(message.subject.slice(this.#name.length + 1))
+    const waiting = this.#waiting.get(number)
+    if (!waiting) return // it came too late
+    this.#waiting.delete(number)
+    waiting.take(answerIn(message))
+  }
+
+  /** The subscription was ended: nobody will be answered. The next request makes another one. */
+  #lose(cause: Error): void {
+    this.#isListening = false
+    const isForbidden = failureOf(cause, this.#library).kind === 'forbidden'
+    this.#endAll({ kind: isForbidden ? 'forbidden' : 'unanswered', cause })
+  }
+
+  #endAll(answer: Unanswered): void {
+    this.#sweeping?.abort('ended') // without a reason, it would make an error with a stack
+    this.#sweeping = undefined
+    const all = [...this.#waiting.values()]
+    this.#waiting.clear()
+    for (const { take } of all) take(answer)
+  }
+
+  /** The server names the subject that it refused, not the request: each of them once. */
+  #endForbidden(error: Error): void {
+    const { PermissionViolationError } = this.#library.transport
+    if (!(error instanceof PermissionViolationError) || error.operation !== 'publish') return
+    for (const [number, { subject, take }] of this.#waiting) {
+      if (subject !== error.subject) continue
+      this.#waiting.delete(number)
+      take({ kind: 'forbidden', cause: error })
+      return
+    }
+  }
+
+  /** One timer for all requests: it sleeps until the oldest one's time is over. */
+  async #sweep(): Promise<void> {
+    const ended = new AbortController()
+    this.#sweeping = ended
+    while (this.#waiting.size > 0) {
+      const leftMs = this.#expire(performance.now())
+      await systemClock.sleep(leftMs, ended.signal).catch(() => undefined)
+      if (ended.signal.aborted) return
+    }
+    this.#sweeping = undefined
+  }
+
+  /** Gives how long the next one may still wait. */
+  #expire(now: number): number {
+    for (const [number, { deadline, take }] of this.#waiting) {
+      if (deadline > now) return deadline - now
+      this.#waiting.delete(number)
+      take({ kind: 'unanswered', cause: new Error(`no answer within ${this.#timeoutMs} ms`) })
+    }
+    return 0
+  }
+}
+
+/** An answer without content is a status, or nothing at all. */
+function answerIn(message: Msg): Answer {
+  const isStatus = message.data.length === 0 && message.headers?.code === statusOfNoResponders
+  return isStatus
+    ? { kind: 'no-responders', cause: new Error('nobody is there to answer') }
+    : { kind: 'answered', message }
+}
+
+/**
+ * Headers for the client, which asks them for nothing but their bytes: `ProtocolHandler.publish` in
+ * nats-core's protocol.ts. A test shows that this holds for the version installed.
+ */
+function encoded(bytes: Uint8Array): MsgHdrs {
+  return { encode: () => bytes } as unknown as MsgHdrs
+}

@@ -1,0 +1,159 @@
+import type { LogEntry, LogFilter, LogRange, AuditEntry } from '../../../store/index.ts'
+import { entriesOf, type StoredPart } from '../commits/commit-message.ts'
+import { CommitWholeness } from '../commits/commit-wholeness.ts'
+import { maxEventsPerMessage, positionOf, sequenceAt } from '../commits/event-position.ts'
+import type { EventSubjects } from '../commits/event-subjects.ts'
+import { LinkCheck } from '../commits/link-check.ts'
+import { CommitFeed, type Follows, type ReplicaAnswers } from './commit-feed.ts'
+import type { LongRun } from './long-run.ts'
+import type { StreamLeader } from './stream-leader.ts'
+
+/** How many messages are fetched at once, if they are small: see ReplicaReader. */
+const batchSize = 4_000
+/** From how many messages on a consumer is worth its making: see LongRun. */
+const longRunLength = 10_000
+
+/** In the whole stream, nothing may be missing. */
+const isNext: Follows = (part, before) => part.sequence === before + 1
+/** Among messages of some subjects it can't be told: what a replica knows has no holes. */
+const isAnywhere: Follows = () => true
+
+export interface LogReaderContext {
+  readonly leader: StreamLeader
+  readonly replicas: ReplicaAnswers
+  readonly subjects: EventSubjects
+  /** Made for each long read. */
+  readonly longRun: () => LongRun
+  /** Messages may have been removed by right. */
+  readonly isTrimmed: boolean
+}
+
+/** Reads the events of all actors, in the order of the stream. */
+export class LogReader {
+  readonly #leader: StreamLeader
+  readonly #replicas: ReplicaAnswers
+  readonly #longRun: () => LongRun
+  readonly #subjects: EventSubjects
+  readonly #isTrimmed: boolean
+
+  constructor({ leader, replicas, longRun, subjects, isTrimmed }: LogReaderContext) {
+    this.#isTrimmed = isTrimmed
+    this.#leader = leader
+    this.#replicas = replicas
+    this.#longRun = longRun
+    this.#subjects = subjects
+  }
+
+  /** The last position that the newest message can take up. */
+  async lastPosition(signal: AbortSignal | undefined): Promise<number> {
+    const sequence = await this.#leader.lastSequence(signal)
+    return sequence === 0 ? 0 : positionOf(sequence, maxEventsPerMessage - 1)
+  }
+
+  /** How many messages follow the one that holds this position. */
+  async remaining(position: number, signal: AbortSignal | undefined): Promise<number> {
+    return Math.max(0, (await this.#leader.lastSequence(signal)) - sequenceAt(position))
+  }
+
+  /** Ends with what was acknowledged when it began. */
+  async *read(
+    range: LogRange,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly LogEntry[]> {
+    for await (const parts of this.#parts(range, signal)) {
+      yield entriesOf(parts).filter((entry) => entry.position > range.after)
+    }
+  }
+
+  /**
+   * The log, with what is wrong with the messages as such. It looks at the one that holds the next
+   * position as well, so that a commit is seen whole.
+   */
+  async *audit(
+    after: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly AuditEntry[]> {
+    const wholeness = new CommitWholeness(after > 0, this.#isTrimmed)
+    const links = new LinkCheck(this.#isTrimmed)
+    let behind = after
+    for (;;) {
+      const begin = behind
+      const range = { after: begin, limit: Infinity, filter: {} }
+      for await (const parts of this.#parts(range, signal)) {
+        const entries = parts.flatMap((part) => [
+          ...wholeness.next(part),
+          ...links.next(part),
+          ...entriesOf([part]),
+        ])
+        // Only behind the beginning of a commit it's seen to be torn.
+        yield entries.filter((entry) => isTorn(entry) || entry.position > begin)
+        const last = parts.at(-1)
+        if (last) behind = positionOf(last.sequence + 1, 0) - 1
+      }
+      // The end that it read to may have been in the middle of a commit that was written then.
+      if (!wholeness.isOpen || behind === begin) break
+    }
+    yield [...wholeness.end()]
+  }
+
+  /** The messages from the one that holds the next position on. */
+  async *#parts(
+    range: LogRange,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly StoredPart[]> {
+    const end = await this.#leader.lastSequence(signal)
+    const left = new AbortController()
+    const whileRead = signal ? AbortSignal.any([signal, left.signal]) : left.signal
+    try {
+      for await (const parts of this.#batches(range, end, whileRead))
+        yield parts.filter((part) => part.sequence <= end)
+    } finally {
+      left.abort('left') // without a reason, it would make an error with a stack
+    }
+  }
+
+  /** While one is taken, the next one is fetched, if it will be wanted: it's ended by the signal. */
+  async *#batches(
+    { after, limit, filter }: LogRange,
+    end: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly StoredPart[]> {
+    const subject = this.#subjectOf(filter)
+    const follows = subject === undefined && !this.#isTrimmed ? isNext : isAnywhere
+    const limitOfMessages = passesWhole(filter) ? limit : Infinity
+    // The next event may stand in the same message as the one at `after`.
+    let sequence = Math.max(0, sequenceAt(after + 1) - 1)
+    const isLong = Math.min(limitOfMessages, end - sequence) >= longRunLength
+    using longRun = isLong ? this.#longRun() : undefined
+    const feed = new CommitFeed(longRun ?? this.#replicas, this.#leader, this.#subjects)
+    const fetchBehind = (sequence: number): Promise<readonly StoredPart[]> => {
+      const maxMessages = Math.min(limitOfMessages, batchSize, end - sequence)
+      const request = { fromSequence: sequence + 1, maxMessages, ...(subject && { subject }) }
+      return feed.next(request, follows, signal)
+    }
+    let wanted = limitOfMessages
+    let ahead: Promise<readonly StoredPart[]> | undefined
+    while (sequence < end) {
+      const parts = await (ahead ?? fetchBehind(sequence))
+      sequence = parts.at(-1)?.sequence ?? end
+      wanted -= parts.length
+      ahead = wanted > 0 && sequence < end ? fetchBehind(sequence) : undefined
+      ahead?.catch(() => undefined) // nobody waits for it where the reader left
+      yield parts
+    }
+  }
+
+  /** A request takes one pattern: of several types, none, which is all of the stream. */
+  #subjectOf({ actorTypes: [type, ...others] = [] }: LogFilter): string | undefined {
+    return type === undefined || others.length > 0 ? undefined : this.#subjects.ofType(type)
+  }
+}
+
+/** Whether all that the server gives passes the filter, so that a limit holds there as well. */
+function passesWhole({ actorTypes = [], key, eventTypes }: LogFilter): boolean {
+  return actorTypes.length <= 1 && key === undefined && eventTypes === undefined
+}
+
+function isTorn(entry: AuditEntry): boolean {
+  return 'kind' in entry && entry.kind === 'torn-commit'
+}

@@ -1,0 +1,142 @@
+import type { JetStreamClient } from '@nats-io/jetstream'
+import { type ActorId, AetherError, isAetherError, messageOf } from '../../../core/index.ts'
+import type { Replaces, SnapshotShelf } from '../../../store/index.ts'
+import { failureOf } from '../connection/failure.ts'
+import type { NatsLink } from '../connection/nats-link.ts'
+import { RetryBudget } from '../connection/retry-budget.ts'
+import type { StreamConfiguration } from '../streams/event-stream-configuration.ts'
+import {
+  isMissingStream,
+  SideStream,
+  type SideStreamContext,
+  sideStreamRefusal,
+} from '../streams/side-stream.ts'
+import type { SnapshotSubjects } from './snapshot-subjects.ts'
+
+export interface JetStreamSnapshotShelfContext extends Omit<SideStreamContext, 'wanted' | 'what'> {
+  readonly subjects: SnapshotSubjects
+  readonly link: NatsLink
+  readonly requestTimeoutMs: number
+  readonly retryForMs: number
+}
+
+/** Room for the one header, which counts against the server's `max_payload` as well. */
+const headerBytes = 100
+
+const encoder = new TextEncoder()
+/** Bytes that are no text become other text, which the checksum tells. */
+const decoder = new TextDecoder()
+
+/** Snapshots in a stream of their own: a subject an actor, the last message of each. */
+export class JetStreamSnapshotShelf implements SnapshotShelf {
+  readonly #context: JetStreamSnapshotShelfContext
+  readonly #streamContext: SideStreamContext
+  readonly #stream: SideStream
+  readonly #client: JetStreamClient
+
+  constructor(context: JetStreamSnapshotShelfContext) {
+    const { library, link, requestTimeoutMs } = context
+    this.#context = context
+    this.#streamContext = {
+      ...context,
+      wanted: configurationOf(context.subjects),
+      what: 'snapshots',
+    }
+    this.#stream = new SideStream(this.#streamContext)
+    this.#client = library.jetstream.jetstream(link.nats, { timeout: requestTimeoutMs })
+  }
+
+  /** One question to any replica, and no second: what it doesn't tell is read from the events. */
+  async load(actorId: ActorId, signal: AbortSignal | undefined): Promise<string | undefined> {
+    const { library, link, manager, subjects } = this.#context
+    const query = { last_by_subj: subjects.of(actorId) }
+    try {
+      const message = await link.attempt(
+        () => manager.direct.getMessage(subjects.stream, query),
+        signal,
+      )
+      return message ? decoder.decode(message.data) : undefined
+    } catch (error) {
+      if (link.isClosing) throw closed(error)
+      // As long as nobody has saved one, there is no stream.
+      if (failureOf(error, library).kind === 'no-responders') return undefined
+      throw error
+    }
+  }
+
+  async save(actorId: ActorId, text: string, replaces: Replaces): Promise<boolean> {
+    const { link, retryForMs } = this.#context
+    const budget = new RetryBudget(link, retryForMs)
+    for (let tries = 1; ; tries++) {
+      try {
+        return await link.attempt(() => this.#try(actorId, text, replaces, tries))
+      } catch (error) {
+        const refusal = this.#refusalIn(error)
+        if (refusal) throw refusal
+        if (!(await budget.pause())) throw this.#outOfTime(actorId, error)
+      }
+    }
+  }
+
+  /** The connection is the events' as well, and closed with them. */
+  async close(): Promise<void> {}
+
+  async #try(actorId: ActorId, text: string, replaces: Replaces, tries: number): Promise<boolean> {
+    const { manager, subjects } = this.#context
+    const body = encoder.encode(text)
+    this.#checkSize(actorId, body)
+    await this.#stream.open()
+    const subject = subjects.of(actorId)
+    // Asked of the leader: a stale answer would only make the publish below fail.
+    const message = await manager.streams.getMessage(subjects.stream, { last_by_subj: subject })
+    const current = message ? decoder.decode(message.data) : undefined
+    // An earlier try may have gone unanswered, and been stored.
+    if (tries > 1 && current === text) return true
+    if (!replaces(current)) return false
+    const expect = { lastSubjectSequence: message?.seq ?? 0 }
+    await this.#client.publish(subject, body, { expect })
+    return true
+  }
+
+  #checkSize(actorId: ActorId, body: Uint8Array): void {
+    const { maxPayload } = this.#context.link
+    if (body.length + headerBytes <= maxPayload) return
+    throw new AetherError(
+      'too-large',
+      `a snapshot of ${actorId} has ${body.length} bytes, and the server takes at most ${maxPayload}: keep less in its state, or raise its max_payload`,
+    )
+  }
+
+  #refusalIn(error: unknown): AetherError | undefined {
+    const { library } = this.#context
+    if (isAetherError(error)) return error
+    if (isMissingStream(error, library) || failureOf(error, library).kind === 'no-responders')
+      this.#stream.forget()
+    return sideStreamRefusal(error, this.#streamContext)
+  }
+
+  #outOfTime(actorId: ActorId, cause: unknown): AetherError {
+    const { link, retryForMs } = this.#context
+    if (link.isClosing) return closed(cause)
+    return new AetherError(
+      'store-unavailable',
+      `the snapshot of ${actorId} could not be saved within ${retryForMs} ms: ${messageOf(cause)}`,
+      { cause },
+    )
+  }
+}
+
+function configurationOf({ stream, all }: SnapshotSubjects): StreamConfiguration {
+  return {
+    name: stream,
+    subjects: [all],
+    retention: 'limits',
+    discard: 'old',
+    max_msgs_per_subject: 1,
+    allow_direct: true,
+  }
+}
+
+function closed(cause: unknown): AetherError {
+  return new AetherError('closed', 'the event store was closed', { cause })
+}

@@ -1,0 +1,84 @@
+import type { StreamConfig } from '@nats-io/jetstream'
+import type { Retention } from '../../../store/index.ts'
+import type { EventSubjects } from '../commits/event-subjects.ts'
+import { supportsAtomicBatches } from '../connection/server-version.ts'
+
+export type StreamConfiguration = Partial<StreamConfig> & Pick<StreamConfig, 'name'>
+
+/** The stream's metadata that says how long its events are kept at least. */
+const keepForName = 'aether.keep-for-ms'
+
+/**
+ * What makes a stream the log of a namespace: complete, ordered, and never trimmed by itself. With
+ * retention it may be purged, which can be taken back for ever; without, it can't be allowed any more.
+ */
+export function eventStreamConfiguration(
+  { stream, all }: EventSubjects,
+  replicas: number | undefined,
+  serverVersion: string,
+  retention?: Retention,
+): StreamConfiguration {
+  return {
+    name: stream,
+    subjects: [all],
+    storage: 'file',
+    retention: 'limits',
+    discard: 'new',
+    max_msgs: -1,
+    max_bytes: -1,
+    max_age: 0,
+    max_msgs_per_subject: -1,
+    max_msg_size: -1,
+    deny_delete: true,
+    ...(retention ? {} : { deny_purge: true }),
+    allow_direct: true,
+    ...(supportsAtomicBatches(serverVersion) ? { allow_atomic: true } : {}),
+    ...(replicas === undefined ? {} : { num_replicas: replicas }),
+  }
+}
+
+/** What a stream that is made with this retention has besides. */
+export function retentionSettings(retention: Retention | undefined): Partial<StreamConfig> {
+  if (!retention) return {}
+  return { deny_purge: false, metadata: { [keepForName]: String(retention.keepForMs) } }
+}
+
+/** What the stream was made with. */
+export function retentionOf({ metadata }: Partial<StreamConfig>): Retention | undefined {
+  const text = metadata?.[keepForName]
+  if (text === undefined || !/^\d{1,16}$/.test(text)) return undefined
+  return { keepForMs: Number(text) }
+}
+
+/** Settings by which a stream would change or lose messages, or take them from elsewhere. */
+const forbidden = [
+  'allow_msg_counter',
+  'allow_msg_ttl',
+  'allow_rollup_hdrs',
+  'mirror',
+  'no_ack',
+  'sealed',
+  'sources',
+  'subject_transform',
+] as const satisfies readonly (keyof StreamConfig)[]
+
+/** How a stream differs from what it must be: a clause each. */
+export function differencesBetween(
+  wanted: StreamConfiguration,
+  found: Partial<StreamConfig>,
+): string[] {
+  const settings = Object.entries(wanted) as [keyof StreamConfig, unknown][]
+  const wrong = settings
+    .filter(([name, value]) => show(found[name]) !== show(value))
+    .map(([name, value]) => `${name} is ${show(found[name])}, must be ${show(value)}`)
+  const excess = forbidden
+    .filter((name) => found[name] && !(name in wanted))
+    .map((name) => `${name} is ${show(found[name])}, must not be set`)
+  // Acknowledges before anything is written.
+  if (found.persist_mode === 'async') excess.push('persist_mode is "async", must not be set')
+  return [...wrong, ...excess]
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? 'not set'
+}

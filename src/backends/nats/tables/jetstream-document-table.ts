@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto'
+import { AetherError, isAetherError } from '../../../core/index.ts'
+import type { Document, DocumentTable } from '../../../store/index.ts'
+import type { StoredMessage } from '../commits/commit-message.ts'
+import { maxHeaderBytes } from '../writing/conditional-publisher.ts'
+import type { JetStreamTableShelf } from './jetstream-table-shelf.ts'
+
+/** The header of a message that says there is no document. */
+const removedHeader = 'Aether-Removed'
+/** The server takes the message away after so long: its ADR-43. */
+const timeToLiveHeader = 'Nats-TTL'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** How many documents of a list are asked for ahead of its reader. */
+const pageSize = 256
+
+/**
+ * Documents as messages: a subject a key, the last message of each is kept, and its sequence is the
+ * revision. What is taken away is replaced by a message that says so, under the same condition as any
+ * change; it goes by itself, after everybody who may still ask for it.
+ */
+export class JetStreamDocumentTable implements DocumentTable {
+  readonly #name: string
+  readonly #shelf: JetStreamTableShelf
+
+  constructor(name: string, shelf: JetStreamTableShelf) {
+    this.#name = name
+    this.#shelf = shelf
+  }
+
+  async get(key: string): Promise<Document | undefined> {
+    return (await this.#shelf.isThere()) ? this.#ask(key) : undefined
+  }
+
+  async getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Document>> {
+    if (!(await this.#shelf.isThere())) return new Map()
+    const found = await Promise.all(keys.map((key) => this.#ask(key)))
+    return new Map(found.flatMap((document) => (document ? [[document.key, document]] : [])))
+  }
+
+  async *list(prefix: string): AsyncGenerator<Document> {
+    const { leader, subjects } = this.#shelf
+    if (!(await this.#shelf.isThere())) return
+    const all = await leader.subjects(subjects.ofTable(this.#name))
+    const keys = all
+      .map((subject) => subjects.keyOf(subject))
+      .filter((key) => key.startsWith(prefix))
+    for (let start = 0; start < keys.length; start += pageSize)
+      yield* (await this.getMany(keys.slice(start, start + pageSize))).values()
+  }
+
+  async put(key: string, text: string, expected: number | undefined): Promise<number | undefined> {
+    const body = encoder.encode(text)
+    this.#checkSize(key, body)
+    await this.#shelf.makeReady()
+    const revision = await this.#publish(key, body, expected ?? 0)
+    return revision === undefined && expected === undefined ? this.#putAnew(key, body) : revision
+  }
+
+  async remove(key: string, expected: number): Promise<boolean> {
+    if (!(await this.#shelf.isThere())) return false
+    const seconds = Math.ceil(this.#shelf.keepRemovedForMs / 1_000)
+    const headers = `${removedHeader}: 1\r\n${timeToLiveHeader}: ${seconds}s\r\n`
+    return (await this.#publish(key, new Uint8Array(), expected, headers)) !== undefined
+  }
+
+  watch(wake: () => void): Promise<AsyncDisposable> {
+    return this.#shelf.watch.add(this.#name, wake)
+  }
+
+  async clear(): Promise<void> {
+    const { leader, subjects } = this.#shelf
+    if (!(await this.#shelf.isThere())) return
+    await leader.removeAll(subjects.ofTable(this.#name))
+    this.#shelf.watch.tell(this.#name)
+  }
+
+  /** Something stands there: a document, or the word that there is none, in whose place it may come. */
+  async #putAnew(key: string, body: Uint8Array): Promise<number | undefined> {
+    for (;;) {
+      const found = await this.#last(key)
+      if (found && !isRemoval(found)) return undefined
+      const revision = await this.#publish(key, body, found?.seq ?? 0)
+      if (revision !== undefined) return revision
+    }
+  }
+
+  /** Undefined where something else stands there than what was expected. */
+  async #publish(
+    key: string,
+    body: Uint8Array,
+    expectedSequence: number,
+    headers?: string,
+  ): Promise<number | undefined> {
+    const { subjects, publisher, watch } = this.#shelf
+    const message = {
+      subject: subjects.of(this.#name, key),
+      expectedSequence,
+      id: randomBytes(12).toString('base64url'),
+      body,
+      ...(headers !== undefined && { headers }),
+    }
+    try {
+      const certainty = await publisher.publish([message])
+      if (certainty === 'superseded') return undefined
+      watch.tell(this.#name)
+      return certainty.storedAt
+    } catch (error) {
+      this.#shelf.forgetStream()
+      throw this.#explained(key, error)
+    }
+  }
+
+  #explained(key: string, cause: unknown): unknown {
+    if (!isAetherError(cause) || cause.code !== 'outcome-unknown') return cause
+    const message = `whether ${JSON.stringify(key)} of the table ${this.#name} was changed is unknown: read it to know`
+    return new AetherError('outcome-unknown', message, { cause })
+  }
+
+  async #ask(key: string): Promise<Document | undefined> {
+    const message = await this.#last(key)
+    if (!message || isRemoval(message)) return undefined
+    return { key, text: decoder.decode(message.data), revision: message.seq }
+  }
+
+  #last(key: string): Promise<StoredMessage | null> {
+    const { leader, questions, subjects } = this.#shelf
+    return questions.run(() => leader.last(subjects.of(this.#name, key)))
+  }
+
+  #checkSize(key: string, body: Uint8Array): void {
+    const { maxPayload } = this.#shelf
+    if (body.length + maxHeaderBytes <= maxPayload) return
+    throw new AetherError(
+      'too-large',
+      `the text of ${JSON.stringify(key)} of the table ${this.#name} has ${body.length} bytes, and the server takes at most ${maxPayload} with its headers: keep less in it, or raise its max_payload`,
+    )
+  }
+}
+
+function isRemoval({ header }: StoredMessage): boolean {
+  return header.get(removedHeader) !== ''
+}

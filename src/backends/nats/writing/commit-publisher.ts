@@ -1,0 +1,185 @@
+import { AetherError, messageOf } from '../../../core/index.ts'
+import {
+  expectedSequenceHeader,
+  messageIdHeader,
+  type StoredMessage,
+} from '../commits/commit-message.ts'
+import { jetStreamCodes } from '../connection/failure.ts'
+import type { NatsLink } from '../connection/nats-link.ts'
+import { RetryBudget } from '../connection/retry-budget.ts'
+import type { StreamLeader } from '../reading/stream-leader.ts'
+import {
+  type ConditionalMessage,
+  type ConditionalPublisher,
+  maxHeaderBytes,
+  maxMessagesPerBatch,
+  payloadSizeOf,
+  type PublishOutcome,
+} from './conditional-publisher.ts'
+
+export interface CommitPublisherContext {
+  readonly publisher: ConditionalPublisher
+  readonly leader: StreamLeader
+  readonly link: NatsLink
+  readonly retryForMs: number
+  /** A message takes the place of the one before it, which can't be looked up any more. @default false */
+  readonly keepsOnlyLast?: boolean
+}
+
+/** What is certain in the end: where the first message is stored, or that none ever will be. */
+export type Certainty = { readonly storedAt: number } | 'superseded'
+
+/** Publishes messages, all or none, until it is certain what became of them. */
+export class CommitPublisher {
+  readonly #context: CommitPublisherContext
+
+  constructor(context: CommitPublisherContext) {
+    this.#context = context
+  }
+
+  /**
+   * Repeats the identical messages, which is safe: their expectations can come true only once.
+   * @throws AetherError `too-large`; `store-unavailable`, `incompatible-store` and `closed`, where
+   * nothing was stored; `outcome-unknown` where a try went unanswered and time ran out.
+   */
+  publish(messages: readonly ConditionalMessage[]): Promise<Certainty> {
+    const { publisher, link, retryForMs } = this.#context
+    this.#checkSize(messages)
+    const budget = new RetryBudget(link, retryForMs)
+    // Almost always the first try is the last: an async function for it would cost much of it.
+    return publisher
+      .publish(messages)
+      .then((outcome) =>
+        outcome.kind === 'stored'
+          ? this.#stored(outcome.firstSequence, messages)
+          : this.#repeat(outcome, messages, budget),
+      )
+  }
+
+  #stored(firstSequence: number, { length }: readonly ConditionalMessage[]): Certainty {
+    this.#context.leader.learn(firstSequence + length - 1)
+    return { storedAt: firstSequence }
+  }
+
+  async #repeat(
+    first: PublishOutcome,
+    messages: readonly ConditionalMessage[],
+    budget: RetryBudget,
+  ): Promise<Certainty> {
+    let outcome = first
+    let wasUnanswered = false
+    for (;;) {
+      const certainty = await this.#certaintyOf(outcome, messages, wasUnanswered)
+      if (certainty) return certainty
+      wasUnanswered ||= outcome.kind === 'unknown'
+      if (outcome.kind === 'refused' && !wasUnanswered) throw refusal(outcome, messages)
+      if (!(await budget.pause())) throw this.#outOfTime(outcome, messages, wasUnanswered)
+      outcome = await this.#context.publisher.publish(messages)
+    }
+  }
+
+  async #certaintyOf(
+    outcome: PublishOutcome,
+    messages: readonly ConditionalMessage[],
+    wasUnanswered: boolean,
+  ): Promise<Certainty | undefined> {
+    if (outcome.kind === 'stored') return this.#stored(outcome.firstSequence, messages)
+    if (outcome.kind !== 'superseded') return undefined
+    return wasUnanswered ? this.#lookUp(messages) : 'superseded'
+  }
+
+  /**
+   * Something stands where one of the messages was to stand: an earlier try of these very messages,
+   * or another one, after which they can't come any more. They are stored all or none, so the first
+   * place that is taken tells.
+   */
+  async #lookUp(messages: readonly ConditionalMessage[]): Promise<Certainty | undefined> {
+    for (const [index, message] of messages.entries()) {
+      const { subject, expectedSequence, id } = message
+      const next = await this.#next(subject, expectedSequence + 1)
+      if (next === undefined) return undefined
+      if (next === null) continue
+      if (next.header.get(messageIdHeader) === id) return { storedAt: next.seq - index }
+      if (this.#mayHaveReplaced(next, message)) throw this.#unknown(messages, undefined)
+      return 'superseded'
+    }
+    // A leader that was replaced and doesn't know it yet shows less than there is.
+    return undefined
+  }
+
+  /** Undefined where the leader can't be asked: it stays unknown. */
+  #next(subject: string, fromSequence: number): Promise<StoredMessage | null | undefined> {
+    return this.#context.leader.next(subject, fromSequence).catch(() => undefined)
+  }
+
+  /** Whether ours may have stood in between: this one was not written in the place where ours was to be. */
+  #mayHaveReplaced({ header }: StoredMessage, { expectedSequence }: ConditionalMessage): boolean {
+    if (!this.#context.keepsOnlyLast) return false
+    return header.get(expectedSequenceHeader) !== String(expectedSequence)
+  }
+
+  #checkSize(messages: readonly ConditionalMessage[]): void {
+    if (messages.length > maxMessagesPerBatch) {
+      throw new AetherError(
+        'too-large',
+        `a commit to ${messages.length} actors: NATS takes at most ${maxMessagesPerBatch} at once`,
+      )
+    }
+    const { maxPayload } = this.#context.link
+    for (const [index, { subject, body }] of messages.entries()) {
+      if (body.length + maxHeaderBytes <= maxPayload) continue
+      const bytes = payloadSizeOf(messages, index)
+      if (bytes <= maxPayload) continue
+      throw new AetherError(
+        'too-large',
+        `a commit to ${subject} has ${bytes} bytes, and the server takes at most ${maxPayload}: append fewer events at once, or raise its max_payload`,
+      )
+    }
+  }
+
+  #outOfTime(
+    outcome: PublishOutcome,
+    messages: readonly ConditionalMessage[],
+    wasUnanswered: boolean,
+  ): AetherError {
+    const { link, retryForMs } = this.#context
+    const cause = 'cause' in outcome ? outcome.cause : undefined
+    if (wasUnanswered) return this.#unknown(messages, cause)
+    const where = placeOf(messages)
+    if (link.isClosing) return new AetherError('closed', 'the event store was closed', { cause })
+    return new AetherError(
+      'store-unavailable',
+      `the commit to ${where} could not be stored within ${retryForMs} ms${reasonIn(cause)}: nothing was stored`,
+      { cause },
+    )
+  }
+
+  #unknown(messages: readonly ConditionalMessage[], cause: unknown): AetherError {
+    const where = placeOf(messages)
+    return new AetherError(
+      'outcome-unknown',
+      `whether the commit to ${where} was stored is unknown${reasonIn(cause)}: repeat it with the same event ids`,
+      { cause },
+    )
+  }
+}
+
+function refusal(
+  { code, cause }: PublishOutcome & { readonly kind: 'refused' },
+  messages: readonly ConditionalMessage[],
+): AetherError {
+  const message = `the commit to ${placeOf(messages)} was refused: ${messageOf(cause)}`
+  if (code === undefined) return new AetherError('incompatible-store', message, { cause })
+  if (code === jetStreamCodes.messageTooLarge || code === jetStreamCodes.batchTooLarge)
+    return new AetherError('too-large', message, { cause })
+  return new AetherError('store-unavailable', message, { cause })
+}
+
+function reasonIn(cause: unknown): string {
+  return cause === undefined ? '' : ` (${messageOf(cause)})`
+}
+
+function placeOf([first, ...others]: readonly ConditionalMessage[]): string {
+  const rest = others.length === 0 ? '' : ` and ${others.length} more`
+  return `${first?.subject}${rest}`
+}

@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto'
+import { AetherError, type ActorId } from '../../../core/index.ts'
+import {
+  ActorTurns,
+  type Commit,
+  type CommitPart,
+  firstVersionOf,
+  isMet,
+  placePart,
+  UnderWay,
+  type WriteOutcome,
+} from '../../../store/index.ts'
+import { linksBehind, pagesBehind } from '../commits/back-links.ts'
+import { encodeBody } from '../commits/commit-message.ts'
+import { maxEventsPerMessage, positionOf } from '../commits/event-position.ts'
+import type { EventSubjects } from '../commits/event-subjects.ts'
+import type { NatsLink } from '../connection/nats-link.ts'
+import { RetryBudget } from '../connection/retry-budget.ts'
+import { type ActorHead, type ActorHeads, isEnoughToWrite, noHead } from '../reading/actor-heads.ts'
+import type { ActorReader } from '../reading/actor-reader.ts'
+import type { Certainty, CommitPublisher } from './commit-publisher.ts'
+import type { ConditionalMessage } from './conditional-publisher.ts'
+
+export interface CommitWriterContext {
+  readonly publisher: CommitPublisher
+  readonly reader: ActorReader
+  readonly subjects: EventSubjects
+  readonly heads: ActorHeads
+  readonly link: NatsLink
+  readonly retryForMs: number
+}
+
+/** A part of a commit, and the head of its actor behind which it's to stand. */
+interface Placement {
+  readonly part: CommitPart
+  readonly head: ActorHead
+}
+
+/** Writes commits behind the heads of their actors: remembered, or asked for. */
+export class CommitWriter {
+  readonly #context: CommitWriterContext
+  readonly #turns = new ActorTurns()
+  readonly #underWay = new UnderWay()
+  /** Makes the message ids of this writer different from those of any other. */
+  readonly #name = randomBytes(12).toString('base64url')
+  #messages = 0
+
+  constructor(context: CommitWriterContext) {
+    this.#context = context
+  }
+
+  write(commit: Commit): Promise<WriteOutcome> {
+    const writing = this.#writeInTurn(commit)
+    this.#underWay.enter(writing)
+    return writing
+  }
+
+  /** Resolves when no write is under way. */
+  idle(): Promise<void> {
+    return this.#underWay.none()
+  }
+
+  /**
+   * Those that go anywhere behind the same actor go one after the other: side by side, all but one
+   * would be in vain.
+   */
+  #writeInTurn(commit: Commit): Promise<WriteOutcome> {
+    commit.parts.forEach(checkCount)
+    const { link, retryForMs } = this.#context
+    const budget = new RetryBudget(link, retryForMs)
+    const anywhere = commit.parts.filter(goesAnywhere).map((part) => part.actorId)
+    if (anywhere.length === 0) return this.#writeAll(commit, budget)
+    return this.#turns.runAll(anywhere, () => {
+      // Whoever waited so long behind others that failed would fail as slowly.
+      if (budget.isOver) throw tooLate(commit)
+      return this.#writeAll(commit, budget)
+    })
+  }
+
+  /** Almost every write ends with its first try; an async function for it would cost a tenth of it. */
+  #writeAll(commit: Commit, budget: RetryBudget): Promise<WriteOutcome> {
+    const remembered = this.#remembered(commit)
+    if (!remembered) return this.#writeAsked(commit, budget)
+    return this.#writeBehind(remembered, commit).then(
+      (outcome) => outcome ?? this.#writeAsked(commit, budget, remembered),
+    )
+  }
+
+  /** Asks the leader for the heads; `before` it was tried behind these in vain. */
+  async #writeAsked(
+    commit: Commit,
+    budget: RetryBudget,
+    before?: readonly Placement[],
+  ): Promise<WriteOutcome> {
+    for (;;) {
+      const mayRepeat = !before || (await this.#mayRepeat(commit, budget))
+      const placements = await this.#asked(commit)
+      if (before) {
+        const superseded = supersededIn(placements, before)
+        if (superseded && !mayRepeat) return superseded
+        // A leader that was replaced and doesn't know it yet doesn't show what came first.
+        if (!superseded && !(await budget.pause())) throw staleLeader(commit)
+      }
+      const conflict = conflictIn(placements, ({ part, head }) => !isMet(part, head.version))
+      if (conflict) return conflict
+      const outcome = await this.#writeBehind(placements, commit)
+      if (outcome) return outcome
+      before = placements
+    }
+  }
+
+  async #mayRepeat({ parts }: Commit, budget: RetryBudget): Promise<boolean> {
+    return parts.some(goesAnywhere) ? budget.pause() : !budget.isOver
+  }
+
+  /** Gives nothing where somebody else was faster. */
+  #writeBehind(
+    placements: readonly Placement[],
+    commit: Commit,
+  ): Promise<WriteOutcome | undefined> {
+    const messages = placements.map((placement) => this.#messageOf(placement, commit))
+    return this.#context.publisher
+      .publish(messages)
+      .then((certainty) => this.#learn(certainty, placements, commit))
+  }
+
+  #learn(
+    certainty: Certainty,
+    placements: readonly Placement[],
+    commit: Commit,
+  ): WriteOutcome | undefined {
+    const { heads } = this.#context
+    if (certainty === 'superseded') {
+      for (const { part } of placements) heads.forget(part.actorId)
+      return undefined
+    }
+    const parts = placements.map(({ part, head }, index) => {
+      const sequence = certainty.storedAt + index
+      const links = linksBehind(head.sequence, head.links)
+      const pages = pagesBehind(sequence, links, head.pages)
+      heads.learn(part.actorId, { sequence, version: endOf(part, head), links, pages })
+      const firstVersion = firstVersionOf(part, head.version)
+      return placePart(commit, part, firstVersion, (place) => positionOf(sequence, place))
+    })
+    return { ok: true, parts }
+  }
+
+  #messageOf({ part, head }: Placement, commit: Commit): ConditionalMessage {
+    const firstVersion = firstVersionOf(part, head.version)
+    const links = linksBehind(head.sequence, head.links)
+    return {
+      subject: this.#context.subjects.of(part.actorId),
+      expectedSequence: head.sequence,
+      id: `${this.#name}-${++this.#messages}`,
+      version: endOf(part, head),
+      body: encodeBody(commit, part, firstVersion, links, head.pages),
+    }
+  }
+
+  /** What is remembered of all actors, if it fits: the server decides whether it still holds. */
+  #remembered({ parts }: Commit): readonly Placement[] | undefined {
+    const placements = parts.map((part) => {
+      const head = this.#context.heads.get(part.actorId) ?? headOfNew(part)
+      return head && isMet(part, head.version) && isEnoughToWrite(head) ? { part, head } : undefined
+    })
+    return placements.every((placement) => placement !== undefined) ? placements : undefined
+  }
+
+  #asked({ parts }: Commit): Promise<readonly Placement[]> {
+    const { reader } = this.#context
+    return Promise.all(
+      parts.map(async (part) => ({ part, head: await reader.headToWrite(part.actorId) })),
+    )
+  }
+}
+
+function goesAnywhere({ expected }: CommitPart): boolean {
+  return expected === 'any'
+}
+
+/** Whoever expects a new actor is believed without asking. */
+function headOfNew({ expected }: CommitPart): ActorHead | undefined {
+  return expected === 0 ? noHead : undefined
+}
+
+/** The version of the part's last event. */
+function endOf(part: CommitPart, head: ActorHead): number {
+  return firstVersionOf(part, head.version) + part.events.length - 1
+}
+
+function conflictIn(
+  placements: readonly Placement[],
+  isWrong: (placement: Placement, index: number) => boolean,
+): WriteOutcome | undefined {
+  const partIndex = placements.findIndex(isWrong)
+  const wrong = placements[partIndex]
+  return wrong && { ok: false, partIndex, currentVersion: wrong.head.version }
+}
+
+/** The first one that no longer stands where it was tried. */
+function supersededIn(
+  placements: readonly Placement[],
+  before: readonly Placement[],
+): WriteOutcome | undefined {
+  return conflictIn(placements, ({ head }, index) => head.sequence !== before[index]?.head.sequence)
+}
+
+function checkCount({ actorId, events }: CommitPart): void {
+  if (events.length <= maxEventsPerMessage) return
+  throw new AetherError(
+    'too-large',
+    `${events.length} events in one append to ${actorId}: NATS takes at most ${maxEventsPerMessage}`,
+  )
+}
+
+function namesIn({ parts }: Commit): string {
+  const actorIds: ActorId[] = parts.slice(0, 3).map((part) => part.actorId)
+  return actorIds.join(', ')
+}
+
+function tooLate(commit: Commit): AetherError {
+  return new AetherError(
+    'store-unavailable',
+    `an append to ${namesIn(commit)} waited too long for those before it: nothing was stored`,
+  )
+}
+
+function staleLeader(commit: Commit): AetherError {
+  return new AetherError(
+    'store-unavailable',
+    `the leader of the stream refuses a write to ${namesIn(commit)} for one that it doesn't show: nothing was stored`,
+  )
+}

@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto'
+import { readAcknowledgement } from '../commits/acknowledgement.ts'
+import {
+  expectedSequenceHeader,
+  messageIdHeader,
+  versionHeader,
+} from '../commits/commit-message.ts'
+import { jetStreamCodes } from '../connection/failure.ts'
+import { Gate } from '../connection/gate.ts'
+import type { Answer, SharedInbox } from '../connection/shared-inbox.ts'
+
+/** A message that is stored if and only if the subject's last one has the expected sequence. */
+export interface ConditionalMessage {
+  readonly subject: string
+  readonly expectedSequence: number
+  /** Never used for another message. */
+  readonly id: string
+  /** The version of the last event in the body, where it holds events. */
+  readonly version?: number
+  /** More headers, each as a line of ASCII that ends in CRLF. */
+  readonly headers?: string
+  readonly body: Uint8Array
+}
+
+/** What one try came to. */
+export type PublishOutcome =
+  /** All are: the first one with this sequence, the others right behind it. */
+  | { readonly kind: 'stored'; readonly firstSequence: number }
+  /** Not stored this time, and never again: an expectation was wrong. */
+  | { readonly kind: 'superseded' }
+  /** Not stored this time: the same messages may succeed a moment later. */
+  | { readonly kind: 'not-now'; readonly cause: unknown }
+  /** Stored or not, nobody knows. */
+  | { readonly kind: 'unknown'; readonly cause: unknown }
+  /** Not stored, and JetStream will not store it. */
+  | { readonly kind: 'refused'; readonly cause: unknown; readonly code: number | undefined }
+
+/** How many messages the server takes at once: `streamDefaultMaxAtomicBatchSize` of nats-server. */
+export const maxMessagesPerBatch = 1_000
+
+/**
+ * The server takes 50 batches of a stream at once, of all its clients, and refuses or drops what is
+ * more: `streamDefaultMaxAtomicBatchInflightPerStream` of nats-server.
+ */
+const maxOpenBatches = 12
+
+/**
+ * An atomic batch as the server's ADR-50 has it. The client's own drops expectations and hides why a
+ * batch was refused.
+ */
+const batchHeaders = {
+  id: 'Nats-Batch-Id',
+  sequence: 'Nats-Batch-Sequence',
+  commit: 'Nats-Batch-Commit',
+} as const
+
+/** Publishes once, and sorts what comes of it: never throws. */
+export class ConditionalPublisher {
+  readonly #inbox: SharedInbox
+  readonly #batches = new Gate(maxOpenBatches)
+
+  constructor(inbox: SharedInbox) {
+    this.#inbox = inbox
+  }
+
+  /** Stores all of the messages, which have a subject each, or none. */
+  publish(messages: readonly ConditionalMessage[]): Promise<PublishOutcome> {
+    const [only] = messages
+    return only && messages.length === 1
+      ? this.#publishOne(only)
+      : this.#batches.run(() => this.#publishBatch(messages))
+  }
+
+  #publishOne(message: ConditionalMessage): Promise<PublishOutcome> {
+    const headers = encoded(headersOf(message))
+    return new Promise((resolve) => {
+      const { subject, body } = message
+      this.#inbox.send({ subject, body, headers }, (answer) => resolve(outcomeOf(answer, 1)))
+    })
+  }
+
+  /**
+   * Every message is answered: an empty answer says that it is staged, and the one to the last tells
+   * of all of them. A batch is known by an id of its own in every try: an earlier one may still be
+   * open, and is dropped by the server after a while.
+   */
+  async #publishBatch(messages: readonly ConditionalMessage[]): Promise<PublishOutcome> {
+    const batchId = newBatchId()
+    const answers = messages.map((message, index) => {
+      const { subject, body } = message
+      const text = headersOf(message, batchPlace(batchId, index, messages.length))
+      return this.#inbox.ask({ subject, body, headers: encoded(text) })
+    })
+    const outcome = outcomeOf((await answers.at(-1)) as Answer, messages.length)
+    const isIncomplete =
+      outcome.kind === 'refused' && outcome.code === jetStreamCodes.batchIncomplete
+    return isIncomplete ? whyIncomplete(answers.slice(0, -1), outcome.cause) : outcome
+  }
+}
+
+/** The first message that was not staged says why; without one, the batch was closed meanwhile. */
+async function whyIncomplete(
+  staging: readonly Promise<Answer>[],
+  cause: unknown,
+): Promise<PublishOutcome> {
+  for (const staged of staging) {
+    const answer = await staged
+    if (answer.kind !== 'answered' || answer.message.data.length === 0) continue
+    const outcome = acknowledged(answer.message.data, 1)
+    if (outcome.kind === 'refused') return outcome
+  }
+  return { kind: 'not-now', cause }
+}
+
+/** More than the headers of any message have: their names, three numbers and two ids. */
+export const maxHeaderBytes = 512
+
+/** What counts against the server's `max_payload`: the body, and the headers as they are sent. */
+export function payloadSizeOf(messages: readonly ConditionalMessage[], index: number): number {
+  const message = messages[index] as ConditionalMessage
+  const place = messages.length > 1 ? batchPlace(newBatchId(), index, messages.length) : ''
+  return headersOf(message, place).length + message.body.length
+}
+
+/** The headers as NATS's protocol has them: all of it is ASCII. */
+function headersOf(message: ConditionalMessage, others = ''): string {
+  const { id, expectedSequence, version, headers = '' } = message
+  const ofEvents = version === undefined ? '' : `${versionHeader}: ${version}\r\n`
+  return (
+    `NATS/1.0\r\n${messageIdHeader}: ${id}\r\n` +
+    `${expectedSequenceHeader}: ${expectedSequence}\r\n${ofEvents}${headers}${others}\r\n`
+  )
+}
+
+function encoded(headers: string): Uint8Array {
+  return Buffer.from(headers, 'latin1')
+}
+
+/** Always as long as any other: it counts against `max_payload`. */
+function newBatchId(): string {
+  return randomBytes(12).toString('base64url')
+}
+
+function batchPlace(batchId: string, index: number, count: number): string {
+  const place = `${batchHeaders.id}: ${batchId}\r\n${batchHeaders.sequence}: ${index + 1}\r\n`
+  return index === count - 1 ? `${place}${batchHeaders.commit}: 1\r\n` : place
+}
+
+function outcomeOf(answer: Answer, count: number): PublishOutcome {
+  switch (answer.kind) {
+    case 'answered':
+      return acknowledged(answer.message.data, count)
+    case 'not-sent':
+    case 'no-responders':
+      return { kind: 'not-now', cause: answer.cause }
+    case 'forbidden':
+      return { kind: 'refused', cause: answer.cause, code: undefined }
+    case 'unanswered':
+      return { kind: 'unknown', cause: answer.cause }
+  }
+}
+
+/**
+ * An acknowledgement as a duplicate is one as well: the id is this message's own. A batch is
+ * acknowledged with the sequence of its last message.
+ */
+function acknowledged(data: Uint8Array, count: number): PublishOutcome {
+  const { sequence, error } = readAcknowledgement(data)
+  if (error) return refusal(error.err_code, new Error(error.description))
+  if (sequence !== undefined && sequence >= count)
+    return { kind: 'stored', firstSequence: sequence - count + 1 }
+  const text = new TextDecoder().decode(data)
+  return { kind: 'unknown', cause: new Error(`not an acknowledgement: ${text}`) }
+}
+
+/**
+ * `…InProcess` are passing states of a stream with replicas; a failing disk may have stored it all
+ * the same: `checkMsgHeadersPreClusteredProposal` and `processJetStreamMsg` of nats-server. A batch
+ * with a message that is stored already is refused as such; which commit it was stored with has to be
+ * looked up like any wrong expectation.
+ */
+function refusal(code: number, cause: unknown): PublishOutcome {
+  switch (code) {
+    case jetStreamCodes.wrongLastSequence:
+    case jetStreamCodes.batchContainsDuplicate:
+      return { kind: 'superseded' }
+    case jetStreamCodes.wrongLastSequenceInProcess:
+    case jetStreamCodes.duplicateInProcess:
+    case jetStreamCodes.temporarilyUnavailable:
+    case jetStreamCodes.tooManyBatches:
+      return { kind: 'not-now', cause }
+    case jetStreamCodes.storeFailed:
+      return { kind: 'unknown', cause }
+    default:
+      return { kind: 'refused', cause, code }
+  }
+}

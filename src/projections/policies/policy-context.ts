@@ -1,0 +1,101 @@
+import type {
+  ActorDefinition,
+  ActorRef,
+  Arguments,
+  CommandOptions,
+  CommandResult,
+  CommandsOf,
+  EventOf,
+  LookOptions,
+  ParticipantsOf,
+  References,
+  ReminderOptions,
+  RepliesOf,
+  StateOf,
+  TellOptions,
+  TransactionContext,
+  TransactionDecision,
+  TransactionResults,
+} from '../../actors/index.ts'
+import type { Metadata } from '../../core/index.ts'
+
+/** What may be said with a command of a policy; its id follows from the event. */
+export type ReactionOptions = Omit<CommandOptions, 'commandId'>
+
+/**
+ * What a policy's handler can do. All commands that it sends carry the event's correlation, user and
+ * trace, with the event as their cause, and an id that follows from the policy, the event, the actor,
+ * the command, and how many such came before: so a handler that is called again for the same event, and
+ * does the same in the same order, has done it once. An actor remembers its newest commands only
+ * (`limits.rememberedCommands`), and none that it refused or that made no event.
+ */
+export interface PolicyContext {
+  /** The name of the policy. */
+  readonly name: string
+  /**
+   * The same whenever this policy handles this event, and for nothing else: for services outside that
+   * do once what they are asked twice under one key.
+   */
+  readonly idempotencyKey: string
+  /** Aborts when the node closes, and when somebody else handles the events of this actor. */
+  readonly signal: AbortSignal
+  /** What the events that follow from this one have in common: for whoever stores some by themselves. */
+  readonly metadata: Metadata
+
+  /**
+   * Sends a command and waits for its answer.
+   * @throws AetherError `command-rejected`, and as any command
+   */
+  send<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
+    definition: D,
+    key: string,
+    command: K,
+    ...args: Arguments<CommandsOf<D>[K], ReactionOptions>
+  ): Promise<CommandResult<StateOf<D>, EventOf<D>, RepliesOf<D>[K]>>
+
+  /**
+   * One actor: its commands are sent as by {@link send}, `commandId` given or not.
+   * @throws AetherError `invalid-actor-id`
+   */
+  get<D extends ActorDefinition>(definition: D, key: string): ActorRef<D>
+
+  /** Sends a command that is durable before it is executed: resolves with the id of the message. */
+  tell<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
+    definition: D,
+    key: string,
+    command: K,
+    ...args: Arguments<CommandsOf<D>[K], Omit<TellOptions, 'commandId'>>
+  ): Promise<string>
+
+  /** Sends a command later, or again and again. It replaces the actor's reminder of that name. */
+  schedule<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
+    definition: D,
+    key: string,
+    command: K,
+    input: Arguments<CommandsOf<D>[K], never>[0],
+    options: Omit<ReminderOptions, 'commandId'>,
+  ): Promise<string>
+
+  /** Cancels a reminder; false where it has fired or was not there. */
+  unschedule(definition: ActorDefinition, key: string, name: string): Promise<boolean>
+
+  /** What an actor is now, or was at a version. */
+  state<D extends ActorDefinition>(
+    definition: D,
+    key: string,
+    options?: LookOptions,
+  ): Promise<{ readonly version: number; readonly state: StateOf<D> }>
+
+  /**
+   * Decides over several actors in one commit.
+   * @throws AetherError `command-rejected`, and as a command
+   */
+  transact<const Refs extends References>(
+    actors: Refs,
+    decide: (
+      participants: ParticipantsOf<Refs>,
+      context: TransactionContext,
+    ) => TransactionDecision,
+    options?: ReactionOptions,
+  ): Promise<TransactionResults<Refs>>
+}

@@ -1,0 +1,82 @@
+import type { Clock } from '../../core/index.ts'
+import type { ProjectionBuild } from '../../store/index.ts'
+import type { PolicyPart } from './policy-part.ts'
+import type { PolicyTarget } from './policy-target.ts'
+
+/** How long it may wait to be stored that something was done which does nothing when it is done again. */
+const harmlessMs = 100
+/** How long it may wait to be stored that nothing had to be done. */
+const passedMs = 1_000
+
+interface PolicySaverContext {
+  readonly target: PolicyTarget
+  readonly build: ProjectionBuild
+  readonly clock: Clock
+  readonly parts: ReadonlyMap<number, PolicyPart>
+  /** Somebody else has stored other progress. */
+  readonly onOvertaken: () => void
+  readonly onFailure: (error: unknown) => void
+  /** Nothing is being stored any more. */
+  readonly onIdle: () => void
+}
+
+/** Stores how far a policy is, beside its work: one write at a time, which many events share. */
+export class PolicySaver {
+  readonly #context: PolicySaverContext
+  #saving: Promise<void> | undefined
+  #lastSaved = -Infinity
+
+  constructor(context: PolicySaverContext) {
+    this.#context = context
+  }
+
+  /** Resolves when nothing is being stored. */
+  async idle(): Promise<void> {
+    await this.#saving
+  }
+
+  /** Begins to store what is due. */
+  saveDue(): void {
+    if (this.restMs() > 0) return
+    this.#saving = this.#run().finally(() => {
+      this.#saving = undefined
+      this.#context.onIdle()
+    })
+  }
+
+  /** How long until something is due, if nothing is being stored. */
+  restMs(): number {
+    if (this.#saving) return Infinity
+    const all = [...this.#context.parts.values()]
+    if (all.some((part) => part.isUrgent)) return 0
+    const since = this.#context.clock.monotonic() - this.#lastSaved
+    if (all.some((part) => part.isChanged)) return harmlessMs - since
+    return all.some((part) => part.isAhead) ? passedMs - since : Infinity
+  }
+
+  /** Stores all that there is to store of these parts. @throws AetherError as a table */
+  async save(all: Iterable<PolicyPart> = this.#context.parts.values()): Promise<void> {
+    const parts = [...all].filter((part) => part.isAhead)
+    if (parts.length === 0) return
+    const { clock, target, build, onOvertaken } = this.#context
+    this.#lastSaved = clock.monotonic()
+    const changes = parts.map((part) => part.change())
+    const offered = changes.map(({ change }) => change)
+    let stored: Awaited<ReturnType<PolicyTarget['commit']>>
+    try {
+      stored = await target.commit(build, offered, () => {})
+    } finally {
+      if (!stored) for (const part of parts) part.unchange()
+    }
+    if (!stored) return onOvertaken()
+    for (const [index, progress] of stored.entries()) changes[index]?.stored(progress)
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.save()
+    } catch (error) {
+      this.#context.onFailure(error)
+    }
+  }
+}

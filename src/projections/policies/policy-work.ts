@@ -1,0 +1,218 @@
+import { type ActorId, AetherError, MalformedEventError, messageOf } from '../../core/index.ts'
+import type { ReaderModel } from '../definition/reader-model.ts'
+import { type FailedEvent, failedEvent } from '../progress/failed-event.ts'
+import { type HeldActor, holdBack } from '../progress/held-actor.ts'
+import { heldEntries } from '../reading/actor-backlog.ts'
+import type { EventIntake, Todo } from '../reading/event-intake.ts'
+import { isOutage, outageActors } from '../reading/outage.ts'
+import type { ReaderName } from '../reading/reader-observer.ts'
+import type { ReaderSurroundings } from '../reading/reader.ts'
+import { Lanes } from './lanes.ts'
+import type { PolicyPart } from './policy-part.ts'
+import type { Reach } from './reaction.ts'
+
+/** What a policy works with. */
+export interface PolicySurroundings extends ReaderSurroundings {
+  readonly reach: Reach
+}
+
+export interface PolicyWorkContext extends PolicySurroundings {
+  readonly name: ReaderName
+  readonly model: ReaderModel
+  readonly intake: EventIntake
+  /** Aborts when the reader ends. */
+  readonly ending: AbortSignal
+  /** Something has changed that has to be stored, or has to be looked at. */
+  readonly onChange: () => void
+}
+
+/** Handles events: those of an actor in their order, of several at the same time; and what fails, later. */
+export class PolicyWork {
+  readonly #context: PolicyWorkContext
+  readonly #lanes: Lanes
+  /** Actors whose backlog is worked off. */
+  readonly #retrying = new Set<ActorId>()
+  /** Actors whose events failed, one after the other, since a handler succeeded last. */
+  readonly #failing = new Set<ActorId>()
+  #trouble: { readonly error: unknown } | undefined
+
+  constructor(context: PolicyWorkContext) {
+    this.#context = context
+    this.#lanes = new Lanes(context.model.concurrency)
+  }
+
+  /** What is no event's fault, and keeps it from going on. @throws whatever that is */
+  check(): void {
+    if (this.#trouble) throw this.#trouble.error
+  }
+
+  /** Begins nothing more, and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.#lanes.clear()
+    await this.#lanes.idle()
+    this.#retrying.clear()
+    this.#failing.clear()
+    this.#trouble = undefined
+  }
+
+  add(part: PolicyPart, todo: Todo): void {
+    part.take(todo.stored.position)
+    this.#lanes.add(todo.stored.actorId, () => this.#handleNext(part, todo))
+  }
+
+  /** Holds an actor back whose next event can't be read, behind those that are on their way. */
+  addMalformed(part: PolicyPart, failed: FailedEvent, cause: unknown): void {
+    part.take(failed.position)
+    this.#lanes.add(failed.actorId, async () => this.#fail(part, failed, cause))
+  }
+
+  /** Tries those again that are due; gives when the next one is, by the clock. */
+  retryDue(part: PolicyPart): number {
+    const now = this.#context.clock.now()
+    let next = Infinity
+    for (const { actorId, state, nextTry } of part.held.values()) {
+      if (state === 'parked' || this.#retrying.has(actorId)) continue
+      if (nextTry > now) next = Math.min(next, nextTry)
+      else {
+        this.#retrying.add(actorId)
+        this.#lanes.add(actorId, () => this.#retry(part, actorId))
+      }
+    }
+    return next
+  }
+
+  #isOver({ signal }: PolicyPart): boolean {
+    return signal.aborted || this.#trouble !== undefined
+  }
+
+  async #handleNext(part: PolicyPart, todo: Todo): Promise<void> {
+    const { stored } = todo
+    if (this.#isOver(part)) return
+    // One before it in its lane has failed meanwhile.
+    if (part.held.has(stored.actorId)) return part.leave(stored.position)
+    try {
+      part.finish(stored.position, await this.#handle(part, todo))
+      this.#context.onChange()
+    } catch (cause) {
+      this.#fail(part, stored, cause)
+    }
+  }
+
+  /** Whether all that was done about it would do nothing if it were done again. */
+  async #handle(part: PolicyPart, { event, stored, handler }: Todo): Promise<boolean> {
+    const { name, observer, reach } = this.#context
+    const context = { name: name.name, build: name.build, signal: part.signal }
+    const handle = (): unknown => handler(event, reach, context)
+    const handling = observer.begin?.(name, stored)
+    let isHarmless: unknown
+    try {
+      isHarmless = await part.during(handling ? handling.run(handle) : handle())
+    } catch (cause) {
+      handling?.end({ cause })
+      throw cause
+    }
+    handling?.end()
+    this.#failing.clear()
+    observer.handled?.(name, 1, stored)
+    return isHarmless === true
+  }
+
+  /** Holds the actor back, unless it isn't the event's fault. */
+  #fail(part: PolicyPart, failed: FailedEvent, cause: unknown): void {
+    if (this.#isOver(part)) return
+    const { actorId, position } = failed
+    this.#failing.add(actorId)
+    const { maxParked } = this.#context.model.options
+    if (isOutage(cause)) this.#stopFor(cause)
+    else if (this.#failing.size >= outageActors) this.#stopFor(tooManyFailed(cause))
+    else if (part.held.size >= maxParked && !part.held.has(actorId))
+      this.#stopFor(tooManyHeld(maxParked))
+    else {
+      part.leave(position)
+      part.hold(this.#heldAfter(failed, cause, part.held.get(actorId)))
+      this.#context.onChange()
+    }
+  }
+
+  #stopFor(error: unknown): void {
+    this.#trouble ??= { error }
+    this.#context.onChange()
+  }
+
+  #heldAfter(failed: FailedEvent, cause: unknown, before: HeldActor | undefined): HeldActor {
+    const { clock, logger, observer, name, model } = this.#context
+    const held = holdBack(failed, cause, before, { ...model.options, now: clock.now() })
+    const { actorId, position, tries, state } = held
+    const what = state === 'parked' ? 'is parked' : 'is held back and tried again'
+    const message = `${actorId} ${what} by policy ${name.name}: ${held.cause.message}`
+    logger.warn({ ...name, actorId, position, tries }, message)
+    observer.heldBack?.(name, held)
+    return held
+  }
+
+  /** Handles what was held back of an actor, in order, until it has caught up with its part. */
+  async #retry(part: PolicyPart, actorId: ActorId): Promise<void> {
+    try {
+      for (;;) {
+        const held = part.held.get(actorId)
+        if (!held || held.state === 'parked' || this.#isOver(part)) return
+        if (!(await this.#workOff(part, held))) return
+        if (!part.release(actorId)) continue
+        this.#context.observer.released?.(this.#context.name, held)
+        this.#context.onChange()
+        return
+      }
+    } catch (error) {
+      // The log can't be read.
+      if (!this.#isOver(part)) this.#stopFor(error)
+    } finally {
+      this.#retrying.delete(actorId)
+      this.#context.onChange()
+    }
+  }
+
+  /** False where it failed again, or has to end. */
+  async #workOff(part: PolicyPart, held: HeldActor): Promise<boolean> {
+    const { store, ending: signal, intake } = this.#context
+    const { actorId, position } = held
+    // It may have been handled before it was read.
+    const upTo = Math.max(part.beginBacklog(actorId), position)
+    for await (const entry of heldEntries(held, store, signal)) {
+      if (entry.position < position) continue
+      if (entry.position > upTo) break
+      const failed = failedEvent(entry)
+      try {
+        if (entry instanceof MalformedEventError) throw entry
+        const todo = intake.read(entry)
+        if (todo) await this.#handle(part, todo)
+      } catch (cause) {
+        this.#fail(part, failed, cause)
+        return false
+      }
+      this.#advance(part, actorId, failed)
+      if (this.#isOver(part)) return false
+    }
+    return true
+  }
+
+  /** It is held back from the next event on, so that what is done isn't done again. */
+  #advance(part: PolicyPart, actorId: ActorId, { position, version }: FailedEvent): void {
+    const held = part.held.get(actorId)
+    if (!held) return
+    const { type: _, version: _version, ...rest } = held
+    part.finish(position, false)
+    const next = version === undefined ? {} : { version: version + 1 }
+    part.hold({ ...rest, ...next, position: position + 1, tries: 0 })
+    this.#context.onChange()
+  }
+}
+
+function tooManyFailed(cause: unknown): AetherError {
+  const message = `the events of ${outageActors} actors failed one after the other, the last with: ${messageOf(cause)}`
+  return new AetherError('reader-stopped', message, { cause })
+}
+
+function tooManyHeld(maxParked: number): AetherError {
+  const message = `${maxParked} actors of one part are held back: mend the cause, then retry them`
+  return new AetherError('reader-stopped', message)
+}

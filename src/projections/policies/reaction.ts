@@ -1,0 +1,172 @@
+import { hash } from 'node:crypto'
+import {
+  type ActorDefinition,
+  type ActorHost,
+  actorIdOf,
+  type ActorRef,
+  ActorRefs,
+  type CommandOptions,
+  type CommandResult,
+  type LookOptions,
+  type Participant,
+  type References,
+  type ReminderOptions,
+  type Reminders,
+  type TellOptions,
+  type TransactionContext,
+  type TransactionDecision,
+} from '../../actors/index.ts'
+import { actorId, type ActorId, type Metadata, metadataFrom } from '../../core/index.ts'
+import type { HandledEvent } from '../definition/handled-event.ts'
+import type { ReactionOptions } from './policy-context.ts'
+
+/** The actors that a policy can reach: those of its node. */
+export interface Reach {
+  readonly host: Pick<ActorHost, 'send' | 'query' | 'look' | 'transact'>
+  readonly reminders: Pick<Reminders, 'tell' | 'schedule' | 'unschedule'>
+}
+
+/** Which event is handled, by which policy. */
+export interface Occasion {
+  readonly policy: string
+  readonly event: Pick<HandledEvent, 'actorId' | 'id' | 'metadata'>
+  readonly signal: AbortSignal
+}
+
+type Step = 'send' | 'tell' | 'schedule' | 'transact'
+
+/** What a policy does about one event, its types forgotten: a `PolicyContext`. */
+export class Reaction {
+  readonly name: string
+  readonly metadata: Metadata
+  readonly #reach: Reach
+  readonly #signal: AbortSignal
+  readonly #cause: readonly [policy: string, actorId: ActorId, eventId: string]
+  /** How many such steps there were. */
+  readonly #taken = new Map<string, number>()
+  #refs: ActorRefs | undefined
+  #reachesOut = false
+
+  constructor(reach: Reach, { policy, event, signal }: Occasion) {
+    this.#reach = reach
+    this.#cause = [policy, event.actorId, event.id]
+    this.name = policy
+    this.#signal = signal
+    this.metadata = metadataFrom(event)
+  }
+
+  get idempotencyKey(): string {
+    this.#reachesOut = true
+    return `${this.name}:${digestOf(this.#cause)}`
+  }
+
+  get signal(): AbortSignal {
+    this.#reachesOut = true
+    return this.#signal
+  }
+
+  /**
+   * Whether all that was done would do nothing if it were done again: it sent commands, which have ids,
+   * and used nothing that is for what is outside.
+   */
+  get isHarmless(): boolean {
+    return this.#taken.size > 0 && !this.#reachesOut
+  }
+
+  send(
+    { type }: ActorDefinition,
+    key: string,
+    command: string,
+    input?: unknown,
+    options?: ReactionOptions,
+  ): Promise<CommandResult> {
+    return this.#send(actorId(type, key), command, input, options)
+  }
+
+  get(definition: ActorDefinition, key: string): ActorRef<ActorDefinition> {
+    const { host } = this.#reach
+    this.#refs ??= new ActorRefs({
+      send: (id, command, input, options) => this.#send(id, command, input, options),
+      query: (id, name, input, options) => host.query(id, name, input, options),
+    })
+    return this.#refs.make(definition, actorId(definition.type, key))
+  }
+
+  async tell(
+    { type }: ActorDefinition,
+    key: string,
+    command: string,
+    input?: unknown,
+    options: Omit<TellOptions, 'commandId'> = {},
+  ): Promise<string> {
+    const id = actorId(type, key)
+    const named = this.#named('tell', id, command, options)
+    return this.#reach.reminders.tell(id, command, input, named)
+  }
+
+  async schedule(
+    { type }: ActorDefinition,
+    key: string,
+    command: string,
+    input: unknown,
+    options: Omit<ReminderOptions, 'commandId'>,
+  ): Promise<string> {
+    const id = actorId(type, key)
+    const named = this.#named('schedule', id, command, options)
+    return this.#reach.reminders.schedule(id, command, input, named)
+  }
+
+  async unschedule({ type }: ActorDefinition, key: string, name: string): Promise<boolean> {
+    return this.#reach.reminders.unschedule(actorId(type, key), name)
+  }
+
+  async state(
+    { type }: ActorDefinition,
+    key: string,
+    options: LookOptions = {},
+  ): Promise<{ readonly version: number; readonly state: unknown }> {
+    const { version, state } = await this.#reach.host.look(actorId(type, key), options)
+    return { version, state }
+  }
+
+  async transact(
+    actors: References,
+    decide: (
+      participants: readonly Participant[],
+      context: TransactionContext,
+    ) => TransactionDecision,
+    options: ReactionOptions = {},
+  ): Promise<CommandResult[]> {
+    const ids = actors.map(actorIdOf)
+    const named = this.#named('transact', ids.join('\n'), '', options)
+    return this.#reach.host.transact(ids, decide, { signal: this.#signal, ...named })
+  }
+
+  async #send(
+    id: ActorId,
+    command: string,
+    input: unknown,
+    options: ReactionOptions = {},
+  ): Promise<CommandResult> {
+    const named = this.#named('send', id, command, options)
+    return this.#reach.host.send(id, command, input, { signal: this.#signal, ...named })
+  }
+
+  /** The options with an id that is the same whenever this event leads to this step. */
+  #named<O extends Pick<CommandOptions, 'metadata'>>(
+    step: Step,
+    target: string,
+    command: string,
+    options: O,
+  ): O & { readonly commandId: string; readonly metadata: Metadata } {
+    const such = JSON.stringify([step, target, command])
+    const before = this.#taken.get(such) ?? 0
+    this.#taken.set(such, before + 1)
+    const commandId = `${this.name}:${digestOf([...this.#cause, such, before])}`
+    return { ...options, commandId, metadata: { ...this.metadata, ...options.metadata } }
+  }
+}
+
+function digestOf(parts: readonly unknown[]): string {
+  return hash('sha256', JSON.stringify(parts)).slice(0, 32)
+}

@@ -1,0 +1,100 @@
+import { type ActorId, isAetherError, messageOf } from '../../core/index.ts'
+import { pauseAfter } from '../definition/reader-options.ts'
+import type { FailedEvent } from './failed-event.ts'
+
+/** An actor whose event failed: neither it nor those behind it are handled before it succeeds. */
+export interface HeldActor {
+  readonly actorId: ActorId
+  /** `retrying` is tried again by itself; `parked` waits for somebody. */
+  readonly state: 'retrying' | 'parked'
+  /** Where the event that failed stands in the log. */
+  readonly position: number
+  /** Where it ends, if it takes up more than one position. */
+  readonly lastPosition?: number
+  /** Of the event that failed; undefined where the log can't tell. */
+  readonly version?: number
+  /** The name of the event that failed; undefined where the log can't tell. */
+  readonly type?: string
+  /** Why it failed the last time. */
+  readonly cause: HeldCause
+  /** How often it was tried. */
+  readonly tries: number
+  /** When it failed first, and when it is tried next: milliseconds since 1970, UTC. */
+  readonly since: number
+  readonly nextTry: number
+}
+
+/** What a handler threw. */
+export interface HeldCause {
+  /** Of an error that has one, such as `malformed-event` or `ERR_SQLITE_ERROR`. */
+  readonly code?: string
+  readonly message: string
+  /** Where it was thrown: its first lines. */
+  readonly stack?: string
+}
+
+export interface RetryRules {
+  readonly retries: number
+  readonly retryMs: number
+}
+
+const maxMessageLength = 200
+const maxStackLines = 3
+const maxStackLength = 400
+
+/** The actor after one more failure, of this event. */
+export function holdBack(
+  failed: FailedEvent,
+  thrown: unknown,
+  before: HeldActor | undefined,
+  { retries, retryMs, now }: RetryRules & { readonly now: number },
+): HeldActor {
+  // Another event is another trouble: its tries are counted anew.
+  const isSame = before?.position === failed.position
+  const tries = (isSame ? before.tries : 0) + 1
+  const { actorId, position, lastPosition, version, type } = failed
+  return {
+    actorId,
+    state: tries > retries ? 'parked' : 'retrying',
+    position,
+    ...(lastPosition !== undefined && { lastPosition }),
+    ...(version !== undefined && { version }),
+    ...(type !== undefined && { type }),
+    cause: causeOf(thrown),
+    tries,
+    since: isSame ? before.since : now,
+    nextTry: now + pauseAfter(tries, retryMs),
+  }
+}
+
+/** The same actor, due at once. */
+export function dueNow(actor: HeldActor, now: number): HeldActor {
+  return { ...actor, state: 'retrying', tries: 0, nextTry: now }
+}
+
+/** The same actor without the event that failed: what comes behind it is due at once. */
+export function passedOver(actor: HeldActor, now: number): HeldActor {
+  const { lastPosition, version, type: _type, ...rest } = actor
+  const behind = { position: (lastPosition ?? actor.position) + 1 }
+  return dueNow({ ...rest, ...behind, ...(version !== undefined && { version: version + 1 }) }, now)
+}
+
+function causeOf(thrown: unknown): HeldCause {
+  const message = messageOf(thrown).slice(0, maxMessageLength)
+  const code = codeOf(thrown)
+  const stack = stackOf(thrown)
+  return { ...(code !== undefined && { code }), message, ...(stack !== undefined && { stack }) }
+}
+
+function codeOf(thrown: unknown): string | undefined {
+  if (isAetherError(thrown)) return thrown.code
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+  return typeof code === 'string' ? code : undefined
+}
+
+function stackOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || thrown.stack === undefined) return undefined
+  const frames = thrown.stack.split('\n').filter((line) => line.trimStart().startsWith('at '))
+  const first = frames.slice(0, maxStackLines).map((line) => line.trim())
+  return first.join('\n').slice(0, maxStackLength)
+}

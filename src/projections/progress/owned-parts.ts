@@ -1,0 +1,43 @@
+import type { Progress } from '../../store/index.ts'
+import { newPart, type PartProgress, type PartState, readProgress } from './part-progress.ts'
+
+/** The parts of a build that this member works on, and how far they are by now. */
+export class OwnedParts {
+  readonly #parts: (PartProgress | undefined)[]
+
+  constructor(stored: readonly Progress[], owned: ReadonlySet<string>) {
+    this.#parts = []
+    for (const name of owned) {
+      const found = stored.find(({ part }) => part === name)
+      const progress = found ? readProgress(found) : newPart(name, 0)
+      if (!progress.state.isFrozen) this.#parts[Number(name)] = progress
+    }
+  }
+
+  get(part: number): PartProgress | undefined {
+    return this.#parts[part]
+  }
+
+  get all(): readonly PartProgress[] {
+    return this.#parts.filter((part) => part !== undefined)
+  }
+
+  /** Where to read on; infinite without parts. */
+  get position(): number {
+    return this.all.reduce((least, { state }) => Math.min(least, state.position), Infinity)
+  }
+
+  /** Everything up to here was looked at, and nothing has to be done about it. */
+  passTo(position: number): void {
+    this.#parts.forEach((part, index) => {
+      if (!part || part.state.position >= position) return
+      this.#parts[index] = { ...part, state: { ...part.state, position } }
+    })
+  }
+
+  /** Takes over what was stored of a part. */
+  stored(part: number, { revision }: Progress, state: PartState): void {
+    const name = String(part)
+    this.#parts[part] = { part: name, revision, storedPosition: state.position, state }
+  }
+}

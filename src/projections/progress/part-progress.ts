@@ -1,0 +1,100 @@
+import type { ActorId } from '../../core/index.ts'
+import type { Progress, ProgressChange } from '../../store/index.ts'
+import type { HeldActor } from './held-actor.ts'
+
+/** An event that somebody decided to pass over. */
+export interface SkippedEvent {
+  readonly actorId: string
+  readonly position: number
+  readonly reason: string
+  /** When, by the clock of who did it. */
+  readonly time: string
+}
+
+/** How far a part is; what is not of actors held back is handled up to here. */
+export interface PartState {
+  readonly position: number
+  readonly held: ReadonlyMap<ActorId, HeldActor>
+  /** The newest ones. */
+  readonly skipped: readonly SkippedEvent[]
+  /** Events behind the position that are handled all the same: where they needn't be in order. */
+  readonly done: readonly number[]
+  /** Nothing more may be handled: another build takes over from here. */
+  readonly isFrozen: boolean
+}
+
+/** How many skipped events are remembered of a part. */
+const maxSkipped = 100
+
+/** One part of a build, as it is stored and as it is by now. */
+export interface PartProgress {
+  readonly part: string
+  /** Undefined where it was never stored. */
+  readonly revision: number | undefined
+  /** The position that is stored. */
+  readonly storedPosition: number
+  readonly state: PartState
+}
+
+export function newPart(part: string, position: number): PartProgress {
+  const state = { position, held: new Map(), skipped: [], done: [], isFrozen: false }
+  return { part, revision: undefined, storedPosition: -1, state }
+}
+
+interface Stored {
+  readonly position: number
+  readonly held?: readonly HeldActor[]
+  readonly skipped?: readonly SkippedEvent[]
+  readonly done?: readonly number[]
+  readonly frozen?: true
+}
+
+export function readProgress({ part, text, revision }: Progress): PartProgress {
+  const {
+    position,
+    held = [],
+    skipped = [],
+    done = [],
+    frozen = false,
+  } = JSON.parse(text) as Stored
+  const byActor = new Map(held.map((actor) => [actor.actorId, actor]))
+  const state = { position, held: byActor, skipped, done, isFrozen: frozen }
+  return { part, revision, storedPosition: position, state }
+}
+
+export function changeTo({ part, revision }: PartProgress, state: PartState): ProgressChange {
+  const { position, held, skipped, done, isFrozen } = state
+  const stored: Stored = {
+    position,
+    ...(held.size > 0 && { held: [...held.values()] }),
+    ...(skipped.length > 0 && { skipped }),
+    ...(done.length > 0 && { done }),
+    ...(isFrozen && { frozen: true }),
+  }
+  return { part, text: JSON.stringify(stored), expected: revision }
+}
+
+/** The state with one actor held back, or held back otherwise. */
+export function holding(state: PartState, actor: HeldActor): PartState {
+  return { ...state, held: new Map([...state.held, [actor.actorId, actor]]) }
+}
+
+/** The state with an event of an actor that is held back passed over. */
+export function skipping(state: PartState, actor: HeldActor, skipped: SkippedEvent): PartState {
+  return { ...holding(state, actor), skipped: [...state.skipped, skipped].slice(-maxSkipped) }
+}
+
+/** The state with an actor free again. */
+export function releasing(state: PartState, actorId: ActorId): PartState {
+  const held = new Map(state.held)
+  held.delete(actorId)
+  return { ...state, held }
+}
+
+/** The parts that a member works on, as far as they are by now. */
+export interface KnownParts {
+  readonly all: readonly PartProgress[]
+  get(part: number): PartProgress | undefined
+  /** Of the one that is least far. */
+  readonly position: number
+}

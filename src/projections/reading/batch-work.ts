@@ -1,0 +1,192 @@
+import {
+  AetherError,
+  type ActorId,
+  type Clock,
+  type Logger,
+  MalformedEventError,
+  messageOf,
+} from '../../core/index.ts'
+import type { EventStore, LogEntry, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
+import type { ReaderModel } from '../definition/reader-model.ts'
+import { type FailedEvent, failedEvent, ownerOf } from '../progress/failed-event.ts'
+import { dueNow, type HeldActor, holdBack } from '../progress/held-actor.ts'
+import type { OwnedParts } from '../progress/owned-parts.ts'
+import { changeTo, holding, type PartState, releasing } from '../progress/part-progress.ts'
+import { backlogOf } from './actor-backlog.ts'
+import type { EventIntake, Todo } from './event-intake.ts'
+import { HandlerRun } from './handler-run.ts'
+import { isOutage, outageActors } from './outage.ts'
+import { type BatchChange, ReaderBatch } from './reader-batch.ts'
+import type { ReaderName, ReaderObserver } from './reader-observer.ts'
+
+export interface BatchSurroundings {
+  readonly store: EventStore
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly observer: ReaderObserver
+  readonly model: ReaderModel
+  readonly target: ProjectionTarget
+  readonly build: ProjectionBuild
+  readonly name: ReaderName
+  readonly intake: EventIntake
+  readonly ending: AbortSignal
+}
+
+/** Another member has changed the progress: it has to be read again. */
+export class Overtaken extends Error {}
+
+/**
+ * Has events handled and stores what that led to, with how far it is, or holds back the actors whose
+ * events fail.
+ */
+export class BatchWork {
+  readonly #around: BatchSurroundings
+  /** Actors whose events failed, one after the other, since a handler succeeded last. */
+  readonly #failing = new Set<ActorId>()
+
+  constructor(around: BatchSurroundings) {
+    this.#around = around
+  }
+
+  /**
+   * Handles a stretch of the log. Where an event fails, nothing is stored, and all is handled again
+   * without its actor from there on.
+   * @throws Overtaken; AetherError `reader-stopped`; what isn't the fault of any event
+   */
+  async handle(parts: OwnedParts, entries: readonly LogEntry[]): Promise<void> {
+    const batch = this.#plan(parts, entries)
+    for (;;) {
+      const run = this.#runOf(batch.todos)
+      const changes = batch.changes()
+      this.#checkRoom(changes)
+      try {
+        if (changes.length > 0) await this.#commit(parts, changes, run)
+        break
+      } catch (error) {
+        const { todo, cause } = this.#blameOf(run, error)
+        batch.holdBack(todo.part, this.#heldAfter(failedEvent(todo.stored), cause, undefined))
+      }
+    }
+    parts.passTo(batch.last)
+  }
+
+  /** Handles what was held back of an actor, up to where its part is by now. */
+  async retry(parts: OwnedParts, index: number, actor: HeldActor): Promise<void> {
+    const progress = parts.get(index)
+    if (!progress) return
+    const { observer, clock, name } = this.#around
+    const { state: before } = progress
+    const backlog = await backlogOf(actor, before.position, this.#around)
+    const { next } = backlog
+    let { todos, trouble } = backlog
+    for (;;) {
+      const run = this.#runOf(todos)
+      let state: PartState
+      if (trouble) state = holding(before, this.#heldAfter(trouble.failed, trouble.cause, actor))
+      else if (next) state = holding(before, { ...dueNow(actor, clock.now()), ...next })
+      else state = releasing(before, actor.actorId)
+      try {
+        await this.#commit(parts, [{ index, state, change: changeTo(progress, state) }], run)
+        if (!trouble && !next) observer.released?.(name, actor)
+        return
+      } catch (error) {
+        const { todo, cause } = this.#blameOf(run, error)
+        trouble = { failed: failedEvent(todo.stored), cause }
+        todos = todos.slice(0, run.failure?.index)
+      }
+    }
+  }
+
+  /** Stores how far it is where nothing had to be done about the events. */
+  async save(parts: OwnedParts): Promise<void> {
+    const changes = parts.all
+      .filter(({ state, storedPosition }) => state.position > storedPosition)
+      .map((part) => {
+        const change = changeTo(part, part.state)
+        return { index: Number(part.part), state: part.state, change }
+      })
+    if (changes.length > 0) await this.#commit(parts, changes, this.#runOf([]))
+  }
+
+  #plan(parts: OwnedParts, entries: readonly LogEntry[]): ReaderBatch {
+    const { intake } = this.#around
+    const last = entries.at(-1) as LogEntry
+    const end = last instanceof MalformedEventError ? last.lastPosition : last.position
+    const batch = new ReaderBatch(parts, end)
+    for (const entry of entries) {
+      const concerned = intake.concerned(ownerOf(entry))
+      if (!concerned) continue
+      const { actorId, part } = concerned
+      const progress = parts.get(part)
+      if (!progress || entry.position <= progress.state.position) continue
+      const { held } = batch.stateOf(progress, part)
+      if (held.size > 0 && held.has(actorId)) continue
+      try {
+        if (entry instanceof MalformedEventError) throw entry
+        const todo = intake.read(entry)
+        if (todo) batch.add(todo)
+      } catch (error) {
+        batch.holdBack(part, this.#heldAfter(failedEvent(entry), error, undefined))
+      }
+    }
+    return batch
+  }
+
+  #runOf(todos: readonly Todo[]): HandlerRun {
+    const { name: reader, observer, ending: signal } = this.#around
+    const { name, build } = reader
+    return new HandlerRun(todos, { name, build, signal }, { reader, observer })
+  }
+
+  async #commit(
+    parts: OwnedParts,
+    changes: readonly BatchChange[],
+    run: HandlerRun,
+  ): Promise<void> {
+    const { target, build, observer, name } = this.#around
+    const stored = await target.commit(
+      build,
+      changes.map(({ change }) => change),
+      run.write,
+    )
+    if (!stored) throw new Overtaken()
+    for (const { index, state, change } of changes) {
+      const progress = stored.find(({ part }) => part === change.part)
+      if (progress) parts.stored(index, progress, state)
+    }
+    const { newest } = run
+    if (!newest) return
+    this.#failing.clear()
+    run.end()
+    observer.handled?.(name, run.handled, newest)
+  }
+
+  /** Which event made it fail; throws on what isn't the fault of any. */
+  #blameOf(run: HandlerRun, error: unknown): { readonly todo: Todo; readonly cause: unknown } {
+    const { failure } = run
+    if (!failure || isOutage(failure.cause)) throw error
+    if (run.handled > 0) this.#failing.clear()
+    this.#failing.add(failure.todo.stored.actorId)
+    if (this.#failing.size < outageActors) return failure
+    const message = `the events of ${outageActors} actors failed one after the other, the last with: ${messageOf(failure.cause)}`
+    throw new AetherError('reader-stopped', message, { cause: failure.cause })
+  }
+
+  #heldAfter(failed: FailedEvent, cause: unknown, before: HeldActor | undefined): HeldActor {
+    const { clock, logger, observer, name, model } = this.#around
+    const held = holdBack(failed, cause, before, { ...model.options, now: clock.now() })
+    const { actorId, position, tries, state } = held
+    const what = state === 'parked' ? 'is parked' : 'is held back and tried again'
+    const message = `${actorId} ${what} by the ${name.kind} ${name.name}: ${held.cause.message}`
+    logger.warn({ ...name, actorId, position, tries }, message)
+    observer.heldBack?.(name, held)
+    return held
+  }
+
+  #checkRoom(changes: readonly BatchChange[]): void {
+    const { maxParked } = this.#around.model.options
+    if (changes.every(({ state }) => state.held.size <= maxParked)) return
+    const message = `more than ${maxParked} actors of one part are held back: mend the cause, then retry them`
+    throw new AetherError('reader-stopped', message)
+  }
+}

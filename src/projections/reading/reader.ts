@@ -1,0 +1,270 @@
+import { AetherError, type Clock, type Logger, messageOf } from '../../core/index.ts'
+import type { EventStore, LogEntry, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
+import type { ReaderModel } from '../definition/reader-model.ts'
+import { pauseAfter } from '../definition/reader-options.ts'
+import { OwnedParts } from '../progress/owned-parts.ts'
+import type { PartOwnership } from '../progress/part-ownership.ts'
+import { BatchWork, Overtaken } from './batch-work.ts'
+import { Bell } from './bell.ts'
+import { EventIntake } from './event-intake.ts'
+import { inlineStep, isInline } from './inline-step.ts'
+import type { ReaderName, ReaderObserver } from './reader-observer.ts'
+
+/** What a reader works with. */
+export interface ReaderSurroundings {
+  readonly store: EventStore
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly observer: ReaderObserver
+  /** Is told whenever the reader has got on, or its state has changed. */
+  readonly onProgress: () => void
+}
+
+/** Whether a reader works, and how. */
+export type ReaderState = 'catching-up' | 'live' | 'failed'
+
+/** How long progress without effects may wait before it is stored. */
+const lazyProgressMs = 1_000
+/** How often at most a reader looks for what the transactions of the store have left to it. */
+const inlineRoundMs = 20
+/** The first pause after something other than a handler failed. */
+const firstPauseMs = 200
+
+/**
+ * One build of a reader on this node: reads the log and hands its events to handlers, in batches, each
+ * of which is stored together with how far it is. What it knows is worth nothing as soon as another
+ * member was faster: it reads the progress again then.
+ */
+export class Reader implements AsyncDisposable {
+  readonly #model: ReaderModel
+  readonly #build: ProjectionBuild
+  readonly #target: ProjectionTarget
+  readonly #ownership: PartOwnership
+  readonly #around: ReaderSurroundings
+  readonly #name: ReaderName
+  readonly #work: BatchWork
+  readonly #intake: EventIntake
+  readonly #ending = new AbortController()
+  readonly #bell: Bell
+  readonly #running: Promise<void>
+  /** Of a target that writes inside the transactions of the store. */
+  #inline: Disposable | undefined
+  #parts: OwnedParts | undefined
+  #mustReload = false
+  #reloaded = Promise.withResolvers<void>()
+  #state: ReaderState = 'catching-up'
+  #error: unknown
+  #failures = 0
+  #lastSaved = -Infinity
+  #lastRound = -Infinity
+
+  constructor(
+    model: ReaderModel,
+    build: ProjectionBuild,
+    { target, ownership }: { readonly target: ProjectionTarget; readonly ownership: PartOwnership },
+    around: ReaderSurroundings,
+  ) {
+    this.#model = model
+    this.#build = build
+    this.#target = target
+    this.#ownership = ownership
+    this.#around = around
+    const name = { kind: model.kind, name: model.name, build: build.build }
+    const ending = this.#ending.signal
+    const intake = new EventIntake(model)
+    this.#name = name
+    this.#intake = intake
+    this.#bell = new Bell(around.clock, ending)
+    this.#work = new BatchWork({ ...around, model, target, build, name, intake, ending })
+    this.#running = this.#run()
+  }
+
+  get state(): ReaderState {
+    return this.#state
+  }
+
+  /** Why it failed, as long as it does. */
+  get error(): unknown {
+    return this.#error
+  }
+
+  /** The parts that are this member's, as far as they are by now; undefined before they were read. */
+  get parts(): OwnedParts | undefined {
+    return this.#parts
+  }
+
+  /**
+   * Somebody has changed the progress, or whose the parts are. Resolves when nothing is under way any more
+   * that rests on what was known before.
+   */
+  reload(): Promise<void> {
+    this.#mustReload = true
+    this.#bell.ring()
+    return this.#reloaded.promise
+  }
+
+  /** Ends after the batch under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort(new AetherError('closed', `${this.#model.name} was stopped`))
+    this.#inline?.[Symbol.dispose]()
+    await this.#running
+    this.#reloaded.resolve()
+    this.#bell[Symbol.dispose]()
+  }
+
+  /** Whether what is known is not to be worked with any more. */
+  get #isOver(): boolean {
+    return this.#mustReload || this.#isEnding
+  }
+
+  get #isEnding(): boolean {
+    return this.#ending.signal.aborted
+  }
+
+  async #run(): Promise<void> {
+    using _changes = this.#ownership.onChange(() => this.reload())
+    while (!this.#isEnding) {
+      try {
+        await this.#follow()
+      } catch (error) {
+        if (this.#isEnding) return
+        if (!(error instanceof Overtaken)) await this.#rest(error)
+      }
+    }
+  }
+
+  /** Whatever fails is tried again for ever, and never in silence. */
+  async #rest(error: unknown): Promise<void> {
+    const { logger, clock, observer } = this.#around
+    this.#failures++
+    if (this.#state !== 'failed') {
+      const { kind, name } = this.#name
+      logger.error({ ...this.#name }, `the ${kind} ${name} can't go on: ${messageOf(error)}`)
+      observer.failed?.(this.#name, error)
+    }
+    this.#setState('failed', error)
+    const until = clock.monotonic() + pauseAfter(this.#failures, firstPauseMs)
+    // Events that come meanwhile wake it, too.
+    for (let ms = until - clock.monotonic(); ms > 0; ms = until - clock.monotonic()) {
+      await this.#bell.wait(ms)
+      if (this.#isOver) return
+    }
+  }
+
+  #setState(state: ReaderState, error?: unknown): void {
+    this.#state = state
+    this.#error = error
+    this.#around.onProgress()
+  }
+
+  /** Works until the progress has to be read again. */
+  async #follow(): Promise<void> {
+    await this.#target.prepare(this.#build)
+    this.#attach()
+    let parts = await this.#load()
+    await using _watch = await this.#around.store.watch(this.#bell.ring)
+    while (!this.#isOver) {
+      // Most was handled by those who stored it.
+      if (this.#inline) parts = await this.#load()
+      const isDue = this.#roundInMs() <= 0
+      if (parts.all.length > 0 && isDue) await this.#round(parts)
+      await this.#retryDue(parts)
+      if (this.#isOver) break
+      this.#settle()
+      await this.#bell.wait(isDue ? this.#restMs(parts) : this.#roundInMs())
+      await this.#saveLazily(parts)
+    }
+  }
+
+  /** When the next round may begin: at once, but where others do its work. */
+  #roundInMs(): number {
+    if (!this.#inline || this.#state !== 'live') return 0
+    return Math.max(0, this.#lastRound + inlineRoundMs - this.#around.clock.monotonic())
+  }
+
+  #attach(): void {
+    if (this.#inline || this.#isEnding || !isInline(this.#target)) return
+    const { observer } = this.#around
+    const reader = { model: this.#model, build: this.#build, name: this.#name, observer }
+    const step = inlineStep({ ...reader, intake: this.#intake, signal: this.#ending.signal })
+    this.#inline = this.#target.attach(step)
+  }
+
+  async #load(): Promise<OwnedParts> {
+    this.#mustReload = false
+    this.#reloaded.resolve()
+    this.#reloaded = Promise.withResolvers()
+    const stored = await this.#target.load(this.#build)
+    this.#parts = new OwnedParts(stored, this.#ownership.owned)
+    return this.#parts
+  }
+
+  /** It has got to the end of the log. */
+  #settle(): void {
+    if (this.#failures > 0) {
+      const { kind, name } = this.#name
+      this.#around.logger.info({ ...this.#name }, `the ${kind} ${name} goes on`)
+      this.#around.observer.recovered?.(this.#name)
+    }
+    this.#failures = 0
+    if (this.#state !== 'live') this.#setState('live')
+  }
+
+  /** Reads the log from the part that is least far to its end, as it is by now. */
+  async #round(parts: OwnedParts): Promise<void> {
+    const { store, clock } = this.#around
+    this.#lastRound = clock.monotonic()
+    const { actors, options } = this.#model
+    const signal = this.#ending.signal
+    // Answered before anything is read: so what is read reaches that far.
+    const end = await store.lastPosition({ signal })
+    const range = { after: parts.position, filter: { actorTypes: [...actors.keys()] }, signal }
+    let pending: readonly LogEntry[] = []
+    for await (const entries of store.readBatches(range)) {
+      pending = pending.length === 0 ? entries : pending.concat(entries)
+      while (pending.length >= options.batchEvents && !this.#isOver) {
+        await this.#handle(parts, pending.slice(0, options.batchEvents))
+        pending = pending.slice(options.batchEvents)
+      }
+      if (this.#isOver) return
+    }
+    if (pending.length > 0) await this.#handle(parts, pending)
+    parts.passTo(end)
+    this.#around.onProgress()
+  }
+
+  async #handle(parts: OwnedParts, entries: readonly LogEntry[]): Promise<void> {
+    await this.#work.handle(parts, entries)
+    this.#around.onProgress()
+  }
+
+  async #retryDue(parts: OwnedParts): Promise<void> {
+    const now = this.#around.clock.now()
+    for (const { part, state } of parts.all)
+      for (const actor of state.held.values()) {
+        if (this.#isOver) return
+        if (actor.state !== 'retrying' || actor.nextTry > now) continue
+        await this.#work.retry(parts, Number(part), actor)
+        this.#around.onProgress()
+      }
+  }
+
+  /** When there is something to do, even if nothing happens. */
+  #restMs(parts: OwnedParts): number {
+    const { clock } = this.#around
+    const isDirty = parts.all.some(({ state, storedPosition }) => state.position > storedPosition)
+    let ms = isDirty ? this.#lastSaved + lazyProgressMs - clock.monotonic() : Infinity
+    for (const { state } of parts.all)
+      for (const actor of state.held.values())
+        if (actor.state === 'retrying') ms = Math.min(ms, actor.nextTry - clock.now())
+    return Math.max(1, ms)
+  }
+
+  async #saveLazily(parts: OwnedParts): Promise<void> {
+    const { clock } = this.#around
+    const isDue = clock.monotonic() - this.#lastSaved >= lazyProgressMs
+    if (!isDue && !this.#isEnding) return
+    await this.#work.save(parts)
+    this.#lastSaved = clock.monotonic()
+  }
+}

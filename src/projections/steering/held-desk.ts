@@ -1,0 +1,81 @@
+import { AetherError, type Clock, type Logger } from '../../core/index.ts'
+import type { ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
+import { dueNow, type HeldActor, passedOver } from '../progress/held-actor.ts'
+import { changeTo, holding, type PartState, skipping } from '../progress/part-progress.ts'
+import { partNames, partOf } from '../progress/part.ts'
+import { storedParts } from './build-run.ts'
+
+/** An actor that is held back, and in which build. */
+export interface ParkedActor extends HeldActor {
+  readonly build: number
+}
+
+interface Around {
+  readonly target: ProjectionTarget
+  /** How many parts there are. */
+  readonly parts: number
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** How often a change is tried that others were faster than. */
+const maxTries = 100
+
+/** Where somebody sees who is held back, and decides what to do about it: on any member. */
+export class HeldDesk {
+  readonly #around: Around
+
+  constructor(around: Around) {
+    this.#around = around
+  }
+
+  async list(build: ProjectionBuild): Promise<readonly ParkedActor[]> {
+    const { target, parts } = this.#around
+    const stored = await storedParts(target, build, partNames(parts))
+    return stored.flatMap(({ state }) =>
+      [...state.held.values()].map((actor) => ({ ...actor, build: build.build })),
+    )
+  }
+
+  /** Lets the actor be tried again at once; false where it isn't held back. */
+  retry(build: ProjectionBuild, actorId: string): Promise<boolean> {
+    const now = this.#around.clock.now()
+    return this.#change(build, actorId, (state, actor) => holding(state, dueNow(actor, now)))
+  }
+
+  /** Passes over the one event that fails, and lets the others be tried. */
+  skip(build: ProjectionBuild, actorId: string, reason: string): Promise<boolean> {
+    const { clock, logger } = this.#around
+    const now = clock.now()
+    return this.#change(build, actorId, (state, actor) => {
+      const { position, type } = actor
+      const fields = { projection: build.projection, build: build.build, actorId, position, reason }
+      logger.warn(fields, `${type ?? 'the event'} of ${actorId} is passed over: ${reason}`)
+      return skipping(state, passedOver(actor, now), {
+        actorId: actor.actorId,
+        position,
+        reason,
+        time: new Date(now).toISOString(),
+      })
+    })
+  }
+
+  async #change(
+    build: ProjectionBuild,
+    actorId: string,
+    changed: (state: PartState, actor: HeldActor) => PartState,
+  ): Promise<boolean> {
+    const { target, parts } = this.#around
+    const names = partNames(parts)
+    for (let triesLeft = maxTries; triesLeft > 0; triesLeft--) {
+      const stored = await storedParts(target, build, names)
+      const part = stored[partOf(actorId, parts)]
+      const actor = part?.state.held.get(actorId as HeldActor['actorId'])
+      if (!part || !actor) return false
+      const change = changeTo(part, changed(part.state, actor))
+      if (await target.commit(build, [change], () => {})) return true
+    }
+    const message = `${build.projection} was changed by others ${maxTries} times in a row`
+    throw new AetherError('overloaded', message)
+  }
+}

@@ -1,0 +1,34 @@
+import type { ReaderKind } from '../definition/reader-model.ts'
+
+/** How a reader of the log is doing. */
+export interface ProjectionStatus {
+  readonly name: string
+  readonly kind: ReaderKind
+  /** Of the code that runs here. */
+  readonly version: number
+  /** The build that is read. */
+  readonly build: number
+  /** `stopped`: no node runs it, as it is seen from outside. */
+  readonly state: 'catching-up' | 'live' | 'paused' | 'failed' | 'rebuilding' | 'stopped'
+  /** Everything up to here has taken effect, but for actors that are held back. */
+  readonly position: number
+  readonly lag: ProjectionLag
+  /** How many actors are held back: parked, or tried again by themselves. */
+  readonly parked: number
+  readonly retrying: number
+  /** How many nodes share its parts, this one among them; one that died is counted until it is replaced. */
+  readonly members: number
+  /** Why it can't go on, where it has failed. */
+  readonly error?: { readonly code?: string; readonly message: string }
+}
+
+/** How far behind the end of the log. */
+export interface ProjectionLag {
+  /**
+   * How much of the log isn't looked at yet, of all actors: events in memory and SQLite, and on JetStream
+   * messages, which hold what one commit does to one actor.
+   */
+  readonly events: number
+  /** The age of the oldest event for it that isn't handled yet; 0 where there is none. */
+  readonly seconds: number
+}

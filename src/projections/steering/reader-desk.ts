@@ -1,0 +1,224 @@
+import { AetherError, type Clock, isAetherError, type Logger, messageOf } from '../../core/index.ts'
+import type { EventStore, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
+import type { ReaderModel } from '../definition/reader-model.ts'
+import type { PartState } from '../progress/part-progress.ts'
+import { partNames } from '../progress/part.ts'
+import { groupOf, storedParts } from './build-run.ts'
+import { countMembers } from './crew.ts'
+import { HeldDesk, type ParkedActor } from './held-desk.ts'
+import type { ProjectionLag, ProjectionStatus } from './projection-status.ts'
+import { type ControlState, nudged, paused, ReaderControl, rebuilding } from './reader-control.ts'
+
+interface Around {
+  readonly store: EventStore
+  readonly clock: Clock
+  readonly logger: Logger
+  /** What was agreed on has changed. @default nobody is told */
+  readonly onChange?: () => void
+}
+
+/** What a status says that needs to be found out. */
+interface Found {
+  readonly parts: readonly PartState[]
+  readonly members: number
+  readonly error?: unknown
+  readonly state: (lag: ProjectionLag) => ProjectionStatus['state']
+}
+
+/**
+ * Where one reader of the log is seen and steered by what is stored of it: it runs nothing, so it works
+ * beside the nodes that do, and where there is none.
+ */
+export class ReaderDesk implements AsyncDisposable {
+  readonly model: ReaderModel
+  readonly target: ProjectionTarget
+  readonly #around: Around
+  readonly #held: HeldDesk
+  #control: Promise<ReaderControl> | undefined
+
+  constructor(model: ReaderModel, around: Around) {
+    this.model = model
+    this.#around = around
+    this.target = model.makeTarget(around.store, model.options)
+    this.#held = new HeldDesk({ ...around, target: this.target, parts: model.options.parts })
+  }
+
+  /** What couldn't be opened is tried again by the next who needs it. */
+  control(): Promise<ReaderControl> {
+    this.#control ??= openControl(this.#around.store, this.model).catch((error: unknown) => {
+      this.#control = undefined
+      throw error
+    })
+    return this.#control
+  }
+
+  /** What all members agree on. */
+  async read(): Promise<ControlState> {
+    return (await this.control()).read()
+  }
+
+  /** How it is doing, as far as it is stored. */
+  async status(): Promise<ProjectionStatus> {
+    const control = await this.read()
+    const { active, builds } = control
+    const counts = await Promise.all(builds.map(({ build }) => this.members(build)))
+    const isRun = counts.some((count) => count > 0)
+    return this.report(control, {
+      parts: await this.storedParts(active),
+      members: counts[builds.findIndex(({ build }) => build === active)] ?? 0,
+      state: (lag) => storedState(control, { isRun, lag }),
+    })
+  }
+
+  /** A status of what was found out. */
+  async report(control: ControlState, found: Found): Promise<ProjectionStatus> {
+    const { name, kind, version } = this.model
+    const position = leastOf(found.parts)
+    const held = found.parts.flatMap((part) => [...part.held.values()])
+    const parked = held.filter(({ state }) => state === 'parked').length
+    const lag = await this.#lagBehind(position)
+    return {
+      name,
+      kind,
+      version,
+      build: control.active,
+      state: found.state(lag),
+      position,
+      lag,
+      parked,
+      retrying: held.length - parked,
+      members: found.members,
+      ...(found.error !== undefined && { error: described(found.error) }),
+    }
+  }
+
+  async pause(isPaused: boolean): Promise<void> {
+    await this.#change(paused(isPaused))
+  }
+
+  /**
+   * Begins one more build; gives its number.
+   * @throws AetherError `invalid-argument` for a policy, and where a newer version is there
+   */
+  async rebuild(): Promise<number> {
+    const { kind, name, version } = this.model
+    if (kind === 'policy') throw notRebuilt(name)
+    const { last } = await this.#change((state) => {
+      const newest = Math.max(...state.builds.map((each) => each.version))
+      if (version < newest) throw outdated(this.model, newest)
+      return rebuilding(version, this.#around.clock.now())(state)
+    })
+    return last
+  }
+
+  async parked(): Promise<readonly ParkedActor[]> {
+    const { builds } = await this.read()
+    const lists = builds.map(({ build }) => this.#held.list(this.numbered(build)))
+    return (await Promise.all(lists)).flat()
+  }
+
+  retry(actorId: string): Promise<boolean> {
+    return this.#decide((build) => this.#held.retry(build, actorId))
+  }
+
+  /** @throws AetherError `invalid-argument` where the reason is empty or too long */
+  async skip(actorId: string, reason: string): Promise<boolean> {
+    checkReason(reason)
+    return this.#decide((build) => this.#held.skip(build, actorId, reason))
+  }
+
+  /** How far each part of a build is, as it is stored. */
+  async storedParts(build: number): Promise<readonly PartState[]> {
+    const names = partNames(this.model.options.parts)
+    const stored = await storedParts(this.target, this.numbered(build), names)
+    return stored.map(({ state }) => state)
+  }
+
+  /** How many nodes share the parts of a build. */
+  members(build: number): Promise<number> {
+    return countMembers(this.#around.store, groupOf(this.numbered(build)))
+  }
+
+  numbered(build: number): ProjectionBuild {
+    return { projection: this.model.name, build }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.target.close()
+  }
+
+  async #change(transition: Parameters<ReaderControl['change']>[0]): Promise<ControlState> {
+    const state = await (await this.control()).change(transition)
+    this.#around.onChange?.()
+    return state
+  }
+
+  /** Does it in each build, and tells all members. */
+  async #decide(change: (build: ProjectionBuild) => Promise<boolean>): Promise<boolean> {
+    const { builds } = await this.read()
+    let isDone = false
+    for (const { build } of builds) isDone = (await change(this.numbered(build))) || isDone
+    if (isDone) await this.#change(nudged)
+    return isDone
+  }
+
+  async #lagBehind(position: number): Promise<ProjectionLag> {
+    const { store, clock } = this.#around
+    const events = await store.remaining(position)
+    if (events === 0) return { events, seconds: 0 }
+    const filter = { actorTypes: [...this.model.actors.keys()] }
+    const next = store.readAll({ after: position, limit: 1, filter, onMalformed: 'skip' })
+    for await (const { time } of next)
+      return { events, seconds: Math.max(0, (clock.now() - Date.parse(time)) / 1_000) }
+    return { events, seconds: 0 }
+  }
+}
+
+/** Policies have one build: what they did is done, whatever their code is by now. */
+export function buildVersion({ kind, version }: ReaderModel): number {
+  return kind === 'policy' ? 1 : version
+}
+
+export function leastOf(parts: readonly PartState[]): number {
+  return Math.min(...parts.map(({ position }) => position))
+}
+
+async function openControl(store: EventStore, model: ReaderModel): Promise<ReaderControl> {
+  return new ReaderControl(await store.table('readers'), model.name, buildVersion(model))
+}
+
+/** Whether a node that runs it has trouble, only that node knows. */
+function storedState(
+  { active, builds, isPaused }: ControlState,
+  { isRun, lag }: { readonly isRun: boolean; readonly lag: ProjectionLag },
+): ProjectionStatus['state'] {
+  if (isPaused) return 'paused'
+  if (!isRun) return 'stopped'
+  if (builds.some(({ build }) => build > active)) return 'rebuilding'
+  return lag.events === 0 ? 'live' : 'catching-up'
+}
+
+/** As many reasons as are remembered of a part must fit beside its progress. */
+const maxReasonLength = 300
+
+/** Whoever comes without types may give anything. */
+function checkReason(reason: unknown): void {
+  if (typeof reason === 'string' && reason.trim() !== '' && reason.length <= maxReasonLength) return
+  const message = `passing over an event needs a reason of 1 to ${maxReasonLength} characters`
+  throw new AetherError('invalid-argument', message)
+}
+
+function notRebuilt(policy: string): AetherError {
+  const message = `the policy ${policy} can't be rebuilt: what it did is done`
+  return new AetherError('invalid-argument', message)
+}
+
+function outdated({ kind, name, version }: ReaderModel, newest: number): AetherError {
+  const message = `version ${version} of the ${kind} ${name} can't be rebuilt: version ${newest} is there`
+  return new AetherError('invalid-argument', message)
+}
+
+function described(error: unknown): NonNullable<ProjectionStatus['error']> {
+  const message = messageOf(error)
+  return isAetherError(error) ? { code: error.code, message } : { message }
+}

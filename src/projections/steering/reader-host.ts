@@ -1,0 +1,253 @@
+import { AetherError, messageOf } from '../../core/index.ts'
+import type { ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
+import type { ReaderModel } from '../definition/reader-model.ts'
+import { pauseAfter } from '../definition/reader-options.ts'
+import { PolicyTarget } from '../policies/policy-target.ts'
+import type { PartState } from '../progress/part-progress.ts'
+import { Bell } from '../reading/bell.ts'
+import { isInline } from '../reading/inline-step.ts'
+import { BuildRun, type BuildSurroundings } from './build-run.ts'
+import { BuildSwitch } from './build-switch.ts'
+import { PositionWaiters, type ReachedOptions } from './position-waiters.ts'
+import type { ProjectionStatus } from './projection-status.ts'
+import {
+  activated,
+  type ControlState,
+  dropped,
+  joined,
+  type ReaderControl,
+} from './reader-control.ts'
+import { buildVersion, leastOf, ReaderDesk } from './reader-desk.ts'
+import type { ReaderHealth } from './reader-health.ts'
+
+/** How often it is looked whether a build has caught up. */
+const switchMs = 100
+/** How long a build is kept that nobody reads any more: by then everybody has noticed. */
+const graceMs = 60_000
+/** The first pause after the store could not be asked. */
+const firstPauseMs = 200
+
+/**
+ * One reader of the log on this node: follows what its members have agreed on, runs the builds that are
+ * of this code, and makes the next one active when it has caught up.
+ */
+export class ReaderHost implements AsyncDisposable {
+  readonly model: ReaderModel
+  /** What needs no reader that runs. */
+  readonly desk: ReaderDesk
+  readonly #target: ProjectionTarget
+  readonly #around: BuildSurroundings
+  readonly #waiters: PositionWaiters
+  readonly #ending = new AbortController()
+  readonly #bell: Bell
+  readonly #runs = new Map<number, BuildRun>()
+  readonly #governing: Promise<void>
+  #state: ControlState | undefined
+  #switch: BuildSwitch | undefined
+  #error: unknown
+
+  constructor(model: ReaderModel, around: Omit<BuildSurroundings, 'onProgress'>) {
+    this.model = model
+    const { store, clock, logger } = around
+    this.#waiters = new PositionWaiters(clock)
+    this.#around = { ...around, onProgress: this.#waiters.tell }
+    this.#bell = new Bell(clock, this.#ending.signal)
+    this.desk = new ReaderDesk(model, { store, clock, logger, onChange: this.#bell.ring })
+    this.#target = this.desk.target
+    this.#governing = this.#govern()
+  }
+
+  /** Resolves once it is kept where it begins that was never started before. */
+  async begun(): Promise<void> {
+    if (this.#target instanceof PolicyTarget) await this.#target.startOf(this.desk.numbered(1))
+  }
+
+  /** The build that is read. */
+  async activeBuild(): Promise<ProjectionBuild> {
+    const { active } = this.#state ?? (await this.desk.read())
+    return this.desk.numbered(active)
+  }
+
+  reached(position: number, options: ReachedOptions = {}): Promise<void> {
+    return this.#waiters.until({
+      ...options,
+      look: () => this.#isAt(position),
+      tooLate: (timeoutMs) => this.#tooLate(position, timeoutMs),
+    })
+  }
+
+  /** Whether it works, without asking anybody. */
+  get health(): ReaderHealth {
+    const { kind, name } = this.model
+    if (!this.#state) {
+      const state = this.#error === undefined ? 'catching-up' : 'failed'
+      return { kind, name, state, error: this.#error }
+    }
+    return { kind, name, state: this.#stateNow(this.#state), error: this.#errorNow(this.#state) }
+  }
+
+  async status(): Promise<ProjectionStatus> {
+    const control = this.#state ?? (await this.desk.read())
+    return this.desk.report(control, {
+      parts: await this.#partsOf(control.active),
+      members: await this.desk.members(control.active),
+      state: () => this.#stateNow(control),
+      error: this.#errorNow(control),
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort()
+    await this.#governing
+    await Promise.all([...this.#runs.values()].map((run) => run[Symbol.asyncDispose]()))
+    this.#bell[Symbol.dispose]()
+    await this.desk[Symbol.asyncDispose]()
+  }
+
+  get #isEnding(): boolean {
+    return this.#ending.signal.aborted
+  }
+
+  async #govern(): Promise<void> {
+    for (let failures = 0; !this.#isEnding;) {
+      try {
+        const control = await this.desk.control()
+        await using _watch = await control.watch(this.#bell.ring)
+        while (!this.#isEnding) {
+          await this.#followControl(control)
+          this.#fine()
+          failures = 0
+          await this.#bell.wait(this.#restMs())
+        }
+      } catch (error) {
+        if (this.#isEnding) return
+        this.#fail(error)
+        await this.#bell.wait(pauseAfter(++failures, firstPauseMs))
+      }
+    }
+  }
+
+  async #followControl(control: ReaderControl): Promise<void> {
+    const { clock } = this.#around
+    const before = this.#state
+    const state = await control.change(joined(buildVersion(this.model), clock.now()))
+    this.#state = state
+    await this.#runWanted(state)
+    if (before && before.nudge !== state.nudge) for (const run of this.#runs.values()) run.reload()
+    if (before?.active !== state.active) this.#waiters.tell()
+    await this.#lead(control, state)
+    for (const { build, since } of state.retired) {
+      if (clock.now() < since + graceMs) continue
+      await this.#target.drop(this.desk.numbered(build))
+      await control.change(dropped(build))
+    }
+  }
+
+  /** When there is something to do, even if nothing changes. */
+  #restMs(): number {
+    if (this.#switch) return switchMs
+    const now = this.#around.clock.now()
+    const drops = this.#state?.retired.map(({ since }) => since + graceMs - now) ?? []
+    return Math.min(Infinity, ...drops)
+  }
+
+  /** Runs the builds that are of this code, and no others. */
+  async #runWanted({ active, builds, isPaused }: ControlState): Promise<void> {
+    const wanted = builds.filter(({ version }) => version === buildVersion(this.model) && !isPaused)
+    for (const [number, run] of this.#runs) {
+      if (wanted.some(({ build }) => build === number)) continue
+      this.#runs.delete(number)
+      await run[Symbol.asyncDispose]()
+    }
+    for (const { build } of wanted) {
+      if (this.#runs.has(build)) continue
+      if (build === active) await this.#show(this.desk.numbered(build))
+      const run = new BuildRun(this.model, this.desk.numbered(build), this.#target, this.#around)
+      this.#runs.set(build, run)
+    }
+  }
+
+  /** Lets it be read: the first one, and one whose switch was cut off. */
+  async #show(active: ProjectionBuild): Promise<void> {
+    await this.#target.prepare(active)
+    await this.#target.activate(active)
+  }
+
+  /** Leads the readers to the next build, where this node makes it. */
+  async #lead(control: ReaderControl, { active }: ControlState): Promise<void> {
+    const next = [...this.#runs.values()].find(({ build }) => build.build > active)
+    if (this.#switch?.next !== next) this.#switch = undefined
+    if (!next) return
+    const { store, clock } = this.#around
+    this.#switch ??= new BuildSwitch(this.desk.numbered(active), next, {
+      target: this.#target,
+      parts: this.model.options.parts,
+      // Inline ones have all there is, so that nothing has to rest until the next one has it, too.
+      freezes: !isInline(this.#target),
+      lastPosition: () => store.lastPosition(),
+    })
+    if (!(await this.#switch.isReady())) return
+    await this.#target.activate(next.build)
+    await control.change(activated(next.build.build, clock.now()))
+    this.#switch = undefined
+    this.#bell.ring()
+  }
+
+  async #partsOf(build: number): Promise<readonly PartState[]> {
+    const run = this.#runs.get(build)
+    return run ? run.parts() : this.desk.storedParts(build)
+  }
+
+  async #isAt(position: number): Promise<boolean> {
+    const { active } = this.#state ?? (await this.desk.read())
+    if (!(this.#runs.get(active)?.mayHaveReached(position) ?? true)) return false
+    return leastOf(await this.#partsOf(active)) >= position
+  }
+
+  #stateNow({ active, builds, isPaused }: ControlState): ProjectionStatus['state'] {
+    if (isPaused) return 'paused'
+    if (this.#isOutdated(builds)) return 'failed'
+    const runs = [...this.#runs.values()]
+    if (this.#error !== undefined || runs.some(({ state }) => state === 'failed')) return 'failed'
+    if (runs.some(({ build }) => build.build > active)) return 'rebuilding'
+    return this.#runs.get(active)?.state ?? 'catching-up'
+  }
+
+  #errorNow({ builds }: ControlState): unknown {
+    const ofRuns = [...this.#runs.values()].map(({ error }) => error)
+    const error = this.#error ?? ofRuns.find((each) => each !== undefined)
+    if (error !== undefined || !this.#isOutdated(builds)) return error
+    const { kind, name, version } = this.model
+    const message = `version ${version} of the ${kind} ${name} is not run: a newer one is read`
+    return new AetherError('reader-stopped', message)
+  }
+
+  #isOutdated(builds: ControlState['builds']): boolean {
+    return !builds.some(({ version }) => version === buildVersion(this.model))
+  }
+
+  #fail(error: unknown): void {
+    if (this.#error === undefined) {
+      const { kind, name } = this.model
+      this.#around.logger.error(
+        { kind, name },
+        `the ${kind} ${name} can't go on: ${messageOf(error)}`,
+      )
+    }
+    this.#error = error
+    this.#waiters.tell()
+  }
+
+  #fine(): void {
+    if (this.#error === undefined) return
+    const { kind, name } = this.model
+    this.#around.logger.info({ kind, name }, `the ${kind} ${name} goes on`)
+    this.#error = undefined
+  }
+
+  #tooLate(position: number, timeoutMs: number): AetherError {
+    const { kind, name } = this.model
+    const message = `the ${kind} ${name} did not get to position ${position} within ${timeoutMs} ms`
+    return new AetherError('timeout', message)
+  }
+}

@@ -1,0 +1,91 @@
+import type { EventStore } from '../event-store.ts'
+import type { InlineTarget } from './inline-target.ts'
+
+/**
+ * Where a projection writes: what it makes of events is stored together with how far it is, or not at
+ * all, so that each event counts once. A backend implements it, or whoever has a database of their own.
+ *
+ * What is the database's own fault is thrown as an AetherError `store-unavailable`, also by what handlers
+ * write with: then no event is to blame, and the same may be tried again.
+ *
+ * @typeParam Tx what handlers write with: a transaction of that database
+ * @typeParam Done `void` where a transaction begins and ends in one turn of the event loop: nothing in
+ * it may wait then, neither a handler nor `write`
+ */
+export interface ProjectionTarget<
+  Tx = unknown,
+  Done extends void | Promise<void> = void | Promise<void>,
+> {
+  /** For people: `sqlite:views.db`. */
+  readonly name: string
+  /**
+   * Makes ready what a build needs, such as its tables. Called by each member before it writes, also
+   * where another has done it before, or does it at the same time.
+   */
+  prepare(build: ProjectionBuild): Promise<void>
+  /** How far the parts of a build are, in the order of their names; none before it was prepared. */
+  load(build: ProjectionBuild): Promise<readonly Progress[]>
+  /**
+   * Runs `write` in a transaction and stores these parts with what it wrote, if and only if each is
+   * still of the revision expected. Undefined where another member was faster, or has dropped the build:
+   * nothing is stored then, and `write` may not have been called. When `write` throws, nothing is stored
+   * and it is thrown on.
+   * @returns the parts as they are stored
+   * @throws AetherError `store-unavailable`; `invalid-argument` where `write` waits and may not
+   */
+  commit(
+    build: ProjectionBuild,
+    parts: readonly ProgressChange[],
+    write: (tx: Tx) => Done,
+  ): Promise<readonly Progress[] | undefined>
+  /**
+   * From now on readers see this build, all at once. May be repeated; a member that is late, with an
+   * older build than the one that is read, changes nothing.
+   */
+  activate(build: ProjectionBuild): Promise<void>
+  /** Removes a build that nobody reads any more, with its progress. May be repeated. */
+  drop(build: ProjectionBuild): Promise<void>
+  /** Releases everything. Called once. */
+  close(): Promise<void>
+  /**
+   * Only of a target that writes inside the transactions of an event store: itself, for this store.
+   * @throws AetherError `incompatible-store` where the store isn't one of its kind
+   */
+  inline?(store: EventStore): InlineTarget<Tx>
+}
+
+/**
+ * What a handler may give back: nobody looks at it, but where nothing may wait it can't be a promise, so
+ * that an `async` handler doesn't compile.
+ *
+ * @typeParam Done that of the {@link ProjectionTarget}
+ */
+export type HandlerResult<Done extends void | Promise<void>> =
+  Promise<void> extends Done ? unknown : Immediate
+
+/** All but a promise. */
+type Immediate =
+  void | null | boolean | number | bigint | string | (object & { readonly then?: never })
+
+/** A projection is built anew beside the one that is read: each time is a build. */
+export interface ProjectionBuild {
+  readonly projection: string
+  /** 1, 2, 3 … */
+  readonly build: number
+}
+
+/** How far one part of a build is. */
+export interface Progress {
+  /** The part: `0`, `1` … */
+  readonly part: string
+  /** What the projection writes there and reads again: JSON, of at most some 100 KB. */
+  readonly text: string
+  readonly revision: number
+}
+
+/** A part to be stored; `expected` is undefined where it must be new. */
+export interface ProgressChange {
+  readonly part: string
+  readonly text: string
+  readonly expected: number | undefined
+}

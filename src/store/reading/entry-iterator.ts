@@ -1,0 +1,136 @@
+import { MalformedEventError } from '../../core/index.ts'
+import type { LogEntry } from '../commit-log.ts'
+import type { Reading } from './reading.ts'
+
+/** What is read, and how. */
+export interface Source {
+  readonly batches: AsyncIterable<readonly LogEntry[]>
+  readonly reading: Reading
+}
+
+type Result = IteratorResult<LogEntry, void>
+
+const end: Result = { value: undefined, done: true }
+
+/**
+ * Gives entries one by one, as the reader wants them: what an async generator over the batches would
+ * do, and nothing else can be seen of it. But that takes three promises for each entry, and as many
+ * again for each generator around it; here an entry that is there already takes one.
+ */
+export class EntryIterator implements AsyncGenerator<LogEntry, void> {
+  /** Makes the source at the first call of `next`; undefined where nothing is to be read. */
+  readonly #open: () => Source | undefined
+  #reading: Reading | undefined
+  #batches: AsyncIterator<readonly LogEntry[]> | undefined
+  #batch: readonly LogEntry[] = []
+  #index = 0
+  #left = 0
+  #state: 'new' | 'open' | 'ended' = 'new'
+  /** Calls under way, which take turns. */
+  #waiting = 0
+  #lastTurn: Promise<unknown> = Promise.resolve()
+
+  constructor(open: () => Source | undefined) {
+    this.#open = open
+  }
+
+  next(): Promise<Result> {
+    if (this.#waiting > 0) return this.#inTurn(() => this.#advance())
+    try {
+      const entry = this.#take()
+      if (entry) return Promise.resolve({ value: entry, done: false })
+    } catch (error) {
+      return this.throw(error)
+    }
+    return this.#inTurn(() => this.#advance())
+  }
+
+  /** Releases the source. */
+  return(value?: PromiseLike<void> | void): Promise<Result> {
+    return this.#inTurn(async () => {
+      await this.#close()
+      await value
+      return end
+    })
+  }
+
+  throw(reason: unknown): Promise<Result> {
+    return this.#inTurn(async () => {
+      await this.#close().catch(() => undefined) // the first error counts
+      throw reason
+    })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  /** The next entry that is there already. */
+  #take(): LogEntry | undefined {
+    if (this.#left === 0) return undefined
+    const { onMalformed, signal, passes } = this.#reading as Reading
+    while (this.#index < this.#batch.length) {
+      signal?.throwIfAborted()
+      const entry = this.#batch[this.#index++] as LogEntry
+      if (entry instanceof MalformedEventError) {
+        if (onMalformed === 'stop') throw entry
+        if (onMalformed === 'skip') continue
+      } else if (passes && !passes(entry)) continue
+      this.#left--
+      return entry
+    }
+    return undefined
+  }
+
+  async #advance(): Promise<Result> {
+    try {
+      if (this.#state === 'new') this.#begin()
+      while (this.#left > 0) {
+        const entry = this.#take()
+        if (entry) return { value: entry, done: false }
+        const batch = await this.#batches?.next()
+        if (!batch || batch.done) break
+        this.#batch = batch.value
+        this.#index = 0
+      }
+    } catch (error) {
+      await this.#close().catch(() => undefined) // the first error counts
+      throw error
+    }
+    await this.#close()
+    return end
+  }
+
+  #begin(): void {
+    this.#state = 'open'
+    const source = this.#open()
+    if (!source) return
+    this.#reading = source.reading
+    this.#left = source.reading.limit
+    this.#batches = source.batches[Symbol.asyncIterator]()
+  }
+
+  async #close(): Promise<void> {
+    const batches = this.#batches
+    this.#state = 'ended'
+    this.#left = 0
+    this.#batch = []
+    this.#batches = undefined
+    await batches?.return?.()
+  }
+
+  async #inTurn(call: () => Promise<Result>): Promise<Result> {
+    this.#waiting++
+    const turn = this.#lastTurn.then(call)
+    this.#lastTurn = turn.catch(() => undefined)
+    try {
+      return await turn
+    } finally {
+      this.#waiting--
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { AetherError } from '../../core/index.ts'
+import type { UnderWay } from '../append/under-way.ts'
+import type { Document, DocumentTable } from './document-table.ts'
+
+const maxKeyLength = 400
+
+export interface CheckedTableContext {
+  /** Closing waits for what is entered here. */
+  readonly underWay: UnderWay
+  /** Aborted when the store closes. */
+  readonly closed: AbortSignal
+}
+
+/** A table that takes nothing but what every backend can keep, and nothing after it was closed. */
+export class CheckedTable implements DocumentTable {
+  readonly #table: DocumentTable
+  readonly #context: CheckedTableContext
+
+  constructor(table: DocumentTable, context: CheckedTableContext) {
+    this.#table = table
+    this.#context = context
+  }
+
+  async get(key: string): Promise<Document | undefined> {
+    this.#assertOpen()
+    checkKey(key)
+    return this.#entered(this.#table.get(key))
+  }
+
+  async getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Document>> {
+    this.#assertOpen()
+    for (const key of keys) checkKey(key)
+    if (keys.length === 0) return new Map()
+    return this.#entered(this.#table.getMany([...new Set(keys)]))
+  }
+
+  async *list(prefix: string): AsyncGenerator<Document> {
+    this.#assertOpen()
+    if (!isText(prefix)) throw invalid('a prefix', 'Unicode text', prefix)
+    for await (const document of this.#table.list(prefix)) {
+      this.#assertOpen()
+      yield document
+    }
+  }
+
+  async put(key: string, text: string, expected: number | undefined): Promise<number | undefined> {
+    this.#assertOpen()
+    checkKey(key)
+    if (!isText(text)) throw invalid(`the text of ${JSON.stringify(key)}`, 'Unicode text', text)
+    if (expected !== undefined) checkRevision(expected)
+    return this.#entered(this.#table.put(key, text, expected))
+  }
+
+  async remove(key: string, expected: number): Promise<boolean> {
+    this.#assertOpen()
+    checkKey(key)
+    checkRevision(expected)
+    return this.#entered(this.#table.remove(key, expected))
+  }
+
+  async watch(wake: () => void): Promise<AsyncDisposable> {
+    this.#assertOpen()
+    const { closed } = this.#context
+    // After the store was closed nobody is woken, also where nobody ended it.
+    const watching = await this.#entered(
+      this.#table.watch(() => {
+        if (!closed.aborted) wake()
+      }),
+    )
+    let ending: Promise<void> | undefined
+    const end = async (): Promise<void> => {
+      closed.removeEventListener('abort', endSoon)
+      ending ??= Promise.resolve(watching[Symbol.asyncDispose]())
+      await ending
+    }
+    const endSoon = (): void => this.#context.underWay.enter(end())
+    closed.addEventListener('abort', endSoon)
+    if (closed.aborted) await end()
+    return { [Symbol.asyncDispose]: end }
+  }
+
+  async clear(): Promise<void> {
+    this.#assertOpen()
+    return this.#entered(this.#table.clear())
+  }
+
+  #entered<T>(work: Promise<T>): Promise<T> {
+    this.#context.underWay.enter(work)
+    return work
+  }
+
+  #assertOpen(): void {
+    if (this.#context.closed.aborted) throw new AetherError('closed', 'the event store was closed')
+  }
+}
+
+function checkKey(key: string): void {
+  if (isText(key) && key !== '' && key.length <= maxKeyLength) return
+  throw invalid('a key', `1 to ${maxKeyLength} characters of Unicode text`, key)
+}
+
+function checkRevision(revision: number): void {
+  if (Number.isSafeInteger(revision) && revision >= 1) return
+  throw invalid('an expected revision', 'one that the table gave', revision)
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.isWellFormed()
+}
+
+function invalid(what: string, allowed: string, value: unknown): AetherError {
+  const seen = JSON.stringify(value)?.slice(0, 60)
+  return new AetherError('invalid-argument', `${what} must be ${allowed}, not ${seen}`)
+}
