@@ -3,6 +3,7 @@ import { type LogEntry, RecentMap } from '../../store/index.ts'
 import { failedEvent, ownerOf } from '../progress/failed-event.ts'
 import type { EventIntake } from '../reading/event-intake.ts'
 import type { PolicyPart } from './policy-part.ts'
+import type { PolicyParts } from './policy-parts.ts'
 import type { PolicyWork } from './policy-work.ts'
 
 /** How many events of a part may be taken in ahead of the first that is under way. */
@@ -13,7 +14,7 @@ const rememberedActors = 10_000
 interface PolicyIntakeContext {
   readonly intake: EventIntake
   readonly work: PolicyWork
-  readonly parts: ReadonlyMap<number, PolicyPart>
+  readonly parts: PolicyParts
 }
 
 /** Hands the events of a policy's own parts to its work, each once, those of an actor in their order. */
@@ -32,7 +33,7 @@ export class PolicyIntake {
     const last = entries.at(-1)
     if (!last) return
     const end = last instanceof MalformedEventError ? last.lastPosition : last.position
-    for (const part of this.#context.parts.values()) part.passTo(end)
+    for (const part of this.#context.parts) part.passTo(end)
   }
 
   /**

@@ -2,23 +2,19 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { AetherError, messageOf } from '../../core/index.ts'
 import type { ProjectionBuild } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
-import { pauseAfter } from '../definition/reader-options.ts'
 import type { PartOwnership } from '../progress/part-ownership.ts'
-import { type KnownParts, newPart, readProgress } from '../progress/part-progress.ts'
+import type { KnownParts } from '../progress/part-progress.ts'
 import { Bell } from '../reading/bell.ts'
 import { EventIntake } from '../reading/event-intake.ts'
+import { ReaderCondition, type ReaderState } from '../reading/reader-condition.ts'
 import type { ReaderName } from '../reading/reader-observer.ts'
-import type { ReaderState } from '../reading/reader.ts'
+import { LogGrowth } from './log-growth.ts'
 import { maxAhead, PolicyIntake } from './policy-intake.ts'
-import { PolicyPart } from './policy-part.ts'
+import type { PolicyPart } from './policy-part.ts'
+import { PolicyParts } from './policy-parts.ts'
 import { PolicySaver } from './policy-saver.ts'
 import type { PolicyTarget } from './policy-target.ts'
 import { type PolicySurroundings, PolicyWork } from './policy-work.ts'
-
-/** How often the log is read at most while nothing but what this node stored itself is known to be new. */
-const ownReadMs = 25
-/** The first pause after something other than a handler failed. */
-const firstPauseMs = 200
 
 /**
  * A policy on this node: takes in the log and lets events be handled as they come, and stores how far
@@ -37,18 +33,11 @@ export class PolicyReader implements AsyncDisposable {
   readonly #ending = new AbortController()
   readonly #bell: Bell
   readonly #running: Promise<void>
-  readonly #parts = new Map<number, PolicyPart>()
+  readonly #parts: PolicyParts
+  readonly #growth: LogGrowth
+  readonly #condition: ReaderCondition
   #mustReload = true
-  /** Whether there may be something to take in. */
-  #hasGrown = true
-  /** Whether this node has stored something since it read, all of which was taken in, or not all. */
-  #hasOwn = false
-  #hasMissed = false
-  #lastRead = -Infinity
   #savingFailed: { readonly error: unknown } | undefined
-  #state: ReaderState = 'catching-up'
-  #error: unknown
-  #failures = 0
 
   constructor(
     model: ReaderModel,
@@ -61,14 +50,18 @@ export class PolicyReader implements AsyncDisposable {
     this.#target = parts.target
     this.#ownership = parts.ownership
     this.#around = around
-    this.#name = { kind: model.kind, name: model.name, build: build.build }
+    const name = { kind: model.kind, name: model.name, build: build.build }
+    this.#name = name
+    this.#parts = new PolicyParts(this.#ending.signal)
+    this.#growth = new LogGrowth(around.clock)
     this.#bell = new Bell(around.clock, this.#ending.signal)
+    this.#condition = new ReaderCondition({ ...around, name, bell: this.#bell })
     const intake = new EventIntake(model)
     this.#work = new PolicyWork({
       ...around,
       model,
       intake,
-      name: this.#name,
+      name,
       ending: this.#ending.signal,
       onChange: () => this.#changed(),
     })
@@ -86,23 +79,17 @@ export class PolicyReader implements AsyncDisposable {
   }
 
   get state(): ReaderState {
-    return this.#state
+    return this.#condition.state
   }
 
   /** Why it failed, as long as it does. */
   get error(): unknown {
-    return this.#error
+    return this.#condition.error
   }
 
   /** The parts that are this member's, as far as they are by now; undefined before they were read. */
   get parts(): KnownParts | undefined {
-    if (this.#parts.size === 0) return undefined
-    const all = Array.from(this.#parts.values(), (part) => part.progress)
-    return {
-      all,
-      get: (index) => all.find(({ part }) => part === String(index)),
-      position: all.reduce((least, { state }) => Math.min(least, state.position), Infinity),
-    }
+    return this.#parts.known()
   }
 
   /**
@@ -112,8 +99,7 @@ export class PolicyReader implements AsyncDisposable {
   async reload(): Promise<void> {
     this.#mustReload = true
     this.#bell.ring()
-    const { owned } = this.#ownership
-    const lost = [...this.#parts.values()].filter(({ index }) => !owned.has(String(index)))
+    const lost = this.#parts.without(this.#ownership.owned)
     if (lost.length === 0) return
     for (const part of lost)
       part.lose(new AetherError('closed', `part ${part.index} of ${this.#model.name} was given up`))
@@ -141,7 +127,9 @@ export class PolicyReader implements AsyncDisposable {
       } catch (error) {
         await this.#work.stop()
         await this.#saver.idle()
-        if (!this.#isEnding) await this.#rest(error)
+        if (this.#isEnding) break
+        this.#savingFailed = undefined
+        await this.#condition.rest(error, () => this.#isEnding)
       }
     }
     await this.#end()
@@ -150,7 +138,7 @@ export class PolicyReader implements AsyncDisposable {
   async #end(): Promise<void> {
     await this.#work.stop()
     await this.#saver.idle()
-    await this.#saveLast([...this.#parts.values()])
+    await this.#saveLast([...this.#parts])
   }
 
   /** What was done is stored if it can be; else it is done again. */
@@ -163,53 +151,26 @@ export class PolicyReader implements AsyncDisposable {
     }
   }
 
-  /** Whatever fails is tried again for ever, and never in silence. */
-  async #rest(error: unknown): Promise<void> {
-    const { logger, clock, observer } = this.#around
-    this.#failures++
-    if (this.#state !== 'failed') {
-      const { kind, name } = this.#name
-      logger.error({ ...this.#name }, `the ${kind} ${name} can't go on: ${messageOf(error)}`)
-      observer.failed?.(this.#name, error)
-    }
-    this.#setState('failed', error)
-    this.#savingFailed = undefined
-    const until = clock.monotonic() + pauseAfter(this.#failures, firstPauseMs)
-    for (let ms = until - clock.monotonic(); ms > 0; ms = until - clock.monotonic()) {
-      await this.#bell.wait(ms)
-      if (this.#isEnding) return
-    }
-  }
-
-  #setState(state: ReaderState, error?: unknown): void {
-    this.#state = state
-    this.#error = error
-    this.#around.onProgress()
-  }
-
   /** Works until something is in the way. */
   async #follow(): Promise<void> {
     const { store } = this.#around
     // What was taken in and not handled is read again.
-    for (const part of this.#parts.values()) part.lose(undefined)
     this.#parts.clear()
     this.#intake.forget()
     this.#mustReload = true
-    this.#hasGrown = true
     await this.#target.prepare()
     await using _watch = await store.watch(() => this.#grown())
     // What this node stores itself needn't be read first.
     const inOwnContext = AsyncLocalStorage.snapshot()
-    using _own = store.onStored((events) => {
-      if (inOwnContext(() => this.#intake.takeEarly(events))) this.#hasOwn = true
-      else this.#hasMissed = true
-    })
+    using _own = store.onStored((events) =>
+      this.#growth.tellOwn(inOwnContext(() => this.#intake.takeEarly(events))),
+    )
     while (!this.#isEnding) {
       this.#check()
       if (this.#mustReload) await this.#reload()
       if (this.#parts.size > 0 && this.#readInMs() <= 0) await this.#takeIn()
       this.#check()
-      this.#settle()
+      this.#condition.settle()
       await this.#bell.wait(this.#restMs())
       this.#saver.saveDue()
     }
@@ -224,56 +185,27 @@ export class PolicyReader implements AsyncDisposable {
   /** Takes over the parts that are this member's by now, and what others have changed. */
   async #reload(): Promise<void> {
     this.#mustReload = false
-    this.#hasGrown = true
+    this.#growth.tell()
     await this.#saver.idle()
     const origin = await this.#target.startOf(this.#build, this.#ending.signal)
     const stored = await this.#target.load(this.#build)
-    const { owned } = this.#ownership
-    for (const [index, part] of this.#parts) {
-      // One that was given up meanwhile and is its own again is begun anew: its work has ended.
-      if (owned.has(String(index)) && !part.signal.aborted) continue
-      part.lose(undefined)
-      this.#parts.delete(index)
-    }
-    for (const name of owned) {
-      const progress = stored.find(({ part }) => part === name)
-      const part = this.#parts.get(Number(name))
-      if (!part) {
-        const begun = progress ? readProgress(progress) : newPart(name, origin)
-        this.#parts.set(Number(name), new PolicyPart(begun, this.#ending.signal))
-        this.#intake.forget()
-      } else if (progress && progress.revision !== part.revision) part.takeOver(progress)
-    }
+    if (this.#parts.adopt(stored, this.#ownership.owned, origin)) this.#intake.forget()
     this.#changed()
   }
 
   #grown(): void {
-    this.#hasGrown = true
+    this.#growth.tell()
     this.#bell.ring()
-  }
-
-  #settle(): void {
-    if (this.#state === 'live') return
-    if (this.#failures > 0) {
-      const { kind, name } = this.#name
-      this.#around.logger.info({ ...this.#name }, `the ${kind} ${name} goes on`)
-      this.#around.observer.recovered?.(this.#name)
-    }
-    this.#failures = 0
-    this.#setState('live')
   }
 
   /** Takes in the log from the part that is least far to its end, as it is by now. */
   async #takeIn(): Promise<void> {
-    this.#hasGrown = false
-    this.#hasOwn = false
-    this.#hasMissed = false
-    this.#lastRead = this.#around.clock.monotonic()
+    this.#growth.beginRead()
     const { store } = this.#around
     const signal = this.#ending.signal
     const filter = { actorTypes: [...this.#model.actors.keys()] }
-    const parts = [...this.#parts.values()]
-    const after = parts.reduce((least, { readTo }) => Math.min(least, readTo), Infinity)
+    const parts = [...this.#parts]
+    const after = this.#parts.readTo
     // Answered before anything is read: so what is read reaches that far.
     const end = await store.lastPosition({ signal })
     for await (const entries of store.readBatches({ after, filter, signal })) {
@@ -292,15 +224,13 @@ export class PolicyReader implements AsyncDisposable {
   /** When there is something to do, even if nothing happens; what is due is tried again. */
   #restMs(): number {
     const now = this.#around.clock.now()
-    const due = Array.from(this.#parts.values(), (part) => this.#work.retryDue(part) - now)
+    const due = Array.from(this.#parts, (part) => this.#work.retryDue(part) - now)
     return Math.max(1, Math.min(this.#saver.restMs(), this.#readInMs(), ...due))
   }
 
-  /** Reading costs those who write: what can only tell how far the log is may wait for a moment. */
   #readInMs(): number {
-    if (!this.#hasGrown || this.#parts.size === 0) return Infinity
-    if (!this.#hasOwn || this.#hasMissed || this.#mustReload) return 0
-    return this.#lastRead + ownReadMs - this.#around.clock.monotonic()
+    if (this.#parts.size === 0) return Infinity
+    return this.#mustReload ? 0 : this.#growth.readInMs()
   }
 
   #changed(): void {

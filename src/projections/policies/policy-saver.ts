@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/index.ts'
 import type { ProjectionBuild } from '../../store/index.ts'
 import type { PolicyPart } from './policy-part.ts'
+import type { PolicyParts } from './policy-parts.ts'
 import type { PolicyTarget } from './policy-target.ts'
 
 /** How long it may wait to be stored that something was done which does nothing when it is done again. */
@@ -12,7 +13,7 @@ interface PolicySaverContext {
   readonly target: PolicyTarget
   readonly build: ProjectionBuild
   readonly clock: Clock
-  readonly parts: ReadonlyMap<number, PolicyPart>
+  readonly parts: PolicyParts
   /** Somebody else has stored other progress. */
   readonly onOvertaken: () => void
   readonly onFailure: (error: unknown) => void
@@ -47,7 +48,7 @@ export class PolicySaver {
   /** How long until something is due, if nothing is being stored. */
   restMs(): number {
     if (this.#saving) return Infinity
-    const all = [...this.#context.parts.values()]
+    const all = [...this.#context.parts]
     if (all.some((part) => part.isUrgent)) return 0
     const since = this.#context.clock.monotonic() - this.#lastSaved
     if (all.some((part) => part.isChanged)) return harmlessMs - since
@@ -55,7 +56,7 @@ export class PolicySaver {
   }
 
   /** Stores all that there is to store of these parts. @throws AetherError as a table */
-  async save(all: Iterable<PolicyPart> = this.#context.parts.values()): Promise<void> {
+  async save(all: Iterable<PolicyPart> = this.#context.parts): Promise<void> {
     const parts = [...all].filter((part) => part.isAhead)
     if (parts.length === 0) return
     const { clock, target, build, onOvertaken } = this.#context

@@ -6,6 +6,7 @@ import type {
   ProjectionBuild,
   ProjectionTarget,
 } from '../../store/index.ts'
+import { loadProgress, storeProgress } from '../progress/stored-progress.ts'
 
 /** The table in which readers keep what their members agree on. */
 const tableName = 'readers'
@@ -27,29 +28,17 @@ export class PolicyTarget implements ProjectionTarget {
   async prepare(): Promise<void> {}
 
   async load({ projection }: ProjectionBuild): Promise<readonly Progress[]> {
-    const prefix = progressKey(projection, '')
-    const parts: Progress[] = []
-    for await (const { key, text, revision } of (await this.#table()).list(prefix))
-      parts.push({ part: key.slice(prefix.length), text, revision })
-    return parts.toSorted((a, b) => Number(a.part) - Number(b.part))
+    return loadProgress(await this.#table(), progressPrefix(projection))
   }
 
-  /** Each part for itself: where one is lost, the others are true all the same. */
   async commit(
     { projection }: ProjectionBuild,
     parts: readonly ProgressChange[],
     write: (tx: undefined) => void | Promise<void>,
   ): Promise<readonly Progress[] | undefined> {
     await write(undefined)
-    const table = await this.#table()
-    const stored = await Promise.all(
-      parts.map(async ({ part, text, expected }) => {
-        const revision = await table.put(progressKey(projection, part), text, expected)
-        return revision === undefined ? [] : [{ part, text, revision }]
-      }),
-    )
-    const all = stored.flat()
-    return all.length === parts.length ? all : undefined
+    const stored = await storeProgress(await this.#table(), progressPrefix(projection), parts)
+    return stored.length === parts.length ? stored : undefined
   }
 
   /**
@@ -82,7 +71,7 @@ export class PolicyTarget implements ProjectionTarget {
     const table = await this.#table()
     const start = await table.get(startKey(projection))
     if (start) await table.remove(start.key, start.revision)
-    for await (const { key, revision } of table.list(progressKey(projection, '')))
+    for await (const { key, revision } of table.list(progressPrefix(projection)))
       await table.remove(key, revision)
   }
 
@@ -93,8 +82,8 @@ export class PolicyTarget implements ProjectionTarget {
   }
 }
 
-function progressKey(policy: string, part: string): string {
-  return `progress/${policy}/${part}`
+function progressPrefix(policy: string): string {
+  return `progress/${policy}/`
 }
 
 function startKey(policy: string): string {

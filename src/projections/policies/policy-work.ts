@@ -1,10 +1,10 @@
-import { type ActorId, AetherError, MalformedEventError, messageOf } from '../../core/index.ts'
+import { type ActorId, MalformedEventError } from '../../core/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import { type FailedEvent, failedEvent } from '../progress/failed-event.ts'
-import { type HeldActor, holdBack } from '../progress/held-actor.ts'
+import type { HeldActor } from '../progress/held-actor.ts'
 import { heldEntries } from '../reading/actor-backlog.ts'
 import type { EventIntake, Todo } from '../reading/event-intake.ts'
-import { isOutage, outageActors } from '../reading/outage.ts'
+import { FailingEvents } from '../reading/failing-events.ts'
 import type { ReaderName } from '../reading/reader-observer.ts'
 import type { ReaderSurroundings } from '../reading/reader.ts'
 import { Lanes } from './lanes.ts'
@@ -32,13 +32,13 @@ export class PolicyWork {
   readonly #lanes: Lanes
   /** Actors whose backlog is worked off. */
   readonly #retrying = new Set<ActorId>()
-  /** Actors whose events failed, one after the other, since a handler succeeded last. */
-  readonly #failing = new Set<ActorId>()
+  readonly #failing: FailingEvents
   #trouble: { readonly error: unknown } | undefined
 
   constructor(context: PolicyWorkContext) {
     this.#context = context
     this.#lanes = new Lanes(context.model.concurrency)
+    this.#failing = new FailingEvents(context)
   }
 
   /** What is no event's fault, and keeps it from going on. @throws whatever that is */
@@ -121,33 +121,21 @@ export class PolicyWork {
   #fail(part: PolicyPart, failed: FailedEvent, cause: unknown): void {
     if (this.#isOver(part)) return
     const { actorId, position } = failed
-    this.#failing.add(actorId)
-    const { maxParked } = this.#context.model.options
-    if (isOutage(cause)) this.#stopFor(cause)
-    else if (this.#failing.size >= outageActors) this.#stopFor(tooManyFailed(cause))
-    else if (part.held.size >= maxParked && !part.held.has(actorId))
-      this.#stopFor(tooManyHeld(maxParked))
-    else {
-      part.leave(position)
-      part.hold(this.#heldAfter(failed, cause, part.held.get(actorId)))
-      this.#context.onChange()
+    const before = part.held.get(actorId)
+    try {
+      this.#failing.blame(actorId, cause)
+      this.#failing.checkRoom(part.held.size + (before ? 0 : 1))
+    } catch (error) {
+      return this.#stopFor(error)
     }
+    part.leave(position)
+    part.hold(this.#failing.heldAfter(failed, cause, before))
+    this.#context.onChange()
   }
 
   #stopFor(error: unknown): void {
     this.#trouble ??= { error }
     this.#context.onChange()
-  }
-
-  #heldAfter(failed: FailedEvent, cause: unknown, before: HeldActor | undefined): HeldActor {
-    const { clock, logger, observer, name, model } = this.#context
-    const held = holdBack(failed, cause, before, { ...model.options, now: clock.now() })
-    const { actorId, position, tries, state } = held
-    const what = state === 'parked' ? 'is parked' : 'is held back and tried again'
-    const message = `${actorId} ${what} by policy ${name.name}: ${held.cause.message}`
-    logger.warn({ ...name, actorId, position, tries }, message)
-    observer.heldBack?.(name, held)
-    return held
   }
 
   /** Handles what was held back of an actor, in order, until it has caught up with its part. */
@@ -205,14 +193,4 @@ export class PolicyWork {
     part.hold({ ...rest, ...next, position: position + 1, tries: 0 })
     this.#context.onChange()
   }
-}
-
-function tooManyFailed(cause: unknown): AetherError {
-  const message = `the events of ${outageActors} actors failed one after the other, the last with: ${messageOf(cause)}`
-  return new AetherError('reader-stopped', message, { cause })
-}
-
-function tooManyHeld(maxParked: number): AetherError {
-  const message = `${maxParked} actors of one part are held back: mend the cause, then retry them`
-  return new AetherError('reader-stopped', message)
 }

@@ -1,5 +1,11 @@
 import type { Progress } from '../../store/index.ts'
-import { newPart, type PartProgress, type PartState, readProgress } from './part-progress.ts'
+import {
+  leastOf,
+  newPart,
+  type PartProgress,
+  type PartState,
+  readProgress,
+} from './part-progress.ts'
 
 /** The parts of a build that this member works on, and how far they are by now. */
 export class OwnedParts {
@@ -24,7 +30,7 @@ export class OwnedParts {
 
   /** Where to read on; infinite without parts. */
   get position(): number {
-    return this.all.reduce((least, { state }) => Math.min(least, state.position), Infinity)
+    return leastOf(this.all.map(({ state }) => state))
   }
 
   /** Everything up to here was looked at, and nothing has to be done about it. */

@@ -91,6 +91,11 @@ export function releasing(state: PartState, actorId: ActorId): PartState {
   return { ...state, held }
 }
 
+/** Where the one is that is least far; infinite without any. */
+export function leastOf(parts: readonly PartState[]): number {
+  return Math.min(...parts.map(({ position }) => position))
+}
+
 /** The parts that a member works on, as far as they are by now. */
 export interface KnownParts {
   readonly all: readonly PartProgress[]

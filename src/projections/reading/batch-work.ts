@@ -1,21 +1,14 @@
-import {
-  AetherError,
-  type ActorId,
-  type Clock,
-  type Logger,
-  MalformedEventError,
-  messageOf,
-} from '../../core/index.ts'
+import { type Clock, type Logger, MalformedEventError } from '../../core/index.ts'
 import type { EventStore, LogEntry, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
-import { type FailedEvent, failedEvent, ownerOf } from '../progress/failed-event.ts'
-import { dueNow, type HeldActor, holdBack } from '../progress/held-actor.ts'
+import { failedEvent, ownerOf } from '../progress/failed-event.ts'
+import { dueNow, type HeldActor } from '../progress/held-actor.ts'
 import type { OwnedParts } from '../progress/owned-parts.ts'
 import { changeTo, holding, type PartState, releasing } from '../progress/part-progress.ts'
 import { backlogOf } from './actor-backlog.ts'
 import type { EventIntake, Todo } from './event-intake.ts'
+import { FailingEvents } from './failing-events.ts'
 import { HandlerRun } from './handler-run.ts'
-import { isOutage, outageActors } from './outage.ts'
 import { type BatchChange, ReaderBatch } from './reader-batch.ts'
 import type { ReaderName, ReaderObserver } from './reader-observer.ts'
 
@@ -41,11 +34,11 @@ export class Overtaken extends Error {}
  */
 export class BatchWork {
   readonly #around: BatchSurroundings
-  /** Actors whose events failed, one after the other, since a handler succeeded last. */
-  readonly #failing = new Set<ActorId>()
+  readonly #failing: FailingEvents
 
   constructor(around: BatchSurroundings) {
     this.#around = around
+    this.#failing = new FailingEvents(around)
   }
 
   /**
@@ -58,13 +51,16 @@ export class BatchWork {
     for (;;) {
       const run = this.#runOf(batch.todos)
       const changes = batch.changes()
-      this.#checkRoom(changes)
+      for (const { state } of changes) this.#failing.checkRoom(state.held.size)
       try {
         if (changes.length > 0) await this.#commit(parts, changes, run)
         break
       } catch (error) {
         const { todo, cause } = this.#blameOf(run, error)
-        batch.holdBack(todo.part, this.#heldAfter(failedEvent(todo.stored), cause, undefined))
+        batch.holdBack(
+          todo.part,
+          this.#failing.heldAfter(failedEvent(todo.stored), cause, undefined),
+        )
       }
     }
     parts.passTo(batch.last)
@@ -82,7 +78,8 @@ export class BatchWork {
     for (;;) {
       const run = this.#runOf(todos)
       let state: PartState
-      if (trouble) state = holding(before, this.#heldAfter(trouble.failed, trouble.cause, actor))
+      if (trouble)
+        state = holding(before, this.#failing.heldAfter(trouble.failed, trouble.cause, actor))
       else if (next) state = holding(before, { ...dueNow(actor, clock.now()), ...next })
       else state = releasing(before, actor.actorId)
       try {
@@ -126,7 +123,7 @@ export class BatchWork {
         const todo = intake.read(entry)
         if (todo) batch.add(todo)
       } catch (error) {
-        batch.holdBack(part, this.#heldAfter(failedEvent(entry), error, undefined))
+        batch.holdBack(part, this.#failing.heldAfter(failedEvent(entry), error, undefined))
       }
     }
     return batch
@@ -164,29 +161,9 @@ export class BatchWork {
   /** Which event made it fail; throws on what isn't the fault of any. */
   #blameOf(run: HandlerRun, error: unknown): { readonly todo: Todo; readonly cause: unknown } {
     const { failure } = run
-    if (!failure || isOutage(failure.cause)) throw error
+    if (!failure) throw error
     if (run.handled > 0) this.#failing.clear()
-    this.#failing.add(failure.todo.stored.actorId)
-    if (this.#failing.size < outageActors) return failure
-    const message = `the events of ${outageActors} actors failed one after the other, the last with: ${messageOf(failure.cause)}`
-    throw new AetherError('reader-stopped', message, { cause: failure.cause })
-  }
-
-  #heldAfter(failed: FailedEvent, cause: unknown, before: HeldActor | undefined): HeldActor {
-    const { clock, logger, observer, name, model } = this.#around
-    const held = holdBack(failed, cause, before, { ...model.options, now: clock.now() })
-    const { actorId, position, tries, state } = held
-    const what = state === 'parked' ? 'is parked' : 'is held back and tried again'
-    const message = `${actorId} ${what} by the ${name.kind} ${name.name}: ${held.cause.message}`
-    logger.warn({ ...name, actorId, position, tries }, message)
-    observer.heldBack?.(name, held)
-    return held
-  }
-
-  #checkRoom(changes: readonly BatchChange[]): void {
-    const { maxParked } = this.#around.model.options
-    if (changes.every(({ state }) => state.held.size <= maxParked)) return
-    const message = `more than ${maxParked} actors of one part are held back: mend the cause, then retry them`
-    throw new AetherError('reader-stopped', message)
+    this.#failing.blame(failure.todo.stored.actorId, failure.cause)
+    return failure
   }
 }

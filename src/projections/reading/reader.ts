@@ -1,13 +1,13 @@
-import { AetherError, type Clock, type Logger, messageOf } from '../../core/index.ts'
+import { AetherError, type Clock, type Logger } from '../../core/index.ts'
 import type { EventStore, LogEntry, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
-import { pauseAfter } from '../definition/reader-options.ts'
 import { OwnedParts } from '../progress/owned-parts.ts'
 import type { PartOwnership } from '../progress/part-ownership.ts'
 import { BatchWork, Overtaken } from './batch-work.ts'
 import { Bell } from './bell.ts'
 import { EventIntake } from './event-intake.ts'
 import { inlineStep, isInline } from './inline-step.ts'
+import { ReaderCondition, type ReaderState } from './reader-condition.ts'
 import type { ReaderName, ReaderObserver } from './reader-observer.ts'
 
 /** What a reader works with. */
@@ -20,15 +20,10 @@ export interface ReaderSurroundings {
   readonly onProgress: () => void
 }
 
-/** Whether a reader works, and how. */
-export type ReaderState = 'catching-up' | 'live' | 'failed'
-
 /** How long progress without effects may wait before it is stored. */
 const lazyProgressMs = 1_000
 /** How often at most a reader looks for what the transactions of the store have left to it. */
 const inlineRoundMs = 20
-/** The first pause after something other than a handler failed. */
-const firstPauseMs = 200
 
 /**
  * One build of a reader on this node: reads the log and hands its events to handlers, in batches, each
@@ -46,15 +41,13 @@ export class Reader implements AsyncDisposable {
   readonly #intake: EventIntake
   readonly #ending = new AbortController()
   readonly #bell: Bell
+  readonly #condition: ReaderCondition
   readonly #running: Promise<void>
   /** Of a target that writes inside the transactions of the store. */
   #inline: Disposable | undefined
   #parts: OwnedParts | undefined
   #mustReload = false
   #reloaded = Promise.withResolvers<void>()
-  #state: ReaderState = 'catching-up'
-  #error: unknown
-  #failures = 0
   #lastSaved = -Infinity
   #lastRound = -Infinity
 
@@ -75,17 +68,18 @@ export class Reader implements AsyncDisposable {
     this.#name = name
     this.#intake = intake
     this.#bell = new Bell(around.clock, ending)
+    this.#condition = new ReaderCondition({ ...around, name, bell: this.#bell })
     this.#work = new BatchWork({ ...around, model, target, build, name, intake, ending })
     this.#running = this.#run()
   }
 
   get state(): ReaderState {
-    return this.#state
+    return this.#condition.state
   }
 
   /** Why it failed, as long as it does. */
   get error(): unknown {
-    return this.#error
+    return this.#condition.error
   }
 
   /** The parts that are this member's, as far as they are by now; undefined before they were read. */
@@ -128,33 +122,9 @@ export class Reader implements AsyncDisposable {
         await this.#follow()
       } catch (error) {
         if (this.#isEnding) return
-        if (!(error instanceof Overtaken)) await this.#rest(error)
+        if (!(error instanceof Overtaken)) await this.#condition.rest(error, () => this.#isOver)
       }
     }
-  }
-
-  /** Whatever fails is tried again for ever, and never in silence. */
-  async #rest(error: unknown): Promise<void> {
-    const { logger, clock, observer } = this.#around
-    this.#failures++
-    if (this.#state !== 'failed') {
-      const { kind, name } = this.#name
-      logger.error({ ...this.#name }, `the ${kind} ${name} can't go on: ${messageOf(error)}`)
-      observer.failed?.(this.#name, error)
-    }
-    this.#setState('failed', error)
-    const until = clock.monotonic() + pauseAfter(this.#failures, firstPauseMs)
-    // Events that come meanwhile wake it, too.
-    for (let ms = until - clock.monotonic(); ms > 0; ms = until - clock.monotonic()) {
-      await this.#bell.wait(ms)
-      if (this.#isOver) return
-    }
-  }
-
-  #setState(state: ReaderState, error?: unknown): void {
-    this.#state = state
-    this.#error = error
-    this.#around.onProgress()
   }
 
   /** Works until the progress has to be read again. */
@@ -170,7 +140,7 @@ export class Reader implements AsyncDisposable {
       if (parts.all.length > 0 && isDue) await this.#round(parts)
       await this.#retryDue(parts)
       if (this.#isOver) break
-      this.#settle()
+      this.#condition.settle()
       await this.#bell.wait(isDue ? this.#restMs(parts) : this.#roundInMs())
       await this.#saveLazily(parts)
     }
@@ -178,7 +148,7 @@ export class Reader implements AsyncDisposable {
 
   /** When the next round may begin: at once, but where others do its work. */
   #roundInMs(): number {
-    if (!this.#inline || this.#state !== 'live') return 0
+    if (!this.#inline || this.#condition.state !== 'live') return 0
     return Math.max(0, this.#lastRound + inlineRoundMs - this.#around.clock.monotonic())
   }
 
@@ -197,17 +167,6 @@ export class Reader implements AsyncDisposable {
     const stored = await this.#target.load(this.#build)
     this.#parts = new OwnedParts(stored, this.#ownership.owned)
     return this.#parts
-  }
-
-  /** It has got to the end of the log. */
-  #settle(): void {
-    if (this.#failures > 0) {
-      const { kind, name } = this.#name
-      this.#around.logger.info({ ...this.#name }, `the ${kind} ${name} goes on`)
-      this.#around.observer.recovered?.(this.#name)
-    }
-    this.#failures = 0
-    if (this.#state !== 'live') this.#setState('live')
   }
 
   /** Reads the log from the part that is least far to its end, as it is by now. */

@@ -12,7 +12,8 @@ import {
   readProgress,
 } from '../progress/part-progress.ts'
 import { partNames } from '../progress/part.ts'
-import { Reader, type ReaderState } from '../reading/reader.ts'
+import type { ReaderState } from '../reading/reader-condition.ts'
+import { Reader } from '../reading/reader.ts'
 import type { Crew } from './crew.ts'
 
 export interface BuildSurroundings extends PolicySurroundings {

@@ -1,5 +1,5 @@
 import type { ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
-import { changeTo, type PartState } from '../progress/part-progress.ts'
+import { changeTo, leastOf, type PartState } from '../progress/part-progress.ts'
 import { partNames } from '../progress/part.ts'
 import { type BuildRun, storedParts } from './build-run.ts'
 
@@ -83,10 +83,6 @@ export class BuildSwitch {
     const { target, parts } = this.#around
     return storedParts(target, this.#active, partNames(parts))
   }
-}
-
-function leastOf(parts: readonly PartState[]): number {
-  return Math.min(...parts.map(({ position }) => position))
 }
 
 function heldIn(parts: readonly PartState[]): number {

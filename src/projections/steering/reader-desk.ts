@@ -1,7 +1,7 @@
 import { AetherError, type Clock, isAetherError, type Logger, messageOf } from '../../core/index.ts'
 import type { EventStore, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
-import type { PartState } from '../progress/part-progress.ts'
+import { leastOf, type PartState } from '../progress/part-progress.ts'
 import { partNames } from '../progress/part.ts'
 import { groupOf, storedParts } from './build-run.ts'
 import { countMembers } from './crew.ts'
@@ -177,10 +177,6 @@ export class ReaderDesk implements AsyncDisposable {
 /** Policies have one build: what they did is done, whatever their code is by now. */
 export function buildVersion({ kind, version }: ReaderModel): number {
   return kind === 'policy' ? 1 : version
-}
-
-export function leastOf(parts: readonly PartState[]): number {
-  return Math.min(...parts.map(({ position }) => position))
 }
 
 async function openControl(store: EventStore, model: ReaderModel): Promise<ReaderControl> {

@@ -3,7 +3,7 @@ import type { ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import { pauseAfter } from '../definition/reader-options.ts'
 import { PolicyTarget } from '../policies/policy-target.ts'
-import type { PartState } from '../progress/part-progress.ts'
+import { leastOf, type PartState } from '../progress/part-progress.ts'
 import { Bell } from '../reading/bell.ts'
 import { isInline } from '../reading/inline-step.ts'
 import { BuildRun, type BuildSurroundings } from './build-run.ts'
@@ -17,7 +17,7 @@ import {
   joined,
   type ReaderControl,
 } from './reader-control.ts'
-import { buildVersion, leastOf, ReaderDesk } from './reader-desk.ts'
+import { buildVersion, ReaderDesk } from './reader-desk.ts'
 import type { ReaderHealth } from './reader-health.ts'
 
 /** How often it is looked whether a build has caught up. */

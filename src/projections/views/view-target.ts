@@ -8,6 +8,7 @@ import {
   RecentMap,
 } from '../../store/index.ts'
 import { type PartState, readProgress } from '../progress/part-progress.ts'
+import { loadProgress, storeProgress } from '../progress/stored-progress.ts'
 import {
   type ChangedDocument,
   type KnownDocument,
@@ -96,11 +97,9 @@ class ViewBuild {
   }
 
   async load(): Promise<readonly Progress[]> {
-    const parts: Progress[] = []
-    for await (const { key, text, revision } of this.#table.list(progressPrefix))
-      parts.push({ part: key.slice(progressPrefix.length), text, revision })
+    const parts = await loadProgress(this.#table, progressPrefix)
     for (const part of parts) this.#learn(part)
-    return parts.toSorted((a, b) => Number(a.part) - Number(b.part))
+    return parts
   }
 
   async commit(
@@ -176,19 +175,12 @@ class ViewBuild {
     return put !== undefined
   }
 
-  /** Each part for itself: where one is lost, the others are true all the same. */
   async #storeProgress(
     changes: readonly ProgressChange[],
   ): Promise<readonly Progress[] | undefined> {
-    const stored = await Promise.all(
-      changes.map(async ({ part, text, expected }) => {
-        const revision = await this.#table.put(progressPrefix + part, text, expected)
-        return revision === undefined ? [] : [{ part, text, revision }]
-      }),
-    )
-    const parts = stored.flat()
-    for (const part of parts) this.#learn(part)
-    return parts.length === changes.length ? parts : undefined
+    const stored = await storeProgress(this.#table, progressPrefix, changes)
+    for (const part of stored) this.#learn(part)
+    return stored.length === changes.length ? stored : undefined
   }
 
   #learn(progress: Progress): void {
