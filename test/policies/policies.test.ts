@@ -6,6 +6,7 @@ import {
   type PolicyDefinition,
   type StoredEvent,
 } from 'aether'
+import { memory } from 'aether/memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Logbook } from '../../src/testing/logbook.ts'
 import { backendKinds, type BackendSource } from '../support/backend-kinds.ts'
@@ -191,4 +192,27 @@ describe.each(backendKinds)('$name', ({ start }) => {
     }
     expect(new Set(handled.slice(-16).map(({ by }) => by))).toEqual(new Set(['first']))
   }, 60_000)
+})
+
+test('a handler may take out of its context what it needs', async () => {
+  const reported: unknown[] = []
+  const taking = policy({
+    name: 'taking',
+    actors: [Order],
+    on: {
+      Placed: async (_event, { name, send, get, tell, schedule, unschedule, state, transact }) => {
+        await send(Stock, 'a', 'reserve', { order: 'x', count: 1 })
+        await get(Stock, 'a').reserve({ order: 'x', count: 1 })
+        await tell(Stock, 'b', 'fill', { count: 1 })
+        await schedule(Stock, 'a', 'empty', undefined, { name: 'later', afterMs: 60_000 })
+        await transact([get(Stock, 'a')], ([a]) => a.on.Filled({ count: a.state.left }))
+        const { left } = (await state(Stock, 'a')).state
+        reported.push([name, left, await unschedule(Stock, 'a', 'later')])
+      },
+    },
+  })
+  await using shop = await openShop(memory(), taking)
+  await shop.get(Order, 'o').place({ lines: [] })
+  await caughtUp(shop, taking)
+  expect(reported).toEqual([['taking', 199_996, true]])
 })

@@ -28,6 +28,8 @@ export type ReactionOptions = Omit<CommandOptions, 'commandId'>
  * the command, and how many such came before: so a handler that is called again for the same event, and
  * does the same in the same order, has done it once. An actor remembers its newest commands only
  * (`limits.rememberedCommands`), and none that it refused or that made no event.
+ *
+ * Its functions may be taken out of it: `(event, { send }) => …`.
  */
 export interface PolicyContext {
   /** The name of the policy. */
@@ -46,56 +48,56 @@ export interface PolicyContext {
    * Sends a command and waits for its answer.
    * @throws AetherError `command-rejected`, and as any command
    */
-  send<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
+  readonly send: <D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
     definition: D,
     key: string,
     command: K,
     ...args: Arguments<CommandsOf<D>[K], ReactionOptions>
-  ): Promise<CommandResult<StateOf<D>, EventOf<D>, RepliesOf<D>[K]>>
+  ) => Promise<CommandResult<StateOf<D>, EventOf<D>, RepliesOf<D>[K]>>
 
   /**
    * One actor: its commands are sent as by {@link send}, `commandId` given or not.
    * @throws AetherError `invalid-actor-id`
    */
-  get<D extends ActorDefinition>(definition: D, key: string): ActorRef<D>
+  readonly get: <D extends ActorDefinition>(definition: D, key: string) => ActorRef<D>
 
   /** Sends a command that is durable before it is executed: resolves with the id of the message. */
-  tell<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
+  readonly tell: <D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
     definition: D,
     key: string,
     command: K,
     ...args: Arguments<CommandsOf<D>[K], Omit<TellOptions, 'commandId'>>
-  ): Promise<string>
+  ) => Promise<string>
 
   /** Sends a command later, or again and again. It replaces the actor's reminder of that name. */
-  schedule<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
+  readonly schedule: <D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
     definition: D,
     key: string,
     command: K,
     input: Arguments<CommandsOf<D>[K], never>[0],
     options: Omit<ReminderOptions, 'commandId'>,
-  ): Promise<string>
+  ) => Promise<string>
 
   /** Cancels a reminder; false where it has fired or was not there. */
-  unschedule(definition: ActorDefinition, key: string, name: string): Promise<boolean>
+  readonly unschedule: (definition: ActorDefinition, key: string, name: string) => Promise<boolean>
 
   /** What an actor is now, or was at a version. */
-  state<D extends ActorDefinition>(
+  readonly state: <D extends ActorDefinition>(
     definition: D,
     key: string,
     options?: LookOptions,
-  ): Promise<{ readonly version: number; readonly state: StateOf<D> }>
+  ) => Promise<{ readonly version: number; readonly state: StateOf<D> }>
 
   /**
    * Decides over several actors in one commit.
    * @throws AetherError `command-rejected`, and as a command
    */
-  transact<const Refs extends References>(
+  readonly transact: <const Refs extends References>(
     actors: Refs,
     decide: (
       participants: ParticipantsOf<Refs>,
       context: TransactionContext,
     ) => TransactionDecision,
     options?: ReactionOptions,
-  ): Promise<TransactionResults<Refs>>
+  ) => Promise<TransactionResults<Refs>>
 }

@@ -35,7 +35,10 @@ export interface Occasion {
 
 type Step = 'send' | 'tell' | 'schedule' | 'transact'
 
-/** What a policy does about one event, its types forgotten: a `PolicyContext`. */
+/**
+ * What a policy does about one event, its types forgotten: a `PolicyContext`. What it can do are functions
+ * of its own, so that a handler may take them out: `(event, { send }) => …`.
+ */
 export class Reaction {
   readonly name: string
   readonly metadata: Metadata
@@ -73,17 +76,15 @@ export class Reaction {
     return this.#taken.size > 0 && !this.#reachesOut
   }
 
-  send(
+  readonly send = (
     { type }: ActorDefinition,
     key: string,
     command: string,
     input?: unknown,
     options?: ReactionOptions,
-  ): Promise<CommandResult> {
-    return this.#send(actorId(type, key), command, input, options)
-  }
+  ): Promise<CommandResult> => this.#send(actorId(type, key), command, input, options)
 
-  get(definition: ActorDefinition, key: string): ActorRef<ActorDefinition> {
+  readonly get = (definition: ActorDefinition, key: string): ActorRef<ActorDefinition> => {
     const { host } = this.#reach
     this.#refs ??= new ActorRefs({
       send: (id, command, input, options) => this.#send(id, command, input, options),
@@ -92,51 +93,55 @@ export class Reaction {
     return this.#refs.make(definition, actorId(definition.type, key))
   }
 
-  async tell(
+  readonly tell = async (
     { type }: ActorDefinition,
     key: string,
     command: string,
     input?: unknown,
     options: Omit<TellOptions, 'commandId'> = {},
-  ): Promise<string> {
+  ): Promise<string> => {
     const id = actorId(type, key)
     const named = this.#named('tell', id, command, options)
     return this.#reach.reminders.tell(id, command, input, named)
   }
 
-  async schedule(
+  readonly schedule = async (
     { type }: ActorDefinition,
     key: string,
     command: string,
     input: unknown,
     options: Omit<ReminderOptions, 'commandId'>,
-  ): Promise<string> {
+  ): Promise<string> => {
     const id = actorId(type, key)
     const named = this.#named('schedule', id, command, options)
     return this.#reach.reminders.schedule(id, command, input, named)
   }
 
-  async unschedule({ type }: ActorDefinition, key: string, name: string): Promise<boolean> {
+  readonly unschedule = async (
+    { type }: ActorDefinition,
+    key: string,
+    name: string,
+  ): Promise<boolean> => {
     return this.#reach.reminders.unschedule(actorId(type, key), name)
   }
 
-  async state(
+  readonly state = async (
     { type }: ActorDefinition,
     key: string,
     options: LookOptions = {},
-  ): Promise<{ readonly version: number; readonly state: unknown }> {
+  ): Promise<{ readonly version: number; readonly state: unknown }> => {
     const { version, state } = await this.#reach.host.look(actorId(type, key), options)
     return { version, state }
   }
 
-  async transact(
+  readonly transact = async (
     actors: References,
     decide: (
       participants: readonly Participant[],
       context: TransactionContext,
     ) => TransactionDecision,
     options: ReactionOptions = {},
-  ): Promise<CommandResult[]> {
+  ): Promise<CommandResult[]> => {
     const ids = actors.map(actorIdOf)
     const named = this.#named('transact', ids.join('\n'), '', options)
     return this.#reach.host.transact(ids, decide, { signal: this.#signal, ...named })
