@@ -22,7 +22,9 @@ const defaultMaxValues = 1_000_000
  * class instances, holes, a key named `__proto__`); `too-large` beyond the bounds.
  */
 export function toJson(value: unknown, bounds: JsonBounds = {}): JsonValue {
-  return new JsonWalk(bounds).copy(value)
+  const copy = new JsonWalk(bounds).copy(value, depthOf(bounds))
+  if (copy === refused) throw faultIn(value, bounds)
+  return copy
 }
 
 /**
@@ -30,8 +32,7 @@ export function toJson(value: unknown, bounds: JsonBounds = {}): JsonValue {
  * @throws as {@link toJson}
  */
 export function checkJson(value: unknown, bounds: JsonBounds = {}): asserts value is JsonValue {
-  // It only says no; the other way through the value says what is wrong, and where.
-  if (!new JsonLook(bounds).isJson(value, bounds.maxDepth ?? defaultMaxDepth)) toJson(value, bounds)
+  if (!new JsonWalk(bounds).isJson(value, depthOf(bounds))) throw faultIn(value, bounds)
 }
 
 /**
@@ -40,7 +41,8 @@ export function checkJson(value: unknown, bounds: JsonBounds = {}): asserts valu
  * @throws as {@link toJson}, but for `undefined` members, which stay
  */
 export function freezeJson(value: unknown, bounds: JsonBounds = {}): void {
-  new JsonWalk(bounds).freeze(value)
+  if (!new JsonWalk(bounds).freeze(value, depthOf(bounds)))
+    throw faultIn(value, bounds, { looksIntoFrozen: false })
 }
 
 /**
@@ -54,14 +56,24 @@ export function parseJson(text: string, bounds: JsonBounds = {}): JsonValue {
     value = parseJsonText(text, refuseInexact) as JsonValue
   } catch (cause) {
     if (cause instanceof AetherError) throw cause
-    if (cause instanceof RangeError) throw tooDeep(bounds.maxDepth ?? defaultMaxDepth)
+    if (cause instanceof RangeError) throw tooDeep(depthOf(bounds))
     throw new AetherError('invalid-json', `not JSON: ${(cause as Error).message}`, { cause })
   }
   return toJson(value, bounds)
 }
 
-/** A quick way through a value, at a third of the cost of {@link JsonWalk}. */
-class JsonLook {
+function depthOf({ maxDepth = defaultMaxDepth }: JsonBounds): number {
+  return maxDepth
+}
+
+/** In the place of a copy. */
+const refused = Symbol('refused')
+
+/**
+ * One way through a value. It says no to what isn't JSON, and leaves it to {@link FaultSearch} to find
+ * out why: to know where it stands would cost more than all the rest.
+ */
+class JsonWalk {
   #valuesLeft: number
 
   constructor({ maxValues = defaultMaxValues }: JsonBounds) {
@@ -69,6 +81,73 @@ class JsonLook {
   }
 
   isJson(value: unknown, depthLeft: number): boolean {
+    if (!isObject(value)) return this.#isLeaf(value)
+    if (!this.#mayEnter(value, depthLeft)) return false
+    if (Array.isArray(value)) {
+      // A hole is undefined here, which JSON can't hold.
+      for (const member of value) if (!this.isJson(member, depthLeft - 1)) return false
+      return true
+    }
+    for (const name in value) {
+      if (!Object.hasOwn(value, name)) continue
+      if (name === '__proto__') return false
+      const member = (value as Members)[name]
+      if (member !== undefined && !this.isJson(member, depthLeft - 1)) return false
+    }
+    return true
+  }
+
+  copy(value: unknown, depthLeft: number): JsonValue | typeof refused {
+    if (!isObject(value)) {
+      if (!this.#isLeaf(value)) return refused
+      return (value === 0 ? 0 : value) as JsonValue
+    }
+    if (!this.#mayEnter(value, depthLeft)) return refused
+    if (Array.isArray(value)) return this.#copyArray(value, depthLeft - 1)
+    const members: Record<string, JsonValue> = {}
+    for (const name in value) {
+      if (!Object.hasOwn(value, name)) continue
+      if (name === '__proto__') return refused
+      const member = (value as Members)[name]
+      // JSON leaves these out, as optional properties should be.
+      if (member === undefined) continue
+      const copy = this.copy(member, depthLeft - 1)
+      if (copy === refused) return refused
+      members[name] = copy
+    }
+    return Object.freeze(members)
+  }
+
+  freeze(value: unknown, depthLeft: number): boolean {
+    if (!isObject(value)) return this.#isLeaf(value)
+    if (!this.#mayEnter(value, depthLeft)) return false
+    if (Object.isFrozen(value)) return true
+    if (Array.isArray(value)) {
+      for (const member of value) if (!this.freeze(member, depthLeft - 1)) return false
+    } else {
+      for (const name in value) {
+        if (!Object.hasOwn(value, name)) continue
+        if (name === '__proto__') return false
+        const member = (value as Members)[name]
+        if (member !== undefined && !this.freeze(member, depthLeft - 1)) return false
+      }
+    }
+    Object.freeze(value)
+    return true
+  }
+
+  #copyArray(value: readonly unknown[], depthLeft: number): JsonValue | typeof refused {
+    const copies: JsonValue[] = []
+    for (const member of value) {
+      const copy = this.copy(member, depthLeft)
+      if (copy === refused) return refused
+      copies.push(copy)
+    }
+    return Object.freeze(copies)
+  }
+
+  /** Whether JSON can hold it: what has nothing inside. */
+  #isLeaf(value: unknown): boolean {
     if (--this.#valuesLeft < 0) return false
     switch (typeof value) {
       case 'string':
@@ -76,115 +155,87 @@ class JsonLook {
         return true
       case 'number':
         return Number.isFinite(value)
-      case 'object':
-        return value === null || (depthLeft > 0 && this.#isOfJson(value, depthLeft - 1))
       default:
-        return false
+        return value === null
     }
   }
 
-  #isOfJson(value: object, depthLeft: number): boolean {
-    if (Array.isArray(value)) {
-      // A hole is undefined here.
-      for (const member of value) if (!this.isJson(member, depthLeft)) return false
-      return true
-    }
-    const prototype: unknown = Object.getPrototypeOf(value)
-    if (prototype !== Object.prototype && prototype !== null) return false
-    for (const name in value) {
-      if (name === '__proto__') return false
-      const member = (value as Record<string, unknown>)[name]
-      if (member !== undefined && !this.isJson(member, depthLeft)) return false
-    }
-    return true
+  #mayEnter(value: object, depthLeft: number): boolean {
+    return --this.#valuesLeft >= 0 && depthLeft > 0 && (Array.isArray(value) || isPlain(value))
   }
 }
 
-/** One way through a value; it knows where it stands, for the errors. */
-class JsonWalk {
+type Members = Readonly<Record<string, unknown>>
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** What is wrong with a value that was refused. */
+function faultIn(
+  value: unknown,
+  bounds: JsonBounds,
+  { looksIntoFrozen = true }: { readonly looksIntoFrozen?: boolean } = {},
+): AetherError {
+  const search = new FaultSearch(bounds, looksIntoFrozen)
+  return search.faultOf(value) ?? notJson('something', [])
+}
+
+/** A slow way through a value; it knows where it stands. */
+class FaultSearch {
   readonly #path: (string | number)[] = []
   readonly #maxDepth: number
+  readonly #looksIntoFrozen: boolean
   #valuesLeft: number
 
-  constructor({ maxDepth = defaultMaxDepth, maxValues = defaultMaxValues }: JsonBounds) {
-    this.#maxDepth = maxDepth
-    this.#valuesLeft = maxValues
+  constructor(bounds: JsonBounds, looksIntoFrozen: boolean) {
+    this.#maxDepth = depthOf(bounds)
+    this.#valuesLeft = bounds.maxValues ?? defaultMaxValues
+    this.#looksIntoFrozen = looksIntoFrozen
   }
 
-  copy(value: unknown): JsonValue {
-    if (!this.#isNested(value)) return (value === 0 ? 0 : value) as JsonValue
-    if (Array.isArray(value)) {
-      const copies: JsonValue[] = []
-      // A hole is given as undefined here, which JSON can't hold.
-      for (const [index, member] of value.entries()) {
-        this.#enter(index)
-        copies.push(this.copy(member))
-        this.#path.pop()
-      }
-      return Object.freeze(copies)
-    }
-    const members: Record<string, JsonValue> = {}
-    for (const name of Object.keys(value)) {
-      const member = (value as Record<string, unknown>)[name]
-      // JSON leaves these out, as optional properties should be.
-      if (member === undefined) continue
-      this.#enter(name)
-      members[name] = this.copy(member)
-      this.#path.pop()
-    }
-    return Object.freeze(members)
-  }
-
-  freeze(value: unknown): void {
-    if (!this.#isNested(value) || Object.isFrozen(value)) return
-    if (Array.isArray(value)) {
-      for (const [index, member] of value.entries()) {
-        this.#enter(index)
-        this.freeze(member)
-        this.#path.pop()
-      }
-    } else {
-      for (const name of Object.keys(value)) {
-        const member = (value as Record<string, unknown>)[name]
-        if (member === undefined) continue
-        this.#enter(name)
-        this.freeze(member)
-        this.#path.pop()
-      }
-    }
-    Object.freeze(value)
-  }
-
-  /** True for an array or a plain object, false for a value that is complete in itself. */
-  #isNested(value: unknown): value is object {
-    if (--this.#valuesLeft < 0) throw new AetherError('too-large', 'JSON of too many values')
+  faultOf(value: unknown): AetherError | undefined {
+    if (--this.#valuesLeft < 0) return new AetherError('too-large', 'JSON of too many values')
     switch (typeof value) {
       case 'string':
       case 'boolean':
-        return false
+        return undefined
       case 'number':
-        if (!Number.isFinite(value)) throw notJson(String(value), this.#path)
-        return false
+        return Number.isFinite(value) ? undefined : notJson(String(value), this.#path)
       case 'object':
-        if (value === null) return false
-        if (this.#path.length >= this.#maxDepth) throw tooDeep(this.#maxDepth)
-        if (!Array.isArray(value)) checkPlain(value, this.#path)
-        return true
+        return value === null ? undefined : this.#faultInside(value)
       default:
-        throw notJson(typeof value, this.#path)
+        return notJson(typeof value, this.#path)
     }
   }
 
-  #enter(name: string | number): void {
-    this.#path.push(name)
-    if (name === '__proto__') throw notJson('a key named __proto__', this.#path)
+  #faultInside(value: object): AetherError | undefined {
+    if (this.#path.length >= this.#maxDepth) return tooDeep(this.#maxDepth)
+    if (!this.#looksIntoFrozen && Object.isFrozen(value)) return undefined
+    if (!Array.isArray(value) && !isPlain(value))
+      return notJson(`an instance of ${value.constructor?.name ?? 'a class'}`, this.#path)
+    for (const [name, member] of membersOf(value)) {
+      this.#path.push(name)
+      const fault =
+        name === '__proto__' ? notJson('a key named __proto__', this.#path) : this.faultOf(member)
+      if (fault) return fault
+      this.#path.pop()
+    }
+    return undefined
   }
 }
 
-function checkPlain(value: object, path: readonly (string | number)[]): void {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) return
-  throw notJson(`an instance of ${value.constructor?.name ?? 'a class'}`, path)
+/** A hole of an array is undefined, which JSON can't hold; as a member it leaves that out. */
+function membersOf(value: object): Iterable<readonly [string | number, unknown]> {
+  if (Array.isArray(value)) return value.entries()
+  return Object.entries(value).filter(
+    ([name, member]) => member !== undefined || name === '__proto__',
+  )
 }
 
 function refuseInexact(_key: string, value: unknown, context: { source?: string }): unknown {

@@ -15,6 +15,7 @@ import {
 import type { Agenda } from './agenda/agenda.ts'
 import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './append/commit.ts'
 import { KnownVersions } from './append/known-versions.ts'
+import { ObservedWriter } from './append/observed-writer.ts'
 import { findRepeat } from './append/repeat.ts'
 import { StoredListeners, type StoredListener } from './append/stored-listeners.ts'
 import { UnderWay } from './append/under-way.ts'
@@ -122,7 +123,9 @@ export class CommitLogEventStore implements EventStore {
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
     this.#trimmer = new Trimmer({ log, snapshots: this.#snapshots, clock })
-    this.#writer = options.hashChain ? new HashChainWriter(log, rememberedVersions) : log
+    const { observer } = options
+    const writer = options.hashChain ? new HashChainWriter(log, rememberedVersions) : log
+    this.#writer = observer ? new ObservedWriter(writer, observer, clock) : writer
     this.#context = {
       clock,
       ids,
@@ -132,7 +135,7 @@ export class CommitLogEventStore implements EventStore {
     this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
     this.#trimmedMarks = new TrimmedMarks(log, rememberedVersions)
     this.#listeners = new StoredListeners(logger)
-    this.#observer = options.observer
+    this.#observer = observer
   }
 
   async append(
@@ -140,7 +143,8 @@ export class CommitLogEventStore implements EventStore {
     events: readonly NewEvent[],
     { expectedVersion }: AppendOptions,
   ): Promise<AppendResult> {
-    return only(await this.#store([offeredPart({ actorId, events, expectedVersion })]))
+    const result = this.#store([offeredPart({ actorId, events, expectedVersion })])
+    return only(result instanceof Promise ? await result : result)
   }
 
   async commit(appends: readonly (Append | VersionedAppend)[]): Promise<CommitResult> {
@@ -313,17 +317,26 @@ export class CommitLogEventStore implements EventStore {
     await this.close()
   }
 
-  async #store(offered: readonly OfferedPart[]): Promise<CommitResult> {
+  /** Gives the result itself where the log had nothing to wait for. */
+  #store(offered: readonly OfferedPart[]): CommitResult | Promise<CommitResult> {
     this.#assertOpen()
     for (const { actorId } of offered) parseActorId(actorId)
     const commit = makeCommit(offered, this.#context)
-    this.#underWay.begin()
-    try {
-      if (isRepeatable(offered)) return await this.#storeRepeatable(commit)
-      return resultOf(commit, this.#told(commit, await this.#write(commit)))
-    } finally {
-      this.#underWay.end()
-    }
+    if (isRepeatable(offered)) return this.#untilDone(this.#storeRepeatable(commit))
+    const outcome = this.#writer.write(commit)
+    return outcome instanceof Promise
+      ? this.#untilDone(this.#storeNew(commit, outcome))
+      : resultOf(commit, this.#told(commit, outcome))
+  }
+
+  /** Closing waits for it. */
+  #untilDone(storing: Promise<CommitResult>): Promise<CommitResult> {
+    this.#underWay.enter(storing)
+    return storing
+  }
+
+  async #storeNew(commit: Commit, writing: Promise<WriteOutcome>): Promise<CommitResult> {
+    return resultOf(commit, this.#told(commit, await writing))
   }
 
   #storeRepeatable(commit: Commit): Promise<CommitResult> {
@@ -333,7 +346,7 @@ export class CommitLogEventStore implements EventStore {
 
   /** A conflict is first compared with what stands there: it may be this very commit, repeated. */
   async #storeOnce(commit: Commit): Promise<CommitResult> {
-    return this.#settle(commit, this.#told(commit, await this.#write(commit)))
+    return this.#settle(commit, this.#told(commit, await this.#writer.write(commit)))
   }
 
   async #settle(commit: Commit, outcome: WriteOutcome): Promise<CommitResult> {
@@ -347,30 +360,12 @@ export class CommitLogEventStore implements EventStore {
       const pinned = await this.#pin(commit)
       const repeat = await findRepeat(this.#log, commit)
       if (repeat) return committed(repeat, true)
-      const outcome = this.#told(pinned, await this.#write(pinned))
+      const outcome = this.#told(pinned, await this.#writer.write(pinned))
       if (outcome.ok || triesLeft === 0) return resultOf(commit, outcome)
       // Where another part stands elsewhere, no further try can succeed: it's a conflict, or it was
       // this very commit that got in meanwhile.
       if (commit.parts[outcome.partIndex]?.expected !== 'any') return this.#settle(commit, outcome)
     }
-  }
-
-  #write(commit: Commit): Promise<WriteOutcome> {
-    return this.#observer ? this.#observed(commit, this.#observer) : this.#writer.write(commit)
-  }
-
-  async #observed(commit: Commit, observer: StoreObserver): Promise<WriteOutcome> {
-    const { clock } = this.#context
-    const start = clock.monotonic()
-    let outcome: WriteOutcome
-    try {
-      outcome = await this.#writer.write(commit)
-    } catch (error) {
-      observer.failed(error, clock.monotonic() - start)
-      throw error
-    }
-    tellOutcome(observer, commit, outcome, clock.monotonic() - start)
-    return outcome
   }
 
   /** Every outcome goes through here, so that what is acknowledged first is told first. */
@@ -423,16 +418,6 @@ export class CommitLogEventStore implements EventStore {
   #assertOpen(): void {
     if (this.#closing) throw closed()
   }
-}
-
-function tellOutcome(
-  observer: StoreObserver,
-  { parts }: Commit,
-  outcome: WriteOutcome,
-  ms: number,
-): void {
-  if (outcome.ok) observer.stored(outcome.parts, ms)
-  else observer.conflicted(parts[outcome.partIndex]?.actorId as ActorId, ms)
 }
 
 /** Only events that the caller named can be recognised when they come again. */

@@ -11,9 +11,10 @@ import type { Retention } from './retention/retention.ts'
 export interface CommitLog {
   /**
    * Stores all parts of the commit, or none: if and only if each actor stands where its part
-   * expects it. The parts stand in the log one after the other, with nothing between them.
+   * expects it. The parts stand in the log one after the other, with nothing between them. A log that
+   * has nothing to wait for gives the outcome itself, and throws nothing.
    */
-  write(commit: Commit): Promise<WriteOutcome>
+  write(commit: Commit): WriteOutcome | Promise<WriteOutcome>
   /** The newest version, never older than the last acknowledged write. */
   latestVersion(actorId: ActorId, signal: AbortSignal | undefined): Promise<number>
   /** Batches in order of the direction, complete up to at least the last acknowledged write. */

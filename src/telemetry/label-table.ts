@@ -20,7 +20,8 @@ export class LabelTable<Series> {
 
   /** In the order of the names. */
   of(values: readonly string[]): Series {
-    const key = JSON.stringify(values)
+    const [only] = values
+    const key = only !== undefined && values.length === 1 ? only : JSON.stringify(values)
     const known = this.#series.get(key)
     if (known) return known
     const isFull = this.#series.size >= maxSets

@@ -15,7 +15,10 @@ import {
 /** Ways in which a store can break its promises. Each does so at times. */
 export type Sabotage = keyof typeof sabotagedWrites | keyof typeof sabotagedReads
 
-type SabotagedWrite = (log: MemoryCommitLog, commit: Commit) => Promise<WriteOutcome>
+type SabotagedWrite = (
+  log: MemoryCommitLog,
+  commit: Commit,
+) => WriteOutcome | Promise<WriteOutcome>
 
 const sabotagedWrites = {
   /** Stores behind whatever is there. */

@@ -6,7 +6,7 @@ import { type Commit, CommitLogEventStore, type WriteOutcome } from '../../src/s
 class CountingCommitLog extends MemoryCommitLog {
   writes = 0
 
-  override write(commit: Commit): Promise<WriteOutcome> {
+  override write(commit: Commit): WriteOutcome {
     this.writes++
     return super.write(commit)
   }

@@ -53,7 +53,7 @@ export interface BatchContext {
  */
 export function planBatch(
   before: ActorState,
-  commands: readonly Command[],
+  asked: readonly { readonly command: Command }[],
   context: BatchContext,
 ): BatchPlan {
   const events: NewEvent[] = []
@@ -62,7 +62,7 @@ export function planBatch(
   const now = context.clock.now()
   let after = before
   let since = context.clock.monotonic()
-  for (const command of commands) {
+  for (const { command } of asked) {
     try {
       const known = command.identity && recall(command.identity, context, mates)
       if (known) {

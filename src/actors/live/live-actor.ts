@@ -36,7 +36,7 @@ export class LiveActor {
   #current: ActorState | undefined
   /** Where the event that led to its state stands in the log; unknown where a snapshot did. */
   #position: number | undefined
-  #working: Promise<void> | undefined
+  #isWorking = false
   /** The version of the state that was kept last. */
   #keptVersion = 0
   /** When it last was done with something, by the monotonic clock: looked at once for a batch. */
@@ -51,7 +51,7 @@ export class LiveActor {
   }
 
   get isIdle(): boolean {
-    return this.#working === undefined
+    return !this.#isWorking
   }
 
   get type(): string {
@@ -75,7 +75,7 @@ export class LiveActor {
   /** @throws AetherError `overloaded` */
   post(letter: Letter): void {
     this.#box().post(letter)
-    this.#working ??= this.#work()
+    this.#wake()
   }
 
   /**
@@ -90,7 +90,7 @@ export class LiveActor {
       entered.resolve()
       return left.promise
     })
-    this.#working ??= this.#work()
+    this.#wake()
     await entered.promise
     return { release: () => left.resolve() }
   }
@@ -152,6 +152,12 @@ export class LiveActor {
     return new History(this.#around.store, this.model, this.actorId)
   }
 
+  #wake(): void {
+    if (this.#isWorking) return
+    this.#isWorking = true
+    void this.#work()
+  }
+
   async #work(): Promise<void> {
     // Commands that are sent in the same turn belong into the same append.
     await Promise.resolve()
@@ -164,7 +170,7 @@ export class LiveActor {
       } else if (next.length > 0) await this.#run(next, mailbox)
     }
     this.#mailbox = undefined
-    this.#working = undefined
+    this.#isWorking = false
   }
 
   #lookAtClock(): number {
@@ -175,48 +181,65 @@ export class LiveActor {
   /** Decides, stores and answers these letters; those that don't fit wait for the next append. */
   async #run(letters: readonly Letter[], mailbox: Mailbox): Promise<void> {
     try {
-      const told = await this.#store(letters)
-      mailbox.putBack(letters, told.plan.outcomes.length)
-      const repeats = this.#answer(letters, told)
-      if (repeats.length > 0) await this.#answerRepeats(repeats)
-    } catch (error) {
-      this.forget()
-      // What is refused for its content may be the fault of one; its neighbours are tried alone.
-      if (letters.length > 1 && isAetherError(error) && isOfContent.has(error.code)) {
-        for (const letter of letters) await this.#run([letter], mailbox)
-      } else {
-        this.#around.quarantine.noteFailure(this.actorId, error)
-        const at = this.#lookAtClock()
-        for (const letter of letters) letter.fail(error, at)
+      for (let retriesLeft = this.#around.limits.conflictRetries; ; retriesLeft--) {
+        const isFresh = this.#current === undefined
+        const before = (this.#current ??= await this.#load())
+        const plan = this.#plan(before, letters)
+        const told =
+          plan.events.length > 0
+            ? this.#stored(plan, await this.#append(letters, plan, before.version), retriesLeft)
+            : await this.#confirmed(plan, before, isFresh)
+        if (told) return await this.#tell(letters, told, mailbox)
+        this.forget()
       }
+    } catch (error) {
+      await this.#failAll(letters, error, mailbox)
     }
   }
 
-  async #store(letters: readonly Letter[]): Promise<StoredPlan> {
-    const { store, limits, tracing } = this.#around
-    for (let retriesLeft = limits.conflictRetries; ; retriesLeft--) {
-      const isFresh = this.#current === undefined
-      const before = (this.#current ??= await this.#load())
-      const plan = this.#plan(before, letters)
-      if (plan.events.length > 0) {
-        const expectedVersion = before.version
-        const result = await (tracing
-          ? this.#appendTraced(tracing, letters, plan, expectedVersion)
-          : store.append(this.actorId, plan.events, { expectedVersion }))
-        if (result.ok) {
-          this.advance(plan.after, result.events)
-          return { plan, stored: result.events, position: result.position }
-        }
-        if (retriesLeft <= 0) {
-          const { currentVersion } = result.conflict
-          throw new VersionConflictError(this.actorId, expectedVersion, currentVersion)
-        }
-      } else if (isFresh || (await store.latestVersion(this.actorId)) === before.version) {
-        // No append has confirmed the state that these answers, a refusal say, rest on.
-        return { plan, stored: [], position: await this.position() }
-      }
-      this.forget()
+  #append(
+    letters: readonly Letter[],
+    plan: BatchPlan,
+    expectedVersion: number,
+  ): Promise<AppendResult> {
+    const { store, tracing } = this.#around
+    return tracing
+      ? this.#appendTraced(tracing, letters, plan, expectedVersion)
+      : store.append(this.actorId, plan.events, { expectedVersion })
+  }
+
+  /** Nothing where another writer was faster. @throws VersionConflictError where it was once too often */
+  #stored(plan: BatchPlan, result: AppendResult, retriesLeft: number): StoredPlan | undefined {
+    if (result.ok) {
+      this.advance(plan.after, result.events)
+      return { plan, stored: result.events, position: result.position }
     }
+    if (retriesLeft > 0) return undefined
+    const { expectedVersion, currentVersion } = result.conflict
+    throw new VersionConflictError(this.actorId, expectedVersion, currentVersion)
+  }
+
+  /** No append has confirmed the state that answers without events, a refusal say, rest on. */
+  async #confirmed(
+    plan: BatchPlan,
+    { version }: ActorState,
+    isFresh: boolean,
+  ): Promise<StoredPlan | undefined> {
+    if (!isFresh && (await this.#around.store.latestVersion(this.actorId)) !== version)
+      return undefined
+    return { plan, stored: [], position: await this.position() }
+  }
+
+  async #failAll(letters: readonly Letter[], error: unknown, mailbox: Mailbox): Promise<void> {
+    this.forget()
+    // What is refused for its content may be the fault of one; its neighbours are tried alone.
+    if (letters.length > 1 && isAetherError(error) && isOfContent.has(error.code)) {
+      for (const letter of letters) await this.#run([letter], mailbox)
+      return
+    }
+    this.#around.quarantine.noteFailure(this.actorId, error)
+    const at = this.#lookAtClock()
+    for (const letter of letters) letter.fail(error, at)
   }
 
   #appendTraced(
@@ -234,8 +257,7 @@ export class LiveActor {
 
   #plan(before: ActorState, letters: readonly Letter[]): BatchPlan {
     const { limits, clock, logger } = this.#around
-    const commands = letters.map((letter) => letter.command)
-    return planBatch(before, commands, {
+    return planBatch(before, letters, {
       model: this.model,
       actorId: this.actorId,
       memory: this.#memory,
@@ -274,10 +296,11 @@ export class LiveActor {
     this.#around.snapshots.offer(this.model, this.actorId, state, this.#memory)
   }
 
-  /** Answers all but those that were answered before. */
-  #answer(letters: readonly Letter[], told: StoredPlan): readonly Repeat[] {
+  /** Answers all that were decided, then those that were answered before. */
+  #tell(letters: readonly Letter[], told: StoredPlan, mailbox: Mailbox): Promise<void> | undefined {
     const { plan } = told
     const repeats: Repeat[] = []
+    mailbox.putBack(letters, plan.outcomes.length)
     const at = this.#lookAtClock()
     for (let index = 0; index < plan.outcomes.length; index++) {
       const letter = letters[index] as Letter
@@ -286,7 +309,7 @@ export class LiveActor {
       else if (outcome.kind === 'decided') this.#succeed(letter, outcome, told, at)
       else repeats.push({ letter, record: outcome.record })
     }
-    return repeats
+    return repeats.length > 0 ? this.#answerRepeats(repeats) : undefined
   }
 
   #fail(letter: Letter, error: unknown, at: number): void {

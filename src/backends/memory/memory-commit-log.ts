@@ -34,8 +34,14 @@ export class MemoryCommitLog implements CommitLog {
     }
   }
 
-  async write(commit: Commit): Promise<WriteOutcome> {
-    return this.#write(commit)
+  write(commit: Commit): WriteOutcome {
+    const { parts } = commit
+    const partIndex = parts.findIndex((part) => !isMet(part, this.#versionOf(part.actorId)))
+    const wrong = parts[partIndex]
+    if (wrong) return { ok: false, partIndex, currentVersion: this.#versionOf(wrong.actorId) }
+    const placed = parts.map((part) => this.#place(commit, part))
+    for (const wake of this.#watchers) wake()
+    return { ok: true, parts: placed }
   }
 
   async latestVersion(actorId: ActorId): Promise<number> {
@@ -74,16 +80,6 @@ export class MemoryCommitLog implements CommitLog {
   beginClosing(): void {}
 
   async close(): Promise<void> {}
-
-  #write(commit: Commit): WriteOutcome {
-    const { parts } = commit
-    const partIndex = parts.findIndex((part) => !isMet(part, this.#versionOf(part.actorId)))
-    const wrong = parts[partIndex]
-    if (wrong) return { ok: false, partIndex, currentVersion: this.#versionOf(wrong.actorId) }
-    const placed = parts.map((part) => this.#place(commit, part))
-    for (const wake of this.#watchers) wake()
-    return { ok: true, parts: placed }
-  }
 
   #place(commit: Commit, part: CommitPart): readonly StoredEvent[] {
     const history = this.#historyOf(part.actorId)

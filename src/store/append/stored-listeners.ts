@@ -14,6 +14,8 @@ export class StoredListeners {
   readonly #logger: Logger
   /** Never changed in place: whoever is being told goes on with the list it began with. */
   #registrations: readonly Registration[] = []
+  /** What is to be told, in order: a listener may store something itself. */
+  readonly #untold: (readonly StoredEvent[])[] = []
 
   constructor(logger: Logger) {
     this.#logger = logger
@@ -33,12 +35,14 @@ export class StoredListeners {
 
   /** Never throws: what is stored is stored, whatever a listener makes of it. */
   tell(parts: readonly (readonly StoredEvent[])[]): void {
-    const registrations = this.#registrations
-    if (registrations.length === 0) return
-    const events = Object.freeze(parts.flat())
-    for (const registration of registrations) {
-      // One of those before it may have removed it.
-      if (!registration.isRemoved) this.#call(registration.listener, events)
+    if (this.#registrations.length === 0) return
+    if (this.#untold.push(Object.freeze(parts.flat())) > 1) return
+    for (let events = this.#untold[0]; events; events = this.#untold[0]) {
+      for (const registration of this.#registrations) {
+        // One of those before it may have removed it.
+        if (!registration.isRemoved) this.#call(registration.listener, events)
+      }
+      this.#untold.shift()
     }
   }
 
