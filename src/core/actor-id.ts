@@ -15,6 +15,7 @@ export const maxKeyBytes = 200
 const maxTypeLength = 64
 
 const typePattern = /^[A-Za-z][A-Za-z0-9_]*$/
+const plainId = /^[A-Za-z][A-Za-z0-9_]{0,63}-[\x20-\x7e]{1,200}$/
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -39,6 +40,15 @@ export function parseActorId(id: string): ActorAddress {
   checkType(address.type)
   checkKey(address.type, address.key)
   return address
+}
+
+/**
+ * Refuses what {@link parseActorId} refuses.
+ * @throws AetherError `invalid-actor-id`
+ */
+export function checkActorId(id: string): void {
+  // Almost all are made of these characters, and need not be taken apart.
+  if (!plainId.test(id)) parseActorId(id)
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   type Logger,
   type NewEvent,
   numberedIds,
-  parseActorId,
+  checkActorId,
   processLogger,
   randomIds,
   type StoredEvent,
@@ -143,12 +143,13 @@ export class CommitLogEventStore implements EventStore {
     events: readonly NewEvent[],
     { expectedVersion }: AppendOptions,
   ): Promise<AppendResult> {
-    const result = this.#store([offeredPart({ actorId, events, expectedVersion })])
-    return only(result instanceof Promise ? await result : result)
+    return this.#storeOne(offeredPart({ actorId, events, expectedVersion }))
   }
 
   async commit(appends: readonly (Append | VersionedAppend)[]): Promise<CommitResult> {
-    return await this.#store(appends.map(offeredPart))
+    const offered = appends.map(offeredPart)
+    const outcome = await this.#store(offered)
+    return outcome.ok ? committed(outcome) : conflictOf(offered, outcome)
   }
 
   async save(
@@ -156,7 +157,7 @@ export class CommitLogEventStore implements EventStore {
     events: VersionedEvent | readonly VersionedEvent[],
   ): Promise<AppendResult> {
     const run = 'version' in events ? [events] : events
-    return only(await this.#store([offeredPart({ actorId, events: run })]))
+    return this.#storeOne(offeredPart({ actorId, events: run }))
   }
 
   read(actorId: ActorId, options: Collecting<ReadOptions>): AsyncGenerator<LogEntry, void>
@@ -222,7 +223,7 @@ export class CommitLogEventStore implements EventStore {
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<number> {
     this.#assertOpen()
-    parseActorId(actorId)
+    checkActorId(actorId)
     options.signal?.throwIfAborted()
     const version = await this.#log.latestVersion(actorId, options.signal)
     this.#known.learn(actorId, version)
@@ -243,7 +244,7 @@ export class CommitLogEventStore implements EventStore {
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<number> {
     this.#assertOpen()
-    parseActorId(actorId)
+    checkActorId(actorId)
     signal?.throwIfAborted()
     const removedHere = (await this.#log.retention?.trimmedVersion(actorId, signal)) ?? 0
     return removedHere || this.#trimmedMarks.of(actorId, signal)
@@ -281,13 +282,13 @@ export class CommitLogEventStore implements EventStore {
     options: LoadSnapshotOptions,
   ): Promise<Snapshot | undefined> {
     this.#assertOpen()
-    parseActorId(actorId)
+    checkActorId(actorId)
     return this.#snapshots.load(actorId, options)
   }
 
   async saveSnapshot(actorId: ActorId, snapshot: NewSnapshot): Promise<boolean> {
     this.#assertOpen()
-    parseActorId(actorId)
+    checkActorId(actorId)
     return this.#snapshots.save(actorId, snapshot)
   }
 
@@ -317,51 +318,59 @@ export class CommitLogEventStore implements EventStore {
     await this.close()
   }
 
-  /** Gives the result itself where the log had nothing to wait for. */
-  #store(offered: readonly OfferedPart[]): CommitResult | Promise<CommitResult> {
+  #storeOne(part: OfferedPart): AppendResult | Promise<AppendResult> {
+    const offered = [part]
+    const outcome = this.#store(offered)
+    return outcome instanceof Promise
+      ? outcome.then((later) => resultOf(offered, later))
+      : resultOf(offered, outcome)
+  }
+
+  /** Gives the outcome itself where the log had nothing to wait for. */
+  #store(offered: readonly OfferedPart[]): StoreOutcome | Promise<StoreOutcome> {
     this.#assertOpen()
-    for (const { actorId } of offered) parseActorId(actorId)
+    for (const { actorId } of offered) checkActorId(actorId)
     const commit = makeCommit(offered, this.#context)
     if (isRepeatable(offered)) return this.#untilDone(this.#storeRepeatable(commit))
     const outcome = this.#writer.write(commit)
     return outcome instanceof Promise
       ? this.#untilDone(this.#storeNew(commit, outcome))
-      : resultOf(commit, this.#told(commit, outcome))
+      : this.#told(commit, outcome)
   }
 
   /** Closing waits for it. */
-  #untilDone(storing: Promise<CommitResult>): Promise<CommitResult> {
+  #untilDone(storing: Promise<StoreOutcome>): Promise<StoreOutcome> {
     this.#underWay.enter(storing)
     return storing
   }
 
-  async #storeNew(commit: Commit, writing: Promise<WriteOutcome>): Promise<CommitResult> {
-    return resultOf(commit, this.#told(commit, await writing))
+  async #storeNew(commit: Commit, writing: Promise<WriteOutcome>): Promise<StoreOutcome> {
+    return this.#told(commit, await writing)
   }
 
-  #storeRepeatable(commit: Commit): Promise<CommitResult> {
+  #storeRepeatable(commit: Commit): Promise<StoreOutcome> {
     const isAnywhere = commit.parts.some(({ expected }) => expected === 'any')
     return isAnywhere ? this.#storeOnceAnywhere(commit) : this.#storeOnce(commit)
   }
 
   /** A conflict is first compared with what stands there: it may be this very commit, repeated. */
-  async #storeOnce(commit: Commit): Promise<CommitResult> {
+  async #storeOnce(commit: Commit): Promise<StoreOutcome> {
     return this.#settle(commit, this.#told(commit, await this.#writer.write(commit)))
   }
 
-  async #settle(commit: Commit, outcome: WriteOutcome): Promise<CommitResult> {
+  async #settle(commit: Commit, outcome: WriteOutcome): Promise<StoreOutcome> {
     const repeat = outcome.ok ? undefined : await findRepeat(this.#log, commit)
-    return repeat ? committed(repeat, true) : resultOf(commit, outcome)
+    return repeat ? { ok: true, parts: repeat, duplicate: true } : outcome
   }
 
   /** A part at `'any'` never conflicts by itself: it looks for its repeat before each guarded try. */
-  async #storeOnceAnywhere(commit: Commit): Promise<CommitResult> {
+  async #storeOnceAnywhere(commit: Commit): Promise<StoreOutcome> {
     for (let triesLeft = maxRepeatableTries; ; triesLeft--) {
       const pinned = await this.#pin(commit)
       const repeat = await findRepeat(this.#log, commit)
-      if (repeat) return committed(repeat, true)
+      if (repeat) return { ok: true, parts: repeat, duplicate: true }
       const outcome = this.#told(pinned, await this.#writer.write(pinned))
-      if (outcome.ok || triesLeft === 0) return resultOf(commit, outcome)
+      if (outcome.ok || triesLeft === 0) return outcome
       // Where another part stands elsewhere, no further try can succeed: it's a conflict, or it was
       // this very commit that got in meanwhile.
       if (commit.parts[outcome.partIndex]?.expected !== 'any') return this.#settle(commit, outcome)
@@ -387,7 +396,7 @@ export class CommitLogEventStore implements EventStore {
 
   #sourceOf(actorId: ActorId, options: ReadOptions | Collecting<ReadOptions>): Source | undefined {
     this.#assertOpen()
-    parseActorId(actorId)
+    checkActorId(actorId)
     const first = wholeNumber('fromVersion', options.fromVersion ?? 1, 1)
     const last = wholeNumber('toVersion', options.toVersion ?? Infinity, 0)
     const direction = oneOf('direction', options.direction ?? 'forwards', directions)
@@ -422,34 +431,43 @@ export class CommitLogEventStore implements EventStore {
 
 /** Only events that the caller named can be recognised when they come again. */
 function isRepeatable(offered: readonly OfferedPart[]): boolean {
-  return offered.every(({ events }) => events.every((event) => event.id !== undefined))
+  for (const { events } of offered)
+    for (const { id } of events) if (id === undefined) return false
+  return true
 }
 
-function resultOf({ parts }: Commit, outcome: WriteOutcome): CommitResult {
-  if (outcome.ok) return committed(outcome.parts, false)
-  const part = parts[outcome.partIndex] as Commit['parts'][number]
-  const { actorId, expected } = part
-  // The event of an explicit version expects to stand right in front of it, at the latest.
-  const expectedVersion = typeof expected === 'object' ? expected.below - 1 : expected
-  return {
-    ok: false,
-    conflict: { actorId, expectedVersion, currentVersion: outcome.currentVersion },
-  }
+/** What became of a commit: also that it stood there already. */
+type StoreOutcome = WriteOutcome & { readonly duplicate?: boolean }
+type StoredOutcome = Extract<StoreOutcome, { readonly ok: true }>
+type ConflictOutcome = Exclude<StoreOutcome, { readonly ok: true }>
+
+/** What became of the only part. */
+function resultOf(offered: readonly OfferedPart[], outcome: StoreOutcome): AppendResult {
+  if (!outcome.ok) return conflictOf(offered, outcome)
+  return appended(outcome.parts[0] as readonly StoredEvent[], outcome.duplicate)
 }
 
-function committed(parts: readonly (readonly StoredEvent[])[], duplicate: boolean): Committed {
-  const appends = parts.map((events): Appended => {
-    const { version, position } = events.at(-1) as StoredEvent
-    return { ok: true, version, position, events, duplicate }
-  })
+function appended(events: readonly StoredEvent[], duplicate = false): Appended {
+  const { version, position } = events.at(-1) as StoredEvent
+  return { ok: true, version, position, events, duplicate }
+}
+
+function committed({ parts, duplicate = false }: StoredOutcome): Committed {
+  const appends = parts.map((events) => appended(events, duplicate))
   const position = Math.max(...appends.map((append) => append.position))
   return { ok: true, position, appends, duplicate }
 }
 
-function closed(): AetherError {
-  return new AetherError('closed', 'the event store was closed')
+function conflictOf(
+  offered: readonly OfferedPart[],
+  { partIndex, currentVersion }: ConflictOutcome,
+): Conflicted {
+  const { actorId, expected } = offered[partIndex] as OfferedPart
+  // The event of an explicit version expects to stand right in front of it, at the latest.
+  const expectedVersion = typeof expected === 'object' ? expected.below - 1 : expected
+  return { ok: false, conflict: { actorId, expectedVersion, currentVersion } }
 }
 
-function only(result: CommitResult): Appended | Conflicted {
-  return result.ok ? (result.appends[0] as Appended) : result
+function closed(): AetherError {
+  return new AetherError('closed', 'the event store was closed')
 }

@@ -56,8 +56,7 @@ function take(trial: Trial, step: Step): Flaw | undefined {
   const before = states.at(-1) as ActorState
   try {
     if (step.kind === 'event') {
-      const { type, data } = step
-      const { stored, after } = foldDecided(model, id, before, { type, data, metadata: noMetadata })
+      const { stored, after } = foldDecided(model, id, before, step, noMetadata)
       keep(trial, stored, after)
     } else if (step.kind === 'earlier-event') {
       const { type, data, version } = step

@@ -58,8 +58,8 @@ export function sceneAfter(
   happened: readonly DecidedEvent[],
 ): Scene {
   let current = initialOf(model)
-  for (const { type, data, metadata = noMetadata } of happened)
-    current = foldDecided(model, actorId, current, { type, data, metadata }).after
+  for (const event of happened)
+    current = foldDecided(model, actorId, current, event, event.metadata ?? noMetadata).after
   return { model, actorId, current }
 }
 

@@ -56,7 +56,7 @@ export function planBatch(
   asked: readonly { readonly command: Command }[],
   context: BatchContext,
 ): BatchPlan {
-  const events: NewEvent[] = []
+  let events: NewEvent[] = []
   const outcomes: Outcome[] = []
   let mates: Map<string, Mate> | undefined
   const now = context.clock.now()
@@ -82,7 +82,9 @@ export function planBatch(
         after: decided.after,
         reply: decided.reply,
       })
-      events.push(...decided.events)
+      // Most batches are of one command, and its list will do.
+      if (events.length === 0) events = decided.events
+      else events.push(...decided.events)
       after = decided.after
     } catch (error) {
       outcomes.push({ kind: 'failed', error })

@@ -16,7 +16,7 @@ import { eventVersionName } from '../replay/stored-event.ts'
 import type { Command, CommandIdentity } from './command.ts'
 
 export interface Decided {
-  readonly events: readonly NewEvent[]
+  readonly events: NewEvent[]
   readonly after: ActorState
   readonly reply: unknown
 }
@@ -42,20 +42,12 @@ export function decide(
       shownDetails(details, actorId, command.name),
     )
   }
-  const events: NewEvent[] = []
   let after = before
-  for (const { type, data, metadata } of listOf(decision)) {
-    const step = foldDecided(model, actorId, after, {
-      type,
-      data,
-      metadata: stampOf(
-        metadata ? { ...command.metadata, ...metadata } : command.metadata,
-        command.identity,
-      ),
-    })
-    events.push(step.stored)
+  const events = listOf(decision).map((event) => {
+    const step = foldDecided(model, actorId, after, event, metadataOf(event, command))
     after = step.after
-  }
+    return step.stored
+  })
   return { events, after, reply: replyTo(command, actorId, after, events) }
 }
 
@@ -130,6 +122,11 @@ export function replyTo(
 /** JSON, as a reply may contain it. */
 function plain({ type, data, metadata }: DecidedEvent): DecidedEvent {
   return metadata ? { type, data, metadata } : { type, data }
+}
+
+function metadataOf({ metadata }: DecidedEvent, command: Command): Metadata {
+  const common = command.metadata
+  return stampOf(metadata ? { ...common, ...metadata } : common, command.identity)
 }
 
 /**

@@ -21,21 +21,18 @@ export function makeCommand(
   input: unknown,
   { metadata = noMetadata, commandId }: CommandOptions,
 ): Command | Promise<Command> {
-  const command = commandOf(model, name)
+  const called = commandOf(model, name)
   if (metadata !== noMetadata) checkMetadata(metadata)
   const identity =
-    commandId === undefined ? undefined : identify(commandId, name, command.input && input)
-  const valid = validInput(model.type, name, command.input, input)
-  const withInput = (given: unknown): Command => ({
-    name,
-    type: model.type,
-    model: command,
-    input: given,
-    metadata,
-    identity,
-    prepared: undefined,
-  })
-  return valid instanceof Promise ? valid.then(withInput) : withInput(valid)
+    commandId === undefined ? undefined : identify(commandId, name, called.input && input)
+  const { type } = model
+  const given = validInput(type, name, called.input, input)
+  const command = { name, type, model: called, input: given, metadata, identity, prepared: undefined }
+  return given instanceof Promise ? withInput(command, given) : command
+}
+
+async function withInput(command: Command, later: Promise<unknown>): Promise<Command> {
+  return { ...command, input: await later }
 }
 
 /**

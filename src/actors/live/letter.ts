@@ -25,10 +25,8 @@ export interface LetterOptions {
 export class Letter implements Timed {
   readonly actorId: ActorId
   readonly command: Command
-  readonly answered: Promise<CommandResult>
   readonly #options: LetterOptions
-  #resolve!: (result: CommandResult) => void
-  #reject!: (error: unknown) => void
+  readonly #answer = Promise.withResolvers<CommandResult>()
   #isTaken = false
   #isDone = false
   #isRegretted = false
@@ -37,10 +35,10 @@ export class Letter implements Timed {
     this.actorId = actorId
     this.command = command
     this.#options = options
-    this.answered = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
+  }
+
+  get answered(): Promise<CommandResult> {
+    return this.#answer.promise
   }
 
   get deadline(): number {
@@ -74,13 +72,13 @@ export class Letter implements Timed {
   answer(result: CommandResult, at?: number): void {
     if (this.#isDone) return
     this.#end(undefined, at)
-    this.#resolve(result)
+    this.#answer.resolve(result)
   }
 
   fail(error: unknown, at?: number): void {
     if (this.#isDone) return
     this.#end(error, at)
-    this.#reject(error)
+    this.#answer.reject(error)
   }
 
   /** The sender's signal: takes it back, if nobody has begun with it. */

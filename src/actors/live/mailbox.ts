@@ -30,7 +30,9 @@ export class Mailbox {
       const message = `${this.#waiting.length} commands wait for ${this.#owner}: send again later`
       throw new AetherError('overloaded', message)
     }
-    this.#waiting.push(next)
+    // The first of a list that grows would take room for seventeen.
+    if (this.#waiting.length === 0) this.#waiting = [next]
+    else this.#waiting.push(next)
   }
 
   /** What is next: a visit, or so many letters at most, up to the next visit. */
@@ -40,6 +42,7 @@ export class Mailbox {
       this.#waiting.shift()
       return first
     }
+    if (first && !first.isDone && this.#waiting.length === 1) return this.#takeOnly(first)
     const letters: Letter[] = []
     let taken = 0
     for (; taken < Math.min(count, this.#waiting.length); taken++) {
@@ -52,6 +55,12 @@ export class Mailbox {
     if (taken === this.#waiting.length) this.#waiting = []
     else this.#waiting.splice(0, taken)
     return letters
+  }
+
+  #takeOnly(letter: Letter): readonly Letter[] {
+    this.#waiting = []
+    letter.take()
+    return [letter]
   }
 
   /** Puts letters back in front that were taken too early: those from this place on. */

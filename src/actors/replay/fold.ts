@@ -45,11 +45,12 @@ export function foldDecided(
   model: ActorModel,
   actorId: ActorId,
   before: ActorState,
-  { type, data: decided, metadata }: DecidedEvent & { readonly metadata: Metadata },
+  { type, data }: Pick<DecidedEvent, 'type' | 'data'>,
+  metadata: Metadata,
 ): { readonly stored: CheckedEvent; readonly after: ActorState } {
   const event = model.events.get(type)
   if (event?.name !== type) throw new InvalidEventError(`${model.type} has no event ${type}`, [])
-  const stored = storable(actorId, type, decided, stamped(metadata, event))
+  const stored = storable(actorId, type, data, stamped(metadata, event))
   const validation = validateSync(event.schema, stored.data)
   if (!validation.ok)
     throw new InvalidEventError(`${actorId} decided a wrong ${type}`, validation.issues)

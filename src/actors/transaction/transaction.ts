@@ -184,8 +184,7 @@ function place(
     throw new AetherError('invalid-event', message)
   }
   const stamped = stampOf({ ...common, ...metadata }, identity)
-  const decided = { type, data, metadata: stamped }
-  const step = foldDecided(share.actor.model, actorId, share.after, decided)
+  const step = foldDecided(share.actor.model, actorId, share.after, { type, data }, stamped)
   share.events.push(step.stored)
   share.after = step.after
 }
