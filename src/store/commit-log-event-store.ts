@@ -431,8 +431,7 @@ export class CommitLogEventStore implements EventStore {
 
 /** Only events that the caller named can be recognised when they come again. */
 function isRepeatable(offered: readonly OfferedPart[]): boolean {
-  for (const { events } of offered)
-    for (const { id } of events) if (id === undefined) return false
+  for (const { events } of offered) for (const { id } of events) if (id === undefined) return false
   return true
 }
 

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../core/index.ts'
 import type { StoreObserver } from '../store/index.ts'
 import type { Counter } from './counter.ts'
-import type { Spread } from './histogram.ts'
+import type { Histogram } from './histogram.ts'
 import type { MetricRegistry } from './metric-registry.ts'
 import { outcomeOf } from './outcome.ts'
 
@@ -9,23 +9,18 @@ const actorType = 'aether.actor.type'
 
 /** Counts what is written to a store. */
 export class StoreMetrics implements StoreObserver {
-  readonly #durations: Readonly<Record<'stored' | 'conflict' | 'failed', Spread>>
+  readonly #durations: Histogram
   readonly #events: Counter
   readonly #conflicts: Counter
   readonly #failures: Counter
   #subscriptions = 0
 
   constructor(registry: MetricRegistry) {
-    const durations = registry.durations({
+    this.#durations = registry.durations({
       name: 'aether.append.duration',
       description: 'One conditional write to the store, until it is durable.',
       labels: ['aether.outcome'],
     })
-    this.#durations = {
-      stored: durations.spread('stored'),
-      conflict: durations.spread('conflict'),
-      failed: durations.spread('failed'),
-    }
     this.#events = registry.counter({
       name: 'aether.append.events',
       unit: '{event}',
@@ -57,7 +52,7 @@ export class StoreMetrics implements StoreObserver {
   }
 
   stored(parts: readonly (readonly StoredEvent[])[], ms: number): void {
-    this.#durations.stored.record(ms / 1_000)
+    this.#durations.spread('stored').record(ms / 1_000)
     for (const events of parts) {
       const [first] = events
       if (first) this.#events.count(typeOf(first.actorId)).value += events.length
@@ -65,12 +60,12 @@ export class StoreMetrics implements StoreObserver {
   }
 
   conflicted(actorId: string, ms: number): void {
-    this.#durations.conflict.record(ms / 1_000)
+    this.#durations.spread('conflict').record(ms / 1_000)
     this.#conflicts.count(typeOf(actorId)).value++
   }
 
   failed(error: unknown, ms: number): void {
-    this.#durations.failed.record(ms / 1_000)
+    this.#durations.spread('failed').record(ms / 1_000)
     this.#failures.count(outcomeOf(error)).value++
   }
 

@@ -15,10 +15,7 @@ import {
 /** Ways in which a store can break its promises. Each does so at times. */
 export type Sabotage = keyof typeof sabotagedWrites | keyof typeof sabotagedReads
 
-type SabotagedWrite = (
-  log: MemoryCommitLog,
-  commit: Commit,
-) => WriteOutcome | Promise<WriteOutcome>
+type SabotagedWrite = (log: MemoryCommitLog, commit: Commit) => WriteOutcome | Promise<WriteOutcome>
 
 const sabotagedWrites = {
   /** Stores behind whatever is there. */
@@ -36,8 +33,8 @@ const sabotagedWrites = {
   }),
   /** Stores again what it has stored, as after a time-out. */
   storesTwice: async (log, commit) => {
-    const outcome = await log.write(commit)
-    if (outcome.ok) await sabotagedWrites.dropsExpectation(log, commit)
+    const outcome = log.write(commit)
+    if (outcome.ok) sabotagedWrites.dropsExpectation(log, commit)
     return outcome
   },
   /** Reports a conflict without having looked. */
@@ -49,17 +46,17 @@ const sabotagedWrites = {
   },
   /** Reports a version that never was. */
   inventsVersions: async (log, commit) => {
-    const outcome = await log.write(commit)
+    const outcome = log.write(commit)
     return outcome.ok ? outcome : { ...outcome, currentVersion: outcome.currentVersion + 5 }
   },
   /** Says that nothing was stored, after having stored. */
   deniesStored: async (log, commit) => {
-    await log.write(commit)
+    log.write(commit)
     throw new AetherError('store-unavailable', 'nothing was stored')
   },
   /** Stores one part of a commit. */
   tearsCommits: async (log, commit) => {
-    await log.write({ ...commit, parts: commit.parts.slice(0, 1) })
+    log.write({ ...commit, parts: commit.parts.slice(0, 1) })
     throw new AetherError('outcome-unknown', 'the connection was lost')
   },
   /** Fails as no store may. */

@@ -2,6 +2,7 @@ import {
   AetherError,
   type ActorId,
   type Clock,
+  grown,
   type Logger,
   type NewEvent,
 } from '../../core/index.ts'
@@ -57,7 +58,7 @@ export function planBatch(
   context: BatchContext,
 ): BatchPlan {
   let events: NewEvent[] = []
-  const outcomes: Outcome[] = []
+  let outcomes: Outcome[] | undefined
   let mates: Map<string, Mate> | undefined
   const now = context.clock.now()
   let after = before
@@ -66,16 +67,16 @@ export function planBatch(
     try {
       const known = command.identity && recall(command.identity, context, mates)
       if (known) {
-        outcomes.push(known)
+        outcomes = grown(outcomes, known)
         continue
       }
       const decided = decide(context.model, context.actorId, after, command, now)
       if (events.length > 0 && events.length + decided.events.length > context.maxEvents) break
       if (command.identity) {
         mates ??= new Map()
-        mates.set(command.identity.id, { ...command.identity, outcomeIndex: outcomes.length })
+        mates.set(command.identity.id, { ...command.identity, outcomeIndex: outcomes?.length ?? 0 })
       }
-      outcomes.push({
+      outcomes = grown(outcomes, {
         kind: 'decided',
         firstIndex: events.length,
         count: decided.events.length,
@@ -87,12 +88,12 @@ export function planBatch(
       else events.push(...decided.events)
       after = decided.after
     } catch (error) {
-      outcomes.push({ kind: 'failed', error })
+      outcomes = grown(outcomes, { kind: 'failed', error })
     } finally {
       since = reportIfSlow(context, command, since)
     }
   }
-  return { outcomes, events, after }
+  return { outcomes: outcomes ?? [], events, after }
 }
 
 /** Whoever blocks the event loop is named: nobody else would find out. Tells what time it is. */

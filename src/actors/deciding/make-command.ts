@@ -27,7 +27,15 @@ export function makeCommand(
     commandId === undefined ? undefined : identify(commandId, name, called.input && input)
   const { type } = model
   const given = validInput(type, name, called.input, input)
-  const command = { name, type, model: called, input: given, metadata, identity, prepared: undefined }
+  const command = {
+    name,
+    type,
+    model: called,
+    input: given,
+    metadata,
+    identity,
+    prepared: undefined,
+  }
   return given instanceof Promise ? withInput(command, given) : command
 }
 

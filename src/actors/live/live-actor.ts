@@ -189,8 +189,12 @@ export class LiveActor {
           plan.events.length > 0
             ? this.#stored(plan, await this.#append(letters, plan, before.version), retriesLeft)
             : await this.#confirmed(plan, before, isFresh)
-        if (told) return await this.#tell(letters, told, mailbox)
-        this.forget()
+        if (!told) this.forget()
+        else {
+          const repeats = this.#tell(letters, told, mailbox)
+          if (repeats.length > 0) await this.#answerRepeats(repeats)
+          return
+        }
       }
     } catch (error) {
       await this.#failAll(letters, error, mailbox)
@@ -296,8 +300,8 @@ export class LiveActor {
     this.#around.snapshots.offer(this.model, this.actorId, state, this.#memory)
   }
 
-  /** Answers all that were decided, then those that were answered before. */
-  #tell(letters: readonly Letter[], told: StoredPlan, mailbox: Mailbox): Promise<void> | undefined {
+  /** Answers all but those that were answered before. */
+  #tell(letters: readonly Letter[], told: StoredPlan, mailbox: Mailbox): readonly Repeat[] {
     const { plan } = told
     const repeats: Repeat[] = []
     mailbox.putBack(letters, plan.outcomes.length)
@@ -309,7 +313,7 @@ export class LiveActor {
       else if (outcome.kind === 'decided') this.#succeed(letter, outcome, told, at)
       else repeats.push({ letter, record: outcome.record })
     }
-    return repeats.length > 0 ? this.#answerRepeats(repeats) : undefined
+    return repeats
   }
 
   #fail(letter: Letter, error: unknown, at: number): void {

@@ -1,4 +1,4 @@
-import { AetherError } from '../../core/index.ts'
+import { AetherError, grown } from '../../core/index.ts'
 import type { Letter } from './letter.ts'
 
 /** Work that has the actor to itself. */
@@ -8,7 +8,7 @@ export type Visit = () => Promise<void>
 export class Mailbox {
   readonly #owner: string
   readonly #capacity: number
-  #waiting: (Letter | Visit)[] = []
+  #waiting: (Letter | Visit)[] | undefined
 
   constructor(owner: string, capacity: number) {
     this.#owner = owner
@@ -16,51 +16,42 @@ export class Mailbox {
   }
 
   get count(): number {
-    return this.#waiting.length
+    return this.#waiting?.length ?? 0
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0
+    return this.#waiting === undefined
   }
 
   /** @throws AetherError `overloaded` */
   post(next: Letter | Visit): void {
-    if (this.#waiting.length >= this.#capacity) this.#sweep()
-    if (this.#waiting.length >= this.#capacity) {
-      const message = `${this.#waiting.length} commands wait for ${this.#owner}: send again later`
+    if (this.count >= this.#capacity) this.#sweep()
+    if (this.count >= this.#capacity) {
+      const message = `${this.count} commands wait for ${this.#owner}: send again later`
       throw new AetherError('overloaded', message)
     }
-    // The first of a list that grows would take room for seventeen.
-    if (this.#waiting.length === 0) this.#waiting = [next]
-    else this.#waiting.push(next)
+    this.#waiting = grown(this.#waiting, next)
   }
 
   /** What is next: a visit, or so many letters at most, up to the next visit. */
   take(count: number): Visit | readonly Letter[] {
-    const [first] = this.#waiting
+    const waiting = this.#waiting ?? []
+    const [first] = waiting
     if (typeof first === 'function') {
-      this.#waiting.shift()
+      this.#keep(waiting.slice(1))
       return first
     }
-    if (first && !first.isDone && this.#waiting.length === 1) return this.#takeOnly(first)
-    const letters: Letter[] = []
+    let letters: Letter[] | undefined
     let taken = 0
-    for (; taken < Math.min(count, this.#waiting.length); taken++) {
-      const next = this.#waiting[taken]
+    for (; taken < Math.min(count, waiting.length); taken++) {
+      const next = waiting[taken]
       if (typeof next === 'function') break
       if (!next || next.isDone) continue
       next.take()
-      letters.push(next)
+      letters = grown(letters, next)
     }
-    if (taken === this.#waiting.length) this.#waiting = []
-    else this.#waiting.splice(0, taken)
-    return letters
-  }
-
-  #takeOnly(letter: Letter): readonly Letter[] {
-    this.#waiting = []
-    letter.take()
-    return [letter]
+    this.#keep(taken === waiting.length ? [] : waiting.slice(taken))
+    return letters ?? []
   }
 
   /** Puts letters back in front that were taken too early: those from this place on. */
@@ -68,11 +59,15 @@ export class Mailbox {
     if (from >= letters.length) return
     const early = letters.slice(from)
     for (const letter of early) letter.putBack()
-    this.#waiting = [...early, ...this.#waiting]
+    this.#keep([...early, ...(this.#waiting ?? [])])
   }
 
   /** Those whose senders gave up are left where they are until their place is needed. */
   #sweep(): void {
-    this.#waiting = this.#waiting.filter((next) => typeof next === 'function' || !next.isDone)
+    this.#keep((this.#waiting ?? []).filter((next) => typeof next === 'function' || !next.isDone))
+  }
+
+  #keep(waiting: (Letter | Visit)[]): void {
+    this.#waiting = waiting.length > 0 ? waiting : undefined
   }
 }

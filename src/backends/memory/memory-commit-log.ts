@@ -36,9 +36,10 @@ export class MemoryCommitLog implements CommitLog {
 
   write(commit: Commit): WriteOutcome {
     const { parts } = commit
-    const partIndex = parts.findIndex((part) => !isMet(part, this.#versionOf(part.actorId)))
-    const wrong = parts[partIndex]
-    if (wrong) return { ok: false, partIndex, currentVersion: this.#versionOf(wrong.actorId) }
+    for (const [partIndex, part] of parts.entries()) {
+      const currentVersion = this.#versionOf(part.actorId)
+      if (!isMet(part, currentVersion)) return { ok: false, partIndex, currentVersion }
+    }
     const placed = parts.map((part) => this.#place(commit, part))
     for (const wake of this.#watchers) wake()
     return { ok: true, parts: placed }
