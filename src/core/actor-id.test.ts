@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anyKey } from '../../test/support/arbitrary-commits.ts'
-import { actorId, decodeKey, encodeKey, parseActorId } from './actor-id.ts'
+import { actorId, decodeActorId, decodeKey, encodeKey, parseActorId } from './actor-id.ts'
 
 describe('encoding of keys', () => {
   test('gives every key back', () => {
@@ -105,4 +105,36 @@ describe('actor ids', () => {
     expect(actorId('t', 'x'.repeat(200))).toHaveLength(202)
     expect(parseActorId(`t-${'é'.repeat(100)}`).key).toHaveLength(100)
   })
+
+  test('are read as they are spelled, and nothing else is taken for one', () => {
+    const type = fc.oneof(fc.stringMatching(/^[A-Za-z0-9_]{0,3}$/), fc.constantFrom(...longTypes))
+    const key = fc.oneof(
+      fc.stringMatching(/^[a-z/=41.-]{0,4}$/),
+      anyKey.map(encodeKey),
+      fc.constantFrom('x'.repeat(200), 'x'.repeat(201), 'a\n'),
+    )
+    fc.assert(
+      fc.property(type, fc.constantFrom('-', '', '\n-'), key, (...parts) => {
+        const spelling = parts.join('')
+        const id = orRefused(() => {
+          const text = decodeKey(spelling)
+          parseActorId(text)
+          return text
+        })
+        expect(orRefused(() => decodeActorId(spelling))).toBe(id)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
 })
+
+const longTypes = ['t'.repeat(64), 't'.repeat(65)]
+
+function orRefused(read: () => string): string | undefined {
+  try {
+    return read()
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'invalid-actor-id' })
+    return undefined
+  }
+}

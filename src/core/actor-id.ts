@@ -16,6 +16,8 @@ const maxTypeLength = 64
 
 const typePattern = /^[A-Za-z][A-Za-z0-9_]*$/
 const plainId = /^[A-Za-z][A-Za-z0-9_]{0,63}-[\x20-\x7e]{1,200}$/
+/** Ids that are spelled as they are. */
+const plainSpelling = /^[A-Za-z][A-Za-z0-9_]{0,63}-[A-Za-z0-9_/-]{1,200}$/
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -87,6 +89,17 @@ export function decodeKey(spelling: string): string {
   if (encodeKey(key) !== spelling)
     throw invalid(`${JSON.stringify(spelling)} is not an encoded key`)
   return key
+}
+
+/**
+ * The actor id that {@link encodeKey} spells so. Nearly all are seen to be right at one glance.
+ * @throws AetherError `invalid-actor-id`
+ */
+export function decodeActorId(spelling: string): ActorId {
+  if (plainSpelling.test(spelling)) return spelling as ActorId
+  const id = decodeKey(spelling)
+  checkActorId(id)
+  return id as ActorId
 }
 
 function decodeUtf8(spelling: string, bytes: readonly number[]): string {

@@ -1,4 +1,12 @@
-export { actorId, checkActorId, checkType, decodeKey, encodeKey, parseActorId } from './actor-id.ts'
+export {
+  actorId,
+  checkActorId,
+  checkType,
+  decodeActorId,
+  decodeKey,
+  encodeKey,
+  parseActorId,
+} from './actor-id.ts'
 export type { ActorAddress, ActorId } from './actor-id.ts'
 export { CheckedEvent } from './checked-event.ts'
 export { systemClock } from './clock.ts'

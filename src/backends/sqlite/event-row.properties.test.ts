@@ -53,3 +53,20 @@ test('any text in the columns is an event, or told apart: nothing is thrown', ()
     { numRuns: 1_000 },
   )
 })
+
+test('a row is read alike, whatever stands before it', () => {
+  const anyRow = fc.record({
+    actor: fc.constantFrom('order-1', 'order-a=2Eb', 'order-2', 'order', 'order-=41'),
+    type: fc.constantFrom('Noted', 'Placed'),
+    data: fc.constantFrom('{}', '{'),
+  })
+  fc.assert(
+    fc.property(fc.array(anyRow), (columns) => {
+      const rows = columns.map(({ actor, type, data }, index): EventRow => [
+        ...([index + 1, actor, index + 1, `id-${index}`, type] as const),
+        ...(['2026-01-01', data, '{}'] as const),
+      ])
+      expect(decodeRows(rows)).toStrictEqual(rows.flatMap((row) => decodeRows([row])))
+    }),
+  )
+})

@@ -2,12 +2,11 @@ import {
   type ActorId,
   AetherError,
   checkMetadata,
-  decodeKey,
+  decodeActorId,
   type JsonValue,
   MalformedEventError,
   type Metadata,
   noMetadata,
-  parseActorId,
   parseJsonText,
 } from '../../core/index.ts'
 import type { LogEntry } from '../../store/index.ts'
@@ -37,44 +36,56 @@ export function versionIn([, , version]: EventRow): number {
 
 /** One entry for each row: the event, or why the row can't be read as one. */
 export function decodeRows(rows: readonly EventRow[]): LogEntry[] {
-  // An actor that comes again is not decoded again.
-  const actorIds = new Map<string, ActorId>()
-  return rows.map((row) => decodeRow(row, actorIds))
+  const decoder = new RowDecoder()
+  return rows.map((row) => decoder.decode(row))
 }
 
-/** One `try` for all columns, and nothing made but the event: this runs for each event ever read. */
-function decodeRow(row: EventRow, actorIds: Map<string, ActorId>): LogEntry {
-  const [position, actor, version, id, type, time, data, metadata] = row
-  let actorId = actorIds.get(actor)
-  let raw = actor
-  try {
-    if (actorId === undefined) {
-      actorId = decodeActor(actor)
-      actorIds.set(actor, actorId)
+/** Decodes one row after the other. What is the same as in the row before isn't looked at again. */
+class RowDecoder {
+  #actor = ''
+  #actorId: ActorId | undefined
+  #type = ''
+
+  /** One `try` for all columns, and nothing made but the event: this runs for each event ever read. */
+  decode(row: EventRow): LogEntry {
+    let actorId: ActorId | undefined
+    let raw = row[1]
+    try {
+      actorId = this.#actorIdOf(raw)
+      raw = row[6]
+      const data = decodeData(raw)
+      raw = row[7]
+      const metadata = decodeMetadata(raw)
+      const type = this.#typeOf(row[4])
+      return {
+        id: row[3],
+        actorId,
+        type,
+        version: row[2],
+        position: row[0],
+        time: row[5],
+        data,
+        metadata,
+      }
+    } catch (cause) {
+      const position = row[0]
+      const place = actorId === undefined ? { position } : { position, actorId }
+      return new MalformedEventError({ ...place, raw, cause })
     }
-    raw = data
-    const value = decodeData(data)
-    raw = metadata
-    return {
-      id,
-      actorId,
-      type,
-      version,
-      position,
-      time,
-      data: value,
-      metadata: decodeMetadata(metadata),
-    }
-  } catch (cause) {
-    const place = actorId === undefined ? { position } : { position, actorId }
-    return new MalformedEventError({ ...place, raw, cause })
   }
-}
 
-function decodeActor(raw: string): ActorId {
-  const actorId = decodeKey(raw) as ActorId
-  parseActorId(actorId)
-  return actorId
+  #actorIdOf(actor: string): ActorId {
+    if (this.#actorId !== undefined && actor === this.#actor) return this.#actorId
+    this.#actorId = decodeActorId(actor)
+    this.#actor = actor
+    return this.#actorId
+  }
+
+  /** The same string for the same type: whoever looks it up need not hash it anew for each event. */
+  #typeOf(type: string): string {
+    if (type !== this.#type) this.#type = type
+    return this.#type
+  }
 }
 
 function decodeData(raw: string): JsonValue {
