@@ -49,7 +49,7 @@ export class Statements {
   find(text: TemplateStringsArray, parts: readonly SqlPart[]): StatementSync {
     const known = this.#byTemplate.get(text)
     if (known && standsIn(known.tables, parts)) return known.statement
-    const tables = parts.map((part) => (part instanceof SqliteTable ? part : undefined))
+    const tables = parts.map(tableIn)
     const statement = this.#ofText(this.#textOf(text, tables))
     this.#byTemplate.set(text, { statement, tables })
     return statement
@@ -75,60 +75,77 @@ export class Statements {
 /** A {@link Sql} for one transaction: with its end, or with a failure of the file, it is over. */
 export class SqlSession {
   readonly sql: Sql
-  readonly #file: string
   readonly #statements: Statements
-  /** Why nothing more is done. */
-  #over: AetherError | undefined
+  readonly #file: string
+  #failure: AetherError | undefined
+  #hasEnded = false
 
   constructor(statements: Statements, file: string) {
     this.#statements = statements
     this.#file = file
-    const run = (...[text, ...parts]: Call): number =>
-      this.#run(text, parts, (statement, values) => Number(statement.run(...values).changes))
-    const get = (...[text, ...parts]: Call): unknown =>
-      this.#run(text, parts, (statement, values) => statement.get(...values))
-    const all = (...[text, ...parts]: Call): unknown[] =>
-      this.#run(text, parts, (statement, values) => statement.all(...values))
+    // Each in full: handlers call them for each event, and a step that they shared were a closure a call.
+    const run: Run<number> = (text, ...parts) => {
+      try {
+        return Number(this.#find(text, parts).run(...boundOf(parts)).changes)
+      } catch (thrown) {
+        throw this.#failureOf(thrown)
+      }
+    }
+    const get: Run<unknown> = (text, ...parts) => {
+      try {
+        return this.#find(text, parts).get(...boundOf(parts))
+      } catch (thrown) {
+        throw this.#failureOf(thrown)
+      }
+    }
+    const all: Run<unknown[]> = (text, ...parts) => {
+      try {
+        return this.#find(text, parts).all(...boundOf(parts))
+      } catch (thrown) {
+        throw this.#failureOf(thrown)
+      }
+    }
     this.sql = Object.assign(run, { get, all }) as Sql
   }
 
   /** What a handler may have caught, and nobody may get past. @throws AetherError `store-unavailable` */
   end(): void {
-    const failure = this.#over
-    this.#over ??= new AetherError(
-      'closed',
-      'the transaction of this handler has ended: what waits can write no more',
-    )
-    if (failure) throw failure
+    this.#hasEnded = true
+    if (this.#failure) throw this.#failure
   }
 
-  #run<T>(
-    text: TemplateStringsArray,
-    parts: readonly SqlPart[],
-    step: (statement: StatementSync, values: readonly Bound[]) => T,
-  ): T {
-    if (this.#over) throw this.#over
-    try {
-      return step(this.#statements.find(text, parts), boundOf(parts))
-    } catch (thrown) {
-      // The file's fault: SQLite may have ended the transaction, and no event is to blame.
-      if (!isFileFailure(thrown)) throw thrown
-      const failure = sqliteFailure(this.#file, thrown) as AetherError
-      this.#over = failure
-      throw failure
-    }
+  #find(text: TemplateStringsArray, parts: readonly SqlPart[]): StatementSync {
+    if (this.#failure) throw this.#failure
+    if (this.#hasEnded)
+      throw new AetherError(
+        'closed',
+        'the transaction of this handler has ended: what waits can write no more',
+      )
+    return this.#statements.find(text, parts)
+  }
+
+  /** What is thrown instead. */
+  #failureOf(thrown: unknown): unknown {
+    // The file's fault: SQLite may have ended the transaction, and no event is to blame.
+    if (!isFileFailure(thrown)) return thrown
+    this.#failure = sqliteFailure(this.#file, thrown) as AetherError
+    return this.#failure
   }
 }
 
-type Call = readonly [text: TemplateStringsArray, ...parts: SqlPart[]]
+type Run<Answer> = (text: TemplateStringsArray, ...parts: SqlPart[]) => Answer
 
 function standsIn(
   tables: readonly (SqliteTable | undefined)[],
   parts: readonly SqlPart[],
 ): boolean {
-  return parts.every(
-    (part, index) => (part instanceof SqliteTable ? part : undefined) === tables[index],
-  )
+  for (let index = 0; index < parts.length; index++)
+    if (tableIn(parts[index]) !== tables[index]) return false
+  return true
+}
+
+function tableIn(part: SqlPart | undefined): SqliteTable | undefined {
+  return part instanceof SqliteTable ? part : undefined
 }
 
 /** The values that are bound: all but the tables. */

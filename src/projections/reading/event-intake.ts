@@ -40,10 +40,13 @@ export class EventIntake {
    * The actor, where its events can concern the reader at all: those of one that nobody knows can.
    */
   concerned(actorId: ActorId): Concerned | undefined {
-    if (this.#last?.actorId === actorId) return this.#last
+    const last = this.#last
+    if (last?.actorId === actorId) return last
     const dash = actorId.indexOf('-')
-    const actorType = actorId.slice(0, dash)
-    const actor = this.#actors.get(actorType)
+    // Cutting the type out and looking it up costs more than to see that it is the same.
+    const isOfSameType = last?.actorType.length === dash && actorId.startsWith(last.actorType)
+    const actorType = isOfSameType ? last.actorType : actorId.slice(0, dash)
+    const actor = isOfSameType ? last.actor : this.#actors.get(actorType)
     if (!actor && !isOfNobody(actorId)) return undefined
     const part = partOf(actorId, this.#parts)
     this.#last = { actorId, actorType, key: actorId.slice(dash + 1), actor, part }

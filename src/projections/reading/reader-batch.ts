@@ -9,10 +9,10 @@ export class ReaderBatch {
   /** Where the stretch ends. */
   readonly last: number
   readonly #parts: OwnedParts
-  readonly #held = new Map<number, PartState>()
+  readonly #held: (PartState | undefined)[] = []
   #todos: Todo[] = []
-  /** Parts of which something is or was to be handled. */
-  readonly #touched = new Set<number>()
+  /** By part, with holes where nothing is or was to be handled of it. */
+  readonly #touched: true[] = []
 
   constructor(parts: OwnedParts, last: number) {
     this.#parts = parts
@@ -25,20 +25,20 @@ export class ReaderBatch {
 
   /** How far a part is, with those who are held back since this stretch. */
   stateOf(part: PartProgress, index: number): PartState {
-    return this.#held.get(index) ?? part.state
+    return this.#held[index] ?? part.state
   }
 
   add(todo: Todo): void {
     this.#todos.push(todo)
-    this.#touched.add(todo.part)
+    this.#touched[todo.part] = true
   }
 
   /** From here on, nothing of this actor is handled. */
   holdBack(part: number, actor: HeldActor): void {
     const progress = this.#parts.get(part)
     if (!progress) return
-    this.#touched.add(part)
-    this.#held.set(part, holding(this.stateOf(progress, part), actor))
+    this.#touched[part] = true
+    this.#held[part] = holding(this.stateOf(progress, part), actor)
     this.#todos = this.#todos.filter(
       ({ stored }) => stored.actorId !== actor.actorId || stored.position < actor.position,
     )
@@ -46,7 +46,7 @@ export class ReaderBatch {
 
   /** The parts that change by it in more than their position; others can be stored later. */
   changes(): readonly BatchChange[] {
-    return [...this.#touched].flatMap((index) => {
+    return this.#touched.flatMap((_, index) => {
       const progress = this.#parts.get(index)
       if (!progress) return []
       const state = { ...this.stateOf(progress, index), position: this.last }
