@@ -5,8 +5,10 @@ import { nats } from '../../src/backends/nats/index.ts'
 import type { ActorId } from '../../src/core/index.ts'
 import type { EventStore } from '../../src/store/index.ts'
 import { type NatsCluster, type NatsServer, startNatsCluster } from '../support/nats.ts'
+import { until } from '../support/until.ts'
 import { Appenders } from './appenders.ts'
 import { Transfers } from './nats-transfers.ts'
+import { Wire } from './wire.ts'
 
 /** An election takes 4 to 7 s here, and much longer on a busy machine. */
 const retryForMs = 60_000
@@ -60,6 +62,27 @@ test(
       expect((await tail).map((event) => event.version)).toEqual([version - 1, version])
     }
     expect(await Array.fromAsync(reader.readAll())).toHaveLength(version)
+  },
+)
+
+test(
+  'an append whose answer is lost is repeated, found, and stored once',
+  { timeout },
+  async () => {
+    const wire = await Wire.to((cluster.nodes[0] as NatsServer).port)
+    const store = await open('unanswered', wire.url)
+    onTestFinished(() => wire[Symbol.asyncDispose]())
+    const observer = await open('unanswered', cluster.urls)
+    await store.append(alice, [{ type: 'Noted', data: 1 }], { expectedVersion: 0 })
+    wire.hold('answers')
+    const appending = store.append(alice, [{ type: 'Noted', data: 2 }], { expectedVersion: 1 })
+    await until(async () => (await observer.latestVersion(alice)) === 2, {
+      description: 'it is stored',
+    })
+    wire.cut()
+    wire.mend()
+    expect(await appending).toMatchObject({ ok: true, version: 2, duplicate: false })
+    expect(await Array.fromAsync(observer.readAll())).toHaveLength(2)
   },
 )
 

@@ -92,6 +92,50 @@ describe('an append whose connection breaks', () => {
     expect(await stored(observer)).toEqual(both)
   })
 
+  test('before it reached the server, and another wrote the same meanwhile: is a conflict', async () => {
+    const { wire, store, observer } = await scene()
+    const same = [{ type: 'Noted', data: 7 }]
+    wire.hold('requests')
+    const appending = store.append(alice, same, { expectedVersion: 1 })
+    await untilSent(wire)
+    const faster = await observer.append(alice, same, { expectedVersion: 1 })
+    wire.cut()
+    wire.mend()
+    expect(await appending).toMatchObject({ ok: false, conflict: { currentVersion: 2 } })
+    expect(await Array.fromAsync(observer.read(alice, { fromVersion: 2 }))).toEqual(
+      faster.ok && faster.events,
+    )
+  })
+
+  test('after it was stored, and others wrote behind it meanwhile: succeeds all the same', async () => {
+    const { wire, store, observer } = await scene()
+    wire.hold('answers')
+    const appending = store.append(alice, [{ type: 'Noted', data: 7 }], { expectedVersion: 1 })
+    await untilVersion(observer, 2)
+    await observer.append(alice, [deposited], { expectedVersion: 2 })
+    wire.cut()
+    wire.mend()
+    expect(await appending).toMatchObject({ ok: true, version: 2, duplicate: false })
+    expect(await observer.latestVersion(alice)).toBe(3)
+  })
+
+  test('after it was stored, and it was removed meanwhile as old: has an unknown outcome', async () => {
+    const { wire, store, observer } = await scene({ retention: { keepForMs: 0 } })
+    wire.hold('answers')
+    const appending = store.append(alice, [deposited], { expectedVersion: 1 })
+    const failing = expect(appending).rejects.toMatchObject({ code: 'outcome-unknown' })
+    await untilVersion(observer, 2)
+    await observer.append(alice, [{ type: 'Noted', data: 7 }], { expectedVersion: 2 })
+    const isRemoved = async (): Promise<boolean> => {
+      await observer.trim()
+      return (await observer.trimmedVersion(alice)) === 2
+    }
+    await until(isRemoved, { description: 'only the newest event is left' })
+    wire.cut()
+    wire.mend()
+    await failing
+  })
+
   test('for too long: has an unknown outcome, and repeating it is safe', async () => {
     const { wire, store, observer } = await scene({ retryForMs: 200 })
     wire.hold('answers')

@@ -477,6 +477,8 @@ test('the stream keeps what another client needs to check a commit', async () =>
   expect(last?.seq).toBe(2)
   expect(last?.header.get('Aether-Version')).toBe('3')
   expect(last?.header.get('Nats-Expected-Last-Subject-Sequence')).toBe('1')
+  // By it the server would know a repeated commit, which its expectation prevents as well.
+  expect(last?.header.get('Nats-Msg-Id')).toBe('')
   expect(last?.json()).toMatchObject({
     format: 1,
     firstVersion: 2,

@@ -50,9 +50,7 @@ export class JetStreamTableShelf implements TableShelf {
     this.#stream = new SideStream(this.#streamContext)
     const leader = new StreamLeader({ library, link, manager, inbox, stream, retryForMs })
     this.leader = leader
-    const keepsOnlyLast = true
-    const publisher = conditional
-    this.publisher = new CommitPublisher({ publisher, leader, link, retryForMs, keepsOnlyLast })
+    this.publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
     this.watch = new TableWatch(library, link, this.subjects)
   }
 

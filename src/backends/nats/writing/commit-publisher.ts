@@ -22,8 +22,6 @@ export interface CommitPublisherContext {
   readonly leader: StreamLeader
   readonly link: NatsLink
   readonly retryForMs: number
-  /** A message takes the place of the one before it, which can't be looked up any more. @default false */
-  readonly keepsOnlyLast?: boolean
 }
 
 /** What is certain in the end: where the first message is stored, or that none ever will be. */
@@ -95,12 +93,12 @@ export class CommitPublisher {
    */
   async #lookUp(messages: readonly ConditionalMessage[]): Promise<Certainty | undefined> {
     for (const [index, message] of messages.entries()) {
-      const { subject, expectedSequence, id } = message
+      const { subject, expectedSequence } = message
       const next = await this.#next(subject, expectedSequence + 1)
       if (next === undefined) return undefined
       if (next === null) continue
-      if (next.header.get(messageIdHeader) === id) return { storedAt: next.seq - index }
-      if (this.#mayHaveReplaced(next, message)) throw this.#unknown(messages, undefined)
+      if (isThis(next, message)) return { storedAt: next.seq - index }
+      if (!isWrittenBehind(next, expectedSequence)) throw this.#unknown(messages, undefined)
       return 'superseded'
     }
     // A leader that was replaced and doesn't know it yet shows less than there is.
@@ -110,12 +108,6 @@ export class CommitPublisher {
   /** Undefined where the leader can't be asked: it stays unknown. */
   #next(subject: string, fromSequence: number): Promise<StoredMessage | null | undefined> {
     return this.#context.leader.next(subject, fromSequence).catch(() => undefined)
-  }
-
-  /** Whether ours may have stood in between: this one was not written in the place where ours was to be. */
-  #mayHaveReplaced({ header }: StoredMessage, { expectedSequence }: ConditionalMessage): boolean {
-    if (!this.#context.keepsOnlyLast) return false
-    return header.get(expectedSequenceHeader) !== String(expectedSequence)
   }
 
   #checkSize(messages: readonly ConditionalMessage[]): void {
@@ -162,6 +154,16 @@ export class CommitPublisher {
       { cause },
     )
   }
+}
+
+/** What has no id has a body of its own: docs/decisions/0026-commits-without-message-ids.md. */
+function isThis({ header, data }: StoredMessage, { id, body }: ConditionalMessage): boolean {
+  return id === undefined ? Buffer.compare(data, body) === 0 : header.get(messageIdHeader) === id
+}
+
+/** Where it isn't, something stood in between that was removed or replaced: ours, perhaps. */
+function isWrittenBehind({ header }: StoredMessage, sequence: number): boolean {
+  return header.get(expectedSequenceHeader) === String(sequence)
 }
 
 function refusal(

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { AetherError, type ActorId } from '../../../core/index.ts'
 import {
   ActorTurns,
@@ -41,9 +40,6 @@ export class CommitWriter {
   readonly #context: CommitWriterContext
   readonly #turns = new ActorTurns()
   readonly #underWay = new UnderWay()
-  /** Makes the message ids of this writer different from those of any other. */
-  readonly #name = randomBytes(12).toString('base64url')
-  #messages = 0
 
   constructor(context: CommitWriterContext) {
     this.#context = context
@@ -81,8 +77,9 @@ export class CommitWriter {
   #writeAll(commit: Commit, budget: RetryBudget): Promise<WriteOutcome> {
     const remembered = this.#remembered(commit)
     if (!remembered) return this.#writeAsked(commit, budget)
-    return this.#writeBehind(remembered, commit).then(
-      (outcome) => outcome ?? this.#writeAsked(commit, budget, remembered),
+    return this.#publish(remembered, commit).then(
+      (certainty) =>
+        this.#learn(certainty, remembered, commit) ?? this.#writeAsked(commit, budget, remembered),
     )
   }
 
@@ -103,7 +100,7 @@ export class CommitWriter {
       }
       const conflict = conflictIn(placements, ({ part, head }) => !isMet(part, head.version))
       if (conflict) return conflict
-      const outcome = await this.#writeBehind(placements, commit)
+      const outcome = this.#learn(await this.#publish(placements, commit), placements, commit)
       if (outcome) return outcome
       before = placements
     }
@@ -113,17 +110,12 @@ export class CommitWriter {
     return parts.some(goesAnywhere) ? budget.pause() : !budget.isOver
   }
 
-  /** Gives nothing where somebody else was faster. */
-  #writeBehind(
-    placements: readonly Placement[],
-    commit: Commit,
-  ): Promise<WriteOutcome | undefined> {
+  #publish(placements: readonly Placement[], commit: Commit): Promise<Certainty> {
     const messages = placements.map((placement) => this.#messageOf(placement, commit))
-    return this.#context.publisher
-      .publish(messages)
-      .then((certainty) => this.#learn(certainty, placements, commit))
+    return this.#context.publisher.publish(messages)
   }
 
+  /** Gives nothing where somebody else was faster. */
   #learn(
     certainty: Certainty,
     placements: readonly Placement[],
@@ -145,13 +137,13 @@ export class CommitWriter {
     return { ok: true, parts }
   }
 
+  /** Without an id, as the body names the commit: docs/decisions/0026-commits-without-message-ids.md. */
   #messageOf({ part, head }: Placement, commit: Commit): ConditionalMessage {
     const firstVersion = firstVersionOf(part, head.version)
     const links = linksBehind(head.sequence, head.links)
     return {
       subject: this.#context.subjects.of(part.actorId),
       expectedSequence: head.sequence,
-      id: `${this.#name}-${++this.#messages}`,
       version: endOf(part, head),
       body: encodeBody(commit, part, firstVersion, links, head.pages),
     }

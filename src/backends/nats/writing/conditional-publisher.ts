@@ -13,8 +13,12 @@ import type { Answer, SharedInbox } from '../connection/shared-inbox.ts'
 export interface ConditionalMessage {
   readonly subject: string
   readonly expectedSequence: number
-  /** Never used for another message. */
-  readonly id: string
+  /**
+   * By which the server knows the message again for a while; never used for another one. Without it, no
+   * other message has this body.
+   * @default none
+   */
+  readonly id?: string
   /** The version of the last event in the body, where it holds events. */
   readonly version?: number
   /** More headers, each as a line of ASCII that ends in CRLF. */
@@ -125,11 +129,9 @@ export function payloadSizeOf(messages: readonly ConditionalMessage[], index: nu
 /** The headers as NATS's protocol has them: all of it is ASCII. */
 function headersOf(message: ConditionalMessage, others = ''): string {
   const { id, expectedSequence, version, headers = '' } = message
+  const ofId = id === undefined ? '' : `${messageIdHeader}: ${id}\r\n`
   const ofEvents = version === undefined ? '' : `${versionHeader}: ${version}\r\n`
-  return (
-    `NATS/1.0\r\n${messageIdHeader}: ${id}\r\n` +
-    `${expectedSequenceHeader}: ${expectedSequence}\r\n${ofEvents}${headers}${others}\r\n`
-  )
+  return `NATS/1.0\r\n${ofId}${expectedSequenceHeader}: ${expectedSequence}\r\n${ofEvents}${headers}${others}\r\n`
 }
 
 function encoded(headers: string): Uint8Array {
