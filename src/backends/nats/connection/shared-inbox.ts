@@ -1,5 +1,6 @@
 import type { Msg, MsgHdrs } from '@nats-io/transport-node'
 import { systemClock } from '../../../core/index.ts'
+import { AnswerGroups } from './answer-groups.ts'
 import type { ClientLibrary } from './client-library.ts'
 import { failureOf } from './failure.ts'
 import type { NatsLink } from './nats-link.ts'
@@ -44,6 +45,7 @@ export class SharedInbox {
   readonly #name: string
   /** In the order of their deadlines, as all wait equally long. */
   readonly #waiting = new Map<number, Waiting>()
+  readonly #groups = new AnswerGroups<Answer>()
   #isListening = false
   #requests = 0
   /** Ends the sweep that goes on. */
@@ -85,6 +87,7 @@ export class SharedInbox {
       take({ kind: 'not-sent', cause: cause as Error })
       return
     }
+    this.#groups.asked()
     this.#waiting.set(number, { subject, deadline: performance.now() + this.#timeoutMs, take })
     if (!this.#sweeping) void this.#sweep()
   }
@@ -104,7 +107,7 @@ export class SharedInbox {
     const waiting = this.#waiting.get(number)
     if (!waiting) return // it came too late
     this.#waiting.delete(number)
-    waiting.take(answerIn(message))
+    this.#groups.hand(waiting.take, answerIn(message))
   }
 
   /** The subscription was ended: nobody will be answered. The next request makes another one. */
