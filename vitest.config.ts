@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,7 +7,10 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Half of the time, a file waits: for servers, leases and reminders.
+    maxWorkers: availableParallelism() + 1,
+    // Only what hangs gets there, also on a machine that has much else to do.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 })

@@ -14,7 +14,7 @@ let postgres: PostgresServer
 
 beforeAll(async () => {
   postgres = await startPostgres()
-}, 120_000)
+})
 
 afterAll(() => postgres?.[Symbol.asyncDispose]())
 
@@ -84,7 +84,7 @@ test('a rebuild stands beside what is read, and takes its place all at once', as
   expect((await pool.query<{ definition: string }>(schemas)).rows[0]?.definition).toContain(
     `sales_${build}.sale`,
   )
-}, 60_000)
+})
 
 test('a database that is away now and then costs nothing but time, and no event is blamed', async () => {
   await using fresh = await freshPool()

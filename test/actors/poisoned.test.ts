@@ -33,7 +33,7 @@ describe.each(backendKinds)('one poisoned actor among many on $name', ({ start }
     // The others were read once, when they came to life.
     expect(reads.size).toBe(actors)
     expect([...reads.values()].filter((count) => count !== 1)).toEqual([5])
-  }, 60_000)
+  })
 })
 
 interface Adding {

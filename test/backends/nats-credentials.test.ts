@@ -186,14 +186,13 @@ async function untilRefused(store: EventStore): Promise<void> {
           message: expect.stringMatching(/refuses the login/) as string,
         })
         .then(() => true),
-    { description: 'the login is refused', timeoutMs: 20_000 },
+    { description: 'the login is refused' },
   )
 }
 
 async function untilBack(store: EventStore): Promise<void> {
   await until(async () => (await store.latestVersion('a-1')) === 1, {
     description: 'the store is back',
-    timeoutMs: 20_000,
   })
 }
 

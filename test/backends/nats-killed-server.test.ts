@@ -16,7 +16,7 @@ test('kill -9 of the server during appends: what is acknowledged is there, once'
   await appenders.untilMore(500)
   await appenders.finish()
   await appenders.verify()
-}, 120_000)
+})
 
 test('kill -9 of the server during commits over several actors: never half of one', async () => {
   await using server = await startNatsServer()
@@ -30,4 +30,4 @@ test('kill -9 of the server during commits over several actors: never half of on
   await transfers.untilMore(60)
   await transfers.finish()
   await transfers.verify()
-}, 120_000)
+})

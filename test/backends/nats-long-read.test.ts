@@ -22,7 +22,7 @@ beforeAll(async () => {
   server = await startNatsServer({ config, credentials: { user: 'admin', pass } })
   await using store = await open('admin')
   all = await fill(store)
-}, 120_000)
+})
 afterAll(() => server.stop())
 
 describe('a long read', () => {

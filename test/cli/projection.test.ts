@@ -73,7 +73,7 @@ function startDev(folder: Folder): CliProcess {
   return new CliProcess(args, folder.path)
 }
 
-describe('of a store that nobody runs', { timeout: 120_000 }, () => {
+describe('of a store that nobody runs', () => {
   let folder: Folder
   beforeAll(async () => {
     folder = await shopFolder()
@@ -159,7 +159,7 @@ describe('of a store that nobody runs', { timeout: 120_000 }, () => {
   })
 })
 
-describe('of a node in another process', { timeout: 120_000 }, () => {
+describe('of a node in another process', () => {
   /** Resolves when the node shows the entries of bob. */
   const shows = (url: string, entries: readonly number[]): Promise<unknown> =>
     until(
@@ -167,7 +167,7 @@ describe('of a node in another process', { timeout: 120_000 }, () => {
         const { body } = await send(url, 'GET', '/views/journal/bob')
         return body.includes(`"entries":${JSON.stringify(entries)}`)
       },
-      { description: `bob has ${entries.join()}`, timeoutMs: 30_000 },
+      { description: `bob has ${entries.join()}` },
     )
 
   const isParked = (url: string): Promise<unknown> =>
@@ -175,7 +175,6 @@ describe('of a node in another process', { timeout: 120_000 }, () => {
       async () => (await send(url, 'GET', '/projections/journal')).body.includes('"parked":1'),
       {
         description: 'bob is parked',
-        timeoutMs: 30_000,
       },
     )
 
@@ -211,7 +210,7 @@ describe('of a node in another process', { timeout: 120_000 }, () => {
       expect(await steer('pause', 'journal')).toMatchObject({ code: 0 })
       await until(
         async () => (await send(url, 'GET', '/projections/journal')).body.includes('"paused"'),
-        { description: 'it is paused', timeoutMs: 30_000 },
+        { description: 'it is paused' },
       )
       await rm(join(folder.path, 'poison'))
       expect(await steer('retry', 'journal', 'account-bob')).toMatchObject({

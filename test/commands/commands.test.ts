@@ -6,7 +6,7 @@ const backends = ['sqlite', 'nats-r1'] as const
 
 describe.each(backends)('%s', (backend) => {
   test('every command takes effect once, though its node is killed again and again', async () => {
-    const commands = 1_000
+    const commands = 700
     const { findings, figures } = await runCommands({
       ...{ backend, commands, seed: 1, answersPerKill: 150 },
       transfers: 0.1, // on JetStream they take long
@@ -21,7 +21,7 @@ describe.each(backends)('%s', (backend) => {
   }, 240_000)
 
   test('two nodes that know nothing of each other work on the same actors', async () => {
-    const commands = 600
+    const commands = 400
     const { findings, figures } = await runCommands({
       ...{ backend, commands, seed: 1, nodes: 2, accounts: 4, answersPerKill: 0 },
       transfers: 0.1,

@@ -56,7 +56,7 @@ async function start(): Promise<Gateway> {
       until(
         async () =>
           (await get(`/views/journal/${key}`)).body === JSON.stringify({ key, state: { entries } }),
-        { description: `${key} has ${entries.join()}`, timeoutMs: 20_000 },
+        { description: `${key} has ${entries.join()}` },
       ),
     async [Symbol.asyncDispose]() {
       poison.clear()
@@ -90,7 +90,7 @@ describe('/projections', () => {
     expect([paused.status, paused.json]).toEqual([200, { name: 'journal', paused: true }])
     await until(
       async () => (await gateway.get('/projections/journal')).body.includes('"state":"paused"'),
-      { description: 'it is paused', timeoutMs: 20_000 },
+      { description: 'it is paused' },
     )
     await gateway.deposit('alice', 6)
     expect((await gateway.get('/views/journal/alice')).json).toMatchObject({
@@ -110,7 +110,6 @@ describe('/projections', () => {
       async () => (await gateway.get('/projections/balances')).body.includes('"build":2'),
       {
         description: 'the new build is read',
-        timeoutMs: 20_000,
       },
     )
     expect((await gateway.get('/views/balances/alice')).json).toMatchObject({
@@ -146,7 +145,6 @@ describe('/projections', () => {
     ])
     await until(async () => (await gateway.get('/projections/journal/parked')).body === '[]', {
       description: 'nobody is parked',
-      timeoutMs: 20_000,
     })
     expect((await gateway.get('/views/journal//?key=bob%2F1')).status).toBe(404)
     expect((await gateway.get('/views/journal/?key=bob%2F1')).json).toEqual({
@@ -176,7 +174,6 @@ describe('/projections', () => {
     expect([status, json]).toEqual([200, { name: 'journal', actorId: 'account-..', skipped: true }])
     await until(async () => (await gateway.get('/views/journal/?key=..')).body.includes('[5,7]'), {
       description: 'it goes on behind the event',
-      timeoutMs: 20_000,
     })
   })
 })

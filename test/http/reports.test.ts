@@ -93,5 +93,5 @@ describe('/readyz', () => {
     await server.restart()
     const isReady = async (): Promise<boolean> => (await gateway.get('/readyz')).status === 200
     await until(isReady, { description: 'the store answers again', timeoutMs: 60_000 })
-  }, 120_000)
+  })
 })

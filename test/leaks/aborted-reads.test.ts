@@ -49,7 +49,7 @@ test('10,000 aborted reads of SQLite leave nothing open', async () => {
   // A statement that is still being read would keep the log from being written back whole.
   using other = new DatabaseSync(file)
   expect(other.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()).toMatchObject({ busy: 0 })
-}, 60_000)
+})
 
 // Fewer subscriptions: each that is alone makes a consumer and deletes it, which takes milliseconds.
 test('10,000 aborted reads of JetStream leave nothing open', async () => {
@@ -62,7 +62,7 @@ test('10,000 aborted reads of JetStream leave nothing open', async () => {
   await until(async () => (await countOf()) <= subscriptions + 1, {
     description: 'the connection has no subscription but that of its requests',
   })
-}, 120_000)
+})
 
 test('aborted reads of JetStream leave no consumer on the server', async () => {
   await using server = await startNatsServer()
@@ -76,7 +76,7 @@ test('aborted reads of JetStream leave no consumer on the server', async () => {
     async () => (await manager.streams.info('AETHER_default')).state.consumer_count === 0,
     { description: 'the stream has no consumer' },
   )
-}, 60_000)
+})
 
 /** How many the connection of this name has at the server. */
 async function subscriptionsOf(name: string, monitor: number): Promise<number> {

@@ -41,7 +41,7 @@ async function pack(copy: string): Promise<Packed> {
   const sources = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'src']
   for (const name of [...sources, 'LICENSE', 'README.md', 'CHANGELOG.md'])
     await cp(join(repository, name), join(copy, name), { recursive: true })
-  await runNode(copy, compiler, '-p', 'tsconfig.build.json')
+  await runNode(copy, compiler, '--singleThreaded', '-p', 'tsconfig.build.json')
   const options = ['--ignore-scripts', '--json', '--pack-destination', folder]
   const { stdout } = await execute('npm', ['pack', ...options], { cwd: copy })
   const [result] = JSON.parse(stdout) as [Packed]
@@ -78,7 +78,15 @@ test.for(['node16', 'bundler'])(
   { timeout },
   async (how) => {
     const module = how === 'bundler' ? 'esnext' : how
-    const options = ['--strict', '--noEmit', '--target', 'es2022', '--types', 'node']
+    const options = [
+      '--singleThreaded',
+      '--strict',
+      '--noEmit',
+      '--target',
+      'es2022',
+      '--types',
+      'node',
+    ]
     const resolution = ['--module', module, '--moduleResolution', how]
     await runNode(shop, compiler, ...options, ...resolution, 'consumer.ts')
   },

@@ -1,67 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { startNatsServer } from '../support/nats.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
+import { simplePlaceKinds, type StorePlace } from '../support/store-place.ts'
 import { until } from '../support/until.ts'
-import { openAt, Order, type Place, type Warehouse } from './place.ts'
+import { WorkingProcess } from '../support/working-process.ts'
+import { openAt, Order, type Warehouse } from './place.ts'
 
-const script = fileURLToPath(new URL('policy-child.ts', import.meta.url))
+const script = new URL('policy-child.ts', import.meta.url)
 const orders = 20
-const events = 600
-
-/** A process that does what the policies say. */
-class Worker implements AsyncDisposable {
-  readonly #child: ChildProcess = fork(script, { execPath: process.execPath, execArgv: [] })
-  readonly #ended = once(this.#child, 'exit')
-
-  get pid(): number {
-    return this.#child.pid ?? 0
-  }
-
-  async open(place: Place): Promise<void> {
-    const opened = once(this.#child, 'message', { signal: AbortSignal.timeout(60_000) })
-    this.#child.send(place)
-    await opened
-  }
-
-  /** Ends it without a chance to tidy up. */
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL')
-    await this.#ended
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.connected) this.#child.disconnect()
-    await this.#ended
-  }
-}
-
-interface Setup extends AsyncDisposable {
-  readonly place: Place
-}
-
-const setups = [
-  {
-    title: 'SQLite',
-    async start(): Promise<Setup> {
-      const folder = await temporaryFolder()
-      const place = { file: join(folder.path, 'warehouse.db') }
-      return { place, [Symbol.asyncDispose]: () => folder.remove() }
-    },
-  },
-  {
-    title: 'JetStream',
-    async start(): Promise<Setup> {
-      const server = await startNatsServer()
-      const place = { servers: server.url, namespace: 'warehouse', durability: 'trust' } as const
-      return { place, [Symbol.asyncDispose]: () => server.stop() }
-    },
-  },
-]
+const events = 400
 
 interface Taken {
   readonly actorId: string
@@ -95,17 +41,17 @@ function expectOnce(all: readonly Taken[]): void {
   }
 }
 
-test.each(setups)(
+test.each(simplePlaceKinds)(
   'kill -9 again and again on $title: each event takes effect once, in order',
   async ({ start }) => {
     const random = new SeededRandom(7)
-    await using setup = await start()
-    await using asking = await openAt(setup.place, false)
+    await using started = await start()
+    await using asking = await openAt(started.place, false)
     const placing = placeOrders(asking)
     const pids = new Set<number>()
     for (let kills = 0; kills < 4; kills++) {
-      await using worker = new Worker()
-      await worker.open(setup.place)
+      await using worker = new WorkingProcess<StorePlace>(script)
+      await worker.open(started.place)
       const before = (await taken(asking)).length
       const enough = before + 40 + random.below(80)
       await until(async () => (await taken(asking)).length >= Math.min(enough, events * 3), {
@@ -115,8 +61,8 @@ test.each(setups)(
       await worker.kill()
     }
     await placing
-    await using last = new Worker()
-    await last.open(setup.place)
+    await using last = new WorkingProcess<StorePlace>(script)
+    await last.open(started.place)
     await until(async () => (await taken(asking)).length >= events * 3, {
       description: 'all is done',
       timeoutMs: 60_000,

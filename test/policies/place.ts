@@ -1,7 +1,6 @@
-import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
-import { sqlite } from '../../src/backends/sqlite/index.ts'
 import { actor, type Node, open, policy, type PolicyDefinition } from '../../src/index.ts'
 import * as z from 'zod'
+import { backendAt, type StorePlace } from '../support/store-place.ts'
 
 const numbered = z.object({ n: z.int() })
 const from = z.object({ order: z.string(), n: z.int(), pid: z.int() })
@@ -43,14 +42,11 @@ const TakeFromShelves: PolicyDefinition = policy({
   },
 })
 
-/** Where they are kept, so that it can be told to another process. */
-export type Place = { readonly file: string } | NatsOptions
-
 export type Warehouse = Node<typeof Order | typeof Shelf>
 
-export function openAt(place: Place, isWorking: boolean): Promise<Warehouse> {
+export function openAt(place: StorePlace, isWorking: boolean): Promise<Warehouse> {
   return open({
-    backend: 'file' in place ? sqlite(place.file) : nats(place),
+    backend: backendAt(place),
     actors: [Order, Shelf],
     policies: isWorking ? [TakeFromShelves] : [],
   })

@@ -29,7 +29,7 @@ async function stockEvents(shop: Shop, count: number): Promise<readonly StoredEv
       const events = await eventsOf(shop, 'stock')
       return events.length >= count ? events : undefined
     },
-    { description: `${count} events of stock`, timeoutMs: 20_000 },
+    { description: `${count} events of stock` },
   )
 }
 
@@ -191,7 +191,7 @@ describe.each(backendKinds)('$name', ({ start }) => {
       expect(own.map((each) => each.cents)).toEqual(all)
     }
     expect(new Set(handled.slice(-16).map(({ by }) => by))).toEqual(new Set(['first']))
-  }, 60_000)
+  })
 })
 
 test('a handler may take out of its context what it needs', async () => {

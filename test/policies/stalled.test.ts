@@ -43,4 +43,4 @@ test('what was given up in a stall, and stays its own after all, is handled agai
   stall(4 * leases.leaseMs)
   await node.projection(waiting).reached(position, { timeoutMs: 20_000 })
   expect(handled).toBe(1)
-}, 60_000)
+})

@@ -1,19 +1,15 @@
 import { appendFileSync } from 'node:fs'
-import { nats } from '../../src/backends/nats/index.ts'
-import { sqlite } from '../../src/backends/sqlite/index.ts'
 import { processLogger, systemClock } from '../../src/core/index.ts'
 import { joinMembers } from '../../src/projections/membership/join-members.ts'
 import type { PartOwnership } from '../../src/projections/progress/part-ownership.ts'
+import { backendAt, type StorePlace } from '../support/store-place.ts'
+import { untilLeft } from '../support/work-until-left.ts'
 
 // A process that shares the parts of a group, and writes down again and again which ones it takes for
 // its own, until it is disconnected.
 
-export type MemberPlace =
-  | { readonly file: string }
-  | { readonly servers: string; readonly namespace: string; readonly replicas?: number }
-
 export interface MemberSettings {
-  readonly place: MemberPlace
+  readonly place: StorePlace
   readonly memberId: string
   readonly parts: readonly string[]
   readonly leaseMs: number
@@ -29,6 +25,7 @@ export interface Sample {
   readonly owned: readonly string[]
 }
 
+const left = untilLeft()
 const sampleMs = 10
 
 function nowMs(): number {
@@ -43,8 +40,7 @@ function sample({ owned: current }: PartOwnership, file: string): void {
 
 async function work(settings: MemberSettings): Promise<void> {
   const { place, memberId, parts, leaseMs, renewMs, samples } = settings
-  const backend = 'file' in place ? sqlite(place.file) : nats({ ...place, durability: 'trust' })
-  const store = await backend.openStore()
+  const store = await backendAt(place).openStore()
   const table = await store.table('members')
   const around = { table, clock: systemClock, logger: processLogger }
   const ownership = await joinMembers({ ...around, group: 'g', parts, memberId, leaseMs, renewMs })
@@ -54,13 +50,10 @@ async function work(settings: MemberSettings): Promise<void> {
   ownership.onChange(report)
   report()
   const sampling = setInterval(() => sample(ownership, samples), sampleMs)
-  process.once('disconnect', () => {
-    void (async () => {
-      await ownership[Symbol.asyncDispose]()
-      clearInterval(sampling)
-      await store.close()
-    })()
-  })
+  await left
+  await ownership[Symbol.asyncDispose]()
+  clearInterval(sampling)
+  await store.close()
 }
 
 process.once('message', (settings: MemberSettings) => void work(settings))

@@ -1,44 +1,12 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { startNatsCluster, startNatsServer } from '../support/nats.ts'
+import { placeKinds } from '../support/store-place.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
-import type { MemberPlace } from './member-child.ts'
 import { MemberProcess, type Tenure } from './member-process.ts'
 
 const parts = ['0', '1', '2', '3', '4', '5', '6', '7']
 const [leaseMs, renewMs] = [2_000, 400]
-
-interface Setup extends AsyncDisposable {
-  readonly place: MemberPlace
-}
-
-const setups = [
-  {
-    title: 'SQLite',
-    async start(): Promise<Setup> {
-      const folder = await temporaryFolder()
-      const place = { file: join(folder.path, 'members.db') }
-      return { place, [Symbol.asyncDispose]: () => folder.remove() }
-    },
-  },
-  {
-    title: 'JetStream, one server',
-    async start(): Promise<Setup> {
-      const server = await startNatsServer()
-      const place = { servers: server.url, namespace: 'members' }
-      return { place, [Symbol.asyncDispose]: () => server.stop() }
-    },
-  },
-  {
-    title: 'JetStream, three replicas',
-    async start(): Promise<Setup> {
-      const cluster = await startNatsCluster()
-      const place = { servers: cluster.urls[0] ?? '', namespace: 'members', replicas: 3 }
-      return { place, [Symbol.asyncDispose]: () => cluster.stop() }
-    },
-  },
-]
 
 /** Each part has one owner, and nobody has two more than another. */
 function areShared(members: readonly MemberProcess[]): boolean {
@@ -48,7 +16,7 @@ function areShared(members: readonly MemberProcess[]): boolean {
 }
 
 async function untilShared(by: readonly MemberProcess[], when: string): Promise<void> {
-  await until(() => areShared(by), { description: `all is shared ${when}`, timeoutMs: 30_000 })
+  await until(() => areShared(by), { description: `all is shared ${when}`, timeoutMs: 60_000 })
 }
 
 /** The same part, certainly of two processes at the same time. */
@@ -67,15 +35,15 @@ function overlaps(tenures: readonly Tenure[]): readonly (readonly [Tenure, Tenur
   )
 }
 
-describe.each(setups)('$title', ({ start }) => {
+describe.each(placeKinds)('$title', ({ start }) => {
   test('parts go over from who is killed, frozen or ends, and never have two owners', async () => {
     await using folder = await temporaryFolder()
-    await using setup = await start()
+    await using startedPlace = await start()
     await using started = new AsyncDisposableStack()
     const members: MemberProcess[] = []
     const begin = (memberId: string): MemberProcess => {
       const samples = join(folder.path, `${members.length}.jsonl`)
-      const { place } = setup
+      const { place } = startedPlace
       const member = new MemberProcess({ place, memberId, parts, leaseMs, renewMs, samples })
       members.push(member)
       return started.use(member)

@@ -1,7 +1,6 @@
 import * as z from 'zod'
-import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
-import { sqlite } from '../../src/backends/sqlite/index.ts'
-import { actor, type Backend, type Node, open } from '../../src/index.ts'
+import { actor, type Node, open } from '../../src/index.ts'
+import { backendAt, type StorePlace } from '../support/store-place.ts'
 
 /** Says which process sent it, and when. */
 export const Parcel = actor('parcel', {
@@ -13,15 +12,14 @@ export const Parcel = actor('parcel', {
   },
 })
 
-/** Where parcels are kept, so that it can be told to another process. */
-export type Place = { readonly file: string } | NatsOptions
-
-function backendAt(place: Place): Backend {
-  return 'file' in place ? sqlite(place.file) : nats(place)
+/** Where parcels wait, and how many are to be delivered at once. */
+export interface Deliveries {
+  readonly place: StorePlace
+  readonly deliveries: number
 }
 
 /** A node that delivers so many at once, and takes over from the dead after two seconds. */
-export function openAt(place: Place, deliveries: number): Promise<Node<typeof Parcel>> {
+export function openAt(place: StorePlace, deliveries: number): Promise<Node<typeof Parcel>> {
   const limits = { deliveries, deliveryLeaseMs: 2_000 }
   return open({ backend: backendAt(place), actors: [Parcel], limits })
 }

@@ -1,62 +1,19 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Node, StoredEvent } from 'aether'
 import { describe, expect, test } from 'vitest'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
+import { simplePlaceKinds, type StorePlace } from '../support/store-place.ts'
 import { until } from '../support/until.ts'
-import { openAt, type Parcel, type Place } from './parcel.ts'
+import { WorkingProcess } from '../support/working-process.ts'
+import { type Deliveries, openAt, type Parcel } from './parcel.ts'
 
-const script = fileURLToPath(new URL('parcel-child.ts', import.meta.url))
+const script = new URL('parcel-child.ts', import.meta.url)
 const count = 400
 
-/** A process that delivers. */
-class Deliverer implements AsyncDisposable {
-  readonly #child: ChildProcess = fork(script, { execPath: process.execPath, execArgv: [] })
-  readonly #ended = once(this.#child, 'exit')
+const deliveries = 8
 
-  async open(place: Place, deliveries = 8): Promise<void> {
-    const opened = once(this.#child, 'message', { signal: AbortSignal.timeout(30_000) })
-    this.#child.send({ place, deliveries })
-    await opened
-  }
-
-  /** Ends it without a chance to tidy up. */
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL')
-    await this.#ended
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.connected) this.#child.disconnect()
-    await this.#ended
-  }
+function deliverer(): WorkingProcess<Deliveries> {
+  return new WorkingProcess(script)
 }
-
-interface Setup extends AsyncDisposable {
-  readonly place: Place
-}
-
-const setups = [
-  {
-    title: 'SQLite',
-    async start(): Promise<Setup> {
-      const folder = await temporaryFolder()
-      const place = { file: join(folder.path, 'parcels.db') }
-      return { place, [Symbol.asyncDispose]: () => folder.remove() }
-    },
-  },
-  {
-    title: 'JetStream',
-    async start(): Promise<Setup> {
-      const server = await startNatsServer()
-      const place = { servers: server.url, namespace: 'parcels' }
-      return { place, [Symbol.asyncDispose]: () => server.stop() }
-    },
-  },
-]
 
 type ParcelNode = Node<typeof Parcel>
 
@@ -81,7 +38,6 @@ function pidsOf(events: readonly StoredEvent[]): Set<number> {
 async function allIsDone(node: ParcelNode, told: readonly string[]): Promise<StoredEvent[]> {
   await until(async () => (await node.reminders()).length === 0, {
     description: 'nothing waits any more',
-    timeoutMs: 25_000,
   })
   const events = await sent(node)
   const ids = events.map(({ metadata }) => metadata['commandId'])
@@ -89,23 +45,25 @@ async function allIsDone(node: ParcelNode, told: readonly string[]): Promise<Sto
   return events
 }
 
-describe.each(setups)('$title', ({ start }) => {
+describe.each(simplePlaceKinds)('$title', ({ start }) => {
   test('two processes deliver each message once, and share the work', async () => {
-    await using setup = await start()
-    await using first = new Deliverer()
-    await using second = new Deliverer()
-    await using asking = await openAt(setup.place, 0)
-    await Promise.all([first.open(setup.place), second.open(setup.place)])
+    await using started = await start()
+    const { place } = started
+    await using first = deliverer()
+    await using second = deliverer()
+    await using asking = await openAt(place, 0)
+    await Promise.all([first.open({ place, deliveries }), second.open({ place, deliveries })])
     const events = await allIsDone(asking, await tellAll(asking))
     expect(pidsOf(events).size).toBe(2)
   })
 
   test('kill -9 of the process that delivers: another one goes on, and nothing happens twice', async () => {
-    await using setup = await start()
-    await using first = new Deliverer()
-    await using second = new Deliverer()
-    await using asking = await openAt(setup.place, 0)
-    await first.open(setup.place)
+    await using started = await start()
+    const { place } = started
+    await using first = deliverer()
+    await using second = deliverer()
+    await using asking = await openAt(place, 0)
+    await first.open({ place, deliveries })
     const told = await tellAll(asking)
     await until(async () => (await sent(asking)).length > count / 8, {
       description: 'some were delivered',
@@ -113,14 +71,14 @@ describe.each(setups)('$title', ({ start }) => {
     await first.kill()
     const before = (await sent(asking)).length
     expect(before).toBeLessThan(count)
-    await second.open(setup.place)
+    await second.open({ place, deliveries })
     const events = await allIsDone(asking, told)
     expect(pidsOf(events).size).toBe(2)
   })
 })
 
 describe('kill -9 of the nats-server', () => {
-  async function withServer(run: (server: NatsServer, place: Place) => Promise<void>) {
+  async function withServer(run: (server: NatsServer, place: StorePlace) => Promise<void>) {
     await using server = await startNatsServer()
     await run(server, { servers: server.url, namespace: 'parcels' })
   }
@@ -128,7 +86,7 @@ describe('kill -9 of the nats-server', () => {
   test('what is due meanwhile fires once afterwards, and nothing is lost', () =>
     withServer(async (server, place) => {
       await using asking = await openAt(place, 0)
-      await using delivering = await openAt(place, 8)
+      await using delivering = await openAt(place, deliveries)
       expect(await delivering.reminders()).toEqual([])
       const told = await tellAll(asking)
       await server.kill()
@@ -138,7 +96,7 @@ describe('kill -9 of the nats-server', () => {
 
   test('a reminder that is scheduled afterwards fires as well', () =>
     withServer(async (server, place) => {
-      await using node = await openAt(place, 8)
+      await using node = await openAt(place, deliveries)
       await node.tell('parcel-p', 'send', undefined)
       await until(async () => (await sent(node)).length === 1, { description: 'it was sent' })
       await server.kill()
@@ -146,7 +104,6 @@ describe('kill -9 of the nats-server', () => {
       await node.schedule('parcel-p', 'send', undefined, { name: 'r', afterMs: 10 })
       await until(async () => (await sent(node)).length === 2, {
         description: 'it fired',
-        timeoutMs: 20_000,
       })
     }))
 })

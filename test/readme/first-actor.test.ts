@@ -47,4 +47,4 @@ test('whoever follows "Your first actor" sees what it prints', async () => {
   expect(tested).toContain('pass 2')
   const after = await home.run(work, join(changed, 'main.ts'))
   expect(after).toBe(page.block('text output=changed/main.ts'))
-}, 120_000)
+})

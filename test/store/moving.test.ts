@@ -96,7 +96,7 @@ describe('a log that is moved from backend to backend', () => {
   })
   afterAll(() => server.stop())
 
-  test('keeps everything but positions, in its order', { timeout: 120_000 }, async () => {
+  test('keeps everything but positions, in its order', async () => {
     await using folder = await temporaryFolder()
     const file = (): string => join(folder.path, `${randomUUID()}.db`)
     await fc.assert(

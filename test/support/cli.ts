@@ -32,7 +32,7 @@ export class CliProcess implements AsyncDisposable {
         if (this.#child.exitCode !== null) throw new Error(`it ended: ${this.stderr}`)
         return /listening on (\S+)/.exec(this.stdout)?.[1]
       },
-      { description: 'aether dev listens', timeoutMs: 15_000 },
+      { description: 'aether dev listens', timeoutMs: 60_000 },
     )
   }
 

@@ -145,7 +145,6 @@ async function stored(servers: Servers): Promise<number> {
 async function untilStored(servers: Servers, messages: number): Promise<void> {
   await until(async () => (await stored(servers)) === messages, {
     description: `the stream answers with ${messages} message(s)`,
-    timeoutMs: 30_000,
   })
 }
 

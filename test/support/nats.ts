@@ -30,7 +30,10 @@ const PROBE_TIMEOUT_MS = 2_000
 /** A cluster without a leader stays silent, so that it's asked whether it has one now. */
 const LEADER_PROBE_TIMEOUT_MS = 250
 
-const EXIT_TIMEOUT_MS = 15_000
+const EXIT_TIMEOUT_MS = 60_000
+
+/** How long a start may take on a machine that has much else to do. */
+const READY_TIMEOUT_MS = 60_000
 
 export interface NatsServerOptions {
   /**
@@ -42,7 +45,7 @@ export interface NatsServerOptions {
   readonly maxPayload?: number
   /** Whom the readiness check logs in as, needed where `config` demands a login or TLS. */
   readonly credentials?: NatsCredentials
-  /** How long a start or a restart may take, in ms. @default 10000, and 30000 for a cluster */
+  /** How long a start or a restart may take, in ms. @default 60000 */
   readonly readyTimeoutMs?: number
 }
 
@@ -68,7 +71,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
 /** Three servers with JetStream that have found each other, ready for streams of three replicas. */
 export async function startNatsCluster(options: NatsServerOptions = {}): Promise<NatsCluster> {
   return withFreePorts(2 * CLUSTER_SIZE, async (ports) => {
-    const cluster = await NatsCluster.create(ports, { readyTimeoutMs: 30_000, ...options })
+    const cluster = await NatsCluster.create(ports, options)
     return startOrStop(cluster)
   })
 }
@@ -251,7 +254,7 @@ export class NatsServer implements AsyncDisposable {
   }
 
   async #untilReady(): Promise<void> {
-    const { readyTimeoutMs = 10_000 } = this.#plan.options
+    const { readyTimeoutMs = READY_TIMEOUT_MS } = this.#plan.options
     const outcome = await untilOrLog(
       async () => (this.#process ? (await this.#isReady()) && 'ready' : 'ended'),
       { description: `nats-server ${this.name} is ready`, timeoutMs: readyTimeoutMs },
@@ -345,7 +348,7 @@ export class NatsCluster implements AsyncDisposable {
     if (missing.length > 0) {
       throw new Error(`the cluster can't get ready: restart() or resume() ${missing.join(', ')}`)
     }
-    const { readyTimeoutMs = 30_000 } = this.#options
+    const { readyTimeoutMs = READY_TIMEOUT_MS } = this.#options
     await untilOrLog(
       () => this.#replicatesEverywhere(),
       { description: 'the cluster replicates a stream to all nodes', timeoutMs: readyTimeoutMs },

@@ -69,7 +69,7 @@ test('a handler that fails is an error of its span', async () => {
   })
   await node.get(Account, 'alice').open({ owner: 'Alice' })
   const isHandled = (): boolean => recorder.named('process broken').length > 0
-  await until(isHandled, { description: 'it was handled', timeoutMs: 20_000 })
+  await until(isHandled, { description: 'it was handled' })
   const { status, attributes } = recorder.only('process broken')
   expect(status).toEqual({ code: SpanStatusCode.ERROR, message: 'it is broken' })
   expect(attributes).toMatchObject({ 'error.type': 'handler-failed' })

@@ -104,7 +104,7 @@ describe('appends', () => {
     const metrics = await node.metrics()
     expect(valuesOf(metrics, 'aether.append.failures')).toEqual({ [code]: 1 })
     expect(valuesOf(metrics, 'aether.append.duration')).toEqual({ stored: 1, failed: 1 })
-  }, 90_000)
+  })
 })
 
 test('actors are counted in memory, coming and going, and what was read for them', async () => {
@@ -174,7 +174,7 @@ test('snapshots are counted: looked for, found, kept', async () => {
     for (let left = 10; left > 0; left--) await node.get(Ticker, 'a').tick()
     const saved = async (): Promise<boolean> =>
       'ticker saved' in valuesOf(await node.metrics(), 'aether.snapshot.saves')
-    await until(saved, { description: 'the snapshot was saved', timeoutMs: 20_000 })
+    await until(saved, { description: 'the snapshot was saved' })
     expect(valuesOf(await node.metrics(), 'aether.snapshot.loads')).toEqual({ 'ticker miss': 1 })
   }
   await using node = await open({ backend, actors: [Ticker] })
@@ -193,7 +193,7 @@ test('deliveries are counted by what became of them', async () => {
     })
     return true
   }
-  await until(delivered, { description: 'both were delivered', timeoutMs: 20_000 })
+  await until(delivered, { description: 'both were delivered' })
 })
 
 test('subscriptions are counted as long as they last', async () => {
@@ -211,7 +211,7 @@ test('the bus is counted', async () => {
   const heard: string[] = []
   node.bus.subscribe({ stored: true }, ({ type }) => heard.push(type))
   await node.get(Account, 'a').open({ owner: 'A' })
-  await until(() => heard.length > 0, { description: 'the notice came', timeoutMs: 20_000 })
+  await until(() => heard.length > 0, { description: 'the notice came' })
   const metrics = await node.metrics()
   expect(valuesOf(metrics, 'aether.bus.published')).toEqual({ '': 1 })
   expect(valuesOf(metrics, 'aether.bus.received')).toEqual({ '': 1 })

@@ -57,9 +57,9 @@ describe.for(kinds)('on $name', ({ start }) => {
     const reserved = async (): Promise<boolean> =>
       (await other.view(Levels).get('lamp'))?.reserved === 2 &&
       (await other.view(Orders).get('o1'))?.lines === 1
-    await until(reserved, { description: 'the order got through', timeoutMs: 30_000 })
+    await until(reserved, { description: 'the order got through' })
     const isTold = (): boolean => recorder.tree() === wholeTree
-    await until(isTold, { description: 'all spans have ended', timeoutMs: 5_000 }).catch(() => {})
+    await until(isTold, { description: 'all spans have ended' }).catch(() => {})
     expect(recorder.tree()).toBe(wholeTree)
     expect(new Set(recorder.spans.map((span) => span.spanContext().traceId)).size).toBe(1)
   })

@@ -30,7 +30,7 @@ test('a view that works is shown as live, with how far it is', async () => {
   await node.projection(Balances).reached(position)
   const isLive = async (): Promise<boolean> =>
     valuesOf(await node.metrics(), 'aether.projection.state')['view balances live'] === 1
-  await until(isLive, { description: 'the view is live', timeoutMs: 20_000 })
+  await until(isLive, { description: 'the view is live' })
   const metrics = await node.metrics()
   expect(valuesOf(metrics, 'aether.projection.state')).toEqual({
     'view balances catching-up': 0,
@@ -59,7 +59,7 @@ test('actors that are parked are counted, and the node is ready all the same', a
   await node.projection(Fragile).reached(position)
   const parked = async (): Promise<boolean> =>
     valuesOf(await node.metrics(), 'aether.projection.parked')['view fragile'] === 1
-  await until(parked, { description: 'alice is parked', timeoutMs: 20_000 })
+  await until(parked, { description: 'alice is parked' })
   const metrics = await node.metrics()
   expect(countsOf(metrics, 'aether.projection.failures')).toEqual({ 'view fragile': 1 })
   expect(countsOf(metrics, 'aether.projection.events')).toEqual({ 'view fragile': 1 })
@@ -85,7 +85,7 @@ test('a view that can’t go on is never shown as alive', async () => {
     expect(reply.json).toEqual({ ready: false, reasons: [{ what: 'view fragile', problem }] })
     return true
   }
-  await until(isFailed, { description: 'the node is not ready', timeoutMs: 20_000 })
+  await until(isFailed, { description: 'the node is not ready' })
   const metrics = await node.metrics()
   expect(countsOf(metrics, 'aether.projection.state')).toEqual({ 'view fragile failed': 1 })
   expect(countsOf(metrics, 'aether.projection.outages')).toEqual({ 'view fragile': 1 })

@@ -163,7 +163,7 @@ describe('a command', () => {
     })
     await using delivering = await open({ backend, actors: [Account] })
     const delivered = (): boolean => recorder.named('account.open').length === 2
-    await until(delivered, { description: 'both were delivered', timeoutMs: 20_000 })
+    await until(delivered, { description: 'both were delivered' })
     const { traceId, spanId } = recorder.only('mine').spanContext()
     for (const { parentSpanContext } of recorder.named('account.open'))
       expect(parentSpanContext).toMatchObject({ traceId, spanId })
@@ -178,7 +178,7 @@ describe('a command', () => {
       span.end()
     })
     const twice = (): boolean => recorder.named('account.deposit').length >= 2
-    await until(twice, { description: 'it came twice', timeoutMs: 20_000 })
+    await until(twice, { description: 'it came twice' })
     const traces = [...recorder.named('account.deposit'), recorder.only('mine')].map(
       (span) => span.spanContext().traceId,
     )
