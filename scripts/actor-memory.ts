@@ -9,10 +9,10 @@
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { actor, open } from 'aether'
+import { open } from 'aether'
 import { sqlite } from 'aether/sqlite'
-import * as z from 'zod'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
+import { Counter } from './counter.ts'
 
 const { values } = parseArgs({
   options: {
@@ -26,15 +26,6 @@ const [known, live, resting] = [values.known, values.live, values.resting].map(N
   number,
   number,
 ]
-
-const Counter = actor('counter', {
-  state: { total: 0 },
-  events: { Added: z.object({ by: z.number() }) },
-  evolve: { Added: (s, e) => ({ total: s.total + e.by }) },
-  commands: {
-    add: { input: z.object({ by: z.number() }), decide: (_, c, on) => on.Added(c) },
-  },
-})
 
 /** How many are asked at the same time. */
 const together = 500

@@ -9,9 +9,9 @@
  * the answers to the obstinate sender, which are measured alone.
  */
 import { parseArgs } from 'node:util'
-import { actor, type Node, open } from 'aether'
+import { type Node, open } from 'aether'
 import { memory } from 'aether/memory'
-import * as z from 'zod'
+import { Counter } from './counter.ts'
 
 const { values } = parseArgs({
   options: {
@@ -21,14 +21,6 @@ const { values } = parseArgs({
 })
 const [rounds, commands] = [Number(values.rounds), Number(values.commands)]
 
-const Counter = actor('counter', {
-  state: { total: 0 },
-  events: { Added: z.object({ by: z.number() }) },
-  evolve: { Added: (s, e) => ({ total: s.total + e.by }) },
-  commands: {
-    add: { input: z.object({ by: z.number() }), decide: (_, c, on) => on.Added(c) },
-  },
-})
 type CounterNode = Node<typeof Counter>
 
 const others = 999

@@ -1,25 +1,14 @@
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { nats } from '../../src/backends/nats/index.ts'
 import type { Agenda, AgendaEntry } from '../../src/store/index.ts'
-import { type NatsServer, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
+import { type ServerOfTests, useServer } from './server-of-tests.ts'
 
-let server: NatsServer
-let raw: NatsConnection
-let manager: JetStreamManager
+let server: ServerOfTests['server']
+let manager: ServerOfTests['manager']
 let namespaces = 0
 
-beforeAll(async () => {
-  server = await startNatsServer({ maxPayload: 100_000 })
-  raw = await connect({ servers: server.url })
-  manager = await jetstreamManager(raw)
-})
-afterAll(async () => {
-  await raw.close()
-  await server.stop()
-})
+useServer({ maxPayload: 100_000 }, (started) => ({ server, manager } = started))
 
 interface Scene {
   readonly namespace: string

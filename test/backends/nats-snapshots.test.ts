@@ -1,6 +1,6 @@
-import { type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { jetstreamManager, type StreamConfig } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadClientLibrary } from '../../src/backends/nats/connection/client-library.ts'
 import { connect as connectFirst } from '../../src/backends/nats/connection/connect.ts'
 import { nats } from '../../src/backends/nats/index.ts'
@@ -10,28 +10,21 @@ import { checkOptions } from '../../src/backends/nats/connection/nats-options.ts
 import { SnapshotSubjects } from '../../src/backends/nats/snapshots/snapshot-subjects.ts'
 import type { ActorId, Logger } from '../../src/core/index.ts'
 import type { EventStore } from '../../src/store/index.ts'
-import { type NatsServer, startNatsCluster, startNatsServer } from '../support/nats.ts'
+import { startNatsCluster, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
+import { type ServerOfTests, useServer } from './server-of-tests.ts'
 import { Wire } from './wire.ts'
 
 const alice: ActorId = 'account-alice'
 const shape = 's'
 const maxPayload = 100_000
 
-let server: NatsServer
-let raw: NatsConnection
-let manager: JetStreamManager
+let server: ServerOfTests['server']
+let raw: ServerOfTests['raw']
+let manager: ServerOfTests['manager']
 let namespaces = 0
 
-beforeAll(async () => {
-  server = await startNatsServer({ maxPayload })
-  raw = await connect({ servers: server.url })
-  manager = await jetstreamManager(raw)
-})
-afterAll(async () => {
-  await raw.close()
-  await server.stop()
-})
+useServer({ maxPayload }, (started) => ({ server, raw, manager } = started))
 
 interface Scene {
   readonly namespace: string

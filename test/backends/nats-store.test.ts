@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream'
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { headers } from '@nats-io/transport-node'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { encodeSteps } from '../../src/backends/nats/commits/back-links.ts'
 import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
 import {
@@ -11,24 +11,17 @@ import {
   type StoredEvent,
 } from '../../src/core/index.ts'
 import type { Append, EventStore } from '../../src/store/index.ts'
-import { type NatsServer, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
+import { type ServerOfTests, useServer } from './server-of-tests.ts'
 
 const alice: ActorId = 'account-alice'
 const maxPayload = 100_000
 
-let server: NatsServer
-let raw: NatsConnection
+let server: ServerOfTests['server']
+let raw: ServerOfTests['raw']
 let namespaces = 0
 
-beforeAll(async () => {
-  server = await startNatsServer({ config: 'http: "127.0.0.1:-1"', maxPayload })
-  raw = await connect({ servers: server.url })
-})
-afterAll(async () => {
-  await raw.close()
-  await server.stop()
-})
+useServer({ config: 'http: "127.0.0.1:-1"', maxPayload }, (started) => ({ server, raw } = started))
 
 interface Scene {
   readonly namespace: string

@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest'
+import { CheckedEvent } from './checked-event.ts'
+
+describe('a checked event', () => {
+  test('is a copy that nobody can change', () => {
+    const data = { items: [1] }
+    const metadata = { userId: 'u' }
+    const event = new CheckedEvent('Placed', data, metadata)
+    data.items.push(2)
+    metadata.userId = 'other'
+    expect(event).toMatchObject({ type: 'Placed', data: { items: [1] }, metadata: { userId: 'u' } })
+    for (const each of [event, event.data, (event.data as typeof data).items, event.metadata])
+      expect(Object.isFrozen(each)).toBe(true)
+  })
+
+  test('is not made of what can’t be stored', () => {
+    expect(() => new CheckedEvent('Placed', Number.NaN, {})).toThrow(
+      expect.objectContaining({ code: 'invalid-json' }),
+    )
+    const metadata = { n: 1 } as never
+    expect(() => new CheckedEvent('Placed', null, metadata)).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    )
+  })
+
+  test('is known, and nothing that only looks like one', () => {
+    const event = new CheckedEvent('Placed', 1, {})
+    expect(CheckedEvent.is(event)).toBe(true)
+    const alike = [{ ...event }, Object.setPrototypeOf({ ...event }, CheckedEvent.prototype)]
+    for (const each of alike as CheckedEvent[]) expect(CheckedEvent.is(each)).toBe(false)
+  })
+})
