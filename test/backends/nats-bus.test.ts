@@ -263,7 +263,8 @@ test('more under way than the memory should hold is thrown away and counted', as
   expect(bus.counters.dropped).toBeGreaterThan(100)
   expect(bus.counters.dropped).toBeLessThan(300)
   wire.release()
-  await bus.flush()
+  // A server that has much else to do may end the connection over so much at once.
+  await until(() => bus.flush().then(() => true), { description: 'the rest is sent, or given up' })
   const before = bus.counters.dropped
   await until(
     () => {
