@@ -14,7 +14,7 @@ export const jetStreamAppendGroup = group<NatsServer>({
   name: 'JetStream, writing',
   remarks: [
     'One server, one replica, streams of the same configuration on the same disk.',
-    'The stock client connects with `noAsyncTraces` and gives the same expectation and a message id.',
+    'The stock client connects with `noAsyncTraces`, and gives the same expectation and a message id, which Aether does without.',
   ],
   open: () => startNatsServer(),
   comparisons: [
