@@ -42,6 +42,8 @@ export function postgresTables(
           await tx.query(`CREATE TABLE ${schemaOf(build)}.${table} (${columns})`)
       }),
     load: async (build) => {
+      // Who only looks makes no tables.
+      if (!making && !(await isMade(pool))) return []
       const query = `SELECT part, text, revision FROM aether.progress WHERE ${ofBuild} ORDER BY part`
       return (await ownFault((await ready()).query<Progress>(query, idOf(build)))).rows
     },
@@ -78,6 +80,13 @@ export function postgresTables(
       }),
     close: async () => {}, // the pool is its owner's
   }
+}
+
+async function isMade(pool: Pool): Promise<boolean> {
+  const looking = pool.query<{ made: boolean }>(
+    `SELECT to_regclass('aether.progress') IS NOT NULL AS made`,
+  )
+  return (await ownFault(looking)).rows[0]?.made ?? false
 }
 
 /** Stores the part if it is of the revision expected; otherwise there is no row. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { AetherError } from '../../core/index.ts'
 import type {
@@ -42,7 +43,9 @@ export class TablesInFile implements ProjectionTarget<Sql, void> {
     return this.#attempt((file) => file.prepare(build, this.#settings.shapes))
   }
 
-  load(build: ProjectionBuild): Promise<readonly Progress[]> {
+  async load(build: ProjectionBuild): Promise<readonly Progress[]> {
+    // Who writes makes the file, and the tables in it.
+    if (!this.#writing && !(await this.#isMade())) return []
     return this.#attempt((file) => file.load(build))
   }
 
@@ -80,6 +83,16 @@ export class TablesInFile implements ProjectionTarget<Sql, void> {
     this.#reading = undefined
     // One that could not be opened was told to whoever wanted to write.
     await writing?.then((file) => file.close()).catch(() => undefined)
+  }
+
+  async #isMade(): Promise<boolean> {
+    if (!existsSync(this.path)) return false
+    try {
+      const rows = await this.read`SELECT 1 FROM sqlite_schema WHERE name = ${'aether_progress'}`
+      return rows.length > 0
+    } catch {
+      return true // who opens it says what is wrong
+    }
   }
 
   async #attempt<T>(work: (file: ProjectionFile) => T): Promise<T> {

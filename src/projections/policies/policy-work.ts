@@ -1,6 +1,6 @@
-import { type ActorId, MalformedEventError } from '../../core/index.ts'
+import type { ActorId } from '../../core/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
-import { type FailedEvent, failedEvent } from '../progress/failed-event.ts'
+import type { FailedEvent } from '../progress/failed-event.ts'
 import type { HeldActor } from '../progress/held-actor.ts'
 import { heldEntries } from '../reading/actor-backlog.ts'
 import type { EventIntake, Todo } from '../reading/event-intake.ts'
@@ -166,18 +166,17 @@ export class PolicyWork {
     // It may have been handled before it was read.
     const upTo = Math.max(part.beginBacklog(actorId), position)
     for await (const entry of heldEntries(held, store, signal)) {
-      if (entry.position < position) continue
-      if (entry.position > upTo) break
-      const failed = failedEvent(entry)
+      const { place } = entry
+      if (place.position > upTo) break
       try {
-        if (entry instanceof MalformedEventError) throw entry
-        const todo = intake.read(entry)
+        if (!entry.event) throw entry.cause
+        const todo = intake.read(entry.event)
         if (todo) await this.#handle(part, todo)
       } catch (cause) {
-        this.#fail(part, failed, cause)
+        this.#fail(part, place, cause)
         return false
       }
-      this.#advance(part, actorId, failed)
+      this.#advance(part, actorId, place)
       if (this.#isOver(part)) return false
     }
     return true
@@ -187,7 +186,7 @@ export class PolicyWork {
   #advance(part: PolicyPart, actorId: ActorId, { position, version }: FailedEvent): void {
     const held = part.held.get(actorId)
     if (!held) return
-    const { type: _, version: _version, ...rest } = held
+    const { type: _, version: _version, lastPosition: _last, ...rest } = held
     part.finish(position, false)
     const next = version === undefined ? {} : { version: version + 1 }
     part.hold({ ...rest, ...next, position: position + 1, tries: 0 })

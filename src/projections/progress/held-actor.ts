@@ -55,7 +55,7 @@ export function holdBack(
   const { actorId, position, lastPosition, version, type } = failed
   return {
     actorId,
-    state: tries > retries ? 'parked' : 'retrying',
+    state: tries > retries || isForGood(thrown) ? 'parked' : 'retrying',
     position,
     ...(lastPosition !== undefined && { lastPosition }),
     ...(version !== undefined && { version }),
@@ -77,6 +77,11 @@ export function passedOver(actor: HeldActor, now: number): HeldActor {
   const { lastPosition, version, type: _type, ...rest } = actor
   const behind = { position: (lastPosition ?? actor.position) + 1 }
   return dueNow({ ...rest, ...behind, ...(version !== undefined && { version: version + 1 }) }, now)
+}
+
+/** What was removed doesn't come back by itself. */
+function isForGood(thrown: unknown): boolean {
+  return isAetherError(thrown) && thrown.code === 'history-trimmed'
 }
 
 function causeOf(thrown: unknown): HeldCause {

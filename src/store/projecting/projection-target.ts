@@ -23,7 +23,10 @@ export interface ProjectionTarget<
    * where another has done it before, or does it at the same time.
    */
   prepare(build: ProjectionBuild): Promise<void>
-  /** How far the parts of a build are, in the order of their names; none before it was prepared. */
+  /**
+   * How far the parts of a build are, in the order of their names; none before it was prepared. Makes
+   * nothing, neither a file nor a table: also those call it who only look.
+   */
   load(build: ProjectionBuild): Promise<readonly Progress[]>
   /**
    * Runs `write` in a transaction and stores these parts with what it wrote, if and only if each is
