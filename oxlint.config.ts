@@ -18,7 +18,7 @@ const rooms: Record<string, readonly string[]> = {
   'backends/memory': ['core', 'store'],
   'backends/sqlite': ['core', 'store'],
   'backends/nats': ['core', 'store'],
-  testing: ['core', 'store', 'bus', 'actors', 'node', 'backends/memory'], // testNode() opens a node
+  testing: ['core', 'store', 'bus', 'actors', 'projections', 'node', 'backends/memory'], // testNode() opens a node
 }
 
 /** What `src/index.ts` gathers: no database and no network client. */

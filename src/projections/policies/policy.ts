@@ -37,9 +37,15 @@ export interface PolicySpec<A extends ActorDefinition> extends Omit<
   }
 }
 
+declare const types: unique symbol
+
 /** “Whenever this happened, do that.” Made by {@link policy}. */
-export interface PolicyDefinition extends ReaderDefinition {
+export interface PolicyDefinition<
+  A extends ActorDefinition = ActorDefinition,
+> extends ReaderDefinition {
   readonly kind: 'aether-policy'
+  /** Whose events it reacts to: only for the compiler. */
+  readonly [types]?: A
 }
 
 /** Many, as handlers wait for answers most of the time. */
@@ -52,7 +58,7 @@ type Reacting = (event: unknown, context: Reaction) => unknown
  * however often its event is handled; for what is outside there is an idempotency key.
  * @throws AetherError `invalid-definition`
  */
-export function policy<A extends ActorDefinition>(spec: PolicySpec<A>): PolicyDefinition {
+export function policy<A extends ActorDefinition>(spec: PolicySpec<A>): PolicyDefinition<A> {
   const erased = spec as unknown as Omit<ErasedReader, 'on'> & {
     readonly on: Readonly<Record<string, unknown>>
   }

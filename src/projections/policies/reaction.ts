@@ -33,6 +33,7 @@ export interface Occasion {
   readonly signal: AbortSignal
 }
 
+type Cause = readonly [policy: string, actorId: ActorId, eventId: string]
 type Step = 'send' | 'tell' | 'schedule' | 'transact'
 
 /**
@@ -44,7 +45,7 @@ export class Reaction {
   readonly metadata: Metadata
   readonly #reach: Reach
   readonly #signal: AbortSignal
-  readonly #cause: readonly [policy: string, actorId: ActorId, eventId: string]
+  readonly #cause: Cause
   /** How many such steps there were. */
   readonly #taken = new Map<string, number>()
   #refs: ActorRefs | undefined
@@ -52,7 +53,7 @@ export class Reaction {
 
   constructor(reach: Reach, { policy, event, signal }: Occasion) {
     this.#reach = reach
-    this.#cause = [policy, event.actorId, event.id]
+    this.#cause = causeOf(policy, event)
     this.name = policy
     this.#signal = signal
     this.metadata = metadataFrom(event)
@@ -60,7 +61,7 @@ export class Reaction {
 
   get idempotencyKey(): string {
     this.#reachesOut = true
-    return `${this.name}:${digestOf(this.#cause)}`
+    return keyOf(this.#cause)
   }
 
   get signal(): AbortSignal {
@@ -170,6 +171,19 @@ export class Reaction {
     const commandId = `${this.name}:${digestOf([...this.#cause, such, before])}`
     return { ...options, commandId, metadata: { ...this.metadata, ...options.metadata } }
   }
+}
+
+/** The same whenever this policy handles this event. */
+export function idempotencyKeyOf(policy: string, event: Occasion['event']): string {
+  return keyOf(causeOf(policy, event))
+}
+
+function causeOf(policy: string, event: Occasion['event']): Cause {
+  return [policy, event.actorId, event.id]
+}
+
+function keyOf(cause: Cause): string {
+  return `${cause[0]}:${digestOf(cause)}`
 }
 
 function digestOf(parts: readonly unknown[]): string {
