@@ -19,6 +19,7 @@ export interface PolicyStep {
   readonly metadata?: Metadata
 }
 
+/** What a reminder is called, and when it fires. */
 export type ReminderTimes = Omit<ReminderOptions, 'commandId' | 'metadata'>
 
 /** A step as a test expects it: its id and its metadata follow from the event. */
