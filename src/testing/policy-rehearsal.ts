@@ -48,10 +48,16 @@ export class PolicyRehearsal {
     const states = new Map<ActorId, ActorState>()
     return this.#within(async ({ events: store }) => {
       for (const { definition, actorId, events } of happenings)
-        for (const { type, data, metadata = noMetadata } of events) {
+        for (const event of events) {
           const { model } = definition
           const before = states.get(actorId) ?? initialOf(model)
-          const { stored, after } = foldDecided(model, actorId, before, { type, data, metadata })
+          const { stored, after } = foldDecided(
+            model,
+            actorId,
+            before,
+            event,
+            event.metadata ?? noMetadata,
+          )
           states.set(actorId, after)
           const { version: expectedVersion } = before
           await store.append(actorId, [stored], { expectedVersion })
