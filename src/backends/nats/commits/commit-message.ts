@@ -133,9 +133,24 @@ export function decodePart(message: StoredMessage, subjects: EventSubjects): Sto
     if (bodyEnd !== lastVersion) {
       throw new TypeError(`its header says version ${lastVersion}, its body ends at ${bodyEnd}`)
     }
-    return place(body, actorId, message.seq, previous)
+    return placeBody(body, actorId, message.seq, previous)
   } catch (cause) {
     return { sequence: message.seq, previous, error: malformed(message, cause, actorId) }
+  }
+}
+
+/**
+ * A message that came without its headers, and of which is known otherwise what they would say.
+ * Undefined where its body can't be read.
+ */
+export function decodeBody(
+  data: Uint8Array,
+  place: Pick<ReadablePart, 'sequence' | 'previous'> & { readonly actorId: ActorId },
+): ReadablePart | undefined {
+  try {
+    return placeBody(parseBody(data), place.actorId, place.sequence, place.previous)
+  } catch {
+    return undefined
   }
 }
 
@@ -175,7 +190,7 @@ function malformed(
   })
 }
 
-function place(
+function placeBody(
   { id, time, firstVersion, back = '', pages = '', ...body }: PartBody,
   actorId: ActorId,
   sequence: number,

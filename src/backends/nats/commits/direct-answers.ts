@@ -1,22 +1,22 @@
 import type { Msg } from '@nats-io/transport-node'
 import { systemClock } from '../../../core/index.ts'
-import type { StoredMessage } from './commit-message.ts'
-import { directMessageIn } from './direct-message.ts'
-
 /** Collects the answers to so many direct gets, which come in any order. */
-export class DirectAnswers {
-  readonly messages: (StoredMessage | undefined)[]
+export class DirectAnswers<T> {
+  /** Nothing where none was found. */
+  readonly found: (T | undefined)[]
+  readonly #read: (answer: Msg) => T | undefined
   readonly #ended = new AbortController()
   #left: number
 
-  constructor(count: number) {
-    this.messages = Array.from<undefined>({ length: count })
+  constructor(count: number, read: (answer: Msg) => T | undefined) {
+    this.#read = read
+    this.found = Array.from<undefined>({ length: count })
     this.#left = count
     if (count === 0) this.end()
   }
 
-  take(index: number, answer: Msg, subject: string): void {
-    this.messages[index] = directMessageIn(answer, subject)
+  take(index: number, answer: Msg): void {
+    this.found[index] = this.#read(answer)
     if (--this.#left === 0) this.end()
   }
 

@@ -32,6 +32,11 @@ export function directMessageIn(answer: Msg, subject: string): DirectMessage | u
   }
 }
 
+/** The body alone, of a message that was asked for without headers; undefined for a status. */
+export function directBodyIn({ data }: Msg): Uint8Array | undefined {
+  return data.length > 0 ? data : undefined
+}
+
 function precedingIn(header: HeaderValues): number {
   const text = header.last(directHeaders.preceding)
   return text === '' ? NaN : Number(text)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { StoredMessage, StoredPart } from '../commits/commit-message.ts'
 import { EventSubjects } from '../commits/event-subjects.ts'
-import { BackLinkReader, linksOf } from './back-link-reader.ts'
+import { BackLinkReader, linksOf, type ReplicaMessages } from './back-link-reader.ts'
 
 const subjects = new EventSubjects('prod')
 const hints = { limit: Infinity, partBytes: 300 }
@@ -9,7 +9,7 @@ const hints = { limit: Infinity, partBytes: 300 }
 test('what the replica does not have yet comes from the leader', async () => {
   const asked: number[] = []
   const reader = new BackLinkReader(
-    { at: async (sequences) => sequences.map((each) => (each < 3 ? message(each) : undefined)) },
+    replicasWith((sequence) => (sequence < 3 ? message(sequence) : undefined)),
     { at: async (sequence) => (asked.push(sequence), message(sequence)) },
     subjects,
   )
@@ -25,7 +25,7 @@ test.each([
   ["is another actor's", { ...message(7), subject: subjects.of('account-bob') }],
 ])('a message that %s is noticed', async (_, found) => {
   const reader = new BackLinkReader(
-    { at: async () => [found ?? undefined] },
+    replicasWith(() => found ?? undefined),
     { at: async () => found },
     subjects,
   )
@@ -36,17 +36,14 @@ test.each([
 })
 
 test.each([
-  ['many small ones', { limit: Infinity, partBytes: 300 }, [64, 128, 192, 200]],
-  ['few wanted', { limit: 3, partBytes: 300 }, [8, 16, 24]],
+  ['many small ones', { limit: Infinity, partBytes: 300 }, [64, 192, 200]],
+  ['few wanted', { limit: 3, partBytes: 300 }, [8, 24, 56]],
   ['large ones', { limit: Infinity, partBytes: 900_000 }, [2, 4, 6]],
   ['huge ones', { limit: Infinity, partBytes: 9_000_000 }, [1, 2, 3]],
 ])('in order, one batch is fetched ahead: %s', async (_, sizes, fetchedUpTo) => {
   let fetched = 0
-  const reader = new BackLinkReader(
-    { at: async (sequences) => ((fetched += sequences.length), sequences.map(message)) },
-    { at: async () => null },
-    subjects,
-  )
+  const replicas = replicasWith((sequence) => (fetched++, message(sequence)))
+  const reader = new BackLinkReader(replicas, { at: async () => null }, subjects)
   const sequences = Array.from({ length: 200 }, (_, index) => index + 1)
   const seen: StoredPart[] = []
   for (const [batch, end] of fetchedUpTo.entries()) {
@@ -61,12 +58,51 @@ test.each([
   }
 })
 
+test('of a run, all but the first come without headers', async () => {
+  const withHeaders: number[] = []
+  const replicas = replicasWith(message, (sequence) => withHeaders.push(sequence))
+  const reader = new BackLinkReader(replicas, { at: async () => null }, subjects)
+  const parts = await Array.fromAsync(reader.run('account-alice', [1, 2, 3], hints, undefined))
+  expect(parts.flat()).toEqual(await reader.all('account-alice', [1, 2, 3]))
+  expect(withHeaders).toEqual([1, 1, 2, 3])
+})
+
+test.each([
+  ['is not there', undefined],
+  ['is not the next', { ...message(2), data: message(7).data }],
+  ['can not be read', { ...message(2), data: new TextEncoder().encode('{}') }],
+])('what of a run %s without headers is fetched with them', async (_, bare) => {
+  const replicas = replicasWith(message)
+  const bodies: typeof replicas.bodies = async (sequences) =>
+    sequences.map((sequence) => (sequence === 2 ? bare?.data : message(sequence).data))
+  const reader = new BackLinkReader({ ...replicas, bodies }, { at: async () => null }, subjects)
+  const parts = await Array.fromAsync(reader.run('account-alice', [1, 2, 3], hints, undefined))
+  expect(parts.flat()).toEqual(await reader.all('account-alice', [1, 2, 3]))
+})
+
+test('a run of one, and of none', async () => {
+  const reader = new BackLinkReader(replicasWith(message), { at: async () => null }, subjects)
+  const one = await Array.fromAsync(reader.run('account-alice', [5], hints, undefined))
+  expect(one.flat().map((part) => part.sequence)).toEqual([5])
+  expect(await Array.fromAsync(reader.run('account-alice', [], hints, undefined))).toEqual([])
+})
+
 test('what can not be read names what it was written behind, if it says so', () => {
   const error = new Error('broken') as never
   expect(linksOf({ sequence: 9, previous: 4, error })).toEqual([4])
   expect(linksOf({ sequence: 9, previous: 0, error })).toEqual([])
   expect(linksOf({ sequence: 9, previous: undefined, error })).toBeUndefined()
 })
+
+function replicasWith(
+  find: (sequence: number) => StoredMessage | undefined,
+  onAsked: (sequence: number) => void = () => undefined,
+): ReplicaMessages {
+  return {
+    at: async (sequences) => sequences.map((each) => (onAsked(each), find(each))),
+    bodies: async (sequences) => sequences.map((each) => find(each)?.data),
+  }
+}
 
 function message(seq: number): StoredMessage {
   const events = [{ id: `e-${seq}`, type: 'A', data: {} }]

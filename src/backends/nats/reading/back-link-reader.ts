@@ -1,5 +1,6 @@
 import { AetherError, type ActorId } from '../../../core/index.ts'
 import {
+  decodeBody,
   decodePart,
   isReadable,
   type StoredMessage,
@@ -8,8 +9,10 @@ import {
 import type { EventSubjects } from '../commits/event-subjects.ts'
 import type { ActorFloors } from './actor-floors.ts'
 
-/** How many messages are fetched at once. */
-const maxBatch = 64
+/** How many messages are fetched at once to begin with, as the reader may not want many. */
+const firstBatch = 64
+/** Each next batch is twice as large, up to this: each costs both sides a wake-up and a write. */
+const maxBatch = 512
 /** Fewer don't spare anything, and the first ones may lie before the range. */
 const minBatch = 8
 /** About how many bytes are fetched at once. */
@@ -21,6 +24,10 @@ export interface ReplicaMessages {
     sequences: readonly number[],
     signal?: AbortSignal,
   ): Promise<readonly (StoredMessage | undefined)[]>
+  bodies(
+    sequences: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<readonly (Uint8Array | undefined)[]>
 }
 
 /** All there is: see StreamLeader. */
@@ -91,25 +98,89 @@ export class BackLinkReader {
   async *inOrder(
     actorId: ActorId,
     sequences: readonly number[],
-    { limit, partBytes }: FetchHints,
+    hints: FetchHints,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly StoredPart[]> {
-    const size = batchSizeFor(limit, partBytes)
-    const fetch = (start: number): Promise<readonly StoredPart[]> =>
-      this.all(actorId, sequences.slice(start, start + size), signal)
-    let next = fetch(0)
-    for (let start = 0; start < sequences.length; start += size) {
-      const parts = await next
-      next = fetch(start + size)
-      next.catch(() => undefined) // nobody waits for it where the reader left
+    const fetch = (batch: readonly number[]): Promise<readonly StoredPart[]> =>
+      this.all(actorId, batch, signal)
+    for await (const [, parts] of inBatches(sequences, hints, fetch)) yield parts
+  }
+
+  /**
+   * {@link inOrder}, where each sequence is that of the actor's next message. All but the first one come
+   * without headers, as long as each begins with the version behind the last one: what doesn't, or is
+   * not there, or can't be read, is fetched with all that can be known of it.
+   */
+  async *run(
+    actorId: ActorId,
+    [first, ...others]: readonly number[],
+    hints: FetchHints,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly StoredPart[]> {
+    if (first === undefined) return
+    const beginning = this.at(actorId, first, signal)
+    beginning.catch(() => undefined) // the bodies may fail before
+    let isBare = true
+    const fetch = async (batch: readonly number[]): Promise<Bodies> =>
+      isBare ? this.#replicas.bodies(batch, signal) : []
+    let last: StoredPart | undefined
+    for await (const [batch, bodies] of inBatches(others, hints, fetch)) {
+      if (!last) yield [(last = await beginning)]
+      const bare: readonly StoredPart[] | undefined = continuing(last, actorId, batch, bodies)
+      isBare &&= bare !== undefined
+      const parts = bare ?? (await this.all(actorId, batch, signal))
       yield parts
+      last = parts.at(-1)
     }
+    if (!last) yield [await beginning]
   }
 }
 
-function batchSizeFor(limit: number, partBytes: number): number {
-  const wanted = Math.min(maxBatch, Math.max(minBatch, limit))
-  return Math.min(wanted, mostAtOnce(partBytes))
+type Bodies = readonly (Uint8Array | undefined)[]
+
+/** Batches, which grow, and what is fetched of them. While one is taken, the next one is fetched. */
+async function* inBatches<T>(
+  sequences: readonly number[],
+  { limit, partBytes }: FetchHints,
+  fetch: (batch: readonly number[]) => Promise<T>,
+): AsyncGenerator<readonly [batch: readonly number[], fetched: T]> {
+  const most = mostAtOnce(partBytes)
+  let size = Math.min(firstBatch, Math.max(minBatch, limit), most)
+  let start = 0
+  const next = (): readonly [readonly number[], Promise<T>] | undefined => {
+    const batch = sequences.slice(start, start + size)
+    if (batch.length === 0) return undefined
+    start += size
+    size = Math.min(size * 2, maxBatch, most)
+    const fetching = fetch(batch)
+    fetching.catch(() => undefined) // nobody waits for it where the reader left
+    return [batch, fetching]
+  }
+  for (let current = next(); current;) {
+    const [batch, fetching] = current
+    const fetched = await fetching
+    current = next()
+    yield [batch, fetched]
+  }
+}
+
+/** The parts with these bodies; undefined where they don't show that they stand behind this one. */
+function continuing(
+  before: StoredPart,
+  actorId: ActorId,
+  sequences: readonly number[],
+  bodies: Bodies,
+): readonly StoredPart[] | undefined {
+  const parts: StoredPart[] = []
+  let last = before
+  for (const [index, sequence] of sequences.entries()) {
+    const body = bodies[index]
+    const part = body && decodeBody(body, { actorId, sequence, previous: last.sequence })
+    if (!part || !isReadable(last) || part.firstVersion !== last.lastVersion + 1) return undefined
+    parts.push(part)
+    last = part
+  }
+  return parts
 }
 
 /** How many parts of about this size may be fetched at once: at least one. */
