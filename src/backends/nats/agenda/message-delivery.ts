@@ -6,17 +6,15 @@ import { failureOf, jetStreamCodes } from '../connection/failure.ts'
 import { Gate } from '../connection/gate.ts'
 import type { NatsLink } from '../connection/nats-link.ts'
 import { decodeEntry } from './agenda-message.ts'
-import type { FoundEntry, JetStreamAgenda } from './jetstream-agenda.ts'
-import type { MessageSubjects } from './message-subjects.ts'
+import type { FoundEntry, KeptEntries } from './kept-entries.ts'
 
 interface Around {
   readonly library: ClientLibrary
   readonly link: NatsLink
   readonly manager: JetStreamManager
-  readonly subjects: MessageSubjects
   readonly clock: Clock
   readonly logger: Logger
-  readonly agenda: JetStreamAgenda
+  readonly entries: KeptEntries
 }
 
 interface Settings extends HandOutOptions {
@@ -69,7 +67,7 @@ export class MessageDelivery implements AsyncDisposable {
     while (this.#isToBegin && !this.#isEnded) {
       this.#isToBegin = false
       try {
-        if (await this.#around.agenda.isInUse()) this.#consumeAll()
+        if (await this.#around.entries.isInUse()) this.#consumeAll()
       } catch (error) {
         this.#logFailure(error)
       }
@@ -89,10 +87,10 @@ export class MessageDelivery implements AsyncDisposable {
   }
 
   async #consume(type: string): Promise<void> {
-    const { link, library, subjects } = this.#around
+    const { link, library, entries } = this.#around
     const name = await this.#makeConsumer(type)
     const client = library.jetstream.jetstream(link.nats)
-    const consumer = await client.consumers.get(subjects.stream, name)
+    const consumer = await client.consumers.get(entries.subjects.stream, name)
     const silence = new AbortController()
     while (!this.#isEnded && !silence.signal.aborted) {
       // Asked for is only what there are places for: what the client would keep for later could not be
@@ -130,7 +128,7 @@ export class MessageDelivery implements AsyncDisposable {
   }
 
   async #handle(message: JsMsg): Promise<void> {
-    const { clock, agenda, logger } = this.#around
+    const { clock, entries, logger } = this.#around
     try {
       const found = await this.#entryOf(message)
       if (!found) return await acknowledge(message)
@@ -138,8 +136,8 @@ export class MessageDelivery implements AsyncDisposable {
       // The server's clock is ahead of ours; or it is a message that is to be tried again later.
       if (earlyMs > 0) return message.nak(earlyMs)
       const next = await this.#settings.take(found.entry)
-      if (next) await agenda.replaceFound(found, next)
-      else if (found.entry.kind === 'reminder') await agenda.removeFound(found)
+      if (next) await entries.replace(found, next)
+      else if (found.entry.kind === 'reminder') await entries.remove(found)
       await acknowledge(message)
     } catch (error) {
       // Its lease ends, and somebody takes it again.
@@ -151,13 +149,15 @@ export class MessageDelivery implements AsyncDisposable {
   /** Nothing for the tick of a reminder that was replaced or removed meanwhile. */
   async #entryOf(message: JsMsg): Promise<FoundEntry | undefined> {
     const kept = decodeEntry(message.data)
-    if (!this.#around.subjects.isTick(message.subject)) return { sequence: message.seq, ...kept }
-    const found = await this.#around.agenda.find(kept.entry)
+    if (!this.#around.entries.subjects.isTick(message.subject))
+      return { sequence: message.seq, ...kept }
+    const found = await this.#around.entries.find(kept.entry)
     return found?.token === kept.token ? found : undefined
   }
 
   async #makeConsumer(type: string): Promise<string> {
-    const { library, manager, subjects } = this.#around
+    const { library, manager, entries } = this.#around
+    const { subjects } = entries
     const { AckPolicy } = library.jetstream
     const durable_name = `deliver-${type}`
     const ack_wait = this.#settings.leaseMs * 1_000_000
@@ -195,10 +195,10 @@ export class MessageDelivery implements AsyncDisposable {
    * can mend is not kept quiet.
    */
   #logFailure(error: unknown): void {
-    const { library, link, logger, subjects } = this.#around
+    const { library, link, logger, entries } = this.#around
     if (this.#isEnded || link.isClosing) return
     if (failureOf(error, library).kind === 'forbidden') clearInterval(this.#timer)
-    const message = `nothing is taken from ${subjects.stream} now: ${messageOf(error)}`
+    const message = `nothing is taken from ${entries.subjects.stream} now: ${messageOf(error)}`
     if (isAetherError(error)) logger.warn({}, message)
     else logger.debug({}, message)
   }

@@ -1,23 +1,14 @@
 import type { JetStreamClient } from '@nats-io/jetstream'
-import { type ActorId, AetherError, isAetherError, messageOf } from '../../../core/index.ts'
+import { type ActorId, AetherError } from '../../../core/index.ts'
 import type { Replaces, SnapshotShelf } from '../../../store/index.ts'
 import { failureOf } from '../connection/failure.ts'
-import type { NatsLink } from '../connection/nats-link.ts'
-import { RetryBudget } from '../connection/retry-budget.ts'
 import type { StreamConfiguration } from '../streams/event-stream-configuration.ts'
-import {
-  isMissingStream,
-  SideStream,
-  type SideStreamContext,
-  sideStreamRefusal,
-} from '../streams/side-stream.ts'
+import { SideStream, type SideStreamPlace } from '../streams/side-stream.ts'
 import type { SnapshotSubjects } from './snapshot-subjects.ts'
 
-export interface JetStreamSnapshotShelfContext extends Omit<SideStreamContext, 'wanted' | 'what'> {
+export interface JetStreamSnapshotShelfContext extends SideStreamPlace {
   readonly subjects: SnapshotSubjects
-  readonly link: NatsLink
   readonly requestTimeoutMs: number
-  readonly retryForMs: number
 }
 
 /** Room for the one header, which counts against the server's `max_payload` as well. */
@@ -30,19 +21,14 @@ const decoder = new TextDecoder()
 /** Snapshots in a stream of their own: a subject an actor, the last message of each. */
 export class JetStreamSnapshotShelf implements SnapshotShelf {
   readonly #context: JetStreamSnapshotShelfContext
-  readonly #streamContext: SideStreamContext
   readonly #stream: SideStream
   readonly #client: JetStreamClient
 
   constructor(context: JetStreamSnapshotShelfContext) {
     const { library, link, requestTimeoutMs } = context
     this.#context = context
-    this.#streamContext = {
-      ...context,
-      wanted: configurationOf(context.subjects),
-      what: 'snapshots',
-    }
-    this.#stream = new SideStream(this.#streamContext)
+    const wanted = configurationOf(context.subjects)
+    this.#stream = new SideStream({ ...context, wanted, what: 'snapshots' })
     this.#client = library.jetstream.jetstream(link.nats, { timeout: requestTimeoutMs })
   }
 
@@ -65,26 +51,22 @@ export class JetStreamSnapshotShelf implements SnapshotShelf {
   }
 
   async save(actorId: ActorId, text: string, replaces: Replaces): Promise<boolean> {
-    const { link, retryForMs } = this.#context
-    const budget = new RetryBudget(link, retryForMs)
-    for (let tries = 1; ; tries++) {
-      try {
-        return await link.attempt(() => this.#try(actorId, text, replaces, tries))
-      } catch (error) {
-        const refusal = this.#refusalIn(error)
-        if (refusal) throw refusal
-        if (!(await budget.pause())) throw this.#outOfTime(actorId, error)
-      }
-    }
+    const body = encoder.encode(text)
+    this.#checkSize(actorId, body)
+    let tries = 0
+    return this.#stream.insist(() => this.#try(actorId, { text, body }, replaces, ++tries))
   }
 
   /** The connection is the events' as well, and closed with them. */
   async close(): Promise<void> {}
 
-  async #try(actorId: ActorId, text: string, replaces: Replaces, tries: number): Promise<boolean> {
+  async #try(
+    actorId: ActorId,
+    { text, body }: { readonly text: string; readonly body: Uint8Array },
+    replaces: Replaces,
+    tries: number,
+  ): Promise<boolean> {
     const { manager, subjects } = this.#context
-    const body = encoder.encode(text)
-    this.#checkSize(actorId, body)
     await this.#stream.open()
     const subject = subjects.of(actorId)
     // Asked of the leader: a stale answer would only make the publish below fail.
@@ -104,24 +86,6 @@ export class JetStreamSnapshotShelf implements SnapshotShelf {
     throw new AetherError(
       'too-large',
       `a snapshot of ${actorId} has ${body.length} bytes, and the server takes at most ${maxPayload}: keep less in its state, or raise its max_payload`,
-    )
-  }
-
-  #refusalIn(error: unknown): AetherError | undefined {
-    const { library } = this.#context
-    if (isAetherError(error)) return error
-    if (isMissingStream(error, library) || failureOf(error, library).kind === 'no-responders')
-      this.#stream.forget()
-    return sideStreamRefusal(error, this.#streamContext)
-  }
-
-  #outOfTime(actorId: ActorId, cause: unknown): AetherError {
-    const { link, retryForMs } = this.#context
-    if (link.isClosing) return closed(cause)
-    return new AetherError(
-      'store-unavailable',
-      `the snapshot of ${actorId} could not be saved within ${retryForMs} ms: ${messageOf(cause)}`,
-      { cause },
     )
   }
 }

@@ -1,17 +1,25 @@
 import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream'
-import { AetherError, messageOf } from '../../../core/index.ts'
+import { AetherError, isAetherError, messageOf } from '../../../core/index.ts'
 import type { ClientLibrary } from '../connection/client-library.ts'
 import { failureOf, jetStreamCodes } from '../connection/failure.ts'
+import type { NatsLink } from '../connection/nats-link.ts'
+import { RetryBudget } from '../connection/retry-budget.ts'
 import { differencesBetween, type StreamConfiguration } from './event-stream-configuration.ts'
 
-export interface SideStreamContext {
+/** What the streams beside that of the events have in common. */
+export interface SideStreamPlace {
   readonly library: ClientLibrary
+  readonly link: NatsLink
   readonly manager: JetStreamManager
+  /** A new stream gets as many replicas as this one has. */
+  readonly eventStream: string
+  readonly retryForMs: number
+}
+
+export interface SideStreamContext extends SideStreamPlace {
   readonly wanted: StreamConfiguration
   /** What is kept in it, for people: `snapshots`. */
   readonly what: string
-  /** A new stream gets as many replicas as this one has. */
-  readonly eventStream: string
 }
 
 /** A stream beside that of the events: made when it is needed, as many stores never need one. */
@@ -47,9 +55,38 @@ export class SideStream {
     return true
   }
 
+  /**
+   * Asks the server until it answers; a stream that is gone meanwhile is opened anew by who opens it.
+   * @throws AetherError `incompatible-store` or `too-large` for what trying again can't change,
+   * `store-unavailable` when it took too long, `closed`; and those of the request.
+   */
+  async insist<T>(request: () => Promise<T>): Promise<T> {
+    const { library, link, retryForMs } = this.#context
+    const budget = new RetryBudget(link, retryForMs)
+    for (;;) {
+      try {
+        return await link.attempt(request)
+      } catch (error) {
+        if (isAetherError(error)) throw error
+        if (isMissingStream(error, library) || failureOf(error, library).kind === 'no-responders')
+          this.forget()
+        const refusal = refusalOf(error, this.#context)
+        if (refusal) throw refusal
+        if (!(await budget.pause())) throw this.#outOfTime(error)
+      }
+    }
+  }
+
   /** Somebody deleted it: the next one to need it makes it anew. */
   forget(): void {
     this.#opening = undefined
+  }
+
+  #outOfTime(cause: unknown): AetherError {
+    const { link, wanted, retryForMs } = this.#context
+    if (link.isClosing) return new AetherError('closed', 'the event store was closed', { cause })
+    const message = `the stream ${wanted.name} did not answer within ${retryForMs} ms: ${messageOf(cause)}`
+    return new AetherError('store-unavailable', message, { cause })
   }
 
   async #findOrMake(): Promise<void> {
@@ -80,13 +117,13 @@ export class SideStream {
   }
 }
 
-export function isMissingStream(error: unknown, library: ClientLibrary): boolean {
+function isMissingStream(error: unknown, library: ClientLibrary): boolean {
   const failure = failureOf(error, library)
   return failure.kind === 'refused' && failure.code === jetStreamCodes.streamNotFound
 }
 
 /** What trying again can't change, explained; undefined for what passes. */
-export function sideStreamRefusal(
+function refusalOf(
   error: unknown,
   { library, wanted, what }: Pick<SideStreamContext, 'library' | 'wanted' | 'what'>,
 ): AetherError | undefined {

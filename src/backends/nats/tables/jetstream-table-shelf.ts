@@ -1,30 +1,19 @@
-import type { JetStreamManager } from '@nats-io/jetstream'
-import { AetherError, isAetherError, messageOf } from '../../../core/index.ts'
 import type { DocumentTable, TableShelf } from '../../../store/index.ts'
-import type { ClientLibrary } from '../connection/client-library.ts'
 import { Gate } from '../connection/gate.ts'
-import type { NatsLink } from '../connection/nats-link.ts'
-import { RetryBudget } from '../connection/retry-budget.ts'
 import type { SharedInbox } from '../connection/shared-inbox.ts'
 import { StreamLeader } from '../reading/stream-leader.ts'
 import type { StreamConfiguration } from '../streams/event-stream-configuration.ts'
-import { SideStream, type SideStreamContext, sideStreamRefusal } from '../streams/side-stream.ts'
+import { SideStream, type SideStreamPlace } from '../streams/side-stream.ts'
 import { CommitPublisher } from '../writing/commit-publisher.ts'
 import type { ConditionalPublisher } from '../writing/conditional-publisher.ts'
 import { JetStreamDocumentTable } from './jetstream-document-table.ts'
 import { TableSubjects } from './table-subjects.ts'
 import { TableWatch } from './table-watch.ts'
 
-export interface JetStreamTableShelfContext {
-  readonly library: ClientLibrary
-  readonly link: NatsLink
-  readonly manager: JetStreamManager
+export interface JetStreamTableShelfContext extends SideStreamPlace {
   readonly namespace: string
-  /** The stream of the tables gets as many replicas as this one has. */
-  readonly eventStream: string
   readonly inbox: SharedInbox
   readonly conditional: ConditionalPublisher
-  readonly retryForMs: number
 }
 
 /** The server takes thousands of questions at once, and drops all of them when there are too many. */
@@ -38,7 +27,6 @@ export class JetStreamTableShelf implements TableShelf {
   readonly watch: TableWatch
   readonly questions: Gate = new Gate(maxQuestions)
   readonly #context: JetStreamTableShelfContext
-  readonly #streamContext: SideStreamContext
   readonly #stream: SideStream
 
   constructor(context: JetStreamTableShelfContext) {
@@ -46,8 +34,8 @@ export class JetStreamTableShelf implements TableShelf {
     this.#context = context
     this.subjects = new TableSubjects(context.namespace)
     const { stream } = this.subjects
-    this.#streamContext = { ...context, wanted: configurationOf(this.subjects), what: 'tables' }
-    this.#stream = new SideStream(this.#streamContext)
+    const wanted = configurationOf(this.subjects)
+    this.#stream = new SideStream({ ...context, wanted, what: 'tables' })
     const leader = new StreamLeader({ library, link, manager, inbox, stream, retryForMs })
     this.leader = leader
     this.publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
@@ -69,12 +57,12 @@ export class JetStreamTableShelf implements TableShelf {
 
   /** Makes the stream where it is missing. */
   makeReady(): Promise<void> {
-    return this.#insist(() => this.#stream.open())
+    return this.#stream.insist(() => this.#stream.open())
   }
 
   /** False as long as nobody has put anything. */
   isThere(): Promise<boolean> {
-    return this.#insist(() => this.#stream.isThere())
+    return this.#stream.insist(() => this.#stream.isThere())
   }
 
   /** Should somebody have deleted the stream, the next one makes it anew. */
@@ -84,28 +72,6 @@ export class JetStreamTableShelf implements TableShelf {
 
   /** The connection is the events' as well, and closed with them. */
   async close(): Promise<void> {}
-
-  async #insist<T>(request: () => Promise<T>): Promise<T> {
-    const { link, retryForMs } = this.#context
-    const budget = new RetryBudget(link, retryForMs)
-    for (;;) {
-      try {
-        return await link.attempt(request)
-      } catch (error) {
-        if (isAetherError(error)) throw error
-        const refusal = sideStreamRefusal(error, this.#streamContext)
-        if (refusal) throw refusal
-        if (!(await budget.pause())) throw this.#outOfTime(error)
-      }
-    }
-  }
-
-  #outOfTime(cause: unknown): AetherError {
-    const { link, retryForMs } = this.#context
-    if (link.isClosing) return new AetherError('closed', 'the event store was closed', { cause })
-    const message = `the stream ${this.subjects.stream} did not answer within ${retryForMs} ms: ${messageOf(cause)}`
-    return new AetherError('store-unavailable', message, { cause })
-  }
 }
 
 function configurationOf({ stream, all }: TableSubjects): StreamConfiguration {
