@@ -133,7 +133,13 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     requestTimeoutMs,
   })
   const agenda = new JetStreamAgenda({ ...side, namespace, conditional, inbox, clock, logger })
-  const tables = new JetStreamTableShelf({ ...side, namespace, conditional, inbox })
+  const tables = new JetStreamTableShelf({
+    ...side,
+    namespace,
+    conditional,
+    inbox,
+    requestTimeoutMs,
+  })
   return {
     log: new JetStreamCommitLog({ link, writer, actors, log, growth, retention }),
     shelf,

@@ -106,11 +106,12 @@ function usingMessagesOf({ stream, all }: MessageSubjects): string[] {
   ]
 }
 
-/** From the leader alone, and to be told of changes as of events. */
+/** One by one from the leader, many at once from any replica; and to be told of changes as of events. */
 function readingTablesOf({ stream }: TableSubjects): string[] {
   return [
     `$JS.API.STREAM.INFO.${stream}`,
     `$JS.API.STREAM.MSG.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}`,
     ...consumingOf(stream),
     // So the client asks for a consumer that filters by several subjects.
     `$JS.API.CONSUMER.CREATE.${stream}`,

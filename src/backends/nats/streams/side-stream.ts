@@ -18,6 +18,8 @@ export interface SideStreamPlace {
 
 export interface SideStreamContext extends SideStreamPlace {
   readonly wanted: StreamConfiguration
+  /** What a new one has besides; one that is there may go without. */
+  readonly niceToHave?: Partial<StreamConfig>
   /** What is kept in it, for people: `snapshots`. */
   readonly what: string
 }
@@ -25,7 +27,8 @@ export interface SideStreamContext extends SideStreamPlace {
 /** A stream beside that of the events: made when it is needed, as many stores never need one. */
 export class SideStream {
   readonly #context: SideStreamContext
-  #opening: Promise<void> | undefined
+  #opening: Promise<StreamConfig> | undefined
+  #found: StreamConfig | undefined
 
   constructor(context: SideStreamContext) {
     this.#context = context
@@ -38,7 +41,7 @@ export class SideStream {
   async open(): Promise<void> {
     this.#opening ??= this.#findOrMake()
     try {
-      await this.#opening
+      this.#found = await this.#opening
     } catch (error) {
       this.#opening = undefined
       throw error
@@ -77,6 +80,11 @@ export class SideStream {
     }
   }
 
+  /** How it was when it was opened. */
+  get configuration(): StreamConfig | undefined {
+    return this.#found
+  }
+
   /** Somebody deleted it: the next one to need it makes it anew. */
   forget(): void {
     this.#opening = undefined
@@ -89,11 +97,11 @@ export class SideStream {
     return new AetherError('store-unavailable', message, { cause })
   }
 
-  async #findOrMake(): Promise<void> {
+  async #findOrMake(): Promise<StreamConfig> {
     const { wanted, what } = this.#context
     const found = (await this.#find()) ?? (await this.#make())
     const differences = differencesBetween(wanted, found)
-    if (differences.length === 0) return
+    if (differences.length === 0) return found
     throw new AetherError(
       'incompatible-store',
       `the stream ${wanted.name} can't keep ${what}: ${differences.join('; ')}. Correct or delete it`,
@@ -111,9 +119,10 @@ export class SideStream {
   }
 
   async #make(): Promise<StreamConfig> {
-    const { manager, eventStream, wanted } = this.#context
+    const { manager, eventStream, wanted, niceToHave } = this.#context
     const { num_replicas } = (await manager.streams.info(eventStream)).config
-    return (await manager.streams.add({ ...wanted, storage: 'file', num_replicas })).config
+    const made = { ...wanted, ...niceToHave, storage: 'file', num_replicas } as const
+    return (await manager.streams.add(made)).config
   }
 }
 

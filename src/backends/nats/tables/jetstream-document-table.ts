@@ -13,8 +13,10 @@ const timeToLiveHeader = 'Nats-TTL'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** How many documents of a list are asked for ahead of its reader. */
+/** How many documents are asked for in one question, and of a list ahead of its reader. */
 const pageSize = 256
+/** Fewer are as quickly asked for one by one. */
+const leastAtOnce = 16
 
 /**
  * Documents as messages: a subject a key, the last message of each is kept, and its sequence is the
@@ -36,8 +38,14 @@ export class JetStreamDocumentTable implements DocumentTable {
 
   async getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Document>> {
     if (!(await this.#shelf.isThere())) return new Map()
-    const found = await Promise.all(keys.map((key) => this.#ask(key)))
-    return new Map(found.flatMap((document) => (document ? [[document.key, document]] : [])))
+    const found = new Map<string, Document>()
+    for (let start = 0; start < keys.length; start += pageSize) {
+      const page = keys.slice(start, start + pageSize)
+      // A replica may not know yet that a table was cleared.
+      const documents = this.#shelf.isKeptOnce ? await this.#page(page) : await this.#askAll(page)
+      for (const document of documents) found.set(document.key, document)
+    }
+    return found
   }
 
   async *list(prefix: string): AsyncGenerator<Document> {
@@ -48,7 +56,7 @@ export class JetStreamDocumentTable implements DocumentTable {
       .map((subject) => subjects.keyOf(subject))
       .filter((key) => key.startsWith(prefix))
     for (let start = 0; start < keys.length; start += pageSize)
-      yield* (await this.getMany(keys.slice(start, start + pageSize))).values()
+      yield* await this.#page(keys.slice(start, start + pageSize))
   }
 
   async put(key: string, text: string, expected: number | undefined): Promise<number | undefined> {
@@ -119,10 +127,23 @@ export class JetStreamDocumentTable implements DocumentTable {
     return new AetherError('outcome-unknown', message, { cause })
   }
 
+  /** In one question where that can be: of keys that stand in the leader's list, or are kept once. */
+  async #page(keys: readonly string[]): Promise<readonly Document[]> {
+    const { answersDirectly, lastMessages, subjects } = this.#shelf
+    if (!answersDirectly || keys.length < leastAtOnce) return this.#askAll(keys)
+    const messages = await lastMessages.of(keys.map((key) => subjects.of(this.#name, key)))
+    if (!messages) return this.#askAll(keys)
+    return messages.flatMap((message) => documentIn(subjects.keyOf(message.subject), message) ?? [])
+  }
+
+  async #askAll(keys: readonly string[]): Promise<readonly Document[]> {
+    const found = await Promise.all(keys.map((key) => this.#ask(key)))
+    return found.filter((document) => document !== undefined)
+  }
+
   async #ask(key: string): Promise<Document | undefined> {
     const message = await this.#last(key)
-    if (!message || isRemoval(message)) return undefined
-    return { key, text: decoder.decode(message.data), revision: message.seq }
+    return message ? documentIn(key, message) : undefined
   }
 
   #last(key: string): Promise<StoredMessage | null> {
@@ -138,6 +159,11 @@ export class JetStreamDocumentTable implements DocumentTable {
       `the text of ${JSON.stringify(key)} of the table ${this.#name} has ${body.length} bytes, and the server takes at most ${maxPayload} with its headers: keep less in it, or raise its max_payload`,
     )
   }
+}
+
+function documentIn(key: string, message: StoredMessage): Document | undefined {
+  if (isRemoval(message)) return undefined
+  return { key, text: decoder.decode(message.data), revision: message.seq }
 }
 
 function isRemoval({ header }: StoredMessage): boolean {

@@ -1,6 +1,7 @@
 import type { DocumentTable, TableShelf } from '../../../store/index.ts'
 import { Gate } from '../connection/gate.ts'
 import type { SharedInbox } from '../connection/shared-inbox.ts'
+import { LastMessages } from '../reading/last-messages.ts'
 import { StreamLeader } from '../reading/stream-leader.ts'
 import type { StreamConfiguration } from '../streams/event-stream-configuration.ts'
 import { SideStream, type SideStreamPlace } from '../streams/side-stream.ts'
@@ -14,6 +15,7 @@ export interface JetStreamTableShelfContext extends SideStreamPlace {
   readonly namespace: string
   readonly inbox: SharedInbox
   readonly conditional: ConditionalPublisher
+  readonly requestTimeoutMs: number
 }
 
 /** The server takes thousands of questions at once, and drops all of them when there are too many. */
@@ -23,6 +25,7 @@ const maxQuestions = 128
 export class JetStreamTableShelf implements TableShelf {
   readonly subjects: TableSubjects
   readonly leader: StreamLeader
+  readonly lastMessages: LastMessages
   readonly publisher: CommitPublisher
   readonly watch: TableWatch
   readonly questions: Gate = new Gate(maxQuestions)
@@ -35,9 +38,12 @@ export class JetStreamTableShelf implements TableShelf {
     this.subjects = new TableSubjects(context.namespace)
     const { stream } = this.subjects
     const wanted = configurationOf(this.subjects)
-    this.#stream = new SideStream({ ...context, wanted, what: 'tables' })
+    const niceToHave = { allow_direct: true }
+    this.#stream = new SideStream({ ...context, wanted, niceToHave, what: 'tables' })
     const leader = new StreamLeader({ library, link, manager, inbox, stream, retryForMs })
     this.leader = leader
+    const timeoutMs = context.requestTimeoutMs
+    this.lastMessages = new LastMessages({ library, link, leader, stream, timeoutMs })
     this.publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
     this.watch = new TableWatch(library, link, this.subjects)
   }
@@ -48,6 +54,16 @@ export class JetStreamTableShelf implements TableShelf {
 
   get maxPayload(): number {
     return this.#context.link.maxPayload
+  }
+
+  /** Whether replicas are asked at all: older tables were made without. */
+  get answersDirectly(): boolean {
+    return this.#stream.configuration?.allow_direct === true
+  }
+
+  /** Whether there is one copy, which shows a purge at once. */
+  get isKeptOnce(): boolean {
+    return this.#stream.configuration?.num_replicas === 1
   }
 
   /** Longer than anybody may look for what became of a removal whose answer was lost. */
