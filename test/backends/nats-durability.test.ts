@@ -146,6 +146,52 @@ describe('a server by itself', () => {
   })
 })
 
+describe('a server that is started again with another configuration', () => {
+  const options = { ...login, retryForMs: 30_000 }
+
+  test('is told of, each time that it changed for the worse', async () => {
+    const server = await startNatsServer({ config: `${asking}\n${synced}`, credentials: login })
+    onTestFinished(() => server.stop())
+    const logger = keepingLogger()
+    const store = await open({ ...options, servers: server.url }, logger)
+    await store.latestVersion('a-1')
+    for (const count of [1, 2]) {
+      await restart(server, asking)
+      await until(() => logger.warnings.length === count, { description: `warning ${count}` })
+      await restart(server, asking)
+      await restart(server, `${asking}\n${synced}`)
+      // Of the look that finds it well nothing is heard: it has been when the store is opened so.
+      await open({ ...options, servers: server.url, durability: 'require' }, logger)
+    }
+    expect(logger.warnings).toHaveLength(2)
+    expect(logger.warnings[1]).toMatch(`nats-server ${server.name} syncs its disk every 120 s`)
+  })
+
+  test('takes no appends where it is required, until that is mended', async () => {
+    const server = await startNatsServer({ config: `${asking}\n${synced}`, credentials: login })
+    onTestFinished(() => server.stop())
+    const logger = keepingLogger()
+    const store = await open({ ...options, servers: server.url, durability: 'require' }, logger)
+    const append = (): Promise<unknown> =>
+      store.append('a-1', [{ type: 'A', data: {} }], { expectedVersion: 'any' })
+    await append()
+    await restart(server, asking)
+    await until(() => logger.warnings.length > 0, { description: 'the warning' })
+    const refused = { code: 'incompatible-store', message: expect.stringMatching('every 120 s') }
+    await expect(append()).rejects.toMatchObject(refused)
+    await expect(append()).rejects.toMatchObject(refused)
+    expect(await store.latestVersion('a-1')).toBe(1)
+    await restart(server, `${asking}\n${synced}`)
+    await until(() => append().then(Boolean, () => false), { description: 'an append' })
+    expect(logger.warnings).toHaveLength(1)
+  })
+
+  async function restart(server: NatsServer, config: string): Promise<void> {
+    await writeFile(join(server.folder, 'nats.conf'), config)
+    await server.restart()
+  }
+})
+
 describe('three servers', () => {
   let cluster: NatsCluster
   beforeAll(async () => {

@@ -10,6 +10,7 @@ import type {
   WriteOutcome,
 } from '../../store/index.ts'
 import type { NatsLink } from './connection/nats-link.ts'
+import type { DurabilityWatch } from './durability/durability-watch.ts'
 import type { ActorReader } from './reading/actor-reader.ts'
 import type { GrowthWatch } from './reading/growth-watch.ts'
 import type { LogReader } from './reading/log-reader.ts'
@@ -17,6 +18,7 @@ import type { CommitWriter } from './writing/commit-writer.ts'
 
 export interface JetStreamCommitLogParts {
   readonly link: NatsLink
+  readonly durability: DurabilityWatch
   readonly writer: CommitWriter
   readonly actors: ActorReader
   readonly log: LogReader
@@ -35,7 +37,8 @@ export class JetStreamCommitLog implements CommitLog {
   }
 
   write(commit: Commit): Promise<WriteOutcome> {
-    return this.#parts.writer.write(commit)
+    const { durability, writer } = this.#parts
+    return durability.doubt?.then(() => writer.write(commit)) ?? writer.write(commit)
   }
 
   async latestVersion(actorId: ActorId, signal: AbortSignal | undefined): Promise<number> {

@@ -9,7 +9,7 @@ import { connect } from './connection/connect.ts'
 import { NatsLink } from './connection/nats-link.ts'
 import { checkOptions, type NatsOptions, type NatsSettings } from './connection/nats-options.ts'
 import { SharedInbox } from './connection/shared-inbox.ts'
-import { checkDurability } from './durability/durability-check.ts'
+import { DurabilityWatch } from './durability/durability-watch.ts'
 import { inspectStream } from './inspect-stream.ts'
 import { JetStreamCommitLog } from './jetstream-commit-log.ts'
 import { ActorFloors } from './reading/actor-floors.ts'
@@ -107,7 +107,8 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const timeoutMs = requestTimeoutMs
   const inbox = new SharedInbox(library, link, timeoutMs)
   const leader = new StreamLeader({ library, link, manager, inbox, stream, retryForMs })
-  await checkDurability({ library, link, leader, settings, logger, monitoring, timeoutMs })
+  const around = { library, link, leader, settings, logger, monitoring, timeoutMs }
+  const durability = await DurabilityWatch.open(around)
   const replicas = new ReplicaReader({ link, stream, timeoutMs })
   const feed = new CommitFeed(replicas, leader, subjects)
   const heads = new ActorHeads(rememberedActors)
@@ -141,7 +142,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     requestTimeoutMs,
   })
   return {
-    log: new JetStreamCommitLog({ link, writer, actors, log, growth, retention }),
+    log: new JetStreamCommitLog({ link, durability, writer, actors, log, growth, retention }),
     shelf,
     agenda,
     broadcast: broadcastOn(ground),

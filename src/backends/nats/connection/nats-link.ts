@@ -23,6 +23,8 @@ export interface LinkObserver {
   readonly lost: (cause: Error) => void
   /** The server said that something was wrong: a publish was forbidden, say. */
   readonly failed: (error: Error) => void
+  /** There is a connection again, perhaps to another server. Called before anything is sent on it. */
+  readonly recovered?: () => void
 }
 
 /**
@@ -177,6 +179,7 @@ export class NatsLink {
     this.#isConnected = true
     this.#refusal = undefined
     this.#maxPayload = this.nats.info?.max_payload ?? this.#maxPayload
+    for (const { recovered } of this.#observers) recovered?.()
     this.#tellChange()
   }
 

@@ -11,7 +11,10 @@ export interface DurabilityCheckContext extends SyncSettingsContext {
   readonly logger: Logger
 }
 
-/** What each logger was told already: it hears of a server or a stream once. */
+/** When it is looked: who opens is told of a refusal by that alone. */
+type Occasion = 'opening' | 'reconnection'
+
+/** What each logger was told already: it hears of a server or a stream once, until that is mended. */
 const told = new WeakMap<Logger, Set<string>>()
 
 /**
@@ -19,23 +22,33 @@ const told = new WeakMap<Logger, Set<string>>()
  * `durability` demands: refuses, or tells the logger in its own time, or doesn't look.
  * @throws AetherError `incompatible-store`, and whatever the leader's answer comes to.
  */
-export async function checkDurability(context: DurabilityCheckContext): Promise<void> {
+export async function checkDurability(
+  context: DurabilityCheckContext,
+  occasion: Occasion,
+): Promise<void> {
   const { settings, link } = context
   if (settings.durability === 'trust') return
-  const looking = look(context, link.closing)
+  const looking = look(context, occasion, link.closing)
   if (settings.durability === 'require') return looking
   looking.catch(() => undefined) // the store was closed, or its stream is lost: others tell that
 }
 
-async function look(context: DurabilityCheckContext, signal: AbortSignal): Promise<void> {
+async function look(
+  context: DurabilityCheckContext,
+  occasion: Occasion,
+  signal: AbortSignal,
+): Promise<void> {
   const { leader, settings, logger } = context
   const info = await leader.info(signal)
   const syncs = await findSyncSettings(serversOf(info), context, signal)
   for (const [server, sync] of syncs) {
-    if (sync.kind === 'always') continue
-    const message = complaintOf(server, sync)
-    if (settings.durability === 'require') throw new AetherError('incompatible-store', message)
-    tell(logger, `${server} ${sync.kind}`, { server, ...sync }, message)
+    if (sync.kind === 'always') forget(logger, server)
+    else {
+      const message = complaintOf(server, sync)
+      if (occasion === 'reconnection' || settings.durability === 'warn')
+        tell(logger, `${server} ${sync.kind}`, { server, ...sync }, message)
+      if (settings.durability === 'require') throw new AetherError('incompatible-store', message)
+    }
   }
   tellOfOneReplica(info, context)
 }
@@ -76,4 +89,10 @@ function tell(logger: Logger, key: string, fields: object, message: string): voi
   if (keys.has(key)) return
   keys.add(key)
   logger.warn(fields, message)
+}
+
+/** Should it get worse again, that is news. */
+function forget(logger: Logger, server: string): void {
+  const keys = told.get(logger)
+  for (const kind of ['lazy', 'unknown']) keys?.delete(`${server} ${kind}`)
 }
