@@ -234,6 +234,10 @@ export class CommitLogEventStore implements EventStore {
     return this.#known.get(actorId)
   }
 
+  get leastActorsTogether(): number {
+    return this.#log.leastActorsTogether ?? 16
+  }
+
   get retention(): Retention | undefined {
     const { retention } = this.#log
     return retention && { keepForMs: retention.keepForMs }

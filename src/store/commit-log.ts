@@ -39,6 +39,8 @@ export interface CommitLog {
    * nothing, never too seldom. What was there when it resolves needs no call.
    */
   watch(wake: () => void): Promise<AsyncDisposable>
+  /** From how many actors on one commit is as quick as one for each of them. @default 16 */
+  readonly leastActorsTogether?: number
   /** How old events are removed. Left out where none ever is. */
   readonly retention?: LogRetention | undefined
   /** From now on nothing waits for an outage to end; writes under way may still succeed. */

@@ -18,6 +18,7 @@ const batchSize = 500
 
 /** The executable specification of a commit log. */
 export class MemoryCommitLog implements CommitLog {
+  readonly leastActorsTogether = 2
   readonly retention: LogRetention | undefined
   #log: StoredEvent[] = []
   #lastPosition = 0

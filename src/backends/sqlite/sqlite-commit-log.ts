@@ -26,6 +26,8 @@ const batchSize = 500
  * one turn of the event loop, so no read falls inside, and both share the cache of pages.
  */
 export class SqliteCommitLog implements CommitLog {
+  /** A commit is a sync of the file, whatever is in it. */
+  readonly leastActorsTogether = 2
   readonly retention: LogRetention | undefined
   readonly #table: EventTable
   readonly #writer: GroupCommit

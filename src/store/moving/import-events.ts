@@ -46,9 +46,6 @@ type Run = readonly [LineEvent, ...LineEvent[]]
 /** How often a commit is tried that somebody else's writes come before. */
 const maxTries = 100
 
-/** Of fewer actors, commits of one each are as fast: on JetStream the first two cost most. */
-const leastActors = 16
-
 /** What another split of a commit may tell apart: which line is to blame, or what fits at once. */
 const splittable: ReadonlySet<string> = new Set([
   ...['invalid-argument', 'invalid-json', 'invalid-actor-id', 'too-large', 'id-reused'],
@@ -136,7 +133,7 @@ async function importBatch(store: EventStore, batch: readonly LineEvent[]): Prom
     const missing = runs.flat()
     if (missing.length === 0) return 0
     const missingRuns = runs.filter((run) => run.length > 0)
-    if (missingRuns.length > 1 && missingRuns.length < leastActors)
+    if (missingRuns.length > 1 && missingRuns.length < store.leastActorsTogether)
       return importOneByOne(store, missingRuns)
     const stored = await commitLines(store, missing)
     if (stored !== 'conflict') return stored
