@@ -9,7 +9,7 @@ import type { DocumentTable } from '../../src/store/index.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
 
 const admin = { user: 'admin', pass: 'secret' }
-const deny = `permissions: { publish: { deny: "$JS.API.DIRECT.GET.AETHER-TABLES_*" } }`
+const deny = `permissions: { publish: { deny: "$JS.API.DIRECT.GET.>" } }`
 const config = `accounts { A { jetstream: enabled, users: [
   { user: admin, password: secret }, { user: barred, password: secret, ${deny} }
 ] } }`
