@@ -21,16 +21,22 @@ export function parseCommandLine<const O extends ParseArgsOptionsConfig>(
   }
 }
 
-/** @throws UsageError unless there are as many arguments as names; one in brackets may be missing. */
+/**
+ * The arguments by their order; one in brackets may be missing, and `…` at the end is for any number more.
+ * @throws UsageError where there are too few, or too many
+ */
 export function named<const Names extends readonly string[]>(
   command: string,
   positionals: readonly string[],
   names: Names,
 ): { readonly [I in keyof Names]: string | undefined } {
-  const needed = names.filter((name) => !name.startsWith('['))
-  if (positionals.length < needed.length || positionals.length > names.length)
+  const isOpen = names.at(-1) === '…'
+  const needed = names.filter((name) => !name.startsWith('[') && name !== '…')
+  const most = isOpen ? Infinity : names.length
+  if (positionals.length < needed.length || positionals.length > most)
     throw new UsageError(`aether ${command} needs ${names.join(' ') || 'no arguments'}`)
-  return names.map((_, index) => positionals[index]) as {
+  const wanted = isOpen ? positionals : names.map((_, index) => positionals[index])
+  return wanted as unknown as {
     readonly [I in keyof Names]: string | undefined
   }
 }

@@ -19,7 +19,9 @@ export function projectionReply({ node, exchange, target }: Asked): Promise<Repl
     return answerByMethod(exchange, { GET: async () => jsonReply(200, await node.projections()) })
   const handle = (): ProjectionHandle => node.projection({ name })
   if (what === undefined) return answerByMethod(exchange, { GET: () => getStatus(handle()) })
-  if (type === undefined) return readerReply(handle, what, exchange)
+  if (type === undefined) return readerReply(handle, what, { exchange, target })
+  if (what === 'parked' && type === 'retry' && key === undefined)
+    return answerByMethod(exchange, { POST: () => postRetryAll(handle()) })
   if (what !== 'parked' || key === undefined || step === undefined || rest.length > 0)
     return undefined
   const id = heldActorId(type, key === '' ? (target.query.get('key') ?? '') : key)
@@ -29,13 +31,11 @@ export function projectionReply({ node, exchange, target }: Asked): Promise<Repl
 function readerReply(
   handle: () => ProjectionHandle,
   what: string,
-  exchange: Exchange,
+  { exchange, target }: Pick<Asked, 'exchange' | 'target'>,
 ): Promise<Reply> | undefined {
   switch (what) {
     case 'parked':
-      return answerByMethod(exchange, {
-        GET: async () => jsonReply(200, await handle().parked()),
-      })
+      return answerByMethod(exchange, { GET: () => getParked(handle(), target) })
     case 'pause':
       return answerByMethod(exchange, { POST: () => postPause(handle(), true) })
     case 'resume':
@@ -71,6 +71,17 @@ async function getStatus(handle: ProjectionHandle): Promise<Reply> {
   return jsonReply(200, await handle.status())
 }
 
+/** Where an error was thrown is shown to whoever asks for it: `?stack=true`. */
+async function getParked(handle: ProjectionHandle, { query }: Target): Promise<Reply> {
+  const parked = await handle.parked()
+  if (query.get('stack') === 'true') return jsonReply(200, parked)
+  const brief = parked.map(({ cause: { code, message }, ...actor }) => ({
+    ...actor,
+    cause: { ...(code !== undefined && { code }), message },
+  }))
+  return jsonReply(200, brief)
+}
+
 async function postPause(handle: ProjectionHandle, isPaused: boolean): Promise<Reply> {
   await (isPaused ? handle.pause() : handle.resume())
   return jsonReply(200, { name: handle.name, paused: isPaused })
@@ -83,6 +94,10 @@ async function postRebuild(handle: ProjectionHandle): Promise<Reply> {
 async function postRetry(handle: ProjectionHandle, id: string): Promise<Reply> {
   const retried = await handle.retry(id)
   return jsonReply(200, { name: handle.name, actorId: id, retried })
+}
+
+async function postRetryAll(handle: ProjectionHandle): Promise<Reply> {
+  return jsonReply(200, { name: handle.name, retried: await handle.retryAll() })
 }
 
 async function postSkip(handle: ProjectionHandle, id: string, exchange: Exchange): Promise<Reply> {

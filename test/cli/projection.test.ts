@@ -125,12 +125,15 @@ describe('of a store that nobody runs', () => {
     const skipped = await projection(folder, 'skip', 'journal', 'account-bob', '--reason', 'x')
     expect(skipped).toMatchObject({ code: 3, values: [{ skipped: false }] })
     expect(await projection(folder, 'parked', 'journal')).toMatchObject({ code: 0, values: [] })
+    const all = await projection(folder, 'retry', 'journal', '--all')
+    expect(all).toMatchObject({ code: 0, values: [] })
   })
 
   test.each([
     [['ls', 'journal'], 2, 'aether projection ls needs MODULE'],
     [['pause'], 2, 'aether projection pause needs MODULE NAME'],
     [['retry', 'journal'], 2, 'needs MODULE NAME ACTOR'],
+    [['retry', 'journal', 'account-bob', '--all'], 2, 'needs MODULE NAME'],
     [['skip', 'journal', 'account-bob'], 2, 'needs --reason'],
     [['skip', 'journal', 'account-bob', '--reason', ' '], 2, 'needs --reason'],
     [['skip', 'journal', 'account-bob', '--reason', 'x'.repeat(301)], 1, '1 to 300 characters'],
@@ -237,6 +240,57 @@ describe('of a node in another process', () => {
         { state: 'stopped', build: 2 },
         { state: 'stopped', position: 3, lag: { events: 0 } },
       ])
+    },
+  )
+
+  test.each(['store', 'node'] as const)(
+    'by its %s: several are retried and skipped',
+    async (by) => {
+      await using folder = await shopFolder()
+      await using node = startDev(folder)
+      const url = await node.listening()
+      const steer = (...args: readonly string[]): Promise<Done> =>
+        projection(folder, ...args, ...(by === 'node' ? ['--node', url] : []))
+      const body = JSON.stringify({ amount: 6 })
+      const keys = ['ann', 'bob', 'eve', 'joe']
+      for (const key of keys) await send(url, 'POST', `/actors/account/${key}/deposit`, { body })
+      const parkedAre = (count: number): Promise<unknown> =>
+        until(
+          async () =>
+            (await send(url, 'GET', '/projections/journal')).body.includes(`"parked":${count},`),
+          { description: `${count} are parked`, timeoutMs: 30_000 },
+        )
+      await parkedAre(4)
+      const reason = ['--reason', 'counted twice']
+      const skipped = await steer(
+        'skip',
+        'journal',
+        'account-ann',
+        'account-x',
+        'account-bob',
+        ...reason,
+      )
+      expect([skipped.code, skipped.values.map((value) => value['skipped'])]).toEqual([
+        3,
+        [true, false, true],
+      ])
+      await parkedAre(2)
+      const some = await steer('retry', 'journal', 'account-eve', 'account-joe')
+      expect([some.code, some.values]).toMatchObject([0, [{ retried: true }, { retried: true }]])
+      await parkedAre(2)
+      await rm(join(folder.path, 'poison'))
+      const all = await steer('retry', 'journal', '--all')
+      expect(all.code).toBe(0)
+      expect(all.values.map(({ actorId }) => actorId).toSorted()).toEqual([
+        'account-eve',
+        'account-joe',
+      ])
+      for (const key of ['eve', 'joe'])
+        await until(
+          async () =>
+            (await send(url, 'GET', `/views/journal/${key}`)).body.includes('"entries":[6]'),
+          { description: `${key} has its entry`, timeoutMs: 30_000 },
+        )
     },
   )
 

@@ -154,6 +154,23 @@ describe('/projections', () => {
     expect((await gateway.post(path)).json).toMatchObject({ retried: false })
   })
 
+  test('retries all who are held back, and shows where an error was thrown to who asks for it', async () => {
+    await using gateway = await start()
+    poison.add(6)
+    for (const key of ['bob', 'eve', 'joe']) await gateway.deposit(key, 6)
+    const parked = '/projections/journal/parked'
+    expect((await gateway.get(parked)).body).not.toContain('stack')
+    expect((await gateway.get(`${parked}?stack=true`)).body).toContain('"stack":"at ')
+    poison.clear()
+    const { status, json } = await gateway.post(`${parked}/retry`)
+    const { name, retried } = json as { name: string; retried: string[] }
+    expect([status, name]).toEqual([200, 'journal'])
+    expect(retried.toSorted()).toEqual(['account-bob', 'account-eve', 'account-joe'])
+    for (const key of ['bob', 'eve', 'joe']) await gateway.shows(key, [6])
+    expect((await gateway.post(`${parked}/retry`)).json).toEqual({ name: 'journal', retried: [] })
+    expect((await gateway.get(`${parked}/retry`)).status).toBe(405)
+  })
+
   test('skips an event for a reason, and never without', async () => {
     await using gateway = await start()
     poison.add(6)

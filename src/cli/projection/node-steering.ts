@@ -28,12 +28,17 @@ export class NodeSteering implements Steering {
   }
 
   parked(name: string): Promise<readonly ParkedActor[]> {
-    return this.#get(`/${encodeURIComponent(name)}/parked`)
+    return this.#get(`/${encodeURIComponent(name)}/parked?stack=true`)
   }
 
   async retry(name: string, actorId: string): Promise<boolean> {
     const path = parkedPath(name, actorId, 'retry')
     return (await this.#post<{ readonly retried: boolean }>(path)).retried
+  }
+
+  async retryAll(name: string): Promise<readonly string[]> {
+    const path = `/${encodeURIComponent(name)}/parked/retry`
+    return (await this.#post<{ readonly retried: readonly string[] }>(path)).retried
   }
 
   async skip(name: string, actorId: string, reason: string): Promise<boolean> {

@@ -1,19 +1,34 @@
 import { parseCommandLine } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { outputTo } from '../output.ts'
-import { steered, steeringOptions } from './steering-option.ts'
+import { actorsOf, steered, steeringOptions } from './steering-option.ts'
 
-/** `aether projection retry MODULE NAME ACTOR`: an actor that is held back is tried again at once. */
+/**
+ * `aether projection retry MODULE NAME ACTOR…`, or `--all`: actors that are held back are tried again at
+ * once.
+ */
 export async function retry(args: readonly string[]): Promise<ExitCode> {
-  const line = parseCommandLine(args, steeringOptions)
+  const line = parseCommandLine(args, { ...steeringOptions, all: { type: 'boolean' } })
+  const { all = false, json } = line.values
   const {
-    args: [name = '', actorId = ''],
+    args: [name = '', ...rest],
     open,
-  } = steered('retry', line, ['NAME', 'ACTOR'])
+  } = steered('retry', line, all ? ['NAME'] : ['NAME', 'ACTOR', '…'])
+  const actors = actorsOf(rest)
   await using steering = await open()
-  const retried = await steering.retry(name, actorId)
-  await outputTo(line.values.json).write({ name, actorId, retried }, () =>
-    retried ? `${actorId} is tried again` : `${actorId} is not held back by ${name}`,
-  )
-  return retried ? exitCode.done : exitCode.no
+  const output = outputTo(json)
+  if (all) {
+    for (const actorId of await steering.retryAll(name))
+      await output.write({ name, actorId, retried: true }, () => `${actorId} is tried again`)
+    return exitCode.done
+  }
+  let code: ExitCode = exitCode.done
+  for (const actorId of actors) {
+    const retried = await steering.retry(name, actorId)
+    if (!retried) code = exitCode.no
+    await output.write({ name, actorId, retried }, () =>
+      retried ? `${actorId} is tried again` : `${actorId} is not held back by ${name}`,
+    )
+  }
+  return code
 }

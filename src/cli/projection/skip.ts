@@ -2,26 +2,30 @@ import { parseCommandLine } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { outputTo } from '../output.ts'
 import { UsageError } from '../usage-error.ts'
-import { steered, steeringOptions } from './steering-option.ts'
+import { actorsOf, steered, steeringOptions } from './steering-option.ts'
 
-/** `aether projection skip MODULE NAME ACTOR --reason TEXT`: passes over the event that failed. */
+/** `aether projection skip MODULE NAME ACTOR… --reason TEXT`: passes over the event of each that failed. */
 export async function skip(args: readonly string[]): Promise<ExitCode> {
   const line = parseCommandLine(args, { ...steeringOptions, reason: { type: 'string' } })
   const {
-    args: [name = '', actorId = ''],
+    args: [name = '', ...actors],
     open,
-  } = steered('skip', line, ['NAME', 'ACTOR'])
+  } = steered('skip', line, ['NAME', 'ACTOR', '…'])
   const { reason, json } = line.values
   if (reason === undefined || reason.trim() === '')
     throw new UsageError(
       'aether projection skip needs --reason TEXT: the event is passed over for ever',
     )
   await using steering = await open()
-  const skipped = await steering.skip(name, actorId, reason)
-  await outputTo(json).write({ name, actorId, skipped }, () =>
-    skipped
-      ? `the event of ${actorId} that failed is passed over`
-      : `${actorId} is not held back by ${name}`,
-  )
-  return skipped ? exitCode.done : exitCode.no
+  let code: ExitCode = exitCode.done
+  for (const actorId of actorsOf(actors)) {
+    const skipped = await steering.skip(name, actorId, reason)
+    if (!skipped) code = exitCode.no
+    await outputTo(json).write({ name, actorId, skipped }, () =>
+      skipped
+        ? `the event of ${actorId} that failed is passed over`
+        : `${actorId} is not held back by ${name}`,
+    )
+  }
+  return code
 }

@@ -27,6 +27,11 @@ interface Steered {
   readonly args: readonly (string | undefined)[]
 }
 
+/** The actors that were named. */
+export function actorsOf(args: readonly (string | undefined)[]): readonly string[] {
+  return args.filter((arg) => arg !== undefined)
+}
+
 /**
  * The arguments of `aether projection …`: the module comes first, but for a running node, which knows
  * what it runs.

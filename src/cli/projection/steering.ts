@@ -10,5 +10,7 @@ export interface Steering extends AsyncDisposable {
   parked(name: string): Promise<readonly ParkedActor[]>
   /** False where the actor isn't held back. */
   retry(name: string, actorId: string): Promise<boolean>
+  /** All who are held back; resolves with who they are. */
+  retryAll(name: string): Promise<readonly string[]>
   skip(name: string, actorId: string, reason: string): Promise<boolean>
 }

@@ -56,6 +56,10 @@ class StoreSteering implements Steering {
     return this.#desk(name).retry(actorId)
   }
 
+  async retryAll(name: string): Promise<readonly string[]> {
+    return this.#desk(name).retryAll()
+  }
+
   async skip(name: string, actorId: string, reason: string): Promise<boolean> {
     return this.#desk(name).skip(actorId, reason)
   }

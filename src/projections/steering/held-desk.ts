@@ -43,6 +43,19 @@ export class HeldDesk {
     return this.#change(build, actorId, (state, actor) => holding(state, dueNow(actor, now)))
   }
 
+  /** {@link retry} for all who are held back; gives who they are. */
+  async retryAll(build: ProjectionBuild): Promise<readonly string[]> {
+    const now = this.#around.clock.now()
+    const retried = new Set<string>()
+    await this.#changeParts(build, (state) => {
+      if (state.held.size === 0) return undefined
+      for (const actorId of state.held.keys()) retried.add(actorId)
+      const held = Array.from(state.held, ([id, actor]) => [id, dueNow(actor, now)] as const)
+      return { ...state, held: new Map(held) }
+    })
+    return [...retried]
+  }
+
   /** Passes over the one event that fails, and lets the others be tried. */
   skip(build: ProjectionBuild, actorId: string, reason: string): Promise<boolean> {
     const { clock, logger } = this.#around
@@ -60,20 +73,34 @@ export class HeldDesk {
     })
   }
 
-  async #change(
+  /** Changes what is held back of one actor; false where nothing is. */
+  #change(
     build: ProjectionBuild,
     actorId: string,
     changed: (state: PartState, actor: HeldActor) => PartState,
+  ): Promise<boolean> {
+    const own = partOf(actorId, this.#around.parts)
+    return this.#changeParts(build, (state, index) => {
+      const actor = index === own ? state.held.get(actorId as HeldActor['actorId']) : undefined
+      return actor && changed(state, actor)
+    })
+  }
+
+  /** Changes the parts of which something else is given; false where none is. */
+  async #changeParts(
+    build: ProjectionBuild,
+    changed: (state: PartState, index: number) => PartState | undefined,
   ): Promise<boolean> {
     const { target, parts } = this.#around
     const names = partNames(parts)
     for (let triesLeft = maxTries; triesLeft > 0; triesLeft--) {
       const stored = await storedParts(target, build, names)
-      const part = stored[partOf(actorId, parts)]
-      const actor = part?.state.held.get(actorId as HeldActor['actorId'])
-      if (!part || !actor) return false
-      const change = changeTo(part, changed(part.state, actor))
-      if (await target.commit(build, [change], () => {})) return true
+      const changes = stored.flatMap((part, index) => {
+        const state = changed(part.state, index)
+        return state ? [changeTo(part, state)] : []
+      })
+      if (changes.length === 0) return false
+      if (await target.commit(build, changes, () => {})) return true
     }
     const message = `${build.projection} was changed by others ${maxTries} times in a row`
     throw new AetherError('overloaded', message)

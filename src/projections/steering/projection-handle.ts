@@ -57,6 +57,11 @@ export class ProjectionHandle {
     return this.#host.desk.retry(actorId)
   }
 
+  /** {@link retry} for all actors that are held back; resolves with who they are. */
+  retryAll(): Promise<readonly string[]> {
+    return this.#host.desk.retryAll()
+  }
+
   /**
    * Passes over the one event of an actor that failed, for ever, and goes on behind it; false where none is
    * held back. The reason, of 1 to 300 characters, is kept.

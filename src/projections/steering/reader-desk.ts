@@ -121,6 +121,16 @@ export class ReaderDesk implements AsyncDisposable {
     return this.#decide((build) => this.#held.retry(build, actorId))
   }
 
+  /** {@link retry} for all who are held back; gives who they are. */
+  async retryAll(): Promise<readonly string[]> {
+    const { builds } = await this.read()
+    const retried = new Set<string>()
+    for (const { build } of builds)
+      for (const actorId of await this.#held.retryAll(this.numbered(build))) retried.add(actorId)
+    if (retried.size > 0) await this.#change(nudged)
+    return [...retried]
+  }
+
   /** @throws AetherError `invalid-argument` where the reason is empty or too long */
   async skip(actorId: string, reason: string): Promise<boolean> {
     checkReason(reason)
