@@ -1,5 +1,5 @@
 import { collectGarbage } from '../collect-garbage.ts'
-import { type Contender, contender, inFlight, speed } from '../comparison.ts'
+import { type Contender, contender, inFlight, type Reading, speed } from '../comparison.ts'
 import type { Rival } from '../rivals/rival.ts'
 
 /** Actors, or what is used in their place. */
@@ -8,6 +8,9 @@ export type Askable = Pick<Rival, 'command'> & AsyncDisposable
 const actorCount = 1_000
 const width = 64
 
+/** Of which actors can be given a past. */
+export type Fillable = Askable & Pick<Rival, 'fill'>
+
 /**
  * Asks 1,000 actors in turn, 64 asks in flight, so that no actor has two at once. Each run has
  * actors of its own, which were asked once before.
@@ -15,9 +18,26 @@ const width = 64
 export function asking(open: () => Promise<Askable>, count: number): Contender {
   return contender(async () => {
     await using actors = await open()
-    const ask = (index: number): Promise<unknown> => actors.command(`a${index % actorCount}`)
-    await inFlight(actorCount, width, ask)
-    collectGarbage()
-    return await speed(() => inFlight(count, width, ask))
+    return await asked(actors, count)
   })
+}
+
+/** The same, of actors that have so many events behind them. */
+export function askingOld(
+  open: () => Promise<Fillable>,
+  count: number,
+  eventsBefore: number,
+): Contender {
+  return contender(async () => {
+    await using actors = await open()
+    await inFlight(actorCount, width, (index) => actors.fill(`a${index}`, eventsBefore))
+    return await asked(actors, count)
+  })
+}
+
+async function asked(actors: Askable, count: number): Promise<Reading> {
+  const ask = (index: number): Promise<unknown> => actors.command(`a${index % actorCount}`)
+  await inFlight(actorCount, width, ask)
+  collectGarbage()
+  return speed(() => inFlight(count, width, ask))
 }

@@ -2,11 +2,13 @@ import { memory } from 'aether/memory'
 import { type Group, group, nothingShared } from '../group.ts'
 import { openActors } from '../rivals/ours.ts'
 import { scaled } from '../scale.ts'
-import { type Askable, asking } from './asking.ts'
+import { type Askable, asking, askingOld, type Fillable } from './asking.ts'
 
 interface Contest {
   readonly rival: string
   openRival(): Promise<Askable>
+  /** Where its actors can be given a past. */
+  openFillable?(): Promise<Fillable>
   readonly atLeast: number
   /** How many commands a run is. */
   readonly count: number
@@ -17,8 +19,10 @@ interface Contest {
 
 const ours =
   'Ours checks input and event by their schemas and stores an event of 260 bytes, as text, with each command; then it answers.'
-const handler =
-  'A handler loads the stream, of 1 to 20 events here, for each command; ours keep their state.'
+/** How many events an actor has that lived for a while. */
+const eventsOfOld = 500
+
+const handler = `A handler loads the stream, of 1 to 20 events here, for each command; ours keep their state. An actor of ${eventsOfOld} events is one that has lived for a while.`
 
 /** Each rival has a process of its own, as some change it. */
 export const inMemoryActorGroups: readonly Group[] = [
@@ -44,6 +48,7 @@ export const inMemoryActorGroups: readonly Group[] = [
   contest({
     rival: "emmett's command handler",
     openRival: async () => (await import('../rivals/emmett.ts')).emmettMemory(),
+    openFillable: async () => (await import('../rivals/emmett.ts')).emmettMemory(),
     atLeast: 5,
     count: 20_000,
     remarks: [handler],
@@ -51,6 +56,7 @@ export const inMemoryActorGroups: readonly Group[] = [
   contest({
     rival: "act's command handler",
     openRival: async () => (await import('../rivals/act.ts')).actMemory(),
+    openFillable: async () => (await import('../rivals/act.ts')).actMemory(),
     atLeast: 5,
     count: 20_000,
     rivalCount: 3_000,
@@ -61,6 +67,7 @@ export const inMemoryActorGroups: readonly Group[] = [
   contest({
     rival: "castore's command handler",
     openRival: async () => (await import('../rivals/castore.ts')).castoreMemory(),
+    openFillable: async () => (await import('../rivals/castore.ts')).castoreMemory(),
     atLeast: 5,
     count: 20_000,
     remarks: [handler],
@@ -70,11 +77,13 @@ export const inMemoryActorGroups: readonly Group[] = [
 function contest({
   rival,
   openRival,
+  openFillable,
   atLeast,
   count,
   rivalCount = count,
   remarks,
 }: Contest): Group {
+  const target = { atLeast }
   return group({
     name: `Actors: ours in memory against ${rival}`,
     remarks: [ours, ...remarks],
@@ -83,16 +92,29 @@ function contest({
       {
         name: 'ask, 1,000 actors, 64 in flight',
         unit: 'commands/s',
-        target: { atLeast },
+        target,
         start: async () => ({
           ours: asking(openOurs, scaled(count)),
           reference: asking(openRival, scaled(rivalCount)),
         }),
       },
+      ...(openFillable
+        ? [
+            {
+              name: `ask, 1,000 actors of ${eventsOfOld} events each, 64 in flight`,
+              unit: 'commands/s',
+              target,
+              start: async () => ({
+                ours: askingOld(openOurs, scaled(count), scaled(eventsOfOld)),
+                reference: askingOld(openFillable, scaled(rivalCount / 5), scaled(eventsOfOld)),
+              }),
+            },
+          ]
+        : []),
     ],
   })
 }
 
-function openOurs(): Promise<Askable> {
+function openOurs(): Promise<Fillable> {
   return openActors(memory(), async () => undefined)
 }
