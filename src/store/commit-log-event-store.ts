@@ -13,23 +13,21 @@ import {
   systemClock,
 } from '../core/index.ts'
 import type { Agenda } from './agenda/agenda.ts'
-import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './append/commit.ts'
+import type { OfferedPart } from './append/commit.ts'
+import { Committing } from './append/committing.ts'
 import { KnownVersions } from './append/known-versions.ts'
 import { ObservedWriter } from './append/observed-writer.ts'
-import { findRepeat } from './append/repeat.ts'
+import { appendResult, commitResult } from './append/store-outcome.ts'
 import { StoredListeners, type StoredListener } from './append/stored-listeners.ts'
 import { UnderWay } from './append/under-way.ts'
 import type { Broadcast } from './broadcast.ts'
-import type { AuditEntry, CommitLog, LogEntry, WriteOutcome } from './commit-log.ts'
+import type { AuditEntry, CommitLog, LogEntry } from './commit-log.ts'
 import type {
   Append,
-  Appended,
   AppendOptions,
   AppendResult,
   Collecting,
   CommitResult,
-  Committed,
-  Conflicted,
   EventStore,
   ReadAllOptions,
   ReadBatchesOptions,
@@ -83,9 +81,7 @@ export interface StoreExtras {
   readonly inlineSeat?: object
 }
 
-/** How often a commit at `'any'` that has to look for its repeat tries to get in. */
-const maxRepeatableTries = 100
-
+const defaultRemembered = 10_000
 const directions = ['forwards', 'backwards'] as const
 
 /** The semantics of an event store, over any backend's {@link CommitLog} and {@link SnapshotShelf}. */
@@ -98,8 +94,7 @@ export class CommitLogEventStore implements EventStore {
   readonly #trimmer: Trimmer
   readonly #trimmedMarks: TrimmedMarks
   readonly #tables: DocumentTables | undefined
-  readonly #writer: Pick<CommitLog, 'write'>
-  readonly #context: CommitContext
+  readonly #committing: Committing
   readonly #known: KnownVersions
   readonly #listeners: StoredListeners
   readonly #observer: StoreObserver | undefined
@@ -114,7 +109,11 @@ export class CommitLogEventStore implements EventStore {
     options: EventStoreOptions = {},
     { agenda, tables, broadcast, inlineSeat }: StoreExtras = {},
   ) {
-    const { clock = systemClock, logger = processLogger, rememberedVersions = 10_000 } = options
+    const {
+      clock = systemClock,
+      logger = processLogger,
+      rememberedVersions = defaultRemembered,
+    } = options
     const { ids = randomIds } = options
     this.agenda = agenda
     this.broadcast = broadcast
@@ -123,19 +122,19 @@ export class CommitLogEventStore implements EventStore {
     this.#log = log
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
     this.#trimmer = new Trimmer({ log, snapshots: this.#snapshots, clock })
-    const { observer } = options
-    const writer = options.hashChain ? new HashChainWriter(log, rememberedVersions) : log
-    this.#writer = observer ? new ObservedWriter(writer, observer, clock) : writer
-    this.#context = {
-      clock,
-      ids,
-      commitIds: numberedIds(ids),
-      maxEventsPerAppend: options.maxEventsPerAppend ?? 1_000,
-    }
-    this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
     this.#trimmedMarks = new TrimmedMarks(log, rememberedVersions)
+    this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
     this.#listeners = new StoredListeners(logger)
-    this.#observer = observer
+    this.#observer = options.observer
+    const { maxEventsPerAppend = 1_000 } = options
+    this.#committing = new Committing({
+      log,
+      writer: writerInto(log, options),
+      context: { clock, ids, commitIds: numberedIds(ids), maxEventsPerAppend },
+      known: this.#known,
+      listeners: this.#listeners,
+      underWay: this.#underWay,
+    })
   }
 
   async append(
@@ -143,13 +142,13 @@ export class CommitLogEventStore implements EventStore {
     events: readonly NewEvent[],
     { expectedVersion }: AppendOptions,
   ): Promise<AppendResult> {
-    return this.#storeOne(offeredPart({ actorId, events, expectedVersion }))
+    return this.#append(offeredPart({ actorId, events, expectedVersion }))
   }
 
   async commit(appends: readonly (Append | VersionedAppend)[]): Promise<CommitResult> {
+    this.#assertOpen()
     const offered = appends.map(offeredPart)
-    const outcome = await this.#store(offered)
-    return outcome.ok ? committed(outcome) : conflictOf(offered, outcome)
+    return commitResult(offered, await this.#committing.store(offered))
   }
 
   async save(
@@ -157,7 +156,7 @@ export class CommitLogEventStore implements EventStore {
     events: VersionedEvent | readonly VersionedEvent[],
   ): Promise<AppendResult> {
     const run = 'version' in events ? [events] : events
-    return this.#storeOne(offeredPart({ actorId, events: run }))
+    return this.#append(offeredPart({ actorId, events: run }))
   }
 
   read(actorId: ActorId, options: Collecting<ReadOptions>): AsyncGenerator<LogEntry, void>
@@ -322,80 +321,12 @@ export class CommitLogEventStore implements EventStore {
     await this.close()
   }
 
-  #storeOne(part: OfferedPart): AppendResult | Promise<AppendResult> {
-    const offered = [part]
-    const outcome = this.#store(offered)
-    return outcome instanceof Promise
-      ? outcome.then((later) => resultOf(offered, later))
-      : resultOf(offered, outcome)
-  }
-
-  /** Gives the outcome itself where the log had nothing to wait for. */
-  #store(offered: readonly OfferedPart[]): StoreOutcome | Promise<StoreOutcome> {
+  #append(part: OfferedPart): AppendResult | Promise<AppendResult> {
     this.#assertOpen()
-    for (const { actorId } of offered) checkActorId(actorId)
-    const commit = makeCommit(offered, this.#context)
-    if (isRepeatable(offered)) return this.#untilDone(this.#storeRepeatable(commit))
-    const outcome = this.#writer.write(commit)
+    const outcome = this.#committing.store([part])
     return outcome instanceof Promise
-      ? this.#untilDone(this.#storeNew(commit, outcome))
-      : this.#told(commit, outcome)
-  }
-
-  /** Closing waits for it. */
-  #untilDone(storing: Promise<StoreOutcome>): Promise<StoreOutcome> {
-    this.#underWay.enter(storing)
-    return storing
-  }
-
-  async #storeNew(commit: Commit, writing: Promise<WriteOutcome>): Promise<StoreOutcome> {
-    return this.#told(commit, await writing)
-  }
-
-  #storeRepeatable(commit: Commit): Promise<StoreOutcome> {
-    const isAnywhere = commit.parts.some(({ expected }) => expected === 'any')
-    return isAnywhere ? this.#storeOnceAnywhere(commit) : this.#storeOnce(commit)
-  }
-
-  /** A conflict is first compared with what stands there: it may be this very commit, repeated. */
-  async #storeOnce(commit: Commit): Promise<StoreOutcome> {
-    return this.#settle(commit, this.#told(commit, await this.#writer.write(commit)))
-  }
-
-  async #settle(commit: Commit, outcome: WriteOutcome): Promise<StoreOutcome> {
-    const repeat = outcome.ok ? undefined : await findRepeat(this.#log, commit)
-    return repeat ? { ok: true, parts: repeat, duplicate: true } : outcome
-  }
-
-  /** A part at `'any'` never conflicts by itself: it looks for its repeat before each guarded try. */
-  async #storeOnceAnywhere(commit: Commit): Promise<StoreOutcome> {
-    for (let triesLeft = maxRepeatableTries; ; triesLeft--) {
-      const pinned = await this.#pin(commit)
-      const repeat = await findRepeat(this.#log, commit)
-      if (repeat) return { ok: true, parts: repeat, duplicate: true }
-      const outcome = this.#told(pinned, await this.#writer.write(pinned))
-      if (outcome.ok || triesLeft === 0) return outcome
-      // Where another part stands elsewhere, no further try can succeed: it's a conflict, or it was
-      // this very commit that got in meanwhile.
-      if (commit.parts[outcome.partIndex]?.expected !== 'any') return this.#settle(commit, outcome)
-    }
-  }
-
-  /** Every outcome goes through here, so that what is acknowledged first is told first. */
-  #told(commit: Commit, outcome: WriteOutcome): WriteOutcome {
-    this.#known.learnFromWrite(commit, outcome)
-    if (outcome.ok) this.#listeners.tell(outcome.parts)
-    return outcome
-  }
-
-  /** The same commit, expecting each actor where it stands now. */
-  async #pin(commit: Commit): Promise<Commit> {
-    const parts = commit.parts.map(async (part) =>
-      part.expected === 'any'
-        ? { ...part, expected: await this.#log.latestVersion(part.actorId, undefined) }
-        : part,
-    )
-    return { ...commit, parts: await Promise.all(parts) }
+      ? outcome.then((later) => appendResult(part, later))
+      : appendResult(part, outcome)
   }
 
   #sourceOf(actorId: ActorId, options: ReadOptions | Collecting<ReadOptions>): Source | undefined {
@@ -433,42 +364,18 @@ export class CommitLogEventStore implements EventStore {
   }
 }
 
-/** Only events that the caller named can be recognised when they come again. */
-function isRepeatable(offered: readonly OfferedPart[]): boolean {
-  for (const { events } of offered) for (const { id } of events) if (id === undefined) return false
-  return true
-}
-
-/** What became of a commit: also that it stood there already. */
-type StoreOutcome = WriteOutcome & { readonly duplicate?: boolean }
-type StoredOutcome = Extract<StoreOutcome, { readonly ok: true }>
-type ConflictOutcome = Exclude<StoreOutcome, { readonly ok: true }>
-
-/** What became of the only part. */
-function resultOf(offered: readonly OfferedPart[], outcome: StoreOutcome): AppendResult {
-  if (!outcome.ok) return conflictOf(offered, outcome)
-  return appended(outcome.parts[0] as readonly StoredEvent[], outcome.duplicate)
-}
-
-function appended(events: readonly StoredEvent[], duplicate = false): Appended {
-  const { version, position } = events.at(-1) as StoredEvent
-  return { ok: true, version, position, events, duplicate }
-}
-
-function committed({ parts, duplicate = false }: StoredOutcome): Committed {
-  const appends = parts.map((events) => appended(events, duplicate))
-  const position = Math.max(...appends.map((append) => append.position))
-  return { ok: true, position, appends, duplicate }
-}
-
-function conflictOf(
-  offered: readonly OfferedPart[],
-  { partIndex, currentVersion }: ConflictOutcome,
-): Conflicted {
-  const { actorId, expected } = offered[partIndex] as OfferedPart
-  // The event of an explicit version expects to stand right in front of it, at the latest.
-  const expectedVersion = typeof expected === 'object' ? expected.below - 1 : expected
-  return { ok: false, conflict: { actorId, expectedVersion, currentVersion } }
+/** Where commits go on their way into the log. */
+function writerInto(
+  log: CommitLog,
+  {
+    hashChain,
+    rememberedVersions = defaultRemembered,
+    observer,
+    clock = systemClock,
+  }: EventStoreOptions,
+): Pick<CommitLog, 'write'> {
+  const writer = hashChain ? new HashChainWriter(log, rememberedVersions) : log
+  return observer ? new ObservedWriter(writer, observer, clock) : writer
 }
 
 function closed(): AetherError {

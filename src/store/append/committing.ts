@@ -1,0 +1,112 @@
+import { checkActorId } from '../../core/index.ts'
+import type { CommitLog, WriteOutcome } from '../commit-log.ts'
+import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './commit.ts'
+import type { KnownVersions } from './known-versions.ts'
+import { findRepeat } from './repeat.ts'
+import type { StoreOutcome } from './store-outcome.ts'
+import type { StoredListeners } from './stored-listeners.ts'
+import type { UnderWay } from './under-way.ts'
+
+interface Around {
+  readonly log: CommitLog
+  /** Where commits go on their way into the log. */
+  readonly writer: Pick<CommitLog, 'write'>
+  readonly context: CommitContext
+  readonly known: KnownVersions
+  readonly listeners: StoredListeners
+  readonly underWay: UnderWay
+}
+
+/** How often a commit at `'any'` that has to look for its repeat tries to get in. */
+const maxRepeatableTries = 100
+
+/** How what is offered becomes a commit, and gets into the log once. */
+export class Committing {
+  readonly #around: Around
+
+  constructor(around: Around) {
+    this.#around = around
+  }
+
+  /**
+   * Gives the outcome itself where the log had nothing to wait for.
+   * @throws AetherError `invalid-actor-id`, `invalid-argument`, `invalid-json`, `too-large`, and those of
+   * the log
+   */
+  store(offered: readonly OfferedPart[]): StoreOutcome | Promise<StoreOutcome> {
+    for (const { actorId } of offered) checkActorId(actorId)
+    const commit = makeCommit(offered, this.#around.context)
+    if (isRepeatable(offered)) return this.#untilDone(this.#storeRepeatable(commit))
+    const outcome = this.#around.writer.write(commit)
+    return outcome instanceof Promise
+      ? this.#untilDone(this.#storeNew(commit, outcome))
+      : this.#told(commit, outcome)
+  }
+
+  /** Closing waits for it. */
+  #untilDone(storing: Promise<StoreOutcome>): Promise<StoreOutcome> {
+    this.#around.underWay.enter(storing)
+    return storing
+  }
+
+  async #storeNew(commit: Commit, writing: Promise<WriteOutcome>): Promise<StoreOutcome> {
+    return this.#told(commit, await writing)
+  }
+
+  #storeRepeatable(commit: Commit): Promise<StoreOutcome> {
+    const isAnywhere = commit.parts.some(({ expected }) => expected === 'any')
+    return isAnywhere ? this.#storeOnceAnywhere(commit) : this.#storeOnce(commit)
+  }
+
+  /** A conflict is first compared with what stands there: it may be this very commit, repeated. */
+  async #storeOnce(commit: Commit): Promise<StoreOutcome> {
+    return this.#settle(commit, await this.#write(commit))
+  }
+
+  async #settle(commit: Commit, outcome: WriteOutcome): Promise<StoreOutcome> {
+    const repeat = outcome.ok ? undefined : await findRepeat(this.#around.log, commit)
+    return repeat ? { ok: true, parts: repeat, duplicate: true } : outcome
+  }
+
+  /** A part at `'any'` never conflicts by itself: it looks for its repeat before each guarded try. */
+  async #storeOnceAnywhere(commit: Commit): Promise<StoreOutcome> {
+    for (let triesLeft = maxRepeatableTries; ; triesLeft--) {
+      const pinned = await this.#pin(commit)
+      const repeat = await findRepeat(this.#around.log, commit)
+      if (repeat) return { ok: true, parts: repeat, duplicate: true }
+      const outcome = await this.#write(pinned)
+      if (outcome.ok || triesLeft === 0) return outcome
+      // Where another part stands elsewhere, no further try can succeed: it's a conflict, or it was
+      // this very commit that got in meanwhile.
+      if (commit.parts[outcome.partIndex]?.expected !== 'any') return this.#settle(commit, outcome)
+    }
+  }
+
+  async #write(commit: Commit): Promise<WriteOutcome> {
+    return this.#told(commit, await this.#around.writer.write(commit))
+  }
+
+  /** Every outcome goes through here, so that what is acknowledged first is told first. */
+  #told(commit: Commit, outcome: WriteOutcome): WriteOutcome {
+    this.#around.known.learnFromWrite(commit, outcome)
+    if (outcome.ok) this.#around.listeners.tell(outcome.parts)
+    return outcome
+  }
+
+  /** The same commit, expecting each actor where it stands now. */
+  async #pin(commit: Commit): Promise<Commit> {
+    const { log } = this.#around
+    const parts = commit.parts.map(async (part) =>
+      part.expected === 'any'
+        ? { ...part, expected: await log.latestVersion(part.actorId, undefined) }
+        : part,
+    )
+    return { ...commit, parts: await Promise.all(parts) }
+  }
+}
+
+/** Only events that the caller named can be recognised when they come again. */
+function isRepeatable(offered: readonly OfferedPart[]): boolean {
+  for (const { events } of offered) for (const { id } of events) if (id === undefined) return false
+  return true
+}
