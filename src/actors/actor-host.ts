@@ -3,10 +3,7 @@ import {
   type ActorId,
   AetherError,
   checkMetadata,
-  isAetherError,
   noMetadata,
-  parseActorId,
-  toJson,
   type TraceSpan,
 } from '../core/index.ts'
 import { ofCommand, ofTransaction, traced } from './deciding/command-span.ts'
@@ -16,28 +13,20 @@ import {
   type CommandResult,
   identify,
 } from './deciding/command.ts'
-import { makeCommand, validInput } from './deciding/make-command.ts'
+import { makeCommand } from './deciding/make-command.ts'
 import type { ActorDefinition } from './definition/definition.ts'
-import type { ActorModel, QueryModel } from './definition/model.ts'
+import type { ActorModel } from './definition/model.ts'
+import { Models } from './definition/models.ts'
 import { Deadlines } from './live/deadlines.ts'
 import { Letter } from './live/letter.ts'
 import { LiveActors } from './live/live-actors.ts'
+import { Onlooker } from './live/onlooker.ts'
 import { Patience } from './live/patience.ts'
 import { Quarantine, type QuarantinedActor } from './live/quarantine.ts'
 import { SnapshotKeeper } from './live/snapshot-keeper.ts'
 import type { Surroundings } from './live/surroundings.ts'
-import type { ActorState } from './replay/fold.ts'
-import { History, type Moment } from './replay/history.ts'
 import { HeldActors } from './transaction/held-actors.ts'
 import { transact, type Transaction, type TransactionActor } from './transaction/transaction.ts'
-
-/** How to look at an actor. */
-export interface LookOptions {
-  /** What it was at this version. @default what it is now */
-  readonly version?: number
-  /** Ends the look by throwing the signal's reason. */
-  readonly signal?: AbortSignal
-}
 
 /** A command on its way to become a letter. */
 interface Sending {
@@ -58,9 +47,10 @@ export interface Workload {
 
 /** The actors that live in this process: brings them to life when a command comes, lets idle ones go. */
 export class ActorHost {
-  readonly #models: ReadonlyMap<string, ActorModel>
+  readonly #models: Models
   readonly #around: Surroundings
   readonly #live: LiveActors
+  readonly #onlooker: Onlooker
   readonly #deadlines: Deadlines
   #underWay = 0
   #closing: PromiseWithResolvers<void> | undefined
@@ -71,22 +61,24 @@ export class ActorHost {
     components: Omit<Surroundings, 'quarantine' | 'snapshots'>,
   ) {
     const { store, clock, logger, limits, observer } = components
-    this.#models = modelsByType(definitions)
+    this.#models = new Models(definitions)
     this.#around = {
       ...components,
       quarantine: new Quarantine(clock, logger, limits.failuresInARow),
       snapshots: new SnapshotKeeper(store, logger, observer),
     }
     this.#live = new LiveActors(this.#around)
+    this.#onlooker = new Onlooker(this.#models, this.#around, this.#live)
     this.#deadlines = new Deadlines(clock)
   }
 
   get types(): readonly string[] {
-    return [...this.#models.keys()]
+    return this.#models.types
   }
 
-  hasQuery(actorId: ActorId, name: string): boolean {
-    return this.#modelOf(actorId).queries.has(name)
+  /** Reads what actors are, and brings none to life. */
+  get onlooker(): Onlooker {
+    return this.#onlooker
   }
 
   /** How many actors are in memory. */
@@ -180,29 +172,6 @@ export class ActorHost {
   }
 
   /**
-   * Reads something of an actor, fresh from the store.
-   * @throws AetherError `unknown-actor-type`, `unknown-query`, `invalid-input`, `actor-failed`, and
-   * those of the store
-   */
-  async query(
-    actorId: ActorId,
-    name: string,
-    input: unknown,
-    options: LookOptions = {},
-  ): Promise<unknown> {
-    const model = this.#modelOf(actorId)
-    const { input: schema, answer } = queryOf(model, name)
-    const valid = await validInput(model.type, name, schema, input)
-    const { state, version } = await this.look(actorId, options)
-    try {
-      const answered = answer(state, valid, { actorId, version, now: this.#around.clock.now() })
-      return answered === undefined ? undefined : toJson(answered)
-    } catch (cause) {
-      throw new ActorFailedError(actorId, `answer of ${name}`, cause)
-    }
-  }
-
-  /**
    * Decides over several actors at once; what is decided is stored in one commit.
    * @throws AetherError `invalid-argument`, and as {@link send}
    */
@@ -247,36 +216,6 @@ export class ActorHost {
     } finally {
       this.#leave()
     }
-  }
-
-  /**
-   * What an actor is now, or was at a version: fresh from the store, without bringing it to life.
-   * @throws AetherError `unknown-actor-type`, `invalid-argument`, and those of the store
-   */
-  async look(actorId: ActorId, { version, signal }: LookOptions = {}): Promise<ActorState> {
-    const model = this.#modelOf(actorId)
-    const { store, snapshots } = this.#around
-    const history = new History(store, model, actorId)
-    const known = version === undefined ? this.#live.find(actorId)?.lastKnown : undefined
-    if (known) {
-      const now = await history.replay({ from: known, signal }).catch(unlessTrimmed)
-      if (now) return now
-    }
-    const maxVersion = version ?? Infinity
-    const kept = await snapshots.load(model, actorId, { maxVersion, ...(signal && { signal }) })
-    const from = kept?.state
-    return version === undefined
-      ? history.replay({ from, signal })
-      : history.at(version, { from, signal })
-  }
-
-  /**
-   * Each event of an actor, and what it made of it, from the first one on.
-   * @throws AetherError `unknown-actor-type`, `malformed-event`, `actor-failed`, those of the store
-   */
-  history(actorId: ActorId, signal?: AbortSignal): AsyncGenerator<Moment, void> {
-    const history = new History(this.#around.store, this.#modelOf(actorId), actorId)
-    return history.moments({ signal })
   }
 
   /** Takes no more commands and waits for those that are under way. */
@@ -378,16 +317,7 @@ export class ActorHost {
   }
 
   #modelOf(actorId: ActorId): ActorModel {
-    const live = this.#live.find(actorId)
-    if (live) return live.model
-    const { type } = parseActorId(actorId)
-    const model = this.#models.get(type)
-    if (model) return model
-    const known = this.types.join(', ')
-    throw new AetherError(
-      'unknown-actor-type',
-      `no actor type ${type} runs here; there is ${known}`,
-    )
+    return this.#live.find(actorId)?.model ?? this.#models.of(actorId)
   }
 }
 
@@ -399,30 +329,7 @@ function rejected(reason: unknown): Promise<never> {
   return promise
 }
 
-function queryOf(model: ActorModel, name: string): QueryModel {
-  const query = model.queries.get(name)
-  if (query) return query
-  const known = [...model.queries.keys()].join(', ') || 'none'
-  throw new AetherError('unknown-query', `${model.type} has no query ${name}; there is ${known}`)
-}
-
 function checkParticipants(actorIds: readonly ActorId[]): void {
   if (actorIds.length > 0 && new Set(actorIds).size === actorIds.length) return
   throw new AetherError('invalid-argument', 'a transaction needs actors, each of them once')
-}
-
-function modelsByType(definitions: readonly ActorDefinition[]): Map<string, ActorModel> {
-  const models = new Map<string, ActorModel>()
-  for (const { type, model } of definitions) {
-    if (models.has(type))
-      throw new AetherError('invalid-definition', `two actors are called ${type}`)
-    models.set(type, model)
-  }
-  return models
-}
-
-/** Another process may have gone on from there and had the events removed; a snapshot may cover them. */
-function unlessTrimmed(error: unknown): undefined {
-  if (isAetherError(error) && error.code === 'history-trimmed') return undefined
-  throw error
 }

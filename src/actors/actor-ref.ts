@@ -1,5 +1,5 @@
 import type { ActorId, Schema, SchemaInput } from '../core/index.ts'
-import type { ActorHost, LookOptions } from './actor-host.ts'
+import type { ActorHost } from './actor-host.ts'
 import type { CommandOptions, CommandResult } from './deciding/command.ts'
 import type {
   ActorDefinition,
@@ -11,6 +11,7 @@ import type {
   StateOf,
 } from './definition/definition.ts'
 import type { ActorModel } from './definition/model.ts'
+import type { LookOptions } from './live/onlooker.ts'
 
 const id = Symbol.for('aether.actor-id')
 declare const definition: unique symbol
@@ -41,7 +42,7 @@ export type Arguments<I, Options> = I extends Schema
   : [input?: undefined, options?: Options]
 
 /** What references send to. */
-type Asked = Pick<ActorHost, 'send' | 'query'>
+type Asked = Pick<ActorHost, 'send' | 'onlooker'>
 
 /** Makes references to the actors of one host. */
 export class ActorRefs {
@@ -93,7 +94,7 @@ function makerOf({ commands, queries }: ActorModel, host: Asked): ReferenceMaker
     }),
     ...Array.from(queries.keys(), (name) => {
       function query(this: Ref, input?: unknown, options?: LookOptions): Promise<unknown> {
-        return host.query(this[id], name, input, options)
+        return host.onlooker.query(this[id], name, input, options)
       }
       return [name, query] as const
     }),

@@ -169,7 +169,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
 
   /** {@link state} by id, without types: for gateways. */
   async look(id: ActorId, options: LookOptions = {}): Promise<ActorView> {
-    const { version, state } = await this.#host.look(id, options)
+    const { version, state } = await this.#host.onlooker.look(id, options)
     return { actorId: id, version, state }
   }
 
@@ -181,7 +181,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     id: ActorId,
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<ActorView & { readonly event: StoredEvent }, void> {
-    for await (const { event, after } of this.#host.history(id, options.signal))
+    for await (const { event, after } of this.#host.onlooker.history(id, options.signal))
       yield { actorId: id, version: after.version, state: after.state, event }
   }
 
@@ -200,12 +200,12 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
 
   /** Reads of an actor by names, without types: for gateways. @throws AetherError `unknown-query` … */
   query(id: ActorId, query: string, input: unknown, options?: LookOptions): Promise<unknown> {
-    return this.#host.query(id, query, input, options)
+    return this.#host.onlooker.query(id, query, input, options)
   }
 
   /** Whether actors of this type have a query of this name: for gateways. */
   hasQuery(id: ActorId, name: string): boolean {
-    return this.#host.hasQuery(id, name)
+    return this.#host.onlooker.hasQuery(id, name)
   }
 
   /**

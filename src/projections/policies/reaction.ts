@@ -22,7 +22,7 @@ import type { ReactionOptions } from './policy-context.ts'
 
 /** The actors that a policy can reach: those of its node. */
 export interface Reach {
-  readonly host: Pick<ActorHost, 'send' | 'query' | 'look' | 'transact'>
+  readonly host: Pick<ActorHost, 'send' | 'transact' | 'onlooker'>
   readonly reminders: Pick<Reminders, 'tell' | 'schedule' | 'unschedule'>
 }
 
@@ -89,7 +89,7 @@ export class Reaction {
     const { host } = this.#reach
     this.#refs ??= new ActorRefs({
       send: (id, command, input, options) => this.#send(id, command, input, options),
-      query: (id, name, input, options) => host.query(id, name, input, options),
+      onlooker: host.onlooker,
     })
     return this.#refs.make(definition, actorId(definition.type, key))
   }
@@ -131,7 +131,7 @@ export class Reaction {
     key: string,
     options: LookOptions = {},
   ): Promise<{ readonly version: number; readonly state: unknown }> => {
-    const { version, state } = await this.#reach.host.look(actorId(type, key), options)
+    const { version, state } = await this.#reach.host.onlooker.look(actorId(type, key), options)
     return { version, state }
   }
 

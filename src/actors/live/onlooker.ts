@@ -1,0 +1,101 @@
+import {
+  ActorFailedError,
+  type ActorId,
+  AetherError,
+  isAetherError,
+  toJson,
+} from '../../core/index.ts'
+import { validInput } from '../deciding/make-command.ts'
+import type { ActorModel, QueryModel } from '../definition/model.ts'
+import type { Models } from '../definition/models.ts'
+import type { ActorState } from '../replay/fold.ts'
+import { History, type Moment } from '../replay/history.ts'
+import type { LiveActors } from './live-actors.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** How to look at an actor. */
+export interface LookOptions {
+  /** What it was at this version. @default what it is now */
+  readonly version?: number
+  /** Ends the look by throwing the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Reads what actors are and were, fresh from the store, and brings none to life. */
+export class Onlooker {
+  readonly #models: Models
+  readonly #around: Surroundings
+  readonly #live: LiveActors
+
+  constructor(models: Models, around: Surroundings, live: LiveActors) {
+    this.#models = models
+    this.#around = around
+    this.#live = live
+  }
+
+  /** @throws AetherError `unknown-actor-type`, `invalid-argument`, and those of the store */
+  async look(actorId: ActorId, { version, signal }: LookOptions = {}): Promise<ActorState> {
+    const model = this.#models.of(actorId)
+    const { store, snapshots } = this.#around
+    const history = new History(store, model, actorId)
+    const known = version === undefined ? this.#live.find(actorId)?.lastKnown : undefined
+    if (known) {
+      const now = await history.replay({ from: known, signal }).catch(unlessTrimmed)
+      if (now) return now
+    }
+    const maxVersion = version ?? Infinity
+    const kept = await snapshots.load(model, actorId, { maxVersion, ...(signal && { signal }) })
+    const from = kept?.state
+    return version === undefined
+      ? history.replay({ from, signal })
+      : history.at(version, { from, signal })
+  }
+
+  hasQuery(actorId: ActorId, name: string): boolean {
+    return this.#models.of(actorId).queries.has(name)
+  }
+
+  /**
+   * @throws AetherError `unknown-actor-type`, `unknown-query`, `invalid-input`, `actor-failed`, and
+   * those of the store
+   */
+  async query(
+    actorId: ActorId,
+    name: string,
+    input: unknown,
+    options: LookOptions = {},
+  ): Promise<unknown> {
+    const model = this.#models.of(actorId)
+    const { input: schema, answer } = queryOf(model, name)
+    const valid = await validInput(model.type, name, schema, input)
+    const { state, version } = await this.look(actorId, options)
+    try {
+      const answered = answer(state, valid, { actorId, version, now: this.#around.clock.now() })
+      return answered === undefined ? undefined : toJson(answered)
+    } catch (cause) {
+      throw new ActorFailedError(actorId, `answer of ${name}`, cause)
+    }
+  }
+
+  /**
+   * Each event of an actor, and what it made of it, from the first one on.
+   * @throws AetherError `malformed-event`, `actor-failed`, those of the store
+   */
+  history(actorId: ActorId, signal?: AbortSignal): AsyncGenerator<Moment, void> {
+    const history = new History(this.#around.store, this.#models.of(actorId), actorId)
+    return history.moments({ signal })
+  }
+}
+
+function queryOf(model: ActorModel, name: string): QueryModel {
+  const query = model.queries.get(name)
+  if (query) return query
+  const known = [...model.queries.keys()].join(', ') || 'none'
+  throw new AetherError('unknown-query', `${model.type} has no query ${name}; there is ${known}`)
+}
+
+/** Another process may have gone on from there and had the events removed; a snapshot may cover them. */
+function unlessTrimmed(error: unknown): undefined {
+  if (isAetherError(error) && error.code === 'history-trimmed') return undefined
+  throw error
+}
