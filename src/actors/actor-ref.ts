@@ -11,7 +11,7 @@ import type {
   StateOf,
 } from './definition/definition.ts'
 import type { ActorModel } from './definition/model.ts'
-import type { LookOptions } from './live/onlooker.ts'
+import type { LookOptions, Onlooker } from './live/onlooker.ts'
 
 const id = Symbol.for('aether.actor-id')
 declare const definition: unique symbol
@@ -42,7 +42,9 @@ export type Arguments<I, Options> = I extends Schema
   : [input?: undefined, options?: Options]
 
 /** What references send to. */
-type Asked = Pick<ActorHost, 'send' | 'onlooker'>
+interface Asked extends Pick<ActorHost, 'send'> {
+  readonly onlooker: Pick<Onlooker, 'query'>
+}
 
 /** Makes references to the actors of one host. */
 export class ActorRefs {

@@ -27,8 +27,7 @@ export function recordingReach(
         steps.push({ kind: 'send', actors: [id], ...commandOf(command, input), ...named(options) })
         return node.send(id, command, input, options)
       },
-      query: (id, name, input, options) => node.query(id, name, input, options),
-      look: (id, options) => node.look(id, options),
+      onlooker: node,
       async transact(ids, decide, options = {}) {
         steps.push({ kind: 'transact', actors: ids, ...named(options) })
         return [...(await node.transact(ids.map(refTo), decide, options))]

@@ -8,6 +8,7 @@ import {
   type CommandOptions,
   type CommandResult,
   type LookOptions,
+  type Onlooker,
   type Participant,
   type References,
   type ReminderOptions,
@@ -22,7 +23,9 @@ import type { ReactionOptions } from './policy-context.ts'
 
 /** The actors that a policy can reach: those of its node. */
 export interface Reach {
-  readonly host: Pick<ActorHost, 'send' | 'transact' | 'onlooker'>
+  readonly host: Pick<ActorHost, 'send' | 'transact'> & {
+    readonly onlooker: Pick<Onlooker, 'look' | 'query'>
+  }
   readonly reminders: Pick<Reminders, 'tell' | 'schedule' | 'unschedule'>
 }
 
