@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { Backend } from 'aether'
-import { nats, type NatsOptions } from 'aether/nats'
-import { sqlite } from 'aether/sqlite'
+import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
+import { sqlite } from '../../src/backends/sqlite/index.ts'
+import type { Backend } from '../../src/store/index.ts'
 import { startNatsCluster, startNatsServer } from './nats.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
