@@ -215,6 +215,7 @@ describe('three servers', () => {
     // Not where it keeps nothing of the stream: on whom one replica is placed is the cluster's choice.
     await until(() => opensOneReplica({ ...options, replicas: 1 }), {
       description: 'a stream that another server keeps',
+      timeoutMs: 90_000,
     })
   })
 

@@ -275,10 +275,11 @@ describe('a read', () => {
   const data = 'x'.repeat(900_000)
   const everyVersion = [1, 2, 3, 4, 5, 6, 7, 8, 9]
   /** Less than a request would wait for its answer. */
-  const promptly = { timeout: 4_000 }
+  const promptly = { timeout: 60_000 }
+  const requestTimeoutMs = 100_000
 
   async function longScene(): Promise<Scene> {
-    const { wire, store, observer } = await scene()
+    const { wire, store, observer } = await scene({ requestTimeoutMs })
     for (const version of everyVersion.slice(0, -1))
       await observer.append(alice, [{ type: 'A', data }], { expectedVersion: version })
     return { wire, store, observer }
