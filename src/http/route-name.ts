@@ -11,6 +11,7 @@ const routes = [
   '/projections',
   '/projections/{name}',
   '/projections/{name}/parked',
+  '/projections/{name}/parked/retry',
   '/projections/{name}/pause',
   '/projections/{name}/resume',
   '/projections/{name}/rebuild',
