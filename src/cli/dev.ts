@@ -1,23 +1,34 @@
-import { once } from 'node:events'
 import { serve } from '../http/index.ts'
 import { open } from '../node/index.ts'
 import { parseBackend } from './backend-argument.ts'
 import { parseCommandLine } from './command-line.ts'
+import { DevEnding } from './dev-ending.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { loadNodeModule } from './load-module.ts'
 import { UsageError } from './usage-error.ts'
 
-/** `aether dev <module>`: runs until it is interrupted. */
+/**
+ * How long closing may take, in milliseconds: less than the 10 s after which those who end processes
+ * usually lose their patience.
+ */
+const closeMs = 8_000
+/** How much of that is for the requests under way. */
+const answerMs = 3_000
+
+/** `aether dev <module>`: runs until it is interrupted, and closes in good order. */
 export async function dev(args: readonly string[]): Promise<ExitCode> {
   const { module, backend: backendName, port } = parseDevArguments(args)
   const backend = await parseBackend(backendName)
   const { actors, projections, policies } = await loadNodeModule(module)
+  // From here on there is something to close.
+  using ending = new DevEnding(closeMs)
   await using node = await open({ backend, actors, projections, policies })
-  await using server = await serve(node, { port, onError: printError })
+  if (ending.signal.aborted) return exitCode.done
+  await using server = await serve(node, { port, onError: printError, closeTimeoutMs: answerMs })
   console.log(`${node.actorTypes.join(', ')} on ${backend.name}`)
   for (const { model } of [...projections, ...policies]) console.log(`${model.kind} ${model.name}`)
   console.log(`listening on ${server.url}`)
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await ending.asked()
   return exitCode.done
 }
 

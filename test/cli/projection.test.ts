@@ -4,59 +4,15 @@ import { open } from 'aether'
 import { sqlite } from 'aether/sqlite'
 import { beforeAll, afterAll, describe, expect, test } from 'vitest'
 import { Account } from '../projections/bank.ts'
-import { CliProcess, runCli } from '../support/cli.ts'
+import { runCli } from '../support/cli.ts'
 import { send } from '../support/http-client.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
+import { startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
+import { bankModule, type Done, type Folder, shopFolder, startDev, steer } from './shop.ts'
 
-const aether = JSON.stringify(join(import.meta.dirname, '../../src/index.ts'))
-const bank = JSON.stringify(join(import.meta.dirname, '../projections/bank.ts'))
-
-/** Deposits of 6 can't be taken while there is a file `poison`. */
-const shop = `
-import { existsSync } from 'node:fs'
-import { policy, view } from ${aether}
-import { Account, Balances } from ${bank}
-export { Account, Balances }
-export const Journal = view({
-  name: 'journal',
-  actors: [Account],
-  state: { entries: [] },
-  retries: 0,
-  on: {
-    Deposited: ({ entries }, { data: { amount } }) => {
-      if (amount === 6 && existsSync('poison')) throw new RangeError('6 is poison')
-      return { entries: [...entries, amount] }
-    },
-  },
-})
-export const Nothing = policy({ name: 'nothing', actors: [Account], on: { Deposited: () => {} } })
-`
-
-type Folder = Awaited<ReturnType<typeof temporaryFolder>>
-
-async function shopFolder(): Promise<Folder> {
-  const folder = await temporaryFolder()
-  await writeFile(join(folder.path, 'shop.ts'), shop)
-  await writeFile(join(folder.path, 'poison'), '')
-  return folder
-}
-
-interface Done {
-  readonly code: unknown
-  readonly values: readonly Record<string, unknown>[]
-  readonly stderr: string
-}
-
-/** Runs `aether projection …` on the store of a folder, or with `--node`. */
+/** Runs `aether projection …` on the store of a folder. */
 async function projection(folder: Folder, ...args: readonly string[]): Promise<Done> {
-  const isOfNode = args.includes('--node')
-  const [command = '', ...rest] = args
-  const words = isOfNode ? args : [command, 'shop.ts', ...rest, '--store', 'sqlite:shop.db']
-  await using done = await runCli(['projection', ...words], folder.path)
-  const lines = done.stdout.split('\n').filter((line) => line !== '')
-  const values = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
-  return { code: done.code, values, stderr: done.stderr }
+  return steer(folder, 'sqlite:shop.db', ...args)
 }
 
 /** Deposits that nobody has read yet. */
@@ -66,11 +22,6 @@ async function deposits(folder: Folder, amounts: readonly number[]): Promise<voi
     actors: [Account],
   })
   for (const amount of amounts) await node.get(Account, 'bob').deposit({ amount })
-}
-
-function startDev(folder: Folder): CliProcess {
-  const args = ['dev', 'shop.ts', '--backend', 'sqlite:shop.db', '--port', '0']
-  return new CliProcess(args, folder.path)
 }
 
 describe('of a store that nobody runs', () => {
@@ -148,7 +99,7 @@ describe('of a store that nobody runs', () => {
   })
 
   test('a module without any, and a store that is not there', async () => {
-    await writeFile(join(folder.path, 'none.ts'), `export { Account } from ${bank}`)
+    await writeFile(join(folder.path, 'none.ts'), `export { Account } from ${bankModule}`)
     const none = await runCli(['projection', 'ls', 'none.ts'], folder.path)
     expect([none.code, none.stderr]).toEqual([
       1,
@@ -162,7 +113,34 @@ describe('of a store that nobody runs', () => {
   })
 })
 
-describe('of a node in another process', () => {
+interface Place {
+  readonly name: string
+  /** By what it is steered. */
+  readonly ways: readonly ('store' | 'node')[]
+  /** The backend as `--backend` takes it. */
+  start(): Promise<AsyncDisposable & { readonly backend: string }>
+}
+
+const places: readonly Place[] = [
+  {
+    name: 'SQLite',
+    ways: ['store', 'node'],
+    start: async () => ({ backend: 'sqlite:shop.db', async [Symbol.asyncDispose]() {} }),
+  },
+  {
+    name: 'JetStream',
+    ways: ['store'], // a node hides where it stores
+    async start() {
+      const server = await startNatsServer()
+      return {
+        backend: `${server.url}/shop`,
+        [Symbol.asyncDispose]: () => server.stop(),
+      }
+    },
+  },
+]
+
+describe.each(places)('of a node in another process, on $name', (place) => {
   /** Resolves when the node shows the entries of bob. */
   const shows = (url: string, entries: readonly number[]): Promise<unknown> =>
     until(
@@ -186,123 +164,129 @@ describe('of a node in another process', () => {
     expect((await send(url, 'POST', '/actors/account/bob/deposit', { body })).status).toBe(200)
   }
 
-  test.each(['store', 'node'] as const)(
+  test.each(place.ways)(
     'by its %s: it pauses, goes on, tries again, and is made anew',
     async (by) => {
       await using folder = await shopFolder()
-      await using node = startDev(folder)
+      await using store = await place.start()
+      await using node = startDev(folder, store.backend)
       const url = await node.listening()
       expect(node.stdout).toContain('view balances\nview journal\npolicy nothing\n')
-      const steer = (...args: readonly string[]): Promise<Done> =>
-        projection(folder, ...args, ...(by === 'node' ? ['--node', url] : []))
+      const projection = (...args: readonly string[]): Promise<Done> =>
+        steer(folder, store.backend, ...args, ...(by === 'node' ? ['--node', url] : []))
       for (const amount of [5, 6, 7]) await deposit(url, amount)
       await isParked(url)
 
-      const all = await steer('ls')
+      const all = await projection('ls')
       expect(all.values).toMatchObject([
         { name: 'balances', members: 1 },
         { name: 'journal', members: 1, parked: 1 },
         { name: 'nothing', kind: 'policy', members: 1 },
       ])
-      const parked = await steer('parked', 'journal')
+      const parked = await projection('parked', 'journal')
       expect(parked).toMatchObject({
         code: 0,
         values: [{ actorId: 'account-bob', version: 2, cause: { message: '6 is poison' } }],
       })
 
-      expect(await steer('pause', 'journal')).toMatchObject({ code: 0 })
+      expect(await projection('pause', 'journal')).toMatchObject({ code: 0 })
       await until(
         async () => (await send(url, 'GET', '/projections/journal')).body.includes('"paused"'),
         { description: 'it is paused' },
       )
       await rm(join(folder.path, 'poison'))
-      expect(await steer('retry', 'journal', 'account-bob')).toMatchObject({
+      expect(await projection('retry', 'journal', 'account-bob')).toMatchObject({
         code: 0,
         values: [{ name: 'journal', actorId: 'account-bob', retried: true }],
       })
       expect((await send(url, 'GET', '/views/journal/bob')).body).toContain('"entries":[5]')
-      expect(await steer('resume', 'journal')).toMatchObject({ code: 0 })
+      expect(await projection('resume', 'journal')).toMatchObject({ code: 0 })
       await shows(url, [5, 6, 7])
 
-      const rebuilt = await steer('rebuild', 'journal')
+      const rebuilt = await projection('rebuild', 'journal')
       expect(rebuilt).toMatchObject({ code: 0, values: [{ name: 'journal', build: 2 }] })
       await until(
         async () => {
-          const [status] = (await steer('ls')).values.filter(({ name }) => name === 'journal')
+          const [status] = (await projection('ls')).values.filter(({ name }) => name === 'journal')
           return status?.['build'] === 2 && status['state'] === 'live'
         },
         { description: 'the new build is read', timeoutMs: 60_000 },
       )
       await shows(url, [5, 6, 7])
       expect(await node.end('SIGTERM')).toBe(0)
-      expect((await projection(folder, 'ls')).values).toMatchObject([
+      expect((await steer(folder, store.backend, 'ls')).values).toMatchObject([
         { state: 'stopped', members: 0, lag: { events: 0 } },
-        { state: 'stopped', build: 2 },
-        { state: 'stopped', position: 3, lag: { events: 0 } },
+        { state: 'stopped', members: 0, lag: { events: 0 }, build: 2 },
+        { state: 'stopped', members: 0, lag: { events: 0 } },
       ])
     },
   )
 
-  test.each(['store', 'node'] as const)(
-    'by its %s: several are retried and skipped',
-    async (by) => {
-      await using folder = await shopFolder()
-      await using node = startDev(folder)
-      const url = await node.listening()
-      const steer = (...args: readonly string[]): Promise<Done> =>
-        projection(folder, ...args, ...(by === 'node' ? ['--node', url] : []))
-      const body = JSON.stringify({ amount: 6 })
-      const keys = ['ann', 'bob', 'eve', 'joe']
-      for (const key of keys) await send(url, 'POST', `/actors/account/${key}/deposit`, { body })
-      const parkedAre = (count: number): Promise<unknown> =>
-        until(
-          async () =>
-            (await send(url, 'GET', '/projections/journal')).body.includes(`"parked":${count},`),
-          { description: `${count} are parked`, timeoutMs: 30_000 },
-        )
-      await parkedAre(4)
-      const reason = ['--reason', 'counted twice']
-      const skipped = await steer(
-        'skip',
-        'journal',
-        'account-ann',
-        'account-x',
-        'account-bob',
-        ...reason,
-      )
-      expect([skipped.code, skipped.values.map((value) => value['skipped'])]).toEqual([
-        3,
-        [true, false, true],
-      ])
-      await parkedAre(2)
-      await rm(join(folder.path, 'poison'))
-      const some = await steer('retry', 'journal', 'account-eve', 'account-x')
-      expect([some.code, some.values]).toMatchObject([3, [{ retried: true }, { retried: false }]])
-      const all = await steer('retry', 'journal', '--all')
-      expect(all.code).toBe(0)
-      expect(all.values).toContainEqual({ name: 'journal', actorId: 'account-joe', retried: true })
-      for (const key of ['eve', 'joe'])
-        await until(
-          async () =>
-            (await send(url, 'GET', `/views/journal/${key}`)).body.includes('"entries":[6]'),
-          { description: `${key} has its entry`, timeoutMs: 30_000 },
-        )
-    },
-  )
-
-  test.each(['store', 'node'] as const)('by its %s: it passes over an event', async (by) => {
+  test.each(place.ways)('by its %s: several are retried and skipped', async (by) => {
     await using folder = await shopFolder()
-    await using node = startDev(folder)
+    await using store = await place.start()
+    await using node = startDev(folder, store.backend)
+    const url = await node.listening()
+    const projection = (...args: readonly string[]): Promise<Done> =>
+      steer(folder, store.backend, ...args, ...(by === 'node' ? ['--node', url] : []))
+    const body = JSON.stringify({ amount: 6 })
+    const keys = ['ann', 'bob', 'eve', 'joe']
+    for (const key of keys) await send(url, 'POST', `/actors/account/${key}/deposit`, { body })
+    const parkedAre = (count: number): Promise<unknown> =>
+      until(
+        async () =>
+          (await send(url, 'GET', '/projections/journal')).body.includes(`"parked":${count},`),
+        { description: `${count} are parked`, timeoutMs: 30_000 },
+      )
+    await parkedAre(4)
+    const reason = ['--reason', 'counted twice']
+    const skipped = await projection(
+      'skip',
+      'journal',
+      'account-ann',
+      'account-x',
+      'account-bob',
+      ...reason,
+    )
+    expect([skipped.code, skipped.values.map((value) => value['skipped'])]).toEqual([
+      3,
+      [true, false, true],
+    ])
+    await parkedAre(2)
+    await rm(join(folder.path, 'poison'))
+    const some = await projection('retry', 'journal', 'account-eve', 'account-x')
+    expect([some.code, some.values]).toMatchObject([3, [{ retried: true }, { retried: false }]])
+    const all = await projection('retry', 'journal', '--all')
+    expect(all.code).toBe(0)
+    expect(all.values).toContainEqual({ name: 'journal', actorId: 'account-joe', retried: true })
+    for (const key of ['eve', 'joe'])
+      await until(
+        async () =>
+          (await send(url, 'GET', `/views/journal/${key}`)).body.includes('"entries":[6]'),
+        { description: `${key} has its entry`, timeoutMs: 30_000 },
+      )
+  })
+
+  test.each(place.ways)('by its %s: it passes over an event', async (by) => {
+    await using folder = await shopFolder()
+    await using store = await place.start()
+    await using node = startDev(folder, store.backend)
     const url = await node.listening()
     for (const amount of [5, 6, 7]) await deposit(url, amount)
     await isParked(url)
     const args = ['skip', 'journal', 'account-bob', '--reason', 'counted twice']
-    const skipped = await projection(folder, ...args, ...(by === 'node' ? ['--node', url] : []))
-    expect(skipped).toMatchObject({ code: 0, values: [{ skipped: true }], stderr: '' })
+    const skipped = await steer(
+      folder,
+      store.backend,
+      ...args,
+      ...(by === 'node' ? ['--node', url] : []),
+    )
+    expect(skipped).toMatchObject({ code: 0, values: [{ skipped: true }] })
+    expect(skipped.stderr).not.toContain('aether:')
     await shows(url, [5, 7])
-    const again = await projection(folder, ...args, '--node', url)
+    const again = await steer(folder, store.backend, ...args, '--node', url)
     expect(again).toMatchObject({ code: 3, values: [{ skipped: false }] })
-    const unknown = await projection(folder, 'pause', 'nobody', '--node', url)
+    const unknown = await steer(folder, store.backend, 'pause', 'nobody', '--node', url)
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('"nobody"')])
   })
 })

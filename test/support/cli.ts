@@ -36,6 +36,11 @@ export class CliProcess implements AsyncDisposable {
     )
   }
 
+  /** It may take its time, or take no notice. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   async end(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<number | string | null> {
     this.#child.kill(signal)
     return this.exit()
