@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../src/backends/memory/index.ts'
+import { processLogger } from '../../src/core/index.ts'
 import { groupMembers } from '../../src/projections/membership/group-members.ts'
+import { joinMembers } from '../../src/projections/membership/join-members.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { SimulatedProcess, type SimulatedWorld } from './simulated-process.ts'
@@ -184,6 +186,51 @@ describe('members of a group', () => {
     expect(await scene.untilOwned([again])).toBeLessThanOrEqual(leaseMs + 2 * renewMs)
   })
 
+  test('one that can show no more that it lives leaves all the same', async () => {
+    const scene = await Scene.open()
+    const { clock, table } = scene.world
+    let isCut = false
+    let isLosing = false
+    const put: typeof table.put = async (key, text, expected) => {
+      if (isCut && key !== 'assignment') throw new Error('it was to fail')
+      const revision = await table.put(key, text, expected)
+      if (!isLosing || key !== 'assignment') return revision
+      isLosing = false
+      throw new Error('its answer is lost')
+    }
+    const own: typeof table = {
+      get: (key) => table.get(key),
+      getMany: (keys) => table.getMany(keys),
+      list: (prefix) => table.list(prefix),
+      put,
+      remove: (key, expected) => table.remove(key, expected),
+      watch: (wake) => table.watch(wake),
+      clear: () => table.clear(),
+    }
+    const around = { table: own, clock, logger: processLogger, memberId: 'a', parts }
+    const ownership = await scene.during(joinMembers({ ...around, group: 'g' }))
+    isCut = true
+    await scene.pass(2 * leaseMs)
+    expect(ownership.owned.size).toBe(0)
+    isLosing = true
+    await scene.during(Promise.resolve(ownership[Symbol.asyncDispose]()))
+    expect(await table.get('assignment')).toMatchObject({ text: '{"members":[],"groups":[]}' })
+  })
+
+  test.each(['clear', 'assignment'] as const)('what is lost comes again: %s', async (lost) => {
+    const scene = await Scene.open()
+    const members = [await scene.join('a'), await scene.join('b'), await scene.join('c')]
+    await scene.pass(3_000)
+    const { table, clock } = scene.world
+    const found = await table.get('assignment')
+    if (lost === 'clear') await table.clear()
+    else await table.remove('assignment', found?.revision ?? 0)
+    // Some may share a part for so long.
+    for (let ms = 0; ms < leaseMs + renewMs; ms += 50) await clock.advance(50)
+    await scene.pass(10_000)
+    scene.expectFairness(members)
+  })
+
   test('who only stays costs a write a second, however many groups there are', async () => {
     const scene = await Scene.open()
     for (const name of ['a', 'b', 'c', 'd']) {
@@ -230,16 +277,19 @@ describe('members of a group', () => {
     const scenario = fc.record({
       seed: fc.integer({ min: 1, max: 1_000_000 }),
       failing: fc.constantFrom(0, 0.05, 0.3),
+      // Few: a process comes again under its name, or another one has the same.
+      names: fc.constantFrom(1, 2, 100),
       events: fc.array(event, { minLength: 1, maxLength: 14 }),
     })
     await fc.assert(
-      fc.asyncProperty(scenario, async ({ seed, failing, events }) => {
+      fc.asyncProperty(scenario, async ({ seed, failing, names, events }) => {
         const scene = await Scene.open({ seed, failing })
         const left = new Set<SimulatedProcess>()
         for (const { kind, who, afterMs } of events) {
           const process = scene.processes[who % Math.max(1, scene.processes.length)]
           if (kind === 'join') {
-            const joining = new SimulatedProcess(`m${scene.processes.length}`, scene.world)
+            const name = `m${scene.processes.length % names}`
+            const joining = new SimulatedProcess(name, scene.world)
             scene.processes.push(joining)
             joining.join('g', parts).catch(() => left.add(joining))
           } else if (kind === 'leave' && process) {

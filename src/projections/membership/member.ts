@@ -10,7 +10,7 @@ import {
 } from './assignment.ts'
 import { GroupShare } from './group-share.ts'
 import { Life } from './life.ts'
-import { reassign, type Standpoint } from './reassign.ts'
+import { reassign, type Reassigned, type Standpoint, without } from './reassign.ts'
 import { memberPrefix, Sightings } from './sightings.ts'
 
 export interface MemberSettings {
@@ -26,6 +26,8 @@ export interface MemberSettings {
 
 /** How often in the time between two signs of life it is looked what is due. */
 const ticksPerRenewal = 4
+/** How often one that ends tries to take its name out of the assignment. */
+const maxFarewells = 3
 
 /**
  * One member in all groups in which it takes part. It shows once each `renewMs` that it lives, by one
@@ -107,7 +109,22 @@ export class Member {
     await this.#running.disposeAsync()
     await this.#showing
     await this.#looking
+    await this.#sayGoodbye()
     await this.#life.end().catch((error: unknown) => this.#note('says goodbye', error))
+  }
+
+  /** Where it is alone, nobody else ever takes its name away. */
+  async #sayGoodbye(): Promise<void> {
+    for (let triesLeft = maxFarewells; triesLeft > 0 && this.#isNamed; triesLeft--)
+      await this.#look().catch(() => undefined)
+    const { memberId, logger } = this.#settings
+    const message = `${memberId} ended without a goodbye: it counts as a member until another one looks`
+    if (this.#isNamed) logger.warn({ memberId }, message)
+  }
+
+  get #isNamed(): boolean {
+    const { identity } = this.#life
+    return identity !== undefined && this.#assignment.members.has(identity)
   }
 
   #tick(): void {
@@ -163,6 +180,7 @@ export class Member {
     const { table, clock } = this.#settings
     this.#wasWoken = false
     for (;;) {
+      const { identity } = this.#life
       const found = await table.get(assignmentKey)
       if (ifChanged && found?.revision === this.#revision) return
       this.#lookedAtMs = clock.monotonic()
@@ -170,6 +188,9 @@ export class Member {
       // Whoever stands in what was read was there before, so that one who is not there now is dead.
       await this.#seeOthers(current)
       this.#adopt(current, found?.revision)
+      // Another life began meanwhile: under the key of the one before there may be another member, and
+      // it was not looked for.
+      if (this.#life.identity !== identity) continue
       if (await this.#reassign(current, found)) return
     }
   }
@@ -189,9 +210,9 @@ export class Member {
 
   /** False where somebody else was faster. */
   async #reassign(current: Assignment, found: Document | undefined): Promise<boolean> {
-    const standpoint = this.#standpoint()
-    if (!standpoint) return true
-    const { assignment, surplus } = reassign(current, standpoint)
+    const reassigned = this.#reassigned(current)
+    if (!reassigned) return true
+    const { assignment, surplus } = reassigned
     for (const [group, parts] of surplus) this.#shares.get(group)?.giveUp(parts)
     const text = assignmentText(assignment)
     if (text === (found?.text ?? assignmentText(emptyAssignment))) return true
@@ -200,6 +221,15 @@ export class Member {
     if (revision === undefined) return false
     this.#adopt(assignment, revision)
     return true
+  }
+
+  #reassigned(current: Assignment): Reassigned | undefined {
+    const standpoint = this.#standpoint()
+    if (standpoint) return reassign(current, standpoint)
+    const { identity } = this.#life
+    // To leave one need not see anybody.
+    if (identity === undefined || this.#shares.size > 0) return undefined
+    return { assignment: without(current, identity), surplus: new Map() }
   }
 
   /** None where it may be taken for dead: under its key there may be another by now, whom it doesn't see. */

@@ -40,6 +40,17 @@ export function reassign(current: Assignment, standpoint: Standpoint): Reassigne
   return { assignment: { members: namesIn(groups, current, standpoint), groups }, surplus }
 }
 
+/** What is left where a member goes: its parts are free, and nothing is said of the others. */
+export function without(current: Assignment, leaving: string): Assignment {
+  const groups = new Map<string, GroupAssignment>()
+  for (const [name, group] of current.groups) {
+    const members = group.members.filter((each) => each !== leaving)
+    const owners = new Map([...group.owners].filter(([, owner]) => owner !== leaving))
+    if (members.length > 0) groups.set(name, { members, owners })
+  }
+  return { members: new Map([...current.members].filter(([each]) => each !== leaving)), groups }
+}
+
 interface Share {
   readonly group: GroupAssignment
   readonly excess: readonly string[]
