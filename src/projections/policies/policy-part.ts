@@ -194,9 +194,9 @@ export class PolicyPart {
 
   #state(): PartState {
     this.#forgetOld()
-    const { skipped, isFrozen } = this.#stored.state
+    const { skipped, frozenFor } = this.#stored.state
     const done = [...this.#done].toSorted((a, b) => a - b)
-    return { position: this.#position, held: this.#held, skipped, done, isFrozen }
+    return { position: this.#position, held: this.#held, skipped, done, frozenFor }
   }
 
   #forgetOld(): void {

@@ -10,14 +10,20 @@ import {
 /** The parts of a build that this member works on, and how far they are by now. */
 export class OwnedParts {
   readonly #parts: (PartProgress | undefined)[]
+  /** Of those that rest, the first attempt of a switch for which they do. */
+  readonly frozenFor: number | undefined
 
   constructor(stored: readonly Progress[], owned: ReadonlySet<string>) {
     this.#parts = []
+    const frozen: number[] = []
     for (const name of owned) {
       const found = stored.find(({ part }) => part === name)
       const progress = found ? readProgress(found) : newPart(name, 0)
-      if (!progress.state.isFrozen) this.#parts[Number(name)] = progress
+      const { frozenFor } = progress.state
+      if (frozenFor === undefined) this.#parts[Number(name)] = progress
+      else frozen.push(frozenFor)
     }
+    this.frozenFor = frozen.length > 0 ? Math.min(...frozen) : undefined
   }
 
   get(part: number): PartProgress | undefined {

@@ -19,8 +19,11 @@ export interface PartState {
   readonly skipped: readonly SkippedEvent[]
   /** Events behind the position that are handled all the same: where they needn't be in order. */
   readonly done: readonly number[]
-  /** Nothing more may be handled: another build takes over from here. */
-  readonly isFrozen: boolean
+  /**
+   * Nothing more may be handled: another build is to take over from here, by this attempt of a switch.
+   * Undefined where none is under way.
+   */
+  readonly frozenFor: number | undefined
 }
 
 /** How many skipped events are remembered of a part. */
@@ -37,7 +40,7 @@ export interface PartProgress {
 }
 
 export function newPart(part: string, position: number): PartProgress {
-  const state = { position, held: new Map(), skipped: [], done: [], isFrozen: false }
+  const state = { position, held: new Map(), skipped: [], done: [], frozenFor: undefined }
   return { part, revision: undefined, storedPosition: -1, state }
 }
 
@@ -46,7 +49,7 @@ interface Stored {
   readonly held?: readonly HeldActor[]
   readonly skipped?: readonly SkippedEvent[]
   readonly done?: readonly number[]
-  readonly frozen?: true
+  readonly frozen?: number
 }
 
 export function readProgress({ part, text, revision }: Progress): PartProgress {
@@ -55,21 +58,21 @@ export function readProgress({ part, text, revision }: Progress): PartProgress {
     held = [],
     skipped = [],
     done = [],
-    frozen = false,
+    frozen: frozenFor,
   } = JSON.parse(text) as Stored
   const byActor = new Map(held.map((actor) => [actor.actorId, actor]))
-  const state = { position, held: byActor, skipped, done, isFrozen: frozen }
+  const state = { position, held: byActor, skipped, done, frozenFor }
   return { part, revision, storedPosition: position, state }
 }
 
 export function changeTo({ part, revision }: PartProgress, state: PartState): ProgressChange {
-  const { position, held, skipped, done, isFrozen } = state
+  const { position, held, skipped, done, frozenFor } = state
   const stored: Stored = {
     position,
     ...(held.size > 0 && { held: [...held.values()] }),
     ...(skipped.length > 0 && { skipped }),
     ...(done.length > 0 && { done }),
-    ...(isFrozen && { frozen: true }),
+    ...(frozenFor !== undefined && { frozen: frozenFor }),
   }
   return { part, text: JSON.stringify(stored), expected: revision }
 }

@@ -82,7 +82,7 @@ function todosOf(
     const concerned = intake.concerned(ownerOf(entry))
     if (!concerned) return []
     const state = parts.get(concerned.part)?.state
-    if (!state || state.isFrozen || position <= state.position) return []
+    if (!state || position <= state.position) return []
     if (state.held.has(concerned.actorId)) return []
     try {
       if (entry instanceof MalformedEventError) throw entry
@@ -120,7 +120,7 @@ function staleIn(parts: OwnedParts, { last, todos }: ReaderBatch): readonly Batc
   return parts.all.flatMap((progress) => {
     const index = Number(progress.part)
     const { state } = progress
-    if (touched.has(index) || state.isFrozen || last - state.position < maxStale) return []
+    if (touched.has(index) || last - state.position < maxStale) return []
     const next = { ...state, position: last }
     return [{ index, state: next, change: changeTo(progress, next) }]
   })

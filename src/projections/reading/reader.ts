@@ -166,6 +166,7 @@ export class Reader implements AsyncDisposable {
     this.#reloaded = Promise.withResolvers()
     const stored = await this.#target.load(this.#build)
     this.#parts = new OwnedParts(stored, this.#ownership.owned)
+    if (this.#parts.frozenFor !== undefined) this.#around.onProgress()
     return this.#parts
   }
 

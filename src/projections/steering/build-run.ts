@@ -57,6 +57,11 @@ export class BuildRun implements AsyncDisposable {
     return this.#reader ? this.#reader.error : this.#error
   }
 
+  /** The attempt of a switch for which a part of this member rests, as far as it knows. */
+  get frozenFor(): number | undefined {
+    return this.#reader instanceof Reader ? this.#reader.parts?.frozenFor : undefined
+  }
+
   /** False where it is certain, without a question, that it did not get there. */
   mayHaveReached(position: number): boolean {
     const own = this.#reader?.parts

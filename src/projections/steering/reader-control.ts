@@ -12,14 +12,35 @@ export interface ControlState {
   /** The greatest number of a build so far. */
   readonly last: number
   readonly isPaused: boolean
+  /** The active build rests, so that another one gets all that it has: undefined where none does. */
+  readonly switching: PlannedSwitch | undefined
+  /** How many switches were begun so far. */
+  readonly attempts: number
   /** Another one tells all members to look at the progress anew. */
   readonly nudge: number
+}
+
+/** The way from the active build to the next one, as long as nothing is decided. */
+export interface PlannedSwitch {
+  /** The one that is to be read. */
+  readonly build: number
+  /** Never another's, so that whoever is late changes nothing. */
+  readonly attempt: number
+}
+
+/** The code that makes a build. */
+export interface BuildCode {
+  readonly version: number
+  /** Over how many parts the actors are spread. */
+  readonly parts: number
 }
 
 interface BuildVersion {
   readonly build: number
   /** Of the code that makes it. */
   readonly version: number
+  /** Of the code that makes it; left out where nobody has written it down yet. */
+  readonly parts?: number
 }
 
 interface RetiredBuild {
@@ -29,35 +50,58 @@ interface RetiredBuild {
 }
 
 /** What comes after a state; undefined: nothing is to be changed. */
-type Transition = (state: ControlState) => ControlState | undefined
+export type Transition = (state: ControlState) => ControlState | undefined
 
 const maxTries = 100
 
 /** The state where the code of a version runs, as the first or as one of many members. */
-export function joined(version: number, now: number): Transition {
+export function joined(code: BuildCode, now: number): Transition {
   return (state) => {
     const newest = Math.max(...state.builds.map((each) => each.version))
     // An older one than those that are there makes nothing: it is about to be replaced.
-    return version > newest ? rebuilding(version, now)(state) : undefined
+    return code.version > newest ? rebuilding(code, now)(state) : undefined
   }
 }
 
 /** One more build beside the active one, in the place of another that was under way. */
-export function rebuilding(version: number, now: number): (state: ControlState) => ControlState {
+export function rebuilding(code: BuildCode, now: number): (state: ControlState) => ControlState {
   return (state) => {
     const build = state.last + 1
     const kept = without(state, (each) => each.build !== state.active, now)
-    return { ...kept, last: build, builds: [...kept.builds, { build, version }] }
+    const builds = [...kept.builds, { build, ...code }]
+    return { ...kept, last: build, builds, switching: undefined }
   }
 }
 
-/** The state once a build is the one that is read; unchanged where it has no claim to that any more. */
-export function activated(build: number, now: number): Transition {
+/** The state from which on the active build is to rest; unchanged where it does, or the other is over. */
+export function switchPlanned(build: number): Transition {
   return (state) => {
-    if (build <= state.active || !state.builds.some((each) => each.build === build))
-      return undefined
-    return { ...without(state, (each) => each.build < build, now), active: build }
+    if (state.switching || !hasNext(state, build)) return undefined
+    const attempt = state.attempts + 1
+    return { ...state, attempts: attempt, switching: { build, attempt } }
   }
+}
+
+/** The state where the active build goes on; unchanged where that attempt is over already. */
+export function switchGivenUp(attempt: number): Transition {
+  return (state) =>
+    state.switching?.attempt === attempt ? { ...state, switching: undefined } : undefined
+}
+
+/**
+ * The state once a build is the one that is read; unchanged where it has no claim to that any more, or
+ * the active one doesn't rest for this attempt any more.
+ */
+export function activated(build: number, attempt: number | undefined, now: number): Transition {
+  return (state) => {
+    if (!hasNext(state, build) || state.switching?.attempt !== attempt) return undefined
+    const kept = without(state, (each) => each.build < build, now)
+    return { ...kept, active: build, switching: undefined }
+  }
+}
+
+function hasNext({ active, builds }: ControlState, build: number): boolean {
+  return build > active && builds.some((each) => each.build === build)
 }
 
 /** The state where some builds are over, and are dropped when everybody knows it. */
@@ -90,16 +134,18 @@ export function nudged(state: ControlState): ControlState {
 export class ReaderControl {
   readonly #table: DocumentTable
   readonly #key: string
-  readonly #version: number
+  readonly #code: BuildCode
+  /** As it was seen last: should somebody lose the document, it is made of this. */
+  #known: ControlState | undefined
 
-  /** @param version of the code that runs here: the first build is of it */
-  constructor(table: DocumentTable, name: string, version: number) {
+  /** @param code that runs here: the first build is of it */
+  constructor(table: DocumentTable, name: string, code: BuildCode) {
     this.#table = table
     this.#key = `control/${name}`
-    this.#version = version
+    this.#code = code
   }
 
-  /** The state as it is now; the first one where nobody has made any. */
+  /** The state as it is now; the first one where nobody has made any, the last one where it was lost. */
   async read(): Promise<ControlState> {
     return (await this.#find()).state
   }
@@ -127,12 +173,16 @@ export class ReaderControl {
 
   async #find(): Promise<{ readonly state: ControlState; readonly revision: number | undefined }> {
     const found = await this.#table.get(this.#key)
-    const state = found ? (JSON.parse(found.text) as ControlState) : this.#first()
+    // Some fields may be missing: what an older release has written.
+    const first = this.#first()
+    if (found) this.#known = { ...first, ...(JSON.parse(found.text) as Partial<ControlState>) }
+    const state = this.#known ?? first
     return { state, revision: found?.revision }
   }
 
   #first(): ControlState {
-    const builds = [{ build: 1, version: this.#version }]
-    return { active: 1, builds, retired: [], last: 1, isPaused: false, nudge: 0 }
+    const builds = [{ build: 1, ...this.#code }]
+    const counts = { last: 1, attempts: 0, nudge: 0 }
+    return { active: 1, builds, retired: [], isPaused: false, switching: undefined, ...counts }
   }
 }

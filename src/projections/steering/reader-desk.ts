@@ -7,7 +7,14 @@ import { groupOf, storedParts } from './build-run.ts'
 import { countMembers } from './crew.ts'
 import { HeldDesk, type ParkedActor } from './held-desk.ts'
 import type { ProjectionLag, ProjectionStatus } from './projection-status.ts'
-import { type ControlState, nudged, paused, ReaderControl, rebuilding } from './reader-control.ts'
+import {
+  type BuildCode,
+  type ControlState,
+  nudged,
+  paused,
+  ReaderControl,
+  rebuilding,
+} from './reader-control.ts'
 
 interface Around {
   readonly store: EventStore
@@ -106,7 +113,7 @@ export class ReaderDesk implements AsyncDisposable {
     const { last } = await this.#change((state) => {
       const newest = Math.max(...state.builds.map((each) => each.version))
       if (version < newest) throw outdated(this.model, newest)
-      return rebuilding(version, this.#around.clock.now())(state)
+      return rebuilding(codeOf(this.model), this.#around.clock.now())(state)
     })
     return last
   }
@@ -189,8 +196,13 @@ export function buildVersion({ kind, version }: ReaderModel): number {
   return kind === 'policy' ? 1 : version
 }
 
+/** The code that runs here. */
+export function codeOf(model: ReaderModel): BuildCode {
+  return { version: buildVersion(model), parts: model.options.parts }
+}
+
 async function openControl(store: EventStore, model: ReaderModel): Promise<ReaderControl> {
-  return new ReaderControl(await store.table('readers'), model.name, buildVersion(model))
+  return new ReaderControl(await store.table('readers'), model.name, codeOf(model))
 }
 
 /** Whether a node that runs it has trouble, only that node knows. */

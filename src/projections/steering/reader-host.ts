@@ -6,22 +6,26 @@ import { PolicyTarget } from '../policies/policy-target.ts'
 import { leastOf, type PartState } from '../progress/part-progress.ts'
 import { Bell } from '../reading/bell.ts'
 import { isInline } from '../reading/inline-step.ts'
+import { partNames } from '../progress/part.ts'
+import { BuildRest } from './build-rest.ts'
 import { BuildRun, type BuildSurroundings } from './build-run.ts'
 import { BuildSwitch } from './build-switch.ts'
 import { PositionWaiters, type ReachedOptions } from './position-waiters.ts'
 import type { ProjectionStatus } from './projection-status.ts'
 import {
-  activated,
   type ControlState,
   dropped,
   joined,
   type ReaderControl,
+  switchGivenUp,
 } from './reader-control.ts'
-import { buildVersion, ReaderDesk } from './reader-desk.ts'
+import { buildVersion, codeOf, ReaderDesk } from './reader-desk.ts'
 import type { ReaderHealth } from './reader-health.ts'
 
 /** How often it is looked whether a build has caught up. */
 const switchMs = 100
+/** How long the active build rests for a build that others make: they may be gone, all of them. */
+const foreignPatienceMs = 20_000
 /** How long a build is kept that nobody reads any more: by then everybody has noticed. */
 const graceMs = 60_000
 /** The first pause after the store could not be asked. */
@@ -44,13 +48,15 @@ export class ReaderHost implements AsyncDisposable {
   readonly #governing: Promise<void>
   #state: ControlState | undefined
   #switch: BuildSwitch | undefined
+  /** An attempt that this node doesn't lead, and how long it waits for it, by the monotonic clock. */
+  #foreign: { readonly attempt: number; readonly untilMs: number } | undefined
   #error: unknown
 
   constructor(model: ReaderModel, around: Omit<BuildSurroundings, 'onProgress'>) {
     this.model = model
     const { store, clock, logger } = around
     this.#waiters = new PositionWaiters(clock)
-    this.#around = { ...around, onProgress: this.#waiters.tell }
+    this.#around = { ...around, onProgress: () => this.#gotOn() }
     this.#bell = new Bell(clock, this.#ending.signal)
     this.desk = new ReaderDesk(model, { store, clock, logger, onChange: this.#bell.ring })
     this.#target = this.desk.target
@@ -104,6 +110,19 @@ export class ReaderHost implements AsyncDisposable {
     await this.desk[Symbol.asyncDispose]()
   }
 
+  #gotOn(): void {
+    this.#waiters.tell()
+    if (this.#isStuck) this.#bell.ring()
+  }
+
+  /** The active build rests here for a switch that is over: somebody who came back late made it so. */
+  get #isStuck(): boolean {
+    if (!this.#state) return false
+    const { active, switching } = this.#state
+    const frozenFor = this.#runs.get(active)?.frozenFor
+    return frozenFor !== undefined && frozenFor !== switching?.attempt
+  }
+
   get #isEnding(): boolean {
     return this.#ending.signal.aborted
   }
@@ -130,10 +149,13 @@ export class ReaderHost implements AsyncDisposable {
   async #followControl(control: ReaderControl): Promise<void> {
     const { clock } = this.#around
     const before = this.#state
-    const state = await control.change(joined(buildVersion(this.model), clock.now()))
+    const state = await control.change(joined(codeOf(this.model), clock.now()))
+    // Whoever waits for a position of the new build reads it then.
+    if (before && before.active !== state.active) await this.#activate(state)
+    await this.#letGoOn(before, state)
     this.#state = state
     await this.#runWanted(state)
-    if (before && before.nudge !== state.nudge) for (const run of this.#runs.values()) run.reload()
+    if (before && before.nudge !== state.nudge) this.#reload()
     if (before?.active !== state.active) this.#waiters.tell()
     await this.#lead(control, state)
     for (const { build, since } of state.retired) {
@@ -145,7 +167,7 @@ export class ReaderHost implements AsyncDisposable {
 
   /** When there is something to do, even if nothing changes. */
   #restMs(): number {
-    if (this.#switch) return switchMs
+    if (this.#switch || this.#foreign) return switchMs
     const now = this.#around.clock.now()
     const drops = this.#state?.retired.map(({ since }) => since + graceMs - now) ?? []
     return Math.min(Infinity, ...drops)
@@ -173,23 +195,63 @@ export class ReaderHost implements AsyncDisposable {
     await this.#target.activate(active)
   }
 
+  async #activate({ active, builds }: ControlState): Promise<void> {
+    const version = builds.find(({ build }) => build === active)?.version
+    if (version === buildVersion(this.model))
+      await this.#target.activate(this.desk.numbered(active))
+  }
+
+  #reload(): void {
+    for (const run of this.#runs.values()) run.reload()
+  }
+
+  /** Sees to it that the active build rests only as long as a switch is under way. */
+  async #letGoOn(before: ControlState | undefined, state: ControlState): Promise<void> {
+    const { active, switching } = state
+    const isSame = before?.active === active && before.switching?.attempt === switching?.attempt
+    if ((isSame && !this.#isStuck) || !this.#rests) return
+    await this.#restOf(state).end(state)
+    this.#reload()
+  }
+
+  /** Policies have one build; inline ones have all there is, so that nothing has to rest. */
+  get #rests(): boolean {
+    return this.model.kind !== 'policy' && !isInline(this.#target)
+  }
+
+  #restOf({ active, builds }: ControlState): BuildRest {
+    const { parts = this.model.options.parts } = builds.find(({ build }) => build === active) ?? {}
+    return new BuildRest(this.#target, this.desk.numbered(active), partNames(parts))
+  }
+
   /** Leads the readers to the next build, where this node makes it. */
-  async #lead(control: ReaderControl, { active }: ControlState): Promise<void> {
+  async #lead(control: ReaderControl, state: ControlState): Promise<void> {
+    const { active } = state
     const next = [...this.#runs.values()].find(({ build }) => build.build > active)
     if (this.#switch?.next !== next) this.#switch = undefined
-    if (!next) return
+    if (!next) return this.#outwait(control, state)
+    this.#foreign = undefined
     const { store, clock } = this.#around
-    this.#switch ??= new BuildSwitch(this.desk.numbered(active), next, {
-      target: this.#target,
-      parts: this.model.options.parts,
-      // Inline ones have all there is, so that nothing has to rest until the next one has it, too.
-      freezes: !isInline(this.#target),
+    this.#switch ??= new BuildSwitch(next, {
+      active: this.#restOf(state),
+      freezes: this.#rests,
+      clock,
       lastPosition: () => store.lastPosition(),
+      change: (transition) => control.change(transition),
     })
-    if (!(await this.#switch.isReady())) return
-    await this.#target.activate(next.build)
-    await control.change(activated(next.build.build, clock.now()))
+    if (!(await this.#switch.goOn(state))) return
     this.#switch = undefined
+    this.#bell.ring()
+  }
+
+  async #outwait(control: ReaderControl, { switching }: ControlState): Promise<void> {
+    if (this.#foreign?.attempt !== switching?.attempt) this.#foreign = undefined
+    if (!switching) return
+    const { attempt } = switching
+    const now = this.#around.clock.monotonic()
+    this.#foreign ??= { attempt, untilMs: now + foreignPatienceMs }
+    if (now < this.#foreign.untilMs) return
+    await control.change(switchGivenUp(attempt))
     this.#bell.ring()
   }
 
