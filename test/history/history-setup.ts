@@ -2,7 +2,12 @@ import { join } from 'node:path'
 import type { Backend } from 'aether'
 import { nats } from 'aether/nats'
 import { sqlite } from 'aether/sqlite'
-import { type NatsServerOptions, startNatsCluster, startNatsServer } from '../support/nats.ts'
+import {
+  type NatsServer,
+  type NatsServerOptions,
+  startNatsCluster,
+  startNatsServer,
+} from '../support/nats.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type Disturbance, ofLeader, ofServer, ofWorkers } from './disturbance.ts'
 import type { HistoryWorker } from './history-worker.ts'
@@ -16,6 +21,8 @@ export interface HistorySetup extends AsyncDisposable {
   /** The most time between two disturbances, in milliseconds. */
   readonly calmMs: number
   disturbances(workers: readonly HistoryWorker[]): readonly Disturbance[]
+  /** Those that run for it alone. */
+  readonly servers: readonly NatsServer[]
 }
 
 export const historyBackends = ['sqlite', 'nats-r1', 'nats-r3'] as const
@@ -43,6 +50,7 @@ async function onSqlite(): Promise<HistorySetup> {
     placeFor: () => ({ sqliteFile: file }),
     calmMs: 600,
     disturbances: ofWorkers,
+    servers: [],
     [Symbol.asyncDispose]: () => folder.remove(),
   }
 }
@@ -53,6 +61,7 @@ async function onServer(): Promise<HistorySetup> {
     ...natsPlaces([server.url], 1),
     calmMs: 2_000,
     disturbances: (workers) => [...ofServer(server), ...ofServer(server), ...ofWorkers(workers)],
+    servers: [server],
     [Symbol.asyncDispose]: () => server.stop(),
   }
 }
@@ -64,6 +73,7 @@ async function onCluster(): Promise<HistorySetup> {
     ...natsPlaces(cluster.urls, 3),
     calmMs: 4_000,
     disturbances: (workers) => [...ofTheLeader, ...ofTheLeader, ...ofWorkers(workers)],
+    servers: cluster.nodes,
     [Symbol.asyncDispose]: () => cluster.stop(),
   }
 }

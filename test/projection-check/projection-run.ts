@@ -3,16 +3,20 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Node, open } from 'aether'
 import { partOf } from '../../src/projections/progress/part.ts'
 import { type HistoryBackend, startSetup } from '../history/history-setup.ts'
+import type { NatsServer } from '../support/nats.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { checkProjections, type Entry, type ProjectionEvidence } from './check-projections.ts'
-import type { Balance, Booking } from './books.ts'
+import type { Balance } from './books.ts'
+import { Bystander } from './bystander.ts'
+import { type LoggedBooking, ReadsCheck } from './check-reads.ts'
 import { Copy, Ledger, nameSelf } from './ledger.ts'
 import { leases } from './leases.ts'
 import { makeReaders, type Readers } from './readers.ts'
 import { ReadingProcess } from './reading-process.ts'
 import type { Sabotage } from './sabotage.ts'
+import { Trouble } from './trouble.ts'
 
 export interface ProjectionRunOptions {
   readonly backend: HistoryBackend
@@ -32,16 +36,32 @@ export interface ProjectionRunOptions {
   readonly kills?: number
   /** At least so many. @default 0 */
   readonly freezes?: number
+  /** How often another build takes the place of one that is read, at least. @default 0 */
+  readonly switches?: number
+  /** What is done: nothing else is. @default all */
+  readonly only?: readonly TroubleOf[] | undefined
   /** Lets the target of the projection break its promise. */
   readonly sabotage?: Sabotage | undefined
   /** Is told what happens. */
   log?(line: string): void
 }
 
+/** Whom something is done to: the readers are built anew, and paused. */
+export const troubles = ['members', 'servers', 'readers'] as const
+export type TroubleOf = (typeof troubles)[number]
+
 export interface ProjectionFigures {
   readonly events: number
   readonly kills: number
   readonly freezes: number
+  /** Of servers: kills, freezes and restarts. */
+  readonly outages: number
+  readonly rebuilds: number
+  readonly pauses: number
+  /** How often another build was read than before. */
+  readonly switches: number
+  /** How often all of a view or table was read meanwhile. */
+  readonly readings: number
   /** How often the events of a part were handled by another process, or life of it, than before. */
   readonly takeOversOfTables: number
   readonly takeOversOfPolicy: number
@@ -77,8 +97,11 @@ export async function runProjections(options: ProjectionRunOptions): Promise<Pro
     limits: { commandTimeoutMs: 60_000 },
     logger: silent,
   })
+  nameSelf('reader')
+  const readers = makeReaders({ file: tables, mishap: ignore })
+  await using bystander = new Bystander(readers, writing.events, (text) => run.complain(text))
   await using started = new AsyncDisposableStack()
-  const run = new ProjectionRun(options, writing)
+  const run = new ProjectionRun(options, writing, bystander)
   const members = Array.from({ length: count }, (_, index) => {
     const settings = { name: `m${index}`, seed: seed + index * 1_000, tables, mishaps, sabotage }
     // Even ones are patient, if the store is: see the setup.
@@ -86,9 +109,7 @@ export async function runProjections(options: ProjectionRunOptions): Promise<Pro
     return started.use(new ReadingProcess({ ...settings, place }, run.complain))
   })
   await Promise.all(members.map((member) => member.start()))
-  await run.writeAndDisturb(members)
-  nameSelf('reader')
-  const readers = makeReaders({ file: tables, mishap: ignore })
+  await run.writeAndDisturb(members, setup.servers)
   // One more member, whom all is asked.
   await using reading = await open({
     backend: setup.backend,
@@ -101,24 +122,39 @@ export async function runProjections(options: ProjectionRunOptions): Promise<Pro
   })
   const begin = performance.now()
   using _telling = telling(reading, options)
+  await until(async () => (await bystander.rebuilding()).length === 0, {
+    description: 'all builds have taken their place',
+    timeoutMs: patienceMs,
+    intervalMs: 100,
+  })
   const parked = await caughtUp(reading, readers)
   const catchUpMs = Math.round(performance.now() - begin)
   const evidence = { ...(await evidenceOf(reading, readers)), parked }
-  return { findings: checkProjections(evidence), figures: run.figures(evidence, catchUpMs) }
+  const check = new ReadsCheck(evidence.bookings)
+  const findings = [
+    ...checkProjections(evidence),
+    ...bystander.readings.flatMap((each) => check.check(each)),
+  ]
+  return { findings, figures: run.figures(evidence, catchUpMs) }
 }
 
+/** Writes, and lets others make trouble meanwhile. */
 class ProjectionRun {
   readonly #options: ProjectionRunOptions
   readonly #writing: Node<typeof Ledger>
+  readonly #bystander: Bystander
+  readonly #trouble: Trouble
   readonly #over = new AbortController()
-  #kills = 0
-  #freezes = 0
+  #endMs = Infinity
   #complaints = 0
   #written = 0
 
-  constructor(options: ProjectionRunOptions, writing: Node<typeof Ledger>) {
+  constructor(options: ProjectionRunOptions, writing: Node<typeof Ledger>, bystander: Bystander) {
     this.#options = options
     this.#writing = writing
+    this.#bystander = bystander
+    const log = (line: string): void => options.log?.(line)
+    this.#trouble = new Trouble({ isEnough: () => this.#isEnough(), log })
   }
 
   readonly complain = (text: string): void => {
@@ -126,34 +162,62 @@ class ProjectionRun {
     this.#options.log?.(text)
   }
 
-  /** Writes all the time, and disturbs some of the members at once. */
-  async writeAndDisturb(members: readonly ReadingProcess[]): Promise<void> {
-    const { seed, seconds } = this.#options
-    const end = performance.now() + seconds * 1_000
+  /** Writes all the time, and disturbs the readers, the servers and some of the members at once. */
+  async writeAndDisturb(
+    members: readonly ReadingProcess[],
+    servers: readonly NatsServer[],
+  ): Promise<void> {
+    const { seed, seconds, only = troubles } = this.#options
+    this.#endMs = performance.now() + seconds * 1_000
     const writing = this.#write(new SeededRandom(seed))
+    const reading = this.#bystander.readOn(this.#over.signal)
     const half = Math.ceil(members.length / 2)
     const groups = [members.slice(0, half), members.slice(half)].filter(({ length }) => length > 0)
+    const ofMembers = groups.map(
+      (group, n) => () => this.#trouble.ofMembers(group, new SeededRandom(seed + 1 + n)),
+    )
+    const random = new SeededRandom(seed + 10)
+    const work = [
+      ...(only.includes('members') ? ofMembers : []),
+      ...(only.includes('servers') && servers.length > 0
+        ? [() => this.#trouble.ofServers(servers, random)]
+        : []),
+      ...(only.includes('readers')
+        ? [() => this.#bystander.steerOn(random, () => this.#isEnough())]
+        : []),
+    ]
     try {
-      await Promise.all(
-        groups.map((group, index) => this.#disturb(group, new SeededRandom(seed + 1 + index), end)),
-      )
+      await Promise.all(work.map((begin) => begin()))
     } finally {
       this.#over.abort()
-      await writing
+      await Promise.all([writing, reading])
     }
   }
 
   figures(evidence: ProjectionEvidence, catchUpMs: number): ProjectionFigures {
+    const { kills, freezes, outages } = this.#trouble
+    const { rebuilds, pauses, switches, readings } = this.#bystander
     return {
       events: evidence.bookings.length,
-      kills: this.#kills,
-      freezes: this.#freezes,
+      ...{ kills, freezes, outages, rebuilds, pauses, switches },
+      readings: readings.length,
       takeOversOfTables: takeOvers(evidence.entries),
       takeOversOfPolicy: takeOvers(evidence.effects),
       lives: new Set(evidence.entries.map(({ member }) => member)).size,
       complaints: this.#complaints,
       catchUpMs,
     }
+  }
+
+  #isEnough(): boolean {
+    const { kills = 0, freezes = 0, switches = 0 } = this.#options
+    return (
+      performance.now() >= this.#endMs &&
+      this.#trouble.kills >= kills &&
+      this.#trouble.freezes >= freezes &&
+      this.#bystander.switches >= switches &&
+      this.#written >= fewestEvents
+    )
   }
 
   async #write(random: SeededRandom): Promise<void> {
@@ -169,42 +233,6 @@ class ProjectionRun {
       else this.#written += length
       if (random.chance(0.1)) await pause((length * 10_000) / eventsPerSecond)
     }
-  }
-
-  async #disturb(
-    members: readonly ReadingProcess[],
-    random: SeededRandom,
-    end: number,
-  ): Promise<void> {
-    const { kills = 0, freezes = 0 } = this.#options
-    const isEnough = (): boolean =>
-      performance.now() >= end &&
-      this.#kills >= kills &&
-      this.#freezes >= freezes &&
-      this.#written >= fewestEvents
-    while (!isEnough()) {
-      await pause(200 + random.below(1_500))
-      const member = random.pick(members)
-      if (random.chance(0.5)) await this.#kill(member, random)
-      else await this.#freeze(member, random)
-    }
-  }
-
-  async #kill(member: ReadingProcess, random: SeededRandom): Promise<void> {
-    this.#options.log?.(`kill ${member.name}`)
-    this.#kills++
-    await member.kill()
-    // Now and then it is back before anybody has missed it.
-    await pause(random.chance(0.5) ? 0 : random.below(2 * leases.leaseMs))
-    await member.start()
-  }
-
-  async #freeze(member: ReadingProcess, random: SeededRandom): Promise<void> {
-    this.#options.log?.(`freeze ${member.name}`)
-    this.#freezes++
-    await member.freeze()
-    await pause(leases.leaseMs + 500 + random.below(2_500))
-    member.thaw()
   }
 }
 
@@ -248,12 +276,14 @@ async function caughtUp(
 async function evidenceOf(
   node: Node<typeof Ledger | typeof Copy>,
   { balances, districts, tables }: Readers,
-): Promise<Omit<ProjectionEvidence, 'parked'>> {
+): Promise<Omit<ProjectionEvidence, 'parked'> & { readonly bookings: readonly LoggedBooking[] }> {
   const log = await Array.fromAsync(node.events.readAll())
   const rows = await tables.read<{ ledger: string; state: string }>`SELECT * FROM balance`
   return {
-    bookings: log.flatMap(({ actorId, type, version, data }): Booking[] =>
-      type === 'Booked' ? [{ key: keyOf(actorId), version, ...(data as { cents: number }) }] : [],
+    bookings: log.flatMap(({ actorId, type, version, position, data }): LoggedBooking[] =>
+      type === 'Booked'
+        ? [{ key: keyOf(actorId), version, position, ...(data as { cents: number }) }]
+        : [],
     ),
     balances: await documents(node.view(balances).list()),
     districts: await documents(node.view(districts).list()),

@@ -11,7 +11,7 @@ test.each(['sqlite', 'nats-r1'] as const)(
   'each event counts once on %s, whoever is killed and frozen',
   async (backend) => {
     const { findings, figures } = await runProjections({
-      ...{ ...short, backend, seed: 3, kills: 2, freezes: 1 },
+      ...{ ...short, backend, seed: 3, kills: 2, freezes: 1, only: ['members'] },
     })
     expect(findings).toEqual([])
     // Else nothing was shown.
@@ -27,9 +27,41 @@ test(
   'a target that stores how far it is apart from its effects is found out',
   async () => {
     const { findings } = await runProjections({
-      ...{ ...short, backend: 'sqlite', seed: 3, kills: 3, sabotage: 'progress-apart' },
+      ...{
+        ...short,
+        backend: 'sqlite',
+        seed: 3,
+        kills: 3,
+        sabotage: 'progress-apart',
+        only: ['members'],
+      },
     })
     expect(findings.join('\n')).toMatch(/the table of entries has l\d+ \d+ twice/)
+  },
+  timeout,
+)
+
+test.each(['sqlite', 'nats-r1'] as const)(
+  'what is read while readers are built anew on %s is never half of something',
+  async (backend) => {
+    const { findings, figures } = await runProjections({
+      ...{ ...short, backend, seed: 5, switches: 2, only: ['servers', 'readers'] },
+    })
+    expect(findings).toEqual([])
+    expect(figures.switches).toBeGreaterThanOrEqual(2)
+    expect(figures.readings).toBeGreaterThan(0)
+  },
+  timeout,
+)
+
+test(
+  'a target that says too early how far it is is found out',
+  async () => {
+    const { findings } = await runProjections({
+      ...{ ...short, backend: 'sqlite', seed: 5, switches: 2, only: ['readers'] },
+      sabotage: 'claims-too-much',
+    })
+    expect(findings.join('\n')).toMatch(/the table of balances showed l\d+ as .* had taken effect/)
   },
   timeout,
 )

@@ -1,4 +1,4 @@
-import { open } from 'aether'
+import { isAetherError, open } from 'aether'
 import { nats } from 'aether/nats'
 import { sqlite } from 'aether/sqlite'
 import type { StorePlace } from '../history/history-worker-child.ts'
@@ -41,7 +41,7 @@ async function work(settings: ReadingSettings): Promise<void> {
     },
     sabotage: sabotage && ((target) => sabotaged(target, sabotage)),
   })
-  await open({
+  const options = {
     backend: 'sqliteFile' in place ? sqlite(place.sqliteFile) : nats(place.natsOptions),
     actors: [Ledger, Copy],
     projections: [balances, districts, books],
@@ -50,9 +50,24 @@ async function work(settings: ReadingSettings): Promise<void> {
     limits: { commandTimeoutMs: 60_000 },
     // Whether the server syncs is not what this is about.
     logger: { debug: ignore, info: ignore, warn: ignore, error },
-  })
+  }
+  await insist(() => open(options))
   report({ is: 'open' })
 }
+
+/** It may be started in the middle of an outage. */
+async function insist(begin: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await begin()
+      return
+    } catch (thrown) {
+      if (!isAetherError(thrown) || !outages.includes(thrown.code)) throw thrown
+    }
+  }
+}
+
+const outages: readonly string[] = ['store-unavailable', 'outcome-unknown']
 
 process.once('message', (settings: ReadingSettings) => void work(settings))
 // Without its parent nobody wants to know.
