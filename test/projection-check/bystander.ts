@@ -1,11 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { EventStore } from 'aether'
-import { partOf } from '../../src/projections/progress/part.ts'
+import { partNames, partOf } from '../../src/projections/progress/part.ts'
 import { storedParts } from '../../src/projections/steering/build-run.ts'
 import { ReaderDesk } from '../../src/projections/steering/reader-desk.ts'
 import type { ReaderDefinition } from '../../src/projections/definition/reader-definition.ts'
 import { ViewReader } from '../../src/projections/views/view-reader.ts'
-import { partNames } from '../../src/projections/progress/part.ts'
 import { systemClock } from '../../src/core/index.ts'
 import { until } from '../support/until.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
@@ -116,8 +115,8 @@ export class Bystander implements AsyncDisposable {
   async #readAll(): Promise<void> {
     const { balances, districts, books } = this.#desks
     const { tables } = this.#readers
-    await this.#readView<Balance>(balances, 'ledgers')
-    await this.#readView<District>(districts, 'districts')
+    await this.#readView(balances, 'ledgers')
+    await this.#readView(districts, 'districts')
     const floorOf = await this.#floorOf(books)
     if (!floorOf) return
     const rows = await tables.read<{ ledger: string; state: string }>`SELECT * FROM balance`
@@ -125,16 +124,15 @@ export class Bystander implements AsyncDisposable {
     this.readings.push({ where: 'the table of balances', of: 'ledgers', states, floorOf })
   }
 
-  async #readView<S extends Balance | District>(
-    desk: ReaderDesk,
-    of: Reading['of'],
-  ): Promise<void> {
+  async #readView(desk: ReaderDesk, of: Reading['of']): Promise<void> {
     const where = `the view of ${desk.model.name}`
     const floorOf = await this.#floorOf(desk)
     if (!floorOf) return
     const active = async (): ReturnType<ConstructorParameters<typeof ViewReader>[1]> =>
       desk.numbered((await desk.read()).active)
-    const found = await Array.fromAsync(new ViewReader<S>(this.#store, active).list())
+    const found = await Array.fromAsync(
+      new ViewReader<Balance | District>(this.#store, active).list(),
+    )
     const states = new Map(found.map(({ key, state }) => [key, state]))
     this.readings.push({ where, of, states, floorOf })
   }

@@ -22,8 +22,9 @@ export interface JoinMembersOptions extends LeaseTimes {
   /** The same for all members of the group. */
   readonly parts: readonly string[]
   /**
-   * Of this process, and of no other that may live at the same time: 1 to 300 characters. All groups that it joins with the same table
-   * share one sign of life, with the settings of the first.
+   * What people call this process: 1 to 300 characters. Another process may be called the same, and is
+   * another member all the same. All groups that it joins with the same table share one sign of life, with
+   * the settings of the first.
    */
   readonly memberId: string
   readonly clock: Clock
