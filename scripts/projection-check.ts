@@ -7,7 +7,7 @@
  *     npm run projection-check -- --backend sqlite --seconds 60 --members 4 --seed 42
  *
  * `--only members`, `servers` or `readers` (more than once, if you like) does nothing to the others.
- * `--sabotage ignores-expected`, `progress-apart` or `claims-too-much` lets the tables break their
+ * `--sabotage ignores-expected`, `progress-apart` or `shows-too-early` lets the tables break their
  * promise: the control, which must find something.
  *
  * Prints figures, and what was lost, doubled or out of order: then the exit code is 1.

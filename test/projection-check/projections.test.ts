@@ -55,11 +55,11 @@ test.each(['sqlite', 'nats-r1'] as const)(
 )
 
 test(
-  'a target that says too early how far it is is found out',
+  'a target that shows what is half made is found out',
   async () => {
     const { findings } = await runProjections({
-      ...{ ...short, backend: 'sqlite', seed: 5, switches: 2, only: ['readers'] },
-      sabotage: 'claims-too-much',
+      ...{ ...short, backend: 'sqlite', seed: 5, switches: 3, only: ['readers'] },
+      sabotage: 'shows-too-early',
     })
     expect(findings.join('\n')).toMatch(/the table of balances showed l\d+ as .* had taken effect/)
   },

@@ -1,23 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ProjectionTarget } from 'aether'
-import type { Progress } from '../../src/store/index.ts'
 import type { Sql } from 'aether/sqlite'
 
 type Target = ProjectionTarget<Sql, void>
 
 /** Ways to break what a target promises, so that it can be shown that this is found out. */
-export const sabotages = ['ignores-expected', 'progress-apart', 'claims-too-much'] as const
+export const sabotages = ['ignores-expected', 'progress-apart', 'shows-too-early'] as const
 export type Sabotage = (typeof sabotages)[number]
 
 /** A target that doesn't keep the promise. */
 export function sabotaged(target: Target, sabotage: Sabotage): Target {
   return {
     name: target.name,
-    prepare: (build) => target.prepare(build),
-    load: async (build) => {
-      const parts = await target.load(build)
-      return sabotage === 'claims-too-much' && build.build > 1 ? parts.map(claiming) : parts
+    prepare: async (build) => {
+      await target.prepare(build)
+      // Readers see it before there is anything in it.
+      if (sabotage === 'shows-too-early') await target.activate(build)
     },
+    load: (build) => target.load(build),
     activate: (build) => target.activate(build),
     drop: (build) => target.drop(build),
     close: () => target.close(),
@@ -28,12 +28,15 @@ export function sabotaged(target: Target, sabotage: Sabotage): Target {
 const commits: Readonly<Record<Sabotage, (target: Target) => Target['commit']>> = {
   'ignores-expected': ignoringExpected,
   'progress-apart': apart,
-  'claims-too-much': (target) => (build, parts, write) => target.commit(build, parts, write),
+  'shows-too-early': slow,
 }
 
-/** What is made anew says that it is further than the log, so that it is read as it is. */
-function claiming(part: Progress): Progress {
-  return { ...part, text: part.text.replace(/"position":\d+/, '"position":9e15') }
+/** So slow that somebody reads in between. */
+function slow(target: Target): Target['commit'] {
+  return async (build, parts, write) => {
+    await pause(1_000)
+    return target.commit(build, parts, write)
+  }
 }
 
 /** Whoever is late writes all the same. */
