@@ -141,6 +141,8 @@ export class Bystander implements AsyncDisposable {
   async #floorOf(desk: ReaderDesk): Promise<Reading['floorOf'] | undefined> {
     const { active } = await desk.read()
     this.#builds.add(`${desk.model.name} ${active}`)
+    // As every node does before it believes in another build: who decided on it may be held up.
+    await desk.target.activate(desk.numbered(active))
     const parts = await storedParts(desk.target, desk.numbered(active), partNames(partCount))
     if (parts.every(({ revision }) => revision === undefined)) return undefined
     return (ledger) => {

@@ -241,6 +241,8 @@ export class ReaderHost implements AsyncDisposable {
     })
     if (!(await this.#switch.goOn(state))) return
     this.#switch = undefined
+    // At once, whatever is in the way of the next look at what was agreed on.
+    await this.#target.activate(next.build)
     this.#bell.ring()
   }
 
