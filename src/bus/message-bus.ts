@@ -1,13 +1,12 @@
 import {
-  type ActorId,
   AetherError,
+  checkActorId,
   checkJson,
   checkMetadata,
   type Clock,
   type IdSource,
   type Logger,
   noMetadata,
-  parseActorId,
   type StoredEvent,
 } from '../core/index.ts'
 import type { Broadcast, StoredListener } from '../store/index.ts'
@@ -47,9 +46,6 @@ export interface MessageBusComponents {
   /** Whether the others are told of what is stored here. */
   readonly announceStored: boolean
 }
-
-/** Most ids of actors: looking at all that may be in the others costs more. */
-const isPlainActorId = /^[A-Za-z][A-Za-z0-9_]{0,63}-[ -~]{1,200}$/
 
 type Given = string | MessageFilter | StoredFilter
 type AnyHandler = BusHandler<BusMessage> & BusHandler<EventStored>
@@ -239,11 +235,6 @@ export class MessageBus implements EventBus {
   #assertOpen(): void {
     if (this.#isClosed) throw closed()
   }
-}
-
-/** @throws AetherError `invalid-actor-id` */
-function checkActorId(actorId: ActorId): void {
-  if (typeof actorId !== 'string' || !isPlainActorId.test(actorId)) parseActorId(actorId)
 }
 
 const ofMessages: WireReading<BusMessage> = {

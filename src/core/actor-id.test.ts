@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anyKey } from '../../test/support/arbitrary-commits.ts'
-import { actorId, decodeActorId, decodeKey, encodeKey, parseActorId } from './actor-id.ts'
+import {
+  actorId,
+  checkActorId,
+  decodeActorId,
+  decodeKey,
+  encodeKey,
+  parseActorId,
+} from './actor-id.ts'
 
 describe('encoding of keys', () => {
   test('gives every key back', () => {
@@ -138,3 +145,28 @@ function orRefused(read: () => string): string | undefined {
     return undefined
   }
 }
+
+describe('checkActorId', () => {
+  test.each([
+    ['order'],
+    ['-key'],
+    ['order-'],
+    ['1order-key'],
+    ['order-\ud800'],
+    [`order-${'x'.repeat(201)}`],
+    [`${'t'.repeat(65)}-key`],
+    [undefined],
+    [['order-1']],
+  ])('refuses %j, as parseActorId does', (id) => {
+    const refusal = expect.objectContaining({ code: 'invalid-actor-id' }) as Error
+    expect(() => checkActorId(id as string)).toThrow(refusal)
+    expect(() => parseActorId(id as string)).toThrow(refusal)
+  })
+
+  test.each([['order-1'], ['order--'], ['o_1-a b/c'], ['order-é'], [`t-${'x'.repeat(200)}`]])(
+    'takes %j',
+    (id) => {
+      expect(() => checkActorId(id)).not.toThrow()
+    },
+  )
+})

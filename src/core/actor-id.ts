@@ -50,7 +50,7 @@ export function parseActorId(id: string): ActorAddress {
  */
 export function checkActorId(id: string): void {
   // Almost all are made of these characters, and need not be taken apart.
-  if (!plainId.test(id)) parseActorId(id)
+  if (typeof id !== 'string' || !plainId.test(id)) parseActorId(id)
 }
 
 /**
