@@ -14,7 +14,7 @@ export interface Agenda {
   put(entry: AgendaEntry, replaces: ReplacesEntry): Promise<boolean>
   /** Takes the entry away; false where there is none. One that is handed out already still counts. */
   remove(key: AgendaKey): Promise<boolean>
-  /** The entries of one actor, or of all, in no order. */
+  /** The entries of one actor, or of all, in no order. One that was settled may show for a moment more. */
   list(actorId: ActorId | undefined): AsyncIterable<AgendaEntry>
   /**
    * From now on gives entries that are due to `take`, several at once, never before their time. One
