@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { VirtualClock } from '../../testing/index.ts'
-import { Deadlines, type Timed } from './deadlines.ts'
+import { Deadlines, notWaiting, type Timed } from './deadlines.ts'
 
 /** Counts how often it ticks for somebody. */
 class WatchedClock extends VirtualClock {
@@ -19,7 +19,8 @@ const deadlines = new Deadlines(clock)
 const expired: string[] = []
 
 function timed(name: string, inMs: number): Timed {
-  return { deadline: clock.monotonic() + inMs, expire: () => void expired.push(name) }
+  const deadline = clock.monotonic() + inMs
+  return { deadline, place: notWaiting, expire: () => void expired.push(name) }
 }
 
 test('whose time is up is told once, soon; who was removed is not, and then the clock rests', async () => {
@@ -42,4 +43,13 @@ test('whose time is up is told once, soon; who was removed is not, and then the 
   await clock.advance(10_000)
   expect(expired).toEqual(['soon', 'late'])
   expect(clock.ticks).toBe(ticks + 1)
+})
+
+test('whose wait is ended by another whose time is up is not told', async () => {
+  const second = timed('second', 100)
+  const first = { ...timed('first', 100), expire: () => deadlines.remove(second) }
+  const third = timed('third', 100)
+  for (const each of [first, second, third]) deadlines.add(each)
+  await clock.advance(200)
+  expect(expired.slice(2)).toEqual(['third'])
 })

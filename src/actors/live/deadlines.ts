@@ -3,17 +3,26 @@ import type { Clock } from '../../core/index.ts'
 /** Something that waits until a moment of the monotonic clock at most. */
 export interface Timed {
   readonly deadline: number
+  /** Where it stands among those who wait; {@link notWaiting} as long as it doesn't. Set by {@link Deadlines}. */
+  place: number
   expire(): void
 }
 
 /** How late somebody may be told that his time is up; one timer serves all. */
 const sweepMs = 50
 
-/** Tells those whose time is up. */
+/** The place of whoever doesn't wait. */
+export const notWaiting = -1
+
+/**
+ * Tells those whose time is up. Who waits knows its place in a list: a set would be laid out anew after
+ * every few commands, and those layouts, of which each refers to the next, reach the old heap together
+ * with all that was in them.
+ */
 export class Deadlines {
   readonly #clock: Clock
   /** None that is done: what it holds would outlive its time in the heap, and cost the collector. */
-  readonly #waiting = new Set<Timed>()
+  readonly #waiting: Timed[] = []
   #sweeping: Disposable | undefined
 
   constructor(clock: Clock) {
@@ -21,23 +30,30 @@ export class Deadlines {
   }
 
   add(timed: Timed): void {
-    this.#waiting.add(timed)
+    timed.place = this.#waiting.push(timed) - 1
     this.#sweeping ??= this.#clock.every(sweepMs, () => this.#sweep())
   }
 
   /** It doesn't wait any more. */
   remove(timed: Timed): void {
-    this.#waiting.delete(timed)
+    const { place } = timed
+    if (place === notWaiting) return
+    timed.place = notWaiting
+    const last = this.#waiting.pop()
+    if (!last || last === timed) return
+    last.place = place
+    this.#waiting[place] = last
   }
 
   #sweep(): void {
     const now = this.#clock.monotonic()
-    for (const timed of this.#waiting) {
-      if (timed.deadline > now) continue
-      this.#waiting.delete(timed)
+    for (const timed of this.#waiting.filter(({ deadline }) => deadline <= now)) {
+      // One of those before it may have ended its wait.
+      if (timed.place === notWaiting) continue
+      this.remove(timed)
       timed.expire()
     }
-    if (this.#waiting.size > 0) return
+    if (this.#waiting.length > 0) return
     this.#sweeping?.[Symbol.dispose]()
     this.#sweeping = undefined
   }

@@ -1,6 +1,6 @@
 import { AetherError, type ActorId, type TraceSpan } from '../../core/index.ts'
 import type { Command, CommandResult } from '../deciding/command.ts'
-import type { Timed } from './deadlines.ts'
+import { notWaiting, type Timed } from './deadlines.ts'
 
 export interface LetterOptions {
   /** By the monotonic clock. */
@@ -25,6 +25,7 @@ export interface LetterOptions {
 export class Letter implements Timed {
   readonly actorId: ActorId
   readonly command: Command
+  place = notWaiting
   readonly #options: LetterOptions
   readonly #answer = Promise.withResolvers<CommandResult>()
   #isTaken = false

@@ -1,9 +1,10 @@
 import { AetherError } from '../../core/index.ts'
-import type { Deadlines, Timed } from './deadlines.ts'
+import { type Deadlines, notWaiting, type Timed } from './deadlines.ts'
 
 /** How long somebody waits for something that nobody has to take back. */
 export class Patience implements Timed, Disposable {
   readonly deadline: number
+  place = notWaiting
   readonly #deadlines: Deadlines
   readonly #signal: AbortSignal | undefined
   readonly #own = new AbortController()
