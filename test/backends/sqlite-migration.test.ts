@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, test as base } from 'vitest'
 import { sqlite } from '../../src/backends/sqlite/index.ts'
+import { migrations } from '../../src/backends/sqlite/schema.ts'
 import { StoreProcess } from '../processes/store-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -127,6 +128,23 @@ describe('a file of version 1', () => {
     assert.equal(await store.latestVersion('account-x'), 5)
   })
 
+  test('keeps every guarantee, also to the older Aether that has it open', async ({
+    file,
+    old,
+  }) => {
+    await (await sqlite(file).openStore()).close()
+    const rows = (): unknown[] => old.prepare('SELECT * FROM event').all()
+    const before = rows()
+    for (const change of forbidden)
+      assert.throws(() => old.exec(change), /events are immutable/, change)
+    assert.deepEqual(rows(), before)
+    old.exec('BEGIN')
+    old.prepare(insert).run(4, 'event-4')
+    old.exec('ROLLBACK')
+    assert.equal(old.prepare(insert).run(9, 'event-9').lastInsertRowid, 4)
+    assert.throws(() => old.prepare(insert).run(8, 'event-8'), /events are immutable/)
+  })
+
   test('stays as it is where a step fails', async ({ file, old }) => {
     old.exec('CREATE TABLE snapshot (of_somebody_else)')
     const before = schemaOf(file)
@@ -138,6 +156,42 @@ describe('a file of version 1', () => {
     assert.equal(old.isTransaction, false)
     old.prepare(insert).run(4, 'event-4')
   })
+})
+
+/** Whatever would change one of the three events, or come before one. */
+const forbidden = [
+  `UPDATE event SET data = '{}' WHERE version = 3`,
+  'DELETE FROM event WHERE version = 3',
+  insertion('REPLACE', 2, 'account-y', 1),
+  insertion('REPLACE', 'NULL', 'account-x', 2),
+  insertion('INSERT', 3, 'account-y', 1),
+  insertion('INSERT OR IGNORE', 'NULL', 'account-x', 3),
+  `${insertion('INSERT', 'NULL', 'account-x', 2)} ON CONFLICT DO UPDATE SET data = '0'`,
+] as const
+
+function insertion(verb: string, position: number | string, actor: string, version: number) {
+  return `${verb} INTO event VALUES (${position}, '${actor}', ${version}, 'x', 'Forged', 'now', '{}', '{}')`
+}
+
+base('a file of version 5 keeps its retention, and positions go on behind it', async () => {
+  await using folder = await temporaryFolder()
+  const file = join(folder.path, 'events.db')
+  const db = new DatabaseSync(file, { timeout: 0 })
+  for (const step of migrations.slice(0, 5)) db.exec(step)
+  db.exec('PRAGMA user_version = 5; INSERT INTO retention VALUES (1, 0)')
+  for (const version of [1, 2, 3]) db.prepare(insert).run(version, `event-${version}`)
+  await using store = await sqlite(file, { retention: { keepForMs: 0 } }).openStore()
+  db.exec('DELETE FROM event WHERE version < 3')
+  assert.throws(() => db.exec('DELETE FROM event'), /the newest event of an actor/)
+  const event = { type: 'Noted', data: 4 }
+  const stored = await store.append('account-y', [event], { expectedVersion: 0 })
+  assert.equal(stored.ok && stored.position, 4)
+  assert.equal(await store.trimmedVersion('account-x'), 2)
+  assert.equal(db.prepare('PRAGMA integrity_check').get()?.['integrity_check'], 'ok')
+  db.close()
+  const fresh = `${file}-new`
+  await (await sqlite(fresh).openStore()).close()
+  assert.deepEqual(schemaOf(file), schemaOf(fresh))
 })
 
 base('8 processes that open a file of version 1 at the same moment', async () => {

@@ -4,12 +4,12 @@ import { expect, test } from 'vitest'
 import { anyCommit } from '../../../test/support/arbitrary-commits.ts'
 import { MalformedEventError } from '../../core/index.ts'
 import { decodeRows, eventColumns, type EventRow } from './event-row.ts'
-import { migrations } from './schema.ts'
+import { migrate } from './migrate.ts'
 import { writeRequest } from './write-request.ts'
 
 test('whatever a commit holds, it is read as it was written, through SQLite', () => {
   using db = new DatabaseSync(':memory:')
-  for (const step of migrations) db.exec(step)
+  migrate(db, ':memory:', undefined)
   const insert = db.prepare(`INSERT INTO event (${eventColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
   const select = db.prepare(
     `SELECT ${eventColumns} FROM event WHERE position > ? ORDER BY position`,

@@ -47,8 +47,9 @@ export class EventTable {
     // IMMEDIATE takes the writer's lock at once: the versions checked inside stay true.
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#commit = db.prepare('COMMIT')
+    // OR FAIL spares SQLite a journal for each row; what fails takes the whole transaction back: store().
     this.#insert = db.prepare(
-      'INSERT INTO event (actor, version, id, type, time, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR FAIL INTO event (actor, version, id, type, time, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)',
     )
     this.#latestVersion = arrays(db, 'SELECT max(version) FROM event WHERE actor = ?')
     this.#lastPosition = arrays(db, 'SELECT max(position) FROM event')

@@ -31,10 +31,22 @@ export function migrate(db: DatabaseSync, file: string, retention: Retention | u
   inTransaction(db, () => {
     // Another process may have been faster, so the version counts that is there now.
     const found = schemaVersionOf(db, file)
-    for (const step of migrations.slice(found)) db.exec(step)
+    changingTables(db, () => {
+      for (const step of migrations.slice(found)) db.exec(step)
+    })
     if (found === 0 && retention) allowTrimming(db, retention)
     db.exec(`PRAGMA user_version = ${schemaVersion}`)
   })
+}
+
+/** Lets the work write to `sqlite_schema`, which Node forbids since 24.12. */
+function changingTables(db: DatabaseSync, work: () => void): void {
+  db.enableDefensive?.(false)
+  try {
+    work()
+  } finally {
+    db.enableDefensive?.(true)
+  }
 }
 
 function numberIn(db: DatabaseSync, query: string): number {

@@ -6,11 +6,12 @@ import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { schemaVersion } from './schema.ts'
 import { sqlite } from './sqlite-backend.ts'
 
-/** A file with the events 1 to 3 of an actor, at the positions 1 to 3. */
+/** A file with event 5 of an actor that has no others, and behind it the events 1 to 3 of another. */
 async function withEvents(run: (db: DatabaseSync) => void): Promise<void> {
   await using folder = await temporaryFolder()
   const file = join(folder.path, 'events.db')
   await using store = await sqlite(file).openStore()
+  await store.save('account-gap', { version: 5, type: 'Opened', data: {} })
   const events = ['Opened', 'Deposited', 'Closed'].map((type) => ({ type, data: { type } }))
   await store.append('account-alice', events, { expectedVersion: 0 })
   const db = new DatabaseSync(file)
@@ -43,6 +44,7 @@ describe('the file', () => {
     ['a replaced version', `INSERT OR REPLACE ${insertion(null, 'account-alice', 2)}`],
     ['an update by way of an insert', upsert()],
     ['a version that was passed', `INSERT OR IGNORE ${insertion(null, 'account-alice', 3)}`],
+    ['a version that was left out', `INSERT ${insertion(null, 'account-gap', 3)}`],
     ['a position that was passed', `INSERT ${insertion(1, 'account-bob', 1)}`],
   ] as const)('refuses %s', ([, sql]) =>
     withEvents((db) => {
@@ -50,7 +52,7 @@ describe('the file', () => {
       const before = db.prepare(all).all()
       assert.throws(() => db.exec(sql), /events are immutable/)
       assert.deepEqual(db.prepare(all).all(), before)
-      assert.equal(before.length, 3)
+      assert.equal(before.length, 4)
     }),
   )
 
