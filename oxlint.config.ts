@@ -82,7 +82,7 @@ export default defineConfig({
     ],
     // Modules
     'import/no-named-as-default-member': 'off', // `fc.string()` is how fast-check is meant to be used
-    'import/no-cycle': ['error', { ignoreTypes: true }],
+    'import/no-cycle': ['error', { ignoreTypes: false }],
     'import/no-default-export': 'error',
     'typescript/no-require-imports': 'error',
     'unicorn/prefer-node-protocol': 'error',

@@ -1,5 +1,5 @@
 import { isMissed, type Outcome } from './comparison.ts'
-import type { MeasuredGroup } from './results.ts'
+import type { MeasuredGroup } from './measured.ts'
 import { ratioText, targetText } from './table.ts'
 
 const width = 1_000

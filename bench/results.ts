@@ -3,24 +3,10 @@ import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import type { Outcome } from './comparison.ts'
 import type { Group } from './group.ts'
+import type { Measured, MeasuredGroup } from './measured.ts'
 import { plot } from './plot.ts'
 import { serverVersions } from './server-versions.ts'
 import { tableOf } from './table.ts'
-
-/** All that was measured on one machine; the newest of each comparison. */
-export interface Measured {
-  /** What the figures hold for: processor, Node, servers. */
-  readonly machine: Readonly<Record<string, string>>
-  readonly groups: readonly MeasuredGroup[]
-}
-
-export interface MeasuredGroup {
-  readonly name: string
-  readonly remarks: readonly string[]
-  readonly outcomes: readonly Outcome[]
-  /** The comparisons that there are no figures of. */
-  readonly unmeasured: readonly string[]
-}
 
 const folder = join(import.meta.dirname, 'results')
 

@@ -1,5 +1,5 @@
 import { type Failures, isMissed, isUnclear, type Outcome } from './comparison.ts'
-import type { Measured, MeasuredGroup } from './results.ts'
+import type { Measured, MeasuredGroup } from './measured.ts'
 
 /** All results as Markdown. */
 export function tableOf({ machine, groups }: Measured, plotFile: string): string {

@@ -1,5 +1,4 @@
 import { AetherError } from './errors.ts'
-import type { StoredEvent } from './event.ts'
 
 /**
  * What is known about an event besides its data: text by name. These names have a meaning:
@@ -9,6 +8,12 @@ export type Metadata = Readonly<Record<string, string>>
 
 export const noMetadata: Metadata = Object.freeze({})
 
+/** An event, as far as what follows from it is concerned. */
+interface Cause {
+  readonly id: string
+  readonly metadata: Metadata
+}
+
 /** What an event shares with all that follows from it. */
 const passedOn = ['userId', 'traceparent', 'tracestate'] as const
 
@@ -16,7 +21,7 @@ const passedOn = ['userId', 'traceparent', 'tracestate'] as const
  * The metadata of what follows from an event: caused by it, of the same correlation (which begins
  * with the event where it has none), user and trace. All else was about that event alone.
  */
-export function metadataFrom({ id, metadata }: Pick<StoredEvent, 'id' | 'metadata'>): Metadata {
+export function metadataFrom({ id, metadata }: Cause): Metadata {
   const shared = passedOn.flatMap((name) => {
     const value = metadata[name]
     return value === undefined ? [] : [[name, value] as const]

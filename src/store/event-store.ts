@@ -1,9 +1,11 @@
 import type { ActorId, MalformedEventError, NewEvent, StoredEvent } from '../core/index.ts'
 import type { Agenda } from './agenda/agenda.ts'
+import type { ExpectedVersion } from './append/commit.ts'
 import type { StoredListener } from './append/stored-listeners.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { AuditEntry, LogEntry } from './commit-log.ts'
 import type { LogFilter } from './reading/log-filter.ts'
+import type { OnMalformed } from './reading/reading.ts'
 import type { Subscription } from './reading/subscription.ts'
 import type { Retention } from './retention/retention.ts'
 import type { TrimOptions, TrimReport } from './retention/trimmer.ts'
@@ -183,9 +185,6 @@ export interface EventStore extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** The version that the writer believes the actor to be at; 0: it must not exist yet. */
-export type ExpectedVersion = number | 'any'
-
 /** What an append demands of the actor. */
 export interface AppendOptions {
   /** `'any'` appends behind whatever is there; the write is guarded all the same. */
@@ -212,12 +211,6 @@ export interface VersionedAppend {
   readonly events: readonly VersionedEvent[]
   readonly expectedVersion?: never
 }
-
-/**
- * What a read does about an event that can't be read: `'stop'` throws it, which ends the read;
- * `'skip'` leaves it out.
- */
-export type OnMalformed = 'stop' | 'skip'
 
 /** A read that gives a malformed event as an error in its place, and goes on. */
 export type Collecting<Options> = Omit<Options, 'onMalformed'> & { readonly onMalformed: 'collect' }

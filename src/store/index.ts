@@ -31,7 +31,7 @@ export type { TrimOptions, TrimReport } from './retention/trimmer.ts'
 export { UnderWay } from './append/under-way.ts'
 export { RecentMap } from './recent-map.ts'
 export { firstVersionOf, isMet, placePart } from './append/commit.ts'
-export type { Commit, CommitPart, CommittedEvent } from './append/commit.ts'
+export type { Commit, CommitPart, CommittedEvent, ExpectedVersion } from './append/commit.ts'
 export type {
   Append,
   Appended,
@@ -42,8 +42,6 @@ export type {
   Committed,
   Conflicted,
   EventStore,
-  ExpectedVersion,
-  OnMalformed,
   ReadAllOptions,
   ReadOptions,
   SubscribeOptions,
@@ -52,12 +50,11 @@ export type {
 } from './event-store.ts'
 export type { Document, DocumentTable } from './tables/document-table.ts'
 export type { TableShelf } from './tables/document-tables.ts'
-export type { InlineStep, InlineTarget, StoreTransaction } from './projecting/inline-target.ts'
+export type { InlineStep, StoreTransaction } from './projecting/inline-step.ts'
+export type { Progress, ProgressChange, ProjectionBuild } from './projecting/progress.ts'
 export type {
   HandlerResult,
-  Progress,
-  ProgressChange,
-  ProjectionBuild,
+  InlineTarget,
   ProjectionTarget,
 } from './projecting/projection-target.ts'
 export { exportEvents } from './moving/export-events.ts'
@@ -70,6 +67,7 @@ export type { Replaces, SnapshotShelf } from './snapshots/snapshot-shelf.ts'
 export type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshots/snapshot.ts'
 export type { StoredListener } from './append/stored-listeners.ts'
 export type { StoreObserver } from './store-observer.ts'
+export type { OnMalformed } from './reading/reading.ts'
 export type { Subscription } from './reading/subscription.ts'
 export { verifyStore } from './moving/verify-store.ts'
 export type { Finding, VerifyOptions, VerifyReport } from './moving/verify-store.ts'

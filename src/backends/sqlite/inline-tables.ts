@@ -1,8 +1,8 @@
 import { AetherError } from '../../core/index.ts'
 import type { EventStore, InlineStep, InlineTarget, Progress } from '../../store/index.ts'
 import { InlineSeat } from './inline-seat.ts'
+import type { SqliteTables } from './projection-tables.ts'
 import type { Sql, SqlPart, SqlRow } from './sql.ts'
-import type { SqliteTables } from './sqlite-tables.ts'
 import { TablesInFile, type TablesSettings } from './tables-in-file.ts'
 
 /** Tables in the file of whichever event store they are opened with. */

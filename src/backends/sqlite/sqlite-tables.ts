@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
-import type { ProjectionTarget } from '../../store/index.ts'
 import { InlineTables } from './inline-tables.ts'
-import type { Sql, SqlPart, SqlRow } from './sql.ts'
+import type { SqliteTables } from './projection-tables.ts'
 import { SqliteTable } from './sqlite-table.ts'
 import {
   fileOf,
@@ -10,26 +9,6 @@ import {
   tableShapes,
 } from './sqlite-tables-options.ts'
 import { TablesInFile, type TablesSettings } from './tables-in-file.ts'
-
-/** Tables in a SQLite file, as a projection's target. */
-export interface SqliteTables<Name extends string = string>
-  extends ProjectionTarget<Sql, void>, AsyncDisposable {
-  /** By name, to stand in the statements of handlers: `sql`DELETE FROM ${sale}``. */
-  readonly tables: { readonly [N in Name]: SqliteTable<N> }
-  /**
-   * The rows of a query over a connection that can't write: of the tables, under their plain names, and
-   * of whatever else is in the file. It sees what was committed, and each build whole.
-   *
-   * ```ts
-   * await sales.read<{ cents: number }>`SELECT cents FROM sale WHERE id = ${id}`
-   * ```
-   * @throws AetherError `store-unavailable` where there is no file; what SQLite throws; where it is inline,
-   * `invalid-argument` before a node has opened it
-   */
-  read<Row = SqlRow>(text: TemplateStringsArray, ...values: readonly SqlPart[]): Promise<Row[]>
-  /** Releases the file. Whatever is called afterwards opens it again. */
-  close(): Promise<void>
-}
 
 /**
  * Lets a projection write to tables of a SQLite file. Handlers get `sql`, which runs at once and in the

@@ -12,7 +12,6 @@ import {
   type StoredEvent,
   toJson,
 } from '../../core/index.ts'
-import type { ExpectedVersion } from '../event-store.ts'
 import { checkTime } from './event-time.ts'
 
 /** What is stored at once, checked and complete but for its place in the log. */
@@ -29,6 +28,9 @@ export interface CommitPart {
   readonly expected: Expectation
   readonly events: readonly CommittedEvent[]
 }
+
+/** The version that the writer believes the actor to be at; 0: it must not exist yet. */
+export type ExpectedVersion = number | 'any'
 
 /**
  * Where the actor must stand: at a version, anywhere, or below the version that its first event is

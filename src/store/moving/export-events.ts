@@ -1,6 +1,6 @@
 import { type ActorId, MalformedEventError, type StoredEvent } from '../../core/index.ts'
-import type { EventStore, OnMalformed, ReadAllOptions } from '../event-store.ts'
-import { oneOf } from '../reading/reading.ts'
+import type { EventStore, ReadAllOptions } from '../event-store.ts'
+import { oneOf, type OnMalformed } from '../reading/reading.ts'
 import { encodeCloudEvent } from './cloud-event.ts'
 import { withTrimmedMark } from './trimmed-mark.ts'
 

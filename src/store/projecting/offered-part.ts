@@ -1,6 +1,6 @@
 import { AetherError } from '../../core/index.ts'
-import type { OfferedPart } from '../append/commit.ts'
-import type { Append, ExpectedVersion, VersionedAppend } from '../event-store.ts'
+import type { ExpectedVersion, OfferedPart } from '../append/commit.ts'
+import type { Append, VersionedAppend } from '../event-store.ts'
 
 /**
  * What the caller demands of one actor.

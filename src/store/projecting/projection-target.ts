@@ -1,5 +1,6 @@
 import type { EventStore } from '../event-store.ts'
-import type { InlineTarget } from './inline-target.ts'
+import type { InlineStep } from './inline-step.ts'
+import type { Progress, ProgressChange, ProjectionBuild } from './progress.ts'
 
 /**
  * Where a projection writes: what it makes of events is stored together with how far it is, or not at
@@ -57,6 +58,17 @@ export interface ProjectionTarget<
   inline?(store: EventStore): InlineTarget<Tx>
 }
 
+/** A target that can also write inside the transactions in which an event store stores events. */
+export interface InlineTarget<Tx = unknown> extends ProjectionTarget<Tx, void> {
+  /**
+   * From now on each transaction of the store ends with this step: behind its events, and before it is
+   * durable. Where the step throws, nothing of the transaction is stored; the commits that shared it are
+   * tried each alone then, so that one harms no others.
+   * @returns what ends that
+   */
+  attach(step: InlineStep<Tx>): Disposable
+}
+
 /**
  * What a handler may give back: nobody looks at it, but where nothing may wait it can't be a promise, so
  * that an `async` handler doesn't compile.
@@ -69,26 +81,3 @@ export type HandlerResult<Done extends void | Promise<void>> =
 /** All but a promise. */
 type Immediate =
   void | null | boolean | number | bigint | string | (object & { readonly then?: never })
-
-/** A projection is built anew beside the one that is read: each time is a build. */
-export interface ProjectionBuild {
-  readonly projection: string
-  /** 1, 2, 3 … */
-  readonly build: number
-}
-
-/** How far one part of a build is. */
-export interface Progress {
-  /** The part: `0`, `1` … */
-  readonly part: string
-  /** What the projection writes there and reads again: JSON, of at most some 100 KB. */
-  readonly text: string
-  readonly revision: number
-}
-
-/** A part to be stored; `expected` is undefined where it must be new. */
-export interface ProgressChange {
-  readonly part: string
-  readonly text: string
-  readonly expected: number | undefined
-}

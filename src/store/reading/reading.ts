@@ -1,5 +1,10 @@
 import { AetherError, type StoredEvent } from '../../core/index.ts'
-import type { OnMalformed } from '../event-store.ts'
+
+/**
+ * What a read does about an event that can't be read: `'stop'` throws it, which ends the read;
+ * `'skip'` leaves it out.
+ */
+export type OnMalformed = 'stop' | 'skip'
 
 const malformedPolicies = ['stop', 'skip', 'collect'] as const
 

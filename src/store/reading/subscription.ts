@@ -1,8 +1,8 @@
 import { AetherError, MalformedEventError, type StoredEvent } from '../../core/index.ts'
 import type { CommitLog, LogEntry } from '../commit-log.ts'
-import type { OnMalformed } from '../event-store.ts'
 import type { StoreObserver } from '../store-observer.ts'
 import { eventFilter, type LogFilter } from './log-filter.ts'
+import type { OnMalformed } from './reading.ts'
 
 /** The events of the log as they come: first those that are there, then each new one. */
 export interface Subscription extends AsyncIterable<StoredEvent> {

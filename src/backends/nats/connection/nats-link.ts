@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { systemClock } from '../../../core/index.ts'
 import type { ClientLibrary } from './client-library.ts'
+import type { LinkObserver } from './link-observer.ts'
 import { ServerPulse } from './server-pulse.ts'
 
 /** The request was handed to the client before the connection broke: it may have been carried out. */
@@ -15,16 +16,6 @@ class ConnectionLost extends Error {
 /** There was no connection, and nothing was handed to the client. */
 export class NotConnected extends Error {
   override readonly name = 'NotConnected'
-}
-
-/** Is told what happens to a connection. */
-export interface LinkObserver {
-  /** The connection is lost, or closed. Nobody is answered who asked before. */
-  readonly lost: (cause: Error) => void
-  /** The server said that something was wrong: a publish was forbidden, say. */
-  readonly failed: (error: Error) => void
-  /** There is a connection again, perhaps to another server. Called before anything is sent on it. */
-  readonly recovered?: () => void
 }
 
 /**

@@ -1,5 +1,6 @@
+import type { NatsConnection } from '@nats-io/transport-node'
 import { systemClock } from '../../../core/index.ts'
-import type { NatsLink } from './nats-link.ts'
+import type { LinkObserver } from './link-observer.ts'
 
 /** A server that was frozen long enough to be replaced as a leader, 2 s at least, misses some of these. */
 const beatMs = 500
@@ -8,19 +9,28 @@ const silentMs = 1_000
 /** For how long a server that goes on is doubted: ten times as long as one was seen to answer old. */
 export const settleMs = 250
 
+/** The connection whose server is felt. */
+interface FeltLink {
+  readonly nats: NatsConnection
+  readonly isConnected: boolean
+  readonly closing: AbortSignal
+  attempt<T>(send: () => Promise<T>): Promise<T>
+  observe(observer: LinkObserver): void
+}
+
 /**
  * Feels whether the server of a cluster lives. One that was frozen doesn't know at first what the
  * others did meanwhile: that they have another leader, say. What it answers within the first
  * milliseconds is not to be believed, and nothing but its silence before shows that.
  */
 export class ServerPulse {
-  readonly #link: NatsLink
+  readonly #link: FeltLink
   /** Since when a question is unanswered; it was always so long ago where the connection was lost. */
   #unansweredSince: number | undefined
   #isAsking = false
   #doubtedUntil = 0
 
-  constructor(link: NatsLink) {
+  constructor(link: FeltLink) {
     this.#link = link
     const beats = systemClock.every(beatMs, () => void this.#beat())
     link.closing.addEventListener('abort', () => beats[Symbol.dispose](), { once: true })

@@ -3,7 +3,7 @@ import { AetherError, isAetherError } from '../../../core/index.ts'
 import type { Document, DocumentTable } from '../../../store/index.ts'
 import type { StoredMessage } from '../commits/commit-message.ts'
 import { maxHeaderBytes } from '../writing/conditional-publisher.ts'
-import type { JetStreamTableShelf } from './jetstream-table-shelf.ts'
+import type { TableStream } from './table-stream.ts'
 
 /** The header of a message that says there is no document. */
 const removedHeader = 'Aether-Removed'
@@ -25,32 +25,32 @@ const leastAtOnce = 16
  */
 export class JetStreamDocumentTable implements DocumentTable {
   readonly #name: string
-  readonly #shelf: JetStreamTableShelf
+  readonly #stream: TableStream
 
-  constructor(name: string, shelf: JetStreamTableShelf) {
+  constructor(name: string, stream: TableStream) {
     this.#name = name
-    this.#shelf = shelf
+    this.#stream = stream
   }
 
   async get(key: string): Promise<Document | undefined> {
-    return (await this.#shelf.isThere()) ? this.#ask(key) : undefined
+    return (await this.#stream.isThere()) ? this.#ask(key) : undefined
   }
 
   async getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Document>> {
-    if (!(await this.#shelf.isThere())) return new Map()
+    if (!(await this.#stream.isThere())) return new Map()
     const found = new Map<string, Document>()
     for (let start = 0; start < keys.length; start += pageSize) {
       const page = keys.slice(start, start + pageSize)
       // A replica may not know yet that a table was cleared.
-      const documents = this.#shelf.isKeptOnce ? await this.#page(page) : await this.#askAll(page)
+      const documents = this.#stream.isKeptOnce ? await this.#page(page) : await this.#askAll(page)
       for (const document of documents) found.set(document.key, document)
     }
     return found
   }
 
   async *list(prefix: string): AsyncGenerator<Document> {
-    const { leader, subjects } = this.#shelf
-    if (!(await this.#shelf.isThere())) return
+    const { leader, subjects } = this.#stream
+    if (!(await this.#stream.isThere())) return
     const all = await leader.subjects(subjects.ofTable(this.#name))
     const keys = all
       .map((subject) => subjects.keyOf(subject))
@@ -62,27 +62,27 @@ export class JetStreamDocumentTable implements DocumentTable {
   async put(key: string, text: string, expected: number | undefined): Promise<number | undefined> {
     const body = encoder.encode(text)
     this.#checkSize(key, body)
-    await this.#shelf.makeReady()
+    await this.#stream.makeReady()
     const revision = await this.#publish(key, body, expected ?? 0)
     return revision === undefined && expected === undefined ? this.#putAnew(key, body) : revision
   }
 
   async remove(key: string, expected: number): Promise<boolean> {
-    if (!(await this.#shelf.isThere())) return false
-    const seconds = Math.ceil(this.#shelf.keepRemovedForMs / 1_000)
+    if (!(await this.#stream.isThere())) return false
+    const seconds = Math.ceil(this.#stream.keepRemovedForMs / 1_000)
     const headers = `${removedHeader}: 1\r\n${timeToLiveHeader}: ${seconds}s\r\n`
     return (await this.#publish(key, new Uint8Array(), expected, headers)) !== undefined
   }
 
   watch(wake: () => void): Promise<AsyncDisposable> {
-    return this.#shelf.watch.add(this.#name, wake)
+    return this.#stream.watch.add(this.#name, wake)
   }
 
   async clear(): Promise<void> {
-    const { leader, subjects } = this.#shelf
-    if (!(await this.#shelf.isThere())) return
+    const { leader, subjects } = this.#stream
+    if (!(await this.#stream.isThere())) return
     await leader.removeAll(subjects.ofTable(this.#name))
-    this.#shelf.watch.tell(this.#name)
+    this.#stream.watch.tell(this.#name)
   }
 
   /** Something stands there: a document, or the word that there is none, in whose place it may come. */
@@ -102,7 +102,7 @@ export class JetStreamDocumentTable implements DocumentTable {
     expectedSequence: number,
     headers?: string,
   ): Promise<number | undefined> {
-    const { subjects, publisher, watch } = this.#shelf
+    const { subjects, publisher, watch } = this.#stream
     const message = {
       subject: subjects.of(this.#name, key),
       expectedSequence,
@@ -116,7 +116,7 @@ export class JetStreamDocumentTable implements DocumentTable {
       watch.tell(this.#name)
       return certainty.storedAt
     } catch (error) {
-      this.#shelf.forgetStream()
+      this.#stream.forgetStream()
       throw this.#explained(key, error)
     }
   }
@@ -129,7 +129,7 @@ export class JetStreamDocumentTable implements DocumentTable {
 
   /** In one question where that can be: of keys that stand in the leader's list, or are kept once. */
   async #page(keys: readonly string[]): Promise<readonly Document[]> {
-    const { answersDirectly, lastMessages, subjects } = this.#shelf
+    const { answersDirectly, lastMessages, subjects } = this.#stream
     if (!answersDirectly || keys.length < leastAtOnce) return this.#askAll(keys)
     const messages = await lastMessages.of(keys.map((key) => subjects.of(this.#name, key)))
     if (!messages) return this.#askAll(keys)
@@ -147,12 +147,12 @@ export class JetStreamDocumentTable implements DocumentTable {
   }
 
   #last(key: string): Promise<StoredMessage | null> {
-    const { leader, questions, subjects } = this.#shelf
+    const { leader, questions, subjects } = this.#stream
     return questions.run(() => leader.last(subjects.of(this.#name, key)))
   }
 
   #checkSize(key: string, body: Uint8Array): void {
-    const { maxPayload } = this.#shelf
+    const { maxPayload } = this.#stream
     if (body.length + maxHeaderBytes <= maxPayload) return
     throw new AetherError(
       'too-large',

@@ -1,106 +1,19 @@
 import type { DocumentTable, TableShelf } from '../../../store/index.ts'
-import { Gate } from '../connection/gate.ts'
-import type { SharedInbox } from '../connection/shared-inbox.ts'
-import { LastMessages } from '../reading/last-messages.ts'
-import { StreamLeader } from '../reading/stream-leader.ts'
-import type { StreamConfiguration } from '../streams/event-stream-configuration.ts'
-import { SideStream, type SideStreamPlace } from '../streams/side-stream.ts'
-import { CommitPublisher } from '../writing/commit-publisher.ts'
-import type { ConditionalPublisher } from '../writing/conditional-publisher.ts'
 import { JetStreamDocumentTable } from './jetstream-document-table.ts'
-import { TableSubjects } from './table-subjects.ts'
-import { TableWatch } from './table-watch.ts'
+import { TableStream, type TableStreamContext } from './table-stream.ts'
 
-export interface JetStreamTableShelfContext extends SideStreamPlace {
-  readonly namespace: string
-  readonly inbox: SharedInbox
-  readonly conditional: ConditionalPublisher
-  readonly requestTimeoutMs: number
-}
-
-/** The server takes thousands of questions at once, and drops all of them when there are too many. */
-const maxQuestions = 128
-
-/** All tables of a namespace, in a stream that is made with the first document. */
+/** All tables of a namespace, in one stream. */
 export class JetStreamTableShelf implements TableShelf {
-  readonly subjects: TableSubjects
-  readonly leader: StreamLeader
-  readonly lastMessages: LastMessages
-  readonly publisher: CommitPublisher
-  readonly watch: TableWatch
-  readonly questions: Gate = new Gate(maxQuestions)
-  readonly #context: JetStreamTableShelfContext
-  readonly #stream: SideStream
+  readonly #stream: TableStream
 
-  constructor(context: JetStreamTableShelfContext) {
-    const { library, link, manager, inbox, conditional, retryForMs } = context
-    this.#context = context
-    this.subjects = new TableSubjects(context.namespace)
-    const { stream } = this.subjects
-    const wanted = configurationOf(this.subjects)
-    const niceToHave = { allow_direct: true }
-    this.#stream = new SideStream({ ...context, wanted, niceToHave, what: 'tables' })
-    const leader = new StreamLeader({ library, link, manager, inbox, stream, retryForMs })
-    this.leader = leader
-    const timeoutMs = context.requestTimeoutMs
-    this.lastMessages = new LastMessages({ library, link, leader, stream, timeoutMs })
-    this.publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
-    this.watch = new TableWatch(library, link, this.subjects)
+  constructor(context: TableStreamContext) {
+    this.#stream = new TableStream(context)
   }
 
   async open(name: string): Promise<DocumentTable> {
-    return new JetStreamDocumentTable(name, this)
-  }
-
-  get maxPayload(): number {
-    return this.#context.link.maxPayload
-  }
-
-  /** Whether replicas are asked at all: older tables were made without. */
-  get answersDirectly(): boolean {
-    return this.#stream.configuration?.allow_direct === true
-  }
-
-  /** Whether there is one copy, which shows a purge at once. */
-  get isKeptOnce(): boolean {
-    return this.#stream.configuration?.num_replicas === 1
-  }
-
-  /** Longer than anybody may look for what became of a removal whose answer was lost. */
-  get keepRemovedForMs(): number {
-    return 120_000 + this.#context.retryForMs
-  }
-
-  /** Makes the stream where it is missing. */
-  makeReady(): Promise<void> {
-    return this.#stream.insist(() => this.#stream.open())
-  }
-
-  /** False as long as nobody has put anything. */
-  isThere(): Promise<boolean> {
-    return this.#stream.insist(() => this.#stream.isThere())
-  }
-
-  /** Should somebody have deleted the stream, the next one makes it anew. */
-  forgetStream(): void {
-    this.#stream.forget()
+    return new JetStreamDocumentTable(name, this.#stream)
   }
 
   /** The connection is the events' as well, and closed with them. */
   async close(): Promise<void> {}
-}
-
-function configurationOf({ stream, all }: TableSubjects): StreamConfiguration {
-  return {
-    name: stream,
-    subjects: [all],
-    storage: 'file',
-    retention: 'limits',
-    discard: 'old',
-    max_msgs: -1,
-    max_bytes: -1,
-    max_age: 0,
-    max_msgs_per_subject: 1,
-    allow_msg_ttl: true, // for what says that a document was taken away
-  }
 }
