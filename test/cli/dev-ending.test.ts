@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { nats } from 'aether/nats'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { groupMembers } from '../../src/projections/membership/group-members.ts'
+import { assignmentKey, readAssignment } from '../../src/projections/membership/assignment.ts'
 import { membersTable } from '../../src/projections/steering/crew.ts'
 import type { CliProcess } from '../support/cli.ts'
 import { send } from '../support/http-client.ts'
@@ -26,7 +26,8 @@ describe('aether dev on JetStream that is told to end', { timeout: 400_000 }, ()
   async function membersOf(namespace: string): Promise<readonly unknown[]> {
     const backend = nats({ servers: server.url, namespace, durability: 'trust' })
     await using store = await backend.openStore()
-    return [...(await groupMembers(await store.table(membersTable))).values()].flat()
+    const found = await (await store.table(membersTable)).get(assignmentKey)
+    return [...readAssignment(found?.text).groups.values()].flatMap(({ members }) => members)
   }
 
   async function deposit(url: string): Promise<void> {

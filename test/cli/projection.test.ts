@@ -52,6 +52,7 @@ describe('of a store that nobody runs', () => {
         position: 0,
         events: 3,
         seconds: expect.any(Number),
+        members: 0,
       },
     ])
     expect((await projection(folder, 'lag')).values).toHaveLength(3)
@@ -221,6 +222,41 @@ describe.each(places)('of a node in another process, on $name', (place) => {
       ])
     },
   )
+
+  test('one that was killed never looks alive for long, though nobody was there to notice', async () => {
+    await using folder = await shopFolder()
+    await using store = await place.start()
+    const node = startDev(folder, store.backend)
+    await using _node = node
+    await deposit(await node.listening(), 5)
+    const names = ['balances', 'journal', 'nothing']
+    await until(
+      async () => {
+        const { values } = await steer(folder, store.backend, 'ls')
+        const live = { state: 'live', members: 1 }
+        expect(values).toMatchObject(names.map((name) => ({ name, ...live })))
+        expect(values.some((value) => 'silent' in value)).toBe(false)
+        return true
+      },
+      { description: 'all are live', timeoutMs: 60_000 },
+    )
+    const killedAt = performance.now()
+    expect(await node.end('SIGKILL')).toBe('SIGKILL')
+    const silent = { state: 'silent', members: 0, silent: { members: 1 } }
+    await until(
+      async () => {
+        const { values } = await steer(folder, store.backend, 'ls')
+        expect(values).toMatchObject(names.map((name) => ({ name, ...silent })))
+        return true
+      },
+      { description: 'all are silent', timeoutMs: 60_000 },
+    )
+    const { values } = await steer(folder, store.backend, 'lag', 'nothing')
+    expect(values).toMatchObject([silent])
+    const { seconds } = values[0]?.['silent'] as { seconds: number }
+    expect(seconds).toBeGreaterThan(9)
+    expect(seconds).toBeLessThan((performance.now() - killedAt) / 1_000 + 5)
+  })
 
   test.each(place.ways)('by its %s: several are retried and skipped', async (by) => {
     await using folder = await shopFolder()

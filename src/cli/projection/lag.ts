@@ -2,16 +2,19 @@ import { parseCommandLine } from '../command-line.ts'
 import type { ProjectionLag, ProjectionStatus } from '../../projections/index.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { steered, steeringOptions } from './steering-option.ts'
+import { membersCell, stateCell } from './life-cells.ts'
 import { writeTable } from './table.ts'
 
-type Behind = Pick<ProjectionStatus, 'name' | 'kind' | 'state' | 'position'> & ProjectionLag
+type Told = 'name' | 'kind' | 'state' | 'position' | 'members' | 'silent'
+type Behind = Pick<ProjectionStatus, Told> & ProjectionLag
 
 const columns = {
   name: ({ name }: Behind) => name,
-  state: ({ state }: Behind) => state,
+  state: stateCell,
   position: ({ position }: Behind) => String(position),
   events: ({ events }: Behind) => String(events),
   seconds: ({ seconds }: Behind) => seconds.toFixed(1),
+  members: membersCell,
 }
 
 /** `aether projection lag MODULE [NAME]`: how far behind the end of the log they are. */
@@ -27,6 +30,7 @@ export async function lag(args: readonly string[]): Promise<ExitCode> {
   return exitCode.done
 }
 
-function behind({ name, kind, state, position, lag }: ProjectionStatus): Behind {
-  return { name, kind, state, position, ...lag }
+function behind({ lag, ...status }: ProjectionStatus): Behind {
+  const { name, kind, state, position, members, silent } = status
+  return { name, kind, state, position, ...lag, members, ...(silent && { silent }) }
 }

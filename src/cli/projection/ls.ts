@@ -1,20 +1,21 @@
 import type { ProjectionStatus } from '../../projections/index.ts'
 import { parseCommandLine } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
+import { membersCell, stateCell } from './life-cells.ts'
 import { writeTable } from './table.ts'
 import { steered, steeringOptions } from './steering-option.ts'
 
 const columns = {
   name: ({ name }: ProjectionStatus) => name,
   kind: ({ kind }: ProjectionStatus) => kind,
-  state: ({ state }: ProjectionStatus) => state,
+  state: stateCell,
   version: ({ version }: ProjectionStatus) => String(version),
   build: ({ build }: ProjectionStatus) => String(build),
   position: ({ position }: ProjectionStatus) => String(position),
   lag: ({ lag }: ProjectionStatus) => String(lag.events),
   parked: ({ parked }: ProjectionStatus) => String(parked),
   retrying: ({ retrying }: ProjectionStatus) => String(retrying),
-  members: ({ members }: ProjectionStatus) => String(members),
+  members: membersCell,
   error: ({ error }: ProjectionStatus) => error?.message ?? '',
 }
 

@@ -74,7 +74,8 @@ export class Life {
       // Under the first key another life may not have been forgotten yet.
       const key = `${memberPrefix}${memberId}${life > 1 ? `~${life}` : ''}`
       const sentAtMs = clock.monotonic()
-      const revision = await table.put(key, lifeSignText(leaseMs), undefined)
+      const text = lifeSignText({ leaseMs, time: clock.now() })
+      const revision = await table.put(key, text, undefined)
       if (revision === undefined) continue
       this.#sign = { key, identity: String(revision), revision, sentAtMs, isCertain: true }
       return
@@ -88,7 +89,8 @@ export class Life {
     if (expected === undefined) return false
     const sentAtMs = clock.monotonic()
     this.#sign = { ...sign, revision: expected, isCertain: false }
-    const revision = await table.put(key, lifeSignText(leaseMs, identity), expected)
+    const text = lifeSignText({ leaseMs, time: clock.now() }, identity)
+    const revision = await table.put(key, text, expected)
     if (revision === undefined) return false
     this.#sign = { key, identity, revision, sentAtMs, isCertain: true }
     return true

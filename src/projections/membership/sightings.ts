@@ -6,6 +6,11 @@ export interface LifeSign {
   readonly identity: string
   /** After how many milliseconds without another revision it is dead. */
   readonly leaseMs: number
+  /**
+   * When it was shown, by the clock of who lives: milliseconds since 1970, UTC. Only for people and for those
+   * who look from outside: clocks differ, so nobody is taken for dead by it.
+   */
+  readonly time: number
 }
 
 interface Sighting extends LifeSign {
@@ -22,8 +27,9 @@ const patience = 1.01
 const usualLeaseMs = 5_000
 
 /** The text of a member's document; its identity is known once it was made. */
-export function lifeSignText(leaseMs: number, identity?: string): string {
-  return JSON.stringify({ identity, leaseMs })
+export function lifeSignText(said: Omit<LifeSign, 'identity'>, identity?: string): string {
+  const { leaseMs, time } = said
+  return JSON.stringify({ identity, leaseMs, time })
 }
 
 export function readLifeSign({ text, revision }: Document): LifeSign {
@@ -33,8 +39,8 @@ export function readLifeSign({ text, revision }: Document): LifeSign {
   } catch {
     found = {}
   }
-  const { identity = String(revision), leaseMs = usualLeaseMs } = found
-  return { identity, leaseMs }
+  const { identity = String(revision), leaseMs = usualLeaseMs, time = 0 } = found
+  return { identity, leaseMs, time }
 }
 
 /**

@@ -12,10 +12,14 @@ export interface ParkedActor extends HeldActor {
 
 interface Around {
   readonly target: ProjectionTarget
-  /** How many parts there are. */
-  readonly parts: number
   readonly clock: Clock
   readonly logger: Logger
+}
+
+/** A build, which may be of other code than what runs here. */
+export interface SpreadBuild extends ProjectionBuild {
+  /** Over how many parts its actors are spread. */
+  readonly parts: number
 }
 
 /** How often a change is tried that others were faster than. */
@@ -29,22 +33,21 @@ export class HeldDesk {
     this.#around = around
   }
 
-  async list(build: ProjectionBuild): Promise<readonly ParkedActor[]> {
-    const { target, parts } = this.#around
-    const stored = await storedParts(target, build, partNames(parts))
+  async list(build: SpreadBuild): Promise<readonly ParkedActor[]> {
+    const stored = await storedParts(this.#around.target, build, partNames(build.parts))
     return stored.flatMap(({ state }) =>
       [...state.held.values()].map((actor) => ({ ...actor, build: build.build })),
     )
   }
 
   /** Lets the actor be tried again at once; false where it isn't held back. */
-  retry(build: ProjectionBuild, actorId: string): Promise<boolean> {
+  retry(build: SpreadBuild, actorId: string): Promise<boolean> {
     const now = this.#around.clock.now()
     return this.#change(build, actorId, (state, actor) => holding(state, dueNow(actor, now)))
   }
 
   /** {@link retry} for all who are held back; gives who they are. */
-  async retryAll(build: ProjectionBuild): Promise<readonly string[]> {
+  async retryAll(build: SpreadBuild): Promise<readonly string[]> {
     const now = this.#around.clock.now()
     const retried = new Set<string>()
     await this.#changeParts(build, (state) => {
@@ -57,7 +60,7 @@ export class HeldDesk {
   }
 
   /** Passes over the one event that fails, and lets the others be tried. */
-  skip(build: ProjectionBuild, actorId: string, reason: string): Promise<boolean> {
+  skip(build: SpreadBuild, actorId: string, reason: string): Promise<boolean> {
     const { clock, logger } = this.#around
     const now = clock.now()
     return this.#change(build, actorId, (state, actor) => {
@@ -75,11 +78,11 @@ export class HeldDesk {
 
   /** Changes what is held back of one actor; false where nothing is. */
   #change(
-    build: ProjectionBuild,
+    build: SpreadBuild,
     actorId: string,
     changed: (state: PartState, actor: HeldActor) => PartState,
   ): Promise<boolean> {
-    const own = partOf(actorId, this.#around.parts)
+    const own = partOf(actorId, build.parts)
     return this.#changeParts(build, (state, index) => {
       const actor = index === own ? state.held.get(actorId as HeldActor['actorId']) : undefined
       return actor && changed(state, actor)
@@ -88,11 +91,11 @@ export class HeldDesk {
 
   /** Changes the parts of which something else is given; false where none is. */
   async #changeParts(
-    build: ProjectionBuild,
+    build: SpreadBuild,
     changed: (state: PartState, index: number) => PartState | undefined,
   ): Promise<boolean> {
-    const { target, parts } = this.#around
-    const names = partNames(parts)
+    const { target } = this.#around
+    const names = partNames(build.parts)
     for (let triesLeft = maxTries; triesLeft > 0; triesLeft--) {
       const stored = await storedParts(target, build, names)
       const changes = stored.flatMap((part, index) => {

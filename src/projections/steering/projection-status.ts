@@ -8,18 +8,30 @@ export interface ProjectionStatus {
   readonly version: number
   /** The build that is read. */
   readonly build: number
-  /** `stopped`: no node runs it, as it is seen from outside. */
-  readonly state: 'catching-up' | 'live' | 'paused' | 'failed' | 'rebuilding' | 'stopped'
+  /**
+   * As it is seen from outside, `stopped`: no node runs it; and `silent`: none of those that ran it shows
+   * that it lives, and none has taken their place.
+   */
+  readonly state: 'catching-up' | 'live' | 'paused' | 'failed' | 'rebuilding' | 'stopped' | 'silent'
   /** Everything up to here has taken effect, but for actors that are held back. */
   readonly position: number
   readonly lag: ProjectionLag
   /** How many actors are held back: parked, or tried again by themselves. */
   readonly parked: number
   readonly retrying: number
-  /** How many nodes share its parts, this one among them; one that died is counted until it is replaced. */
+  /** How many nodes share its parts and show that they live, this one among them. */
   readonly members: number
+  /** Nodes that ran it and show no sign of life any more, as long as no other has taken their place. */
+  readonly silent?: SilentMembers
   /** Why it can't go on, where it has failed. */
   readonly error?: { readonly code?: string; readonly message: string }
+}
+
+/** Those who were killed, or are frozen or cut off. */
+export interface SilentMembers {
+  readonly members: number
+  /** How long ago one of them was heard of last, as far as the clocks of the two agree. */
+  readonly seconds: number
 }
 
 /** How far behind the end of the log. */

@@ -115,6 +115,11 @@ function without(
   return { ...state, builds, retired: [...state.retired, ...over] }
 }
 
+/** Over how many parts the actors of a build are spread, whichever code makes it. */
+export function partsIn({ builds }: ControlState, build: number, ofOwnCode: number): number {
+  return builds.find((each) => each.build === build)?.parts ?? ofOwnCode
+}
+
 export function dropped(build: number): Transition {
   return (state) => {
     const retired = state.retired.filter((each) => each.build !== build)

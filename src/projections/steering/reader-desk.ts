@@ -1,16 +1,18 @@
 import { AetherError, type Clock, isAetherError, type Logger, messageOf } from '../../core/index.ts'
 import type { EventStore, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
+import { type CalledMember, callRoll } from '../membership/roll-call.ts'
 import { leastOf, type PartState } from '../progress/part-progress.ts'
 import { partNames } from '../progress/part.ts'
 import { groupOf, storedParts } from './build-run.ts'
-import { countMembers } from './crew.ts'
-import { HeldDesk, type ParkedActor } from './held-desk.ts'
-import type { ProjectionLag, ProjectionStatus } from './projection-status.ts'
+import { membersTable } from './crew.ts'
+import { HeldDesk, type ParkedActor, type SpreadBuild } from './held-desk.ts'
+import type { ProjectionLag, ProjectionStatus, SilentMembers } from './projection-status.ts'
 import {
   type BuildCode,
   type ControlState,
   nudged,
+  partsIn,
   paused,
   ReaderControl,
   rebuilding,
@@ -27,7 +29,8 @@ interface Around {
 /** What a status says that needs to be found out. */
 interface Found {
   readonly parts: readonly PartState[]
-  readonly members: number
+  /** Of all builds. */
+  readonly members: readonly CalledMember[]
   readonly error?: unknown
   readonly state: (lag: ProjectionLag) => ProjectionStatus['state']
 }
@@ -47,7 +50,7 @@ export class ReaderDesk implements AsyncDisposable {
     this.model = model
     this.#around = around
     this.target = model.makeTarget(around.store, model.options)
-    this.#held = new HeldDesk({ ...around, target: this.target, parts: model.options.parts })
+    this.#held = new HeldDesk({ ...around, target: this.target })
   }
 
   /** What couldn't be opened is tried again by the next who needs it. */
@@ -67,13 +70,11 @@ export class ReaderDesk implements AsyncDisposable {
   /** How it is doing, as far as it is stored. */
   async status(): Promise<ProjectionStatus> {
     const control = await this.read()
-    const { active, builds } = control
-    const counts = await Promise.all(builds.map(({ build }) => this.members(build)))
-    const isRun = counts.some((count) => count > 0)
+    const members = await this.members(control, true)
     return this.report(control, {
-      parts: await this.storedParts(active),
-      members: counts[builds.findIndex(({ build }) => build === active)] ?? 0,
-      state: (lag) => storedState(control, { isRun, lag }),
+      parts: await this.storedParts(control, control.active),
+      members,
+      state: (lag) => storedState(control, members, lag),
     })
   }
 
@@ -84,6 +85,9 @@ export class ReaderDesk implements AsyncDisposable {
     const held = found.parts.flatMap((part) => [...part.held.values()])
     const parked = held.filter(({ state }) => state === 'parked').length
     const lag = await this.#lagBehind(position)
+    const group = groupOf(this.numbered(control.active))
+    const living = found.members.filter((each) => each.group === group && !each.isSilent)
+    const silent = silentIn(found.members, this.#around.clock.now())
     return {
       name,
       kind,
@@ -94,7 +98,8 @@ export class ReaderDesk implements AsyncDisposable {
       lag,
       parked,
       retrying: held.length - parked,
-      members: found.members,
+      members: living.length,
+      ...(silent && { silent }),
       ...(found.error !== undefined && { error: described(found.error) }),
     }
   }
@@ -119,9 +124,8 @@ export class ReaderDesk implements AsyncDisposable {
   }
 
   async parked(): Promise<readonly ParkedActor[]> {
-    const { builds } = await this.read()
-    const lists = builds.map(({ build }) => this.#held.list(this.numbered(build)))
-    return (await Promise.all(lists)).flat()
+    const builds = await this.#builds()
+    return (await Promise.all(builds.map((build) => this.#held.list(build)))).flat()
   }
 
   retry(actorId: string): Promise<boolean> {
@@ -130,10 +134,9 @@ export class ReaderDesk implements AsyncDisposable {
 
   /** {@link retry} for all who are held back; gives who they are. */
   async retryAll(): Promise<readonly string[]> {
-    const { builds } = await this.read()
     const retried = new Set<string>()
-    for (const { build } of builds)
-      for (const actorId of await this.#held.retryAll(this.numbered(build))) retried.add(actorId)
+    for (const build of await this.#builds())
+      for (const actorId of await this.#held.retryAll(build)) retried.add(actorId)
     if (retried.size > 0) await this.#change(nudged)
     return [...retried]
   }
@@ -145,15 +148,22 @@ export class ReaderDesk implements AsyncDisposable {
   }
 
   /** How far each part of a build is, as it is stored. */
-  async storedParts(build: number): Promise<readonly PartState[]> {
-    const names = partNames(this.model.options.parts)
+  async storedParts(control: ControlState, build: number): Promise<readonly PartState[]> {
+    const names = this.partNames(control, build)
     const stored = await storedParts(this.target, this.numbered(build), names)
     return stored.map(({ state }) => state)
   }
 
-  /** How many nodes share the parts of a build. */
-  members(build: number): Promise<number> {
-    return countMembers(this.#around.store, groupOf(this.numbered(build)))
+  /** The parts of a build, which may be of other code than what runs here. */
+  partNames(control: ControlState, build: number): readonly string[] {
+    return partNames(partsIn(control, build, this.model.options.parts))
+  }
+
+  /** The nodes that share the parts of all builds. @param listens as of {@link callRoll} */
+  async members({ builds }: ControlState, listens: boolean): Promise<readonly CalledMember[]> {
+    const { store, clock } = this.#around
+    const groups = builds.map(({ build }) => groupOf(this.numbered(build)))
+    return callRoll({ table: await store.table(membersTable), groups, clock, listens })
   }
 
   numbered(build: number): ProjectionBuild {
@@ -170,11 +180,19 @@ export class ReaderDesk implements AsyncDisposable {
     return state
   }
 
+  async #builds(): Promise<readonly SpreadBuild[]> {
+    const control = await this.read()
+    const own = this.model.options.parts
+    return control.builds.map(({ build }) => ({
+      ...this.numbered(build),
+      parts: partsIn(control, build, own),
+    }))
+  }
+
   /** Does it in each build, and tells all members. */
-  async #decide(change: (build: ProjectionBuild) => Promise<boolean>): Promise<boolean> {
-    const { builds } = await this.read()
+  async #decide(change: (build: SpreadBuild) => Promise<boolean>): Promise<boolean> {
     let isDone = false
-    for (const { build } of builds) isDone = (await change(this.numbered(build))) || isDone
+    for (const build of await this.#builds()) isDone = (await change(build)) || isDone
     if (isDone) await this.#change(nudged)
     return isDone
   }
@@ -192,13 +210,25 @@ export class ReaderDesk implements AsyncDisposable {
 }
 
 /** Policies have one build: what they did is done, whatever their code is by now. */
-export function buildVersion({ kind, version }: ReaderModel): number {
+function buildVersion({ kind, version }: ReaderModel): number {
   return kind === 'policy' ? 1 : version
 }
 
 /** The code that runs here. */
 export function codeOf(model: ReaderModel): BuildCode {
   return { version: buildVersion(model), parts: model.options.parts }
+}
+
+/**
+ * Whether a build is of the code that runs here. Where only the parts differ it isn't: nobody could tell how
+ * far which actors are.
+ */
+export function isOf(
+  { version, parts }: ControlState['builds'][number],
+  model: ReaderModel,
+): boolean {
+  const own = codeOf(model)
+  return version === own.version && (parts ?? own.parts) === own.parts
 }
 
 async function openControl(store: EventStore, model: ReaderModel): Promise<ReaderControl> {
@@ -208,12 +238,23 @@ async function openControl(store: EventStore, model: ReaderModel): Promise<Reade
 /** Whether a node that runs it has trouble, only that node knows. */
 function storedState(
   { active, builds, isPaused }: ControlState,
-  { isRun, lag }: { readonly isRun: boolean; readonly lag: ProjectionLag },
+  members: readonly CalledMember[],
+  lag: ProjectionLag,
 ): ProjectionStatus['state'] {
   if (isPaused) return 'paused'
-  if (!isRun) return 'stopped'
+  if (members.length === 0) return 'stopped'
+  if (members.every(({ isSilent }) => isSilent)) return 'silent'
   if (builds.some(({ build }) => build > active)) return 'rebuilding'
   return lag.events === 0 ? 'live' : 'catching-up'
+}
+
+function silentIn(members: readonly CalledMember[], now: number): SilentMembers | undefined {
+  const silent = members.filter(({ isSilent }) => isSilent)
+  if (silent.length === 0) return undefined
+  const heardAt = Math.max(...silent.map((each) => each.heardAt))
+  // A node may work on several builds.
+  const nodes = new Set(silent.map(({ identity }) => identity))
+  return { members: nodes.size, seconds: Math.max(0, (now - heardAt) / 1_000) }
 }
 
 /** As many reasons as are remembered of a part must fit beside its progress. */

@@ -6,7 +6,6 @@ import { PolicyTarget } from '../policies/policy-target.ts'
 import { leastOf, type PartState } from '../progress/part-progress.ts'
 import { Bell } from '../reading/bell.ts'
 import { isInline } from '../reading/inline-step.ts'
-import { partNames } from '../progress/part.ts'
 import { BuildRest } from './build-rest.ts'
 import { BuildRun, type BuildSurroundings } from './build-run.ts'
 import { BuildSwitch } from './build-switch.ts'
@@ -19,7 +18,7 @@ import {
   type ReaderControl,
   switchGivenUp,
 } from './reader-control.ts'
-import { buildVersion, codeOf, ReaderDesk } from './reader-desk.ts'
+import { codeOf, isOf, ReaderDesk } from './reader-desk.ts'
 import type { ReaderHealth } from './reader-health.ts'
 
 /** How often it is looked whether a build has caught up. */
@@ -95,8 +94,8 @@ export class ReaderHost implements AsyncDisposable {
   async status(): Promise<ProjectionStatus> {
     const control = this.#state ?? (await this.desk.read())
     return this.desk.report(control, {
-      parts: await this.#partsOf(control.active),
-      members: await this.desk.members(control.active),
+      parts: await this.#partsOf(control),
+      members: await this.desk.members(control, false),
       state: () => this.#stateNow(control),
       error: this.#errorNow(control),
     })
@@ -175,7 +174,7 @@ export class ReaderHost implements AsyncDisposable {
 
   /** Runs the builds that are of this code, and no others. */
   async #runWanted({ active, builds, isPaused }: ControlState): Promise<void> {
-    const wanted = builds.filter(({ version }) => version === buildVersion(this.model) && !isPaused)
+    const wanted = builds.filter((build) => isOf(build, this.model) && !isPaused)
     for (const [number, run] of this.#runs) {
       if (wanted.some(({ build }) => build === number)) continue
       this.#runs.delete(number)
@@ -196,9 +195,8 @@ export class ReaderHost implements AsyncDisposable {
   }
 
   async #activate({ active, builds }: ControlState): Promise<void> {
-    const version = builds.find(({ build }) => build === active)?.version
-    if (version === buildVersion(this.model))
-      await this.#target.activate(this.desk.numbered(active))
+    const isOwn = builds.some((build) => build.build === active && isOf(build, this.model))
+    if (isOwn) await this.#target.activate(this.desk.numbered(active))
   }
 
   #reload(): void {
@@ -219,9 +217,10 @@ export class ReaderHost implements AsyncDisposable {
     return this.model.kind !== 'policy' && !isInline(this.#target)
   }
 
-  #restOf({ active, builds }: ControlState): BuildRest {
-    const { parts = this.model.options.parts } = builds.find(({ build }) => build === active) ?? {}
-    return new BuildRest(this.#target, this.desk.numbered(active), partNames(parts))
+  #restOf(state: ControlState): BuildRest {
+    const { active } = state
+    const parts = this.desk.partNames(state, active)
+    return new BuildRest(this.#target, this.desk.numbered(active), parts)
   }
 
   /** Leads the readers to the next build, where this node makes it. */
@@ -257,15 +256,16 @@ export class ReaderHost implements AsyncDisposable {
     this.#bell.ring()
   }
 
-  async #partsOf(build: number): Promise<readonly PartState[]> {
-    const run = this.#runs.get(build)
-    return run ? run.parts() : this.desk.storedParts(build)
+  /** Of the build that is read. */
+  async #partsOf(control: ControlState): Promise<readonly PartState[]> {
+    const run = this.#runs.get(control.active)
+    return run ? run.parts() : this.desk.storedParts(control, control.active)
   }
 
   async #isAt(position: number): Promise<boolean> {
-    const { active } = this.#state ?? (await this.desk.read())
-    if (!(this.#runs.get(active)?.mayHaveReached(position) ?? true)) return false
-    return leastOf(await this.#partsOf(active)) >= position
+    const control = this.#state ?? (await this.desk.read())
+    if (!(this.#runs.get(control.active)?.mayHaveReached(position) ?? true)) return false
+    return leastOf(await this.#partsOf(control)) >= position
   }
 
   #stateNow({ active, builds, isPaused }: ControlState): ProjectionStatus['state'] {
@@ -281,13 +281,17 @@ export class ReaderHost implements AsyncDisposable {
     const ofRuns = [...this.#runs.values()].map(({ error }) => error)
     const error = this.#error ?? ofRuns.find((each) => each !== undefined)
     if (error !== undefined || !this.#isOutdated(builds)) return error
-    const { kind, name, version } = this.model
-    const message = `version ${version} of the ${kind} ${name} is not run: a newer one is read`
+    const { kind, name, version, options } = this.model
+    const same = builds.find((build) => build.version === version)
+    const reason = same
+      ? `it was begun with parts: ${same.parts}, not ${options.parts}: raise the version, or rebuild it`
+      : 'a newer one is read'
+    const message = `version ${version} of the ${kind} ${name} is not run: ${reason}`
     return new AetherError('reader-stopped', message)
   }
 
   #isOutdated(builds: ControlState['builds']): boolean {
-    return !builds.some(({ version }) => version === buildVersion(this.model))
+    return !builds.some((build) => isOf(build, this.model))
   }
 
   #fail(error: unknown): void {
