@@ -253,7 +253,8 @@ describe.each(places)('of a node in another process, on $name', (place) => {
     )
     const { values } = await steer(folder, store.backend, 'lag', 'nothing')
     expect(values).toMatchObject([silent])
-    const { seconds } = values[0]?.['silent'] as { seconds: number }
+    const found = values[0]?.['silent'] as { readonly seconds: number } | undefined
+    const seconds = found?.seconds
     expect(seconds).toBeGreaterThan(9)
     expect(seconds).toBeLessThan((performance.now() - killedAt) / 1_000 + 5)
   })

@@ -233,6 +233,7 @@ describe('members of a group', () => {
       throw new Error('its answer is lost')
     }
     const own: typeof table = {
+      maxTextBytes: table.maxTextBytes,
       get: (key) => table.get(key),
       getMany: (keys) => table.getMany(keys),
       list: (prefix) => table.list(prefix),

@@ -126,6 +126,7 @@ export class SimulatedProcess {
   }
 
   readonly #table: DocumentTable = {
+    maxTextBytes: Infinity,
     get: (key) => this.#request(() => this.#world.table.get(key), false),
     getMany: (keys) => this.#request(() => this.#world.table.getMany(keys), false),
     list: (prefix) => this.#list(prefix),

@@ -15,6 +15,7 @@ export class MemoryTableShelf implements TableShelf {
 
 /** The executable specification of a table of documents. */
 class MemoryDocumentTable implements DocumentTable {
+  readonly maxTextBytes = Infinity
   readonly #documents = new Map<string, Document>()
   readonly #watchers = new Set<() => void>()
   #revision = 0

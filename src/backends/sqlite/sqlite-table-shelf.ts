@@ -9,6 +9,9 @@ const pageSize = 500
 /** How often the file is asked whether another process wrote to it. */
 const pollMs = 100
 
+/** SQLite takes 1,000,000,000 bytes a row, of which some are for the name and the key. */
+const maxTextBytes = 999_000_000
+
 interface Row {
   readonly key: string
   readonly text: string
@@ -56,6 +59,7 @@ export class SqliteTableShelf implements TableShelf {
 
 /** The rows of one name. Keys are spelled as those of actors, so that each is text of its own. */
 class SqliteDocumentTable implements DocumentTable {
+  readonly maxTextBytes = maxTextBytes
   readonly #name: string
   readonly #connection: SideConnection
   readonly #statements: Statements

@@ -1,4 +1,11 @@
-import { type ActorId, AetherError, type Clock, type Logger, messageOf } from '../../core/index.ts'
+import {
+  type ActorId,
+  AetherError,
+  type Clock,
+  isAetherError,
+  type Logger,
+  messageOf,
+} from '../../core/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import type { FailedEvent } from '../progress/failed-event.ts'
 import { type HeldActor, holdBack } from '../progress/held-actor.ts'
@@ -38,6 +45,8 @@ export class FailingEvents {
    */
   blame(actorId: ActorId, cause: unknown): void {
     if (isOutage(cause)) throw cause
+    // That one is too much doesn't say anything about others.
+    if (isAetherError(cause) && cause.code === 'too-large') return
     this.#actors.add(actorId)
     if (this.#actors.size < outageActors) return
     const message = `the events of ${outageActors} actors failed one after the other, the last with: ${messageOf(cause)}`

@@ -2,6 +2,7 @@ import { AetherError, freezeJson } from '../../core/index.ts'
 import type { DocumentTable } from '../../store/index.ts'
 import type { HandledEvent } from '../definition/handled-event.ts'
 import { partOf } from '../progress/part.ts'
+import { DocumentGrowth } from './document-growth.ts'
 import { emptyDocument, hasSeen, type Seen, type ViewDocument } from './view-document.ts'
 
 const maxKeyLength = 300
@@ -38,6 +39,8 @@ export interface ChangedDocument {
 
 /** The documents that one batch of events changes, in memory. */
 export class ViewBatch implements ViewTx {
+  /** Of the documents that have grown too large. */
+  readonly #growth = new Map<string, DocumentGrowth>()
   readonly #known: (key: string) => KnownDocument | undefined
   readonly #initial: () => unknown
   readonly #parts: number
@@ -63,6 +66,8 @@ export class ViewBatch implements ViewTx {
   ): void {
     checkKey(key)
     if (this.#done.has(key)) return
+    const growth = this.#growth.get(key)
+    growth?.check(event)
     const working = this.#workOn(key)
     if (!working || hasSeen(working.document, event, partOf(event.actorId, this.#parts))) return
     const { document } = working
@@ -79,6 +84,7 @@ export class ViewBatch implements ViewTx {
       ...(upTo && { upTo }),
     }
     working.seen = seen
+    growth?.add(event, working.document)
   }
 
   /** Begins anew; gives the keys of the documents that have to be known first. */
@@ -101,6 +107,16 @@ export class ViewBatch implements ViewTx {
 
   markDone(key: string): void {
     this.#done.add(key)
+  }
+
+  /**
+   * The document has grown too large: when all is folded again, and once more, the event that made it so is
+   * refused.
+   */
+  refuseGrowth(key: string, fits: (document: ViewDocument) => boolean, error: AetherError): void {
+    const growth = this.#growth.get(key)
+    if (growth) growth.refuse(fits, error)
+    else this.#growth.set(key, new DocumentGrowth())
   }
 
   #workOn(key: string): Working | undefined {

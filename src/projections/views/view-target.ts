@@ -1,3 +1,4 @@
+import { AetherError } from '../../core/index.ts'
 import {
   type DocumentTable,
   type EventStore,
@@ -16,7 +17,7 @@ import {
   ViewBatch,
   type ViewTx,
 } from './view-batch.ts'
-import { compacted } from './view-document.ts'
+import { compacted, type ViewDocument } from './view-document.ts'
 
 const progressPrefix = 'progress/'
 export const documentPrefix = 'document/'
@@ -25,6 +26,14 @@ export const documentPrefix = 'document/'
 const rememberedDocuments = 10_000
 /** How many documents are stored at a time. */
 const maxPuts = 64
+
+/** Of UTF-8, for one of UTF-16. */
+const maxBytesPerUnit = 3
+
+/** A document as it is to be put. */
+interface WrittenDocument extends ChangedDocument {
+  readonly text: string
+}
 
 /** The name of the table that holds one build of a view. */
 export function viewTableName({ projection, build }: ProjectionBuild): string {
@@ -106,14 +115,8 @@ class ViewBuild {
     parts: readonly ProgressChange[],
     write: (tx: ViewTx) => void | Promise<void>,
   ): Promise<readonly Progress[] | undefined> {
-    try {
-      await this.#fold(parts, write)
-      return await this.#storeProgress(parts)
-    } catch (error) {
-      // What is stored by now is not what was known.
-      this.#documents = new RecentMap(rememberedDocuments)
-      throw error
-    }
+    await this.#fold(parts, write)
+    return this.#storeProgress(parts)
   }
 
   async #fold(
@@ -125,53 +128,80 @@ class ViewBuild {
     const known = (key: string): KnownDocument | undefined =>
       read.get(key) ?? this.#documents.get(key)
     const batch = new ViewBatch(known, initial, count)
+    const written = this.#writing(parts)
     for (;;) {
       await write(batch)
+      let missing: readonly string[] = []
       if (!batch.isIncomplete) {
-        const lost = await this.#put(batch, parts)
-        if (lost.length === 0) return
-        // Another member has changed them: the same events are folded into what it left.
-        for (const [key, document] of await readDocuments(this.#table, lost, documentPrefix))
-          read.set(key, document)
-        batch.restart()
-        continue
+        const changed = batch.changed.map(written)
+        // Before any of them is stored: whoever is to blame for one holds up none of the others.
+        const tooLarge = changed.find(({ text }) => !this.#fits(text))
+        if (tooLarge) this.#refuseGrowth(batch, tooLarge, written)
+        else {
+          missing = await this.#put(batch, changed)
+          // Another member has changed them: the same events are folded into what it left.
+          if (missing.length === 0) return
+        }
       }
-      const missing = batch.restart()
+      missing = [...missing, ...batch.restart()]
       for (const [key, document] of await readDocuments(this.#table, missing, documentPrefix))
         read.set(key, document)
     }
   }
 
-  /** Stores what has changed; gives those that somebody else was faster to change. */
-  async #put(batch: ViewBatch, parts: readonly ProgressChange[]): Promise<readonly string[]> {
-    const lost: string[] = []
+  /** How documents are written along with these parts. */
+  #writing(parts: readonly ProgressChange[]): (changed: ChangedDocument) => WrittenDocument {
     const stored = new Map(
       parts.flatMap(({ part }) => {
         const state = this.#stored.get(Number(part))
         return state ? [[Number(part), state] as const] : []
       }),
     )
-    const { changed } = batch
+    return ({ document, ...changed }) => {
+      const compact = compacted(document, stored, this.#settings.parts)
+      return { ...changed, document: compact, text: JSON.stringify(compact) }
+    }
+  }
+
+  #fits(text: string): boolean {
+    const { maxTextBytes } = this.#table
+    return text.length * maxBytesPerUnit <= maxTextBytes || Buffer.byteLength(text) <= maxTextBytes
+  }
+
+  #refuseGrowth(
+    batch: ViewBatch,
+    { key, text, revision }: WrittenDocument,
+    written: (changed: ChangedDocument) => WrittenDocument,
+  ): void {
+    const fits = (document: ViewDocument): boolean =>
+      this.#fits(written({ key, document, revision }).text)
+    batch.refuseGrowth(key, fits, tooLargeFor(this.#table, key, text))
+  }
+
+  /** Stores what has changed; gives those that somebody else was faster to change. */
+  async #put(batch: ViewBatch, changed: readonly WrittenDocument[]): Promise<readonly string[]> {
+    const lost: string[] = []
     let next = 0
     const putSome = async (): Promise<void> => {
       for (let change = changed[next++]; change; change = changed[next++]) {
-        if (await this.#putOne(change, stored)) batch.markDone(change.key)
+        if (await this.#putOne(change)) batch.markDone(change.key)
         else lost.push(change.key)
       }
     }
-    await Promise.all(Array.from({ length: Math.min(maxPuts, changed.length) }, putSome))
+    try {
+      await Promise.all(Array.from({ length: Math.min(maxPuts, changed.length) }, putSome))
+    } catch (error) {
+      // What is stored by now is not what was known.
+      this.#documents = new RecentMap(rememberedDocuments)
+      throw error
+    }
     return lost
   }
 
-  async #putOne(
-    { key, document, revision }: ChangedDocument,
-    stored: ReadonlyMap<number, PartState>,
-  ): Promise<boolean> {
-    const compact = compacted(document, stored, this.#settings.parts)
-    const text = JSON.stringify(compact)
+  async #putOne({ key, document, text, revision }: WrittenDocument): Promise<boolean> {
     const put = await this.#table.put(documentPrefix + key, text, revision)
     if (put === undefined) this.#documents.delete(key)
-    else this.#documents.set(key, { document: compact, revision: put })
+    else this.#documents.set(key, { document, revision: put })
     return put !== undefined
   }
 
@@ -186,4 +216,9 @@ class ViewBuild {
   #learn(progress: Progress): void {
     this.#stored.set(Number(progress.part), readProgress(progress).state)
   }
+}
+
+function tooLargeFor({ maxTextBytes }: DocumentTable, key: string, text: string): AetherError {
+  const message = `the document ${JSON.stringify(key)} would have ${Buffer.byteLength(text)} bytes, and the store takes ${maxTextBytes} at most: keep less in it, or spread it over more keys`
+  return new AetherError('too-large', message)
 }

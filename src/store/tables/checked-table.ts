@@ -21,6 +21,10 @@ export class CheckedTable implements DocumentTable {
     this.#context = context
   }
 
+  get maxTextBytes(): number {
+    return this.#table.maxTextBytes
+  }
+
   async get(key: string): Promise<Document | undefined> {
     this.#assertOpen()
     checkKey(key)

@@ -4,6 +4,8 @@
  * revision. Tables of different names know nothing of each other.
  */
 export interface DocumentTable {
+  /** Of a document, as UTF-8: a longer one is refused as `too-large`. */
+  readonly maxTextBytes: number
   /** Never older than the last acknowledged write. */
   get(key: string): Promise<Document | undefined>
   /** {@link get} for many, in as few round trips as there can be; missing ones are left out. */
@@ -17,7 +19,7 @@ export interface DocumentTable {
    * Puts the text under the key, if and only if the document there is of this revision, or, where it
    * is undefined, there is none. Resolves with its new revision once it is as durable as events are;
    * with undefined where somebody else was faster, and nothing is changed.
-   * @throws AetherError `store-unavailable`; `outcome-unknown`: read it to know
+   * @throws AetherError `store-unavailable`, `too-large`; `outcome-unknown`: read it to know
    */
   put(key: string, text: string, expected: number | undefined): Promise<number | undefined>
   /** Takes the document away if it is of this revision; false where it isn't. */

@@ -23,6 +23,9 @@ const alike = [
 ]
 const longest = '界'.repeat(400)
 
+/** Larger texts are not tried. */
+const affordableBytes = 4_000_000
+
 export const tableCases: readonly ConformanceCase<EventStoreSubject>[] = [
   {
     name: 'a document that was put is given as it was, also after opening again',
@@ -38,6 +41,19 @@ export const tableCases: readonly ConformanceCase<EventStoreSubject>[] = [
       await using again = await open()
       const reopened = await again.table('t')
       for (const document of put) assert.deepEqual(await reopened.get(document.key), document)
+    },
+  },
+  {
+    name: 'a text of as many bytes as the table says is taken, and where that is few, no longer one',
+    async run({ open }) {
+      await using store = await open()
+      const table = await store.table('t')
+      const most = Math.min(table.maxTextBytes, affordableBytes)
+      const text = 'ü'.repeat(most / 2) + 'x'.repeat(most % 2)
+      await create(table, 'a', text)
+      if (table.maxTextBytes < affordableBytes)
+        await assert.rejects(table.put('b', `${text}x`, undefined), { code: 'too-large' })
+      assert.equal((await table.get('a'))?.text, text)
     },
   },
   {

@@ -32,6 +32,10 @@ export class JetStreamDocumentTable implements DocumentTable {
     this.#stream = stream
   }
 
+  get maxTextBytes(): number {
+    return this.#stream.maxPayload - maxHeaderBytes
+  }
+
   async get(key: string): Promise<Document | undefined> {
     return (await this.#stream.isThere()) ? this.#ask(key) : undefined
   }
@@ -153,7 +157,7 @@ export class JetStreamDocumentTable implements DocumentTable {
 
   #checkSize(key: string, body: Uint8Array): void {
     const { maxPayload } = this.#stream
-    if (body.length + maxHeaderBytes <= maxPayload) return
+    if (body.length <= this.maxTextBytes) return
     throw new AetherError(
       'too-large',
       `the text of ${JSON.stringify(key)} of the table ${this.#name} has ${body.length} bytes, and the server takes at most ${maxPayload} with its headers: keep less in it, or raise its max_payload`,
