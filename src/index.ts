@@ -137,6 +137,7 @@ export type {
   CommitResult,
   Committed,
   Conflicted,
+  EventRead,
   EventStore,
   EventStoreOptions,
   ExpectedVersion,

@@ -16,15 +16,11 @@ function rivalOn(store: EventStore, remove: () => Promise<void>): Rival {
       const events = Array.from({ length: count }, () => placed)
       return store.append(idOf(stream), events, firstOf)
     },
-    async load(stream) {
-      let events = 0
-      for await (const _ of store.read(idOf(stream))) events++
-      return events
-    },
+    load: async (stream) => (await store.read(idOf(stream)).toArray()).length,
     async command(stream) {
       let state = initialState
       let expectedVersion = 0
-      for await (const event of store.read(idOf(stream))) {
+      for (const event of await store.read(idOf(stream)).toArray()) {
         state = evolve(state, event.data as typeof data)
         expectedVersion = event.version
       }

@@ -21,7 +21,7 @@ import { appendResult, commitResult } from './append/store-outcome.ts'
 import { StoredListeners, type StoredListener } from './append/stored-listeners.ts'
 import { UnderWay } from './append/under-way.ts'
 import type { Broadcast } from './broadcast.ts'
-import type { AuditEntry, CommitLog, LogEntry } from './commit-log.ts'
+import type { AuditEntry, CommitLog, LogEntry, VersionRange } from './commit-log.ts'
 import type {
   Append,
   AppendOptions,
@@ -40,7 +40,8 @@ import { HashChainWriter } from './hash-chain/hash-chain-writer.ts'
 import { TrimmedMarks } from './moving/trimmed-mark.ts'
 import { offeredPart } from './projecting/offered-part.ts'
 import { EntryIterator, type Source } from './reading/entry-iterator.ts'
-import { checkFilter, eventFilter } from './reading/log-filter.ts'
+import type { EventRead } from './reading/event-read.ts'
+import { checkFilter, eventFilter, isOpenFilter } from './reading/log-filter.ts'
 import { oneOf, readingOf, wholeNumber } from './reading/reading.ts'
 import { LogSubscription, startOf, type Subscription } from './reading/subscription.ts'
 import type { Retention } from './retention/retention.ts'
@@ -159,20 +160,15 @@ export class CommitLogEventStore implements EventStore {
     return this.#append(offeredPart({ actorId, events: run }))
   }
 
-  read(actorId: ActorId, options: Collecting<ReadOptions>): AsyncGenerator<LogEntry, void>
-  read(actorId: ActorId, options?: ReadOptions): AsyncGenerator<StoredEvent, void>
-  read(
-    actorId: ActorId,
-    options: ReadOptions | Collecting<ReadOptions> = {},
-  ): AsyncGenerator<LogEntry, void> {
+  read(actorId: ActorId, options: Collecting<ReadOptions>): EventRead<LogEntry>
+  read(actorId: ActorId, options?: ReadOptions): EventRead
+  read(actorId: ActorId, options: ReadOptions | Collecting<ReadOptions> = {}): EventRead<LogEntry> {
     return new EntryIterator(() => this.#sourceOf(actorId, options))
   }
 
-  readAll(options: Collecting<ReadAllOptions>): AsyncGenerator<LogEntry, void>
-  readAll(options?: ReadAllOptions): AsyncGenerator<StoredEvent, void>
-  readAll(
-    options: ReadAllOptions | Collecting<ReadAllOptions> = {},
-  ): AsyncGenerator<LogEntry, void> {
+  readAll(options: Collecting<ReadAllOptions>): EventRead<LogEntry>
+  readAll(options?: ReadAllOptions): EventRead
+  readAll(options: ReadAllOptions | Collecting<ReadAllOptions> = {}): EventRead<LogEntry> {
     return new EntryIterator(() => this.#sourceOfAll(options))
   }
 
@@ -339,8 +335,11 @@ export class CommitLogEventStore implements EventStore {
     if (last < first || reading.limit === 0) return undefined
     const { limit, signal } = reading
     const range = { first, last, direction, limit }
-    const batches = this.#log.read(actorId, range, signal)
-    return { batches: this.#known.learnFrom(actorId, range, batches), reading }
+    return {
+      reading,
+      batches: () => this.#known.learnFrom(actorId, range, this.#log.read(actorId, range, signal)),
+      whole: this.#wholeOf(actorId, range),
+    }
   }
 
   #sourceOfAll(options: ReadAllOptions | Collecting<ReadAllOptions>): Source | undefined {
@@ -348,10 +347,21 @@ export class CommitLogEventStore implements EventStore {
     const after = wholeNumber('after', options.after ?? 0, 0)
     const { filter = {} } = options
     checkFilter(filter)
-    const reading = { ...readingOf(options), passes: eventFilter(filter) }
+    const every = readingOf(options)
+    const reading = isOpenFilter(filter) ? every : { ...every, passes: eventFilter(filter) }
     if (reading.limit === 0) return undefined
     const { limit, signal } = reading
-    return { batches: this.#log.readAll({ after, limit, filter }, signal), reading }
+    return { reading, batches: () => this.#log.readAll({ after, limit, filter }, signal) }
+  }
+
+  #wholeOf(actorId: ActorId, range: VersionRange): (() => StoredEvent[]) | undefined {
+    const log = this.#log
+    if (!log.eventsOf) return undefined
+    return () => {
+      const events = log.eventsOf?.(actorId, range) ?? []
+      this.#known.learnFromWhole(actorId, range, events)
+      return events
+    }
   }
 
   /** Closing ends it as well. */

@@ -23,6 +23,11 @@ export interface CommitLog {
     range: VersionRange,
     signal: AbortSignal | undefined,
   ): AsyncIterable<readonly LogEntry[]>
+  /**
+   * As {@link read}, all at once and never more than the limit, for a log that has the events at hand, and
+   * none that can't be read. The array is the caller's. Left out elsewhere.
+   */
+  eventsOf?(actorId: ActorId, range: VersionRange): StoredEvent[]
   /** A position that nothing is behind which was acknowledged before; 0 where there is nothing. */
   lastPosition(signal: AbortSignal | undefined): Promise<number>
   /** How much is behind a position: see `EventStore.remaining`. */

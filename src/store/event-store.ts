@@ -4,6 +4,7 @@ import type { ExpectedVersion } from './append/commit.ts'
 import type { StoredListener } from './append/stored-listeners.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { AuditEntry, LogEntry } from './commit-log.ts'
+import type { EventRead } from './reading/event-read.ts'
 import type { LogFilter } from './reading/log-filter.ts'
 import type { OnMalformed } from './reading/reading.ts'
 import type { Subscription } from './reading/subscription.ts'
@@ -49,12 +50,15 @@ export interface EventStore extends AsyncDisposable {
    */
   save(actorId: ActorId, events: VersionedEvent | readonly VersionedEvent[]): Promise<AppendResult>
 
-  /** The events of one actor, in order. Ends at the newest one; an actor without events is empty. */
+  /**
+   * The events of one actor, in order: by a loop, or all at once by `toArray`. Ends at the newest one; an
+   * actor without events is empty.
+   */
   read(
     actorId: ActorId,
     options: Collecting<ReadOptions>,
-  ): AsyncIterable<StoredEvent | MalformedEventError>
-  read(actorId: ActorId, options?: ReadOptions): AsyncIterable<StoredEvent>
+  ): EventRead<StoredEvent | MalformedEventError>
+  read(actorId: ActorId, options?: ReadOptions): EventRead
 
   /**
    * The version of the actor's newest event, 0 where there is none: asked for, so never old.
@@ -96,9 +100,12 @@ export interface EventStore extends AsyncDisposable {
    */
   trim(options?: TrimOptions): Promise<TrimReport>
 
-  /** The events of all actors, in the order of the log. Ends at the newest one. */
-  readAll(options: Collecting<ReadAllOptions>): AsyncIterable<StoredEvent | MalformedEventError>
-  readAll(options?: ReadAllOptions): AsyncIterable<StoredEvent>
+  /**
+   * The events of all actors, in the order of the log: by a loop, or all at once by `toArray`. Ends at the
+   * newest one.
+   */
+  readAll(options: Collecting<ReadAllOptions>): EventRead<StoredEvent | MalformedEventError>
+  readAll(options?: ReadAllOptions): EventRead
 
   /**
    * A position that no event of the log is behind, as it is now: that of the newest one, or a little

@@ -83,7 +83,7 @@ export class History {
   /** @throws AetherError `history-trimmed` where some of them were removed */
   async events(fromVersion: number, toVersion: number): Promise<StoredEvent[]> {
     const range = { fromVersion, toVersion }
-    const events = await Array.fromAsync(this.#store.read(this.actorId, range))
+    const events = await this.#store.read(this.actorId, range).toArray()
     if (events[0]?.version !== fromVersion) await this.#assertKeptBehind(fromVersion - 1)
     return events
   }

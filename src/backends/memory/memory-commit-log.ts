@@ -59,13 +59,18 @@ export class MemoryCommitLog implements CommitLog {
   }
 
   async *read(actorId: ActorId, range: VersionRange): AsyncGenerator<readonly StoredEvent[]> {
-    const { first, last, direction } = range
+    yield* inBatches(this.eventsOf(actorId, range))
+  }
+
+  eventsOf(actorId: ActorId, { first, last, direction, limit }: VersionRange): StoredEvent[] {
     const history = this.#actors.get(actorId) ?? []
-    const wanted = history.slice(
-      indexOf(history, 'version', first),
-      indexOf(history, 'version', last + 1),
-    )
-    yield* inBatches(direction === 'forwards' ? wanted : wanted.toReversed())
+    const start = first === 1 ? 0 : indexOf(history, 'version', first)
+    const end = last === Infinity ? history.length : indexOf(history, 'version', last + 1)
+    const isForwards = direction === 'forwards'
+    const wanted = isForwards
+      ? history.slice(start, Math.min(end, start + limit))
+      : history.slice(Math.max(start, end - limit), end)
+    return isForwards ? wanted : wanted.toReversed()
   }
 
   async *readAll({ after }: LogRange): AsyncGenerator<readonly StoredEvent[]> {

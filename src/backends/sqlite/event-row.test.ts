@@ -72,6 +72,8 @@ describe('a row that cannot be read stops the replay there', () => {
         assertMalformed(failure, raw)
         assert.equal(failure.actorId, 'account-alice')
       }
+      const atOnce = store.read('account-alice').toArray()
+      assertMalformed(await atOnce.catch((failure: unknown) => failure), raw)
       // What stands behind it or elsewhere can be read all the same.
       assert.equal((await Array.fromAsync(store.read('account-bob'))).length, 2)
       assert.equal((await Array.fromAsync(store.readAll({ after: 3 }))).length, 2)
@@ -108,7 +110,7 @@ describe('a row that cannot be read', () => {
         store.read('account-alice', { onMalformed: 'collect' }),
         store.readAll({ onMalformed: 'collect', limit: 3 }),
       ]) {
-        const [first, second, third] = await Array.fromAsync(events)
+        const [first, second, third] = await events.toArray()
         assert.deepEqual([first?.position, second?.position], [1, 2])
         assertMalformed(third, broken.data)
       }
@@ -122,7 +124,7 @@ describe('a row that cannot be read', () => {
         [1, 2, 4, 5],
       )
       const backwards = { onMalformed: 'skip', direction: 'backwards' } as const
-      const alice = await Array.fromAsync(store.read('account-alice', backwards))
+      const alice = await store.read('account-alice', backwards).toArray()
       assert.deepEqual(
         alice.map((event) => event.version),
         [2, 1],

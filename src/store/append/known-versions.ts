@@ -38,9 +38,10 @@ export class KnownVersions {
   /** Passes on what is read of an actor, and learns where its events end if the read shows it. */
   async *learnFrom(
     actorId: ActorId,
-    { first, last, direction, limit }: VersionRange,
+    range: VersionRange,
     batches: AsyncIterable<readonly LogEntry[]>,
   ): AsyncGenerator<readonly LogEntry[]> {
+    const { last, direction } = range
     let newest: LogEntry | undefined
     for await (const batch of batches) {
       newest = direction === 'forwards' ? (batch.at(-1) ?? newest) : (newest ?? batch[0])
@@ -48,6 +49,22 @@ export class KnownVersions {
       if (direction === 'backwards' && last === Infinity) this.#learnNewest(actorId, newest)
       yield batch
     }
+    this.#learnFromEnd(actorId, range, newest)
+  }
+
+  /** The same from all that such a read gave. */
+  learnFromWhole(actorId: ActorId, range: VersionRange, entries: readonly LogEntry[]): void {
+    const { last, direction } = range
+    const newest = direction === 'forwards' ? entries.at(-1) : entries[0]
+    if (direction === 'backwards' && last === Infinity) this.#learnNewest(actorId, newest)
+    this.#learnFromEnd(actorId, range, newest)
+  }
+
+  #learnFromEnd(
+    actorId: ActorId,
+    { first, last, limit }: VersionRange,
+    newest: LogEntry | undefined,
+  ): void {
     // A log may stop at the limit by itself.
     if (last !== Infinity || limit !== Infinity) return
     if (newest) this.#learnNewest(actorId, newest)

@@ -71,6 +71,72 @@ test('what can not be read stops, is left out or is given', async () => {
   expect(collected[1]).toBe(broken)
 })
 
+test('all at once is what the loop would give, over batches, and releases the source once', async () => {
+  const whole = reader([[1, 2], [], [3]])
+  expect(versionsIn(await whole.iterator.toArray())).toEqual([1, 2, 3])
+  expect(whole.released()).toBe(1)
+  expect(await whole.iterator.toArray()).toEqual([])
+  expect((await whole.iterator.next()).done).toBe(true)
+  expect(whole.opened()).toBe(1)
+
+  const limited = reader([[1, 2, 3], [4]], { limit: 2 })
+  expect(versionsIn(await limited.iterator.toArray())).toEqual([1, 2])
+  expect(limited.released()).toBe(1)
+})
+
+test('all at once is what is left where a loop began, and what calls before it leave', async () => {
+  const begun = reader([[1, 2, 3], [4]])
+  await begun.iterator.next()
+  const second = begun.iterator.next()
+  const rest = begun.iterator.toArray()
+  expect(((await second).value as StoredEvent).version).toBe(2)
+  expect(versionsIn(await rest)).toEqual([3, 4])
+  expect(begun.released()).toBe(1)
+
+  const left = reader([[1]])
+  await left.iterator.return()
+  expect(await left.iterator.toArray()).toEqual([])
+  expect(left.opened()).toBe(0)
+})
+
+test('all at once fails as the loop does, and releases the source', async () => {
+  const broken = new MalformedEventError({ position: 2, raw: '', cause: new Error('broken') })
+  const batches = [[1], [broken, 3]]
+  const stopped = reader(batches)
+  await expect(stopped.iterator.toArray()).rejects.toBe(broken)
+  expect(stopped.released()).toBe(1)
+  expect(await stopped.iterator.toArray()).toEqual([])
+  expect(versionsIn(await reader(batches, { onMalformed: 'skip' }).iterator.toArray())).toEqual([
+    1, 3,
+  ])
+  const collected = await reader(batches, { onMalformed: 'collect' }).iterator.toArray()
+  expect(collected[1]).toBe(broken)
+  // What stands behind the limit is nobody's concern.
+  expect(await reader(batches, { limit: 1 }).iterator.toArray()).toHaveLength(1)
+
+  const controller = new AbortController()
+  const aborted = reader([[1], [2]], { signal: controller.signal })
+  await aborted.iterator.next()
+  const rest = aborted.iterator.toArray()
+  controller.abort(new Error('enough'))
+  await expect(rest).rejects.toThrow('enough')
+  expect(aborted.released()).toBe(1)
+})
+
+test('all at once takes what can be had whole, unless it is aborted', async () => {
+  const source = (signal?: AbortSignal): EntryIterator =>
+    new EntryIterator(() => ({
+      reading: readingOf(signal ? { signal } : {}),
+      batches: () => expect.unreachable(),
+      whole: () => [event(1), event(2)],
+    }))
+  const iterator = source()
+  expect(versionsIn(await iterator.toArray())).toEqual([1, 2])
+  expect(await iterator.toArray()).toEqual([])
+  const enough = new Error('enough')
+  await expect(source(AbortSignal.abort(enough)).toArray()).rejects.toBe(enough)
+})
+
 type Options = Parameters<typeof readingOf>[0]
 
 function reader(
@@ -88,13 +154,17 @@ function reader(
   }
   const iterator = new EntryIterator(() => {
     opened++
-    return { batches: source(), reading: readingOf(options) }
+    return { batches: source, reading: readingOf(options) }
   })
   return { iterator, opened: () => opened, released: () => released }
 }
 
 async function versionsOf(iterator: EntryIterator): Promise<number[]> {
-  return (await Array.fromAsync(iterator)).map((entry) => (entry as StoredEvent).version)
+  return versionsIn(await Array.fromAsync(iterator))
+}
+
+function versionsIn(entries: readonly LogEntry[]): number[] {
+  return entries.map((entry) => (entry as StoredEvent).version)
 }
 
 function event(version: number): StoredEvent {

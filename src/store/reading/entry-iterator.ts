@@ -1,11 +1,14 @@
 import { MalformedEventError } from '../../core/index.ts'
 import type { LogEntry } from '../commit-log.ts'
+import type { EventRead } from './event-read.ts'
 import type { Reading } from './reading.ts'
 
 /** What is read, and how. */
 export interface Source {
-  readonly batches: AsyncIterable<readonly LogEntry[]>
   readonly reading: Reading
+  readonly batches: () => AsyncIterable<readonly LogEntry[]>
+  /** All that would be given, where it can be had at once. */
+  readonly whole?: (() => LogEntry[]) | undefined
 }
 
 type Result = IteratorResult<LogEntry, void>
@@ -17,7 +20,7 @@ const end: Result = { value: undefined, done: true }
  * do, and nothing else can be seen of it. But that takes three promises for each entry, and as many
  * again for each generator around it; here an entry that is there already takes one.
  */
-export class EntryIterator implements AsyncGenerator<LogEntry, void> {
+export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<LogEntry> {
   /** Makes the source at the first call of `next`; undefined where nothing is to be read. */
   readonly #open: () => Source | undefined
   #reading: Reading | undefined
@@ -61,6 +64,11 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void> {
     })
   }
 
+  /** Releases the source as well. */
+  toArray(): Promise<LogEntry[]> {
+    return this.#inTurn(() => this.#takeAll())
+  }
+
   [Symbol.asyncIterator](): this {
     return this
   }
@@ -88,14 +96,11 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void> {
 
   async #advance(): Promise<Result> {
     try {
-      if (this.#state === 'new') this.#begin()
+      if (this.#state === 'new') this.#beginWith(this.#source())
       while (this.#left > 0) {
         const entry = this.#take()
         if (entry) return { value: entry, done: false }
-        const batch = await this.#batches?.next()
-        if (!batch || batch.done) break
-        this.#batch = batch.value
-        this.#index = 0
+        if (!(await this.#fetch())) break
       }
     } catch (error) {
       await this.#close().catch(() => undefined) // the first error counts
@@ -105,13 +110,50 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void> {
     return end
   }
 
-  #begin(): void {
+  async #takeAll(): Promise<LogEntry[]> {
+    const all: LogEntry[] = []
+    try {
+      if (this.#state === 'new') {
+        const source = this.#source()
+        if (source?.whole) return this.#takeWhole(source.reading, source.whole)
+        this.#beginWith(source)
+      }
+      while (this.#left > 0) {
+        for (let entry = this.#take(); entry; entry = this.#take()) all.push(entry)
+        if (this.#left === 0 || !(await this.#fetch())) break
+      }
+    } catch (error) {
+      await this.#close().catch(() => undefined) // the first error counts
+      throw error
+    }
+    await this.#close()
+    return all
+  }
+
+  #takeWhole({ signal }: Reading, whole: () => LogEntry[]): LogEntry[] {
+    signal?.throwIfAborted()
+    return whole()
+  }
+
+  #source(): Source | undefined {
     this.#state = 'open'
-    const source = this.#open()
+    return this.#open()
+  }
+
+  #beginWith(source: Source | undefined): void {
     if (!source) return
     this.#reading = source.reading
     this.#left = source.reading.limit
-    this.#batches = source.batches[Symbol.asyncIterator]()
+    this.#batches = source.batches()[Symbol.asyncIterator]()
+  }
+
+  /** The next batch; false where there is none. */
+  async #fetch(): Promise<boolean> {
+    const batch = await this.#batches?.next()
+    if (!batch || batch.done) return false
+    this.#batch = batch.value
+    this.#index = 0
+    return true
   }
 
   async #close(): Promise<void> {
@@ -123,7 +165,7 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void> {
     await batches?.return?.()
   }
 
-  async #inTurn(call: () => Promise<Result>): Promise<Result> {
+  async #inTurn<T>(call: () => Promise<T>): Promise<T> {
     this.#waiting++
     const turn = this.#lastTurn.then(call)
     this.#lastTurn = turn.catch(() => undefined)

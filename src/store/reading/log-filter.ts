@@ -43,6 +43,11 @@ export function actorFilter({
   }
 }
 
+/** Whether all events pass. */
+export function isOpenFilter({ actorTypes, key, eventTypes }: LogFilter): boolean {
+  return actorTypes === undefined && key === undefined && eventTypes === undefined
+}
+
 /** Whether an event passes. */
 export function eventFilter(filter: LogFilter): (event: StoredEvent) => boolean {
   const ofActor = actorFilter(filter)
