@@ -25,6 +25,7 @@ import { Patience } from './live/patience.ts'
 import { Quarantine, type QuarantinedActor } from './live/quarantine.ts'
 import { SnapshotKeeper } from './live/snapshot-keeper.ts'
 import type { Surroundings } from './live/surroundings.ts'
+import { Turns } from './live/turns.ts'
 import { HeldActors } from './transaction/held-actors.ts'
 import { transact, type Transaction, type TransactionActor } from './transaction/transaction.ts'
 
@@ -58,7 +59,7 @@ export class ActorHost {
   /** @throws AetherError `invalid-definition` for two definitions of one type */
   constructor(
     definitions: readonly ActorDefinition[],
-    components: Omit<Surroundings, 'quarantine' | 'snapshots'>,
+    components: Omit<Surroundings, 'quarantine' | 'snapshots' | 'turns'>,
   ) {
     const { store, clock, logger, limits, observer } = components
     this.#models = new Models(definitions)
@@ -66,6 +67,7 @@ export class ActorHost {
       ...components,
       quarantine: new Quarantine(clock, logger, limits.failuresInARow),
       snapshots: new SnapshotKeeper(store, logger, observer),
+      turns: new Turns(),
     }
     this.#live = new LiveActors(this.#around)
     this.#onlooker = new Onlooker(this.#models, this.#around, this.#live)

@@ -141,8 +141,16 @@ export class CommitLogEventStore implements EventStore {
   async append(
     actorId: ActorId,
     events: readonly NewEvent[],
-    { expectedVersion }: AppendOptions,
+    options: AppendOptions,
   ): Promise<AppendResult> {
+    return this.appendAtOnce(actorId, events, options)
+  }
+
+  appendAtOnce(
+    actorId: ActorId,
+    events: readonly NewEvent[],
+    { expectedVersion }: AppendOptions,
+  ): AppendResult | Promise<AppendResult> {
     return this.#append(offeredPart({ actorId, events, expectedVersion }))
   }
 

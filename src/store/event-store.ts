@@ -36,6 +36,17 @@ export interface EventStore extends AsyncDisposable {
   ): Promise<AppendResult>
 
   /**
+   * {@link append}, but where the log has nothing to wait for, as in memory, it gives the result itself,
+   * or throws: for who stores much and goes on in the same turn.
+   * @throws as `append`, at once or later
+   */
+  appendAtOnce(
+    actorId: ActorId,
+    events: readonly NewEvent[],
+    options: AppendOptions,
+  ): AppendResult | Promise<AppendResult>
+
+  /**
    * {@link append} for several actors at once: the events of all of them are stored, or of none.
    * They stand side by side in the log, in the order given. An actor may be named once.
    * @throws as `append`

@@ -70,7 +70,7 @@ export function watched(
       }
       return new Proxy(store, {
         get(target, name) {
-          if (name === 'append') return append
+          if (name === 'append' || name === 'appendAtOnce') return append
           const member: unknown = Reflect.get(target, name)
           return typeof member === 'function' ? (member.bind(target) as unknown) : member
         },

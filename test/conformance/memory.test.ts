@@ -1,4 +1,4 @@
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memory } from '../../src/backends/memory/index.ts'
 import { eventStoreConformance } from '../../src/testing/index.ts'
 
@@ -9,4 +9,17 @@ describe('memory', () => {
       await run({ open: (options) => backend.openStore(options) })
     })
   }
+
+  test('an append at once gives its result in the same turn, behind the listeners', async () => {
+    await using store = await memory().openStore()
+    const told: number[] = []
+    using _listening = store.onStored((events) => void told.push(events.length))
+    const placed = { type: 'Placed', data: {} }
+    const result = store.appendAtOnce('order-1', [placed], { expectedVersion: 0 })
+    expect(told).toEqual([1])
+    expect(result).toMatchObject({ ok: true, version: 1, events: [{ type: 'Placed' }] })
+    await store.close()
+    const late = (): unknown => store.appendAtOnce('order-1', [placed], { expectedVersion: 1 })
+    expect(late).toThrow(expect.objectContaining({ code: 'closed' }))
+  })
 })

@@ -37,7 +37,7 @@ function lostStore(code: ErrorCode): Backend {
     ...backend,
     async openStore(options) {
       const append = (): Promise<never> => Promise.reject(new AetherError(code, 'it is lost'))
-      return Object.assign(await backend.openStore(options), { append })
+      return Object.assign(await backend.openStore(options), { append, appendAtOnce: append })
     },
   }
 }

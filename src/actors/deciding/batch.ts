@@ -36,14 +36,22 @@ export type Outcome =
   | { readonly kind: 'shared'; readonly outcomeIndex: number }
   | { readonly kind: 'failed'; readonly error: unknown }
 
-export interface BatchContext {
+/** Who decides. */
+export interface Decider {
   readonly model: ActorModel
   readonly actorId: ActorId
   /** Undefined where it remembers none. */
-  readonly memory: CommandMemory | undefined
-  readonly maxEvents: number
-  /** From how many milliseconds on a decision is reported to have held up everything else. */
-  readonly slowAfterMs: number
+  readonly memoryIfAny: CommandMemory | undefined
+}
+
+/** What all who decide share. */
+export interface DecisionContext {
+  readonly limits: {
+    /** In one batch. */
+    readonly batchEvents: number
+    /** From how many milliseconds on a decision is reported to have held up everything else. */
+    readonly slowDecisionMs: number
+  }
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -55,8 +63,10 @@ export interface BatchContext {
 export function planBatch(
   before: ActorState,
   asked: readonly { readonly command: Command }[],
-  context: BatchContext,
+  decider: Decider,
+  context: DecisionContext,
 ): BatchPlan {
+  const { model, actorId } = decider
   let events: NewEvent[] = []
   let outcomes: Outcome[] | undefined
   let mates: Map<string, Mate> | undefined
@@ -65,13 +75,14 @@ export function planBatch(
   let since = context.clock.monotonic()
   for (const { command } of asked) {
     try {
-      const known = command.identity && recall(command.identity, context, mates)
+      const known = command.identity && recall(command.identity, decider, mates)
       if (known) {
         outcomes = grown(outcomes, known)
         continue
       }
-      const decided = decide(context.model, context.actorId, after, command, now)
-      if (events.length > 0 && events.length + decided.events.length > context.maxEvents) break
+      const decided = decide(model, actorId, after, command, now)
+      if (events.length > 0 && events.length + decided.events.length > context.limits.batchEvents)
+        break
       if (command.identity) {
         mates ??= new Map()
         mates.set(command.identity.id, { ...command.identity, outcomeIndex: outcomes?.length ?? 0 })
@@ -90,7 +101,7 @@ export function planBatch(
     } catch (error) {
       outcomes = grown(outcomes, { kind: 'failed', error })
     } finally {
-      since = reportIfSlow(context, command, since)
+      since = reportIfSlow(actorId, command, since, context)
     }
   }
   return { outcomes: outcomes ?? [], events, after }
@@ -98,13 +109,14 @@ export function planBatch(
 
 /** Whoever blocks the event loop is named: nobody else would find out. Tells what time it is. */
 function reportIfSlow(
-  { actorId, slowAfterMs, clock, logger }: BatchContext,
+  actorId: ActorId,
   { name }: Command,
   since: number,
+  { limits, clock, logger }: DecisionContext,
 ): number {
   const now = clock.monotonic()
   const tookMs = Math.round(now - since)
-  if (tookMs >= slowAfterMs) {
+  if (tookMs >= limits.slowDecisionMs) {
     const message = `${actorId} blocked the event loop for ${tookMs} ms in ${name}`
     logger.warn({ actorId, command: name, tookMs }, message)
   }
@@ -118,10 +130,10 @@ interface Mate extends CommandIdentity {
 /** @throws AetherError `id-reused` */
 function recall(
   { id, digest }: CommandIdentity,
-  { memory, actorId }: BatchContext,
+  { memoryIfAny, actorId }: Decider,
   mates: ReadonlyMap<string, Mate> | undefined,
 ): Outcome | undefined {
-  const record = memory?.find(id)
+  const record = memoryIfAny?.find(id)
   const mate = mates?.get(id)
   const known = record ?? mate
   if (known && known.digest !== digest) {

@@ -4,6 +4,7 @@ import type { ActorObserver } from './actor-observer.ts'
 import type { ActorLimits } from './limits.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { SnapshotKeeper } from './snapshot-keeper.ts'
+import type { Turns } from './turns.ts'
 
 /** What all actors of a process share. */
 export interface Surroundings {
@@ -16,4 +17,5 @@ export interface Surroundings {
   readonly tracing: Tracing | undefined
   readonly quarantine: Quarantine
   readonly snapshots: SnapshotKeeper
+  readonly turns: Turns
 }

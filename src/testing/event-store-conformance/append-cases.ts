@@ -37,6 +37,23 @@ export const appendCases: readonly ConformanceCase<EventStoreSubject>[] = [
     },
   },
   {
+    name: 'an append at once stores as any other, and finds the same conflicts',
+    async run({ open }) {
+      await using store = await open()
+      const place = async (type: string, expectedVersion: number): Promise<AppendResult> =>
+        store.appendAtOnce(alice, [happened(type)], { expectedVersion })
+      const [first, second] = [await place('Opened', 0), await place('Closed', 1)]
+      const told = [first, second].flatMap((result) => succeeded(result).events)
+      assert.deepEqual(await collect(store.read(alice)), told)
+      const conflict = { actorId: alice, expectedVersion: 1, currentVersion: 2 }
+      assert.deepEqual(await place('Late', 1), { ok: false, conflict })
+      await assert.rejects(
+        async () => store.appendAtOnce(alice, [], { expectedVersion: 2 }),
+        (error) => error instanceof AetherError && error.code === 'invalid-argument',
+      )
+    },
+  },
+  {
     name: 'what is read is what the append answered, also after opening again',
     async run({ open }) {
       const store = await open()

@@ -1,0 +1,25 @@
+/** Somebody who has work to do. */
+export interface Worker {
+  /** Does what can be done now. It never throws. */
+  work(): void
+}
+
+/**
+ * Lets those who were woken in one turn of the event loop work in the next, in the order of their waking:
+ * what else is sent in that turn belongs to the same work.
+ */
+export class Turns {
+  #woken: Worker[] = []
+
+  wake(worker: Worker): void {
+    if (this.#woken.push(worker) === 1) void soon.then(this.#work)
+  }
+
+  readonly #work = (): void => {
+    const woken = this.#woken
+    this.#woken = []
+    for (const worker of woken) worker.work()
+  }
+}
+
+const soon = Promise.resolve()
