@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { until } from './until.ts'
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts')
+const leash = new URL('./leash.ts', import.meta.url).href
+const options = ['--conditions=aether-source', `--import=${leash}`]
 
-/** The `aether` command in a process of its own. */
+/** The `aether` command in a process of its own, which ends with this one, however that ends. */
 export class CliProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown>
@@ -13,10 +15,15 @@ export class CliProcess implements AsyncDisposable {
   stderr = ''
 
   constructor(args: readonly string[], cwd?: string) {
-    this.#child = spawn(process.execPath, ['--conditions=aether-source', main, ...args], { cwd })
+    const stdio = ['pipe', 'pipe', 'pipe', 'ipc'] as const
+    this.#child = spawn(process.execPath, [...options, main, ...args], { cwd, stdio: [...stdio] })
     this.#exited = once(this.#child, 'close')
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
   }
 
   /** Resolves with the exit code, or the signal that ended it. */
