@@ -1,4 +1,4 @@
-import { actor, type Backend, type EventStore, open } from 'aether'
+import { actor, type Backend, type EventRead, type EventStore, open } from 'aether'
 import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -17,19 +17,37 @@ function counter(shape: string, every = 10) {
 }
 const Counter = counter('one')
 
-/** The same backend, counting what is read of events and kept of states. */
-function counting(backend: Backend): Backend & { readonly seen: { read: number; kept: number[] } } {
-  const seen = { read: 0, kept: [] as number[] }
+/** What was read of events, and asked for and kept of states. */
+interface Seen {
+  read: number
+  readonly asked: string[]
+  readonly kept: number[]
+}
+
+/** The same backend, counting it. */
+function counting(backend: Backend): Backend & { readonly seen: Seen } {
+  const seen: Seen = { read: 0, asked: [], kept: [] }
   return {
     name: backend.name,
     seen,
     async openStore(options) {
       const store = await backend.openStore(options)
-      async function* read(...args: Parameters<EventStore['read']>) {
-        for await (const event of store.read(...args)) {
-          seen.read++
-          yield event
-        }
+      const read = (...args: Parameters<EventStore['read']>): EventRead => ({
+        async *[Symbol.asyncIterator]() {
+          for await (const event of store.read(...args)) {
+            seen.read++
+            yield event
+          }
+        },
+        async toArray() {
+          const events = await store.read(...args).toArray()
+          seen.read += events.length
+          return events
+        },
+      })
+      const loadSnapshot: EventStore['loadSnapshot'] = (actorId, options) => {
+        seen.asked.push(actorId)
+        return store.loadSnapshot(actorId, options)
       }
       const saveSnapshot: EventStore['saveSnapshot'] = async (actorId, snapshot) => {
         const isSaved = await store.saveSnapshot(actorId, snapshot)
@@ -39,6 +57,7 @@ function counting(backend: Backend): Backend & { readonly seen: { read: number; 
       return new Proxy(store, {
         get(target, name) {
           if (name === 'read') return read
+          if (name === 'loadSnapshot') return loadSnapshot
           if (name === 'saveSnapshot') return saveSnapshot
           const member: unknown = Reflect.get(target, name)
           return typeof member === 'function' ? (member.bind(target) as unknown) : member
@@ -162,5 +181,69 @@ describe('a state that is kept', () => {
     await using third = await open({ backend, actors: [Counter], limits: { longReplayMs: 0 } })
     await third.get(Counter, 'a').add({ by: 1 })
     await until(() => backend.seen.kept.includes(2), { description: 'a snapshot' })
+  })
+})
+
+describe('an actor that had no state kept, and few events', () => {
+  /** A node in which an actor is let go as soon as others are asked. */
+  const forgetful = async (backend: Backend) => {
+    const node = await open({ backend, actors: [Counter], limits: { liveActors: 1 } })
+    const ask = (key: string) => node.get(Counter, key).add({ by: 1 })
+    return {
+      ask,
+      /** Asks it once it was let go. */
+      askAgain: async (key: string) => {
+        for (let i = 0; i < 3; i++) await ask(`other-${i}`)
+        return ask(key)
+      },
+      events: node.events,
+      [Symbol.asyncDispose]: () => node.close(),
+    }
+  }
+
+  test('is loaded again without looking for one', async () => {
+    const backend = counting(memory())
+    await using node = await forgetful(backend)
+    for (let version = 1; version <= 3; version++) await node.ask('a')
+    backend.seen.read = 0
+    const { state } = await node.askAgain('a')
+    expect(state.total).toBe(4)
+    expect(backend.seen.read).toBe(3)
+    expect(backend.seen.asked.filter((id) => id === 'counter-a')).toHaveLength(1)
+  })
+
+  test('is looked up again once one was kept here', async () => {
+    const backend = counting(memory())
+    await using node = await forgetful(backend)
+    for (let version = 1; version <= 12; version++) await node.ask('a')
+    await until(() => backend.seen.kept.includes(10), { description: 'the snapshot' })
+    backend.seen.read = 0
+    expect((await node.askAgain('a')).state.total).toBe(13)
+    expect(backend.seen.read).toBe(2)
+  })
+
+  test('is looked up again where another node has gone on with it', async () => {
+    const backend = counting(memory())
+    await using node = await forgetful(backend)
+    await node.ask('a')
+    await using other = await open({ backend, actors: [Counter] })
+    for (let version = 2; version <= 25; version++) await other.get(Counter, 'a').add({ by: 1 })
+    await until(() => backend.seen.kept.includes(20), { description: 'the snapshots' })
+    backend.seen.read = 0
+    expect((await node.askAgain('a')).state.total).toBe(26)
+    // As many as would have been few, and those behind the snapshot.
+    expect(backend.seen.read).toBe(10 + 5)
+  })
+
+  test('is looked up again where its first events are gone', async () => {
+    const backend = counting(memory({ retention: { keepForMs: 0 } }))
+    await using node = await forgetful(backend)
+    for (let version = 1; version <= 3; version++) await node.ask('a')
+    const limits = { longReplayMs: 0 }
+    await using other = await open({ backend, actors: [Counter], limits })
+    await other.get(Counter, 'a').add({ by: 1 })
+    await until(() => backend.seen.kept.includes(3), { description: 'the snapshot' })
+    await until(async () => (await node.events.trim()).removed > 0, { description: 'old events' })
+    expect((await node.askAgain('a')).state.total).toBe(5)
   })
 })

@@ -6,7 +6,11 @@ import type { Replying } from '../deciding/decide.ts'
 import type { ActorModel } from '../definition/model.ts'
 import type { ActorState } from '../replay/fold.ts'
 import { History } from '../replay/history.ts'
+import type { KeptState } from './snapshot-keeper.ts'
 import type { Surroundings } from './surroundings.ts'
+
+/** So many are read again in vain where an actor got more than it was thought to have. */
+const maxFewEvents = 500
 
 /** What a process knows of one actor: its state, where that stands in the log, and what led to it. */
 export class KnownActor {
@@ -98,20 +102,28 @@ export class KnownActor {
   async #load(): Promise<ActorState> {
     this.forget()
     const { snapshots, clock, limits, observer } = this.around
-    const kept = await snapshots.load(this.model, this.actorId)
-    if (kept && kept.commands.length > 0) this.memory.restore(kept.commands)
-    this.#position = kept ? undefined : 0
-    const start = clock.monotonic()
     let events = 0
-    const state = await this.#history.replay({
-      from: kept?.state,
-      visit: (event) => {
-        this.#position = event.position
-        events++
-        if (event.metadata['commandId']) this.memory.note(event)
-      },
-    })
+    const visit = (event: StoredEvent): void => {
+      this.#position = event.position
+      events++
+      if (event.metadata['commandId']) this.memory.note(event)
+    }
+    this.#position = 0
+    let start = clock.monotonic()
+    const few = Math.min(this.model.snapshotEvery, maxFewEvents)
+    let kept: KeptState | undefined
+    let state = snapshots.isWithout(this.actorId)
+      ? await this.#history.replayShort(few, visit)
+      : undefined
+    if (!state) {
+      kept = await snapshots.load(this.model, this.actorId)
+      if (kept && kept.commands.length > 0) this.memory.restore(kept.commands)
+      if (kept) this.#position = undefined
+      start = clock.monotonic()
+      state = await this.#history.replay({ from: kept?.state, visit })
+    }
     this.#keptVersion = kept?.state.version ?? 0
+    if (!kept && events < few) snapshots.noteWithout(this.actorId)
     const ms = clock.monotonic() - start
     observer.loaded(this.type, { events, ms })
     if (ms >= limits.longReplayMs && state.version > this.#keptVersion) this.#keep(state)

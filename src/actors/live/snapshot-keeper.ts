@@ -5,7 +5,7 @@ import {
   type Logger,
   messageOf,
 } from '../../core/index.ts'
-import type { EventStore } from '../../store/index.ts'
+import { type EventStore, RecentMap } from '../../store/index.ts'
 import type { CommandMemory, RememberedCommand } from '../deciding/command-memory.ts'
 import type { ActorModel } from '../definition/model.ts'
 import type { ActorState } from '../replay/fold.ts'
@@ -38,6 +38,8 @@ export interface LoadOptions {
 
 /** How many snapshots are saved at once. */
 const maxSaves = 4
+/** Of how many actors it is remembered that they have no state kept. */
+const maxWithout = 10_000
 /** How many actors wait for theirs at most; one more is kept another time. */
 const maxOffers = 1_000
 
@@ -52,6 +54,7 @@ export class SnapshotKeeper {
   /** The newest of each actor. */
   readonly #offers = new Map<ActorId, Offer>()
   readonly #saves = new Set<Promise<void>>()
+  readonly #without = new RecentMap<ActorId, true>(maxWithout)
 
   constructor(store: EventStore, logger: Logger, observer?: ActorObserver) {
     this.#store = store
@@ -74,8 +77,22 @@ export class SnapshotKeeper {
     return { state: { version: snapshot.version, state }, commands }
   }
 
+  /** Remembers that there was none to load of an actor of few events, until one is offered. */
+  noteWithout(actorId: ActorId): void {
+    this.#without.set(actorId, true)
+  }
+
+  /**
+   * Whether looking for one is likely to be in vain. Another process may have kept one since, which only
+   * costs replaying the events.
+   */
+  isWithout(actorId: ActorId): boolean {
+    return this.#without.get(actorId) ?? false
+  }
+
   /** Keeps the state soon. */
   offer(model: ActorModel, actorId: ActorId, state: ActorState, memory?: CommandMemory): void {
+    this.#without.delete(actorId)
     if (this.#offers.size >= maxOffers && !this.#offers.has(actorId)) return
     this.#offers.set(actorId, { model, state, memory })
     if (this.#saves.size >= maxSaves) return

@@ -46,6 +46,25 @@ export class History {
   }
 
   /**
+   * As {@link replay} from the beginning, all events at once; undefined, and nothing shown to `visit`, where
+   * there are `limit` or more, or where one is missing.
+   */
+  async replayShort(
+    limit: number,
+    visit: (event: StoredEvent) => void,
+  ): Promise<ActorState | undefined> {
+    const events = await this.#store.read(this.actorId, { limit }).toArray()
+    const newest = events.at(-1)?.version ?? 0
+    if (events.length >= limit || newest !== events.length) return undefined
+    let after = initialOf(this.#model)
+    for (const event of events) {
+      after = foldStored(this.#model, after, event)
+      visit(event)
+    }
+    return after
+  }
+
+  /**
    * Each event behind a state, oldest first, and what it made of the actor.
    * @throws AetherError `history-trimmed` where some of them were removed
    */
