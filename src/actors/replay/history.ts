@@ -1,5 +1,10 @@
-import { type ActorId, AetherError, type StoredEvent } from '../../core/index.ts'
-import type { EventStore } from '../../store/index.ts'
+import {
+  type ActorId,
+  AetherError,
+  MalformedEventError,
+  type StoredEvent,
+} from '../../core/index.ts'
+import type { EventStore, LogEntry } from '../../store/index.ts'
 import type { ActorModel } from '../definition/model.ts'
 import { type ActorState, foldStored, initialOf } from './fold.ts'
 
@@ -47,17 +52,17 @@ export class History {
 
   /**
    * As {@link replay} from the beginning, all events at once; undefined, and nothing shown to `visit`, where
-   * there are `limit` or more, or where one is missing.
+   * there are `limit` or more, or where one is missing or can't be read: a snapshot may stand behind it.
    */
   async replayShort(
     limit: number,
     visit: (event: StoredEvent) => void,
   ): Promise<ActorState | undefined> {
-    const events = await this.#store.read(this.actorId, { limit }).toArray()
-    const newest = events.at(-1)?.version ?? 0
-    if (events.length >= limit || newest !== events.length) return undefined
+    const options = { limit, onMalformed: 'collect' } as const
+    const entries = await this.#store.read(this.actorId, options).toArray()
+    if (entries.length >= limit || !isWhole(entries)) return undefined
     let after = initialOf(this.#model)
-    for (const event of events) {
+    for (const event of entries) {
       after = foldStored(this.#model, after, event)
       visit(event)
     }
@@ -134,4 +139,11 @@ export class History {
       `${this.actorId} can't be replayed behind version ${version}: its events up to version ${trimmed} were removed, and no snapshot covers them`,
     )
   }
+}
+
+/** Whether they are all events from the first one on. */
+function isWhole(entries: readonly LogEntry[]): entries is readonly StoredEvent[] {
+  return entries.every(
+    (entry, index) => !(entry instanceof MalformedEventError) && entry.version === index + 1,
+  )
 }

@@ -43,13 +43,15 @@ export class KnownVersions {
   ): AsyncGenerator<readonly LogEntry[]> {
     const { last, direction } = range
     let newest: LogEntry | undefined
+    let count = 0
     for await (const batch of batches) {
+      count += batch.length
       newest = direction === 'forwards' ? (batch.at(-1) ?? newest) : (newest ?? batch[0])
       // What came first is the newest, whether the reader goes on or not.
       if (direction === 'backwards' && last === Infinity) this.#learnNewest(actorId, newest)
       yield batch
     }
-    this.#learnFromEnd(actorId, range, newest)
+    this.#learnFromEnd(actorId, range, newest, count)
   }
 
   /** The same from all that such a read gave. */
@@ -57,16 +59,17 @@ export class KnownVersions {
     const { last, direction } = range
     const newest = direction === 'forwards' ? entries.at(-1) : entries[0]
     if (direction === 'backwards' && last === Infinity) this.#learnNewest(actorId, newest)
-    this.#learnFromEnd(actorId, range, newest)
+    this.#learnFromEnd(actorId, range, newest, entries.length)
   }
 
   #learnFromEnd(
     actorId: ActorId,
     { first, last, limit }: VersionRange,
     newest: LogEntry | undefined,
+    count: number,
   ): void {
     // A log may stop at the limit by itself.
-    if (last !== Infinity || limit !== Infinity) return
+    if (last !== Infinity || count >= limit) return
     if (newest) this.#learnNewest(actorId, newest)
     else if (first === 1) this.learn(actorId, 0)
   }
