@@ -86,6 +86,56 @@ test('each answer comes to its request, in whatever order, and is taken once', a
   expect(answers.map(textOf)).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`))
 })
 
+test('many requests are answered under one number until they are forgotten', async () => {
+  const { inbox, topic } = await scene()
+  const requests = await listen(topic)
+  const answers: string[] = []
+  const bodies = Array.from({ length: 50 }, (_, n) => body(`${n}`))
+  const forget = inbox.sendAll({ subject: topic, bodies }, (answer) => answers.push(textOf(answer)))
+  await until(() => requests.length === 50, { description: 'all are asked' })
+  const single = inbox.ask({ subject: topic, body: body('single') })
+  await until(() => requests[50]?.respond(body('alone')), {
+    description: 'another one is answered',
+  })
+  for (const request of requests.slice(0, 50).toReversed()) request.respond(request.data)
+  await until(() => answers.length === 50, { description: 'all are answered' })
+  expect(answers).toEqual(Array.from({ length: 50 }, (_, n) => `${n}`).toReversed())
+  expect(await single).toMatchObject({ kind: 'answered' })
+  forget()
+  requests[0]?.respond(body('late'))
+  const behind = inbox.ask({ subject: topic, body: body('') })
+  await until(() => requests[51]?.respond(body('behind it')), { description: 'what follows' })
+  await behind
+  expect(answers).toHaveLength(50)
+})
+
+test('many requests end together, whatever ends them', async () => {
+  const { inbox, link, wire, topic } = await scene(200)
+  const requests = await listen(topic)
+  const ends: string[] = []
+  const ask = (subject: string, data = ''): unknown =>
+    inbox.sendAll({ subject, bodies: [body(data), body(data)] }, ({ kind }) => ends.push(kind))
+  ask(topic)
+  await until(() => requests.length === 2, { description: 'they are asked' })
+  requests[0]?.respond(body('one of two'))
+  await until(() => ends.length === 2, { description: 'the time is over' })
+  ask('secret.plan')
+  await until(() => ends.length === 3, { description: 'they are refused' })
+  ask(topic, 'x'.repeat(maxPayload + 1))
+  ask(topic)
+  wire.cut()
+  await until(() => !link.isConnected && ends.length === 5, { description: 'they are lost' })
+  ask(topic)
+  expect(ends).toEqual([
+    'answered',
+    'unanswered',
+    'forbidden',
+    'not-sent',
+    'unanswered',
+    'not-sent',
+  ])
+})
+
 // The client's types want its own class of headers: this is what they are really asked for.
 test('headers arrive as they were given', async () => {
   const { inbox, topic } = await scene()

@@ -40,6 +40,12 @@ export class Wire implements AsyncDisposable {
     this.#heldChunks = 0
   }
 
+  /** How many messages of NATS are held, whole or begun. */
+  get heldMessages(): number {
+    const texts = [...this.#connections].map((connection) => connection.held)
+    return texts.join('').match(/^H?MSG /gm)?.length ?? 0
+  }
+
   /** Reads nothing from the server any more, as a process that is too busy does, until it's cut. */
   clog(): void {
     for (const connection of this.#connections) connection.clog()
@@ -102,6 +108,10 @@ class Connection {
     }
     pass('requests', client, server)
     pass('answers', server, client)
+  }
+
+  get held(): string {
+    return Buffer.concat(this.#held.map(({ chunk }) => chunk)).toString('latin1')
   }
 
   flush(): void {

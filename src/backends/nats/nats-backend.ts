@@ -109,7 +109,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const leader = new StreamLeader({ library, link, manager, inbox, stream, retryForMs })
   const around = { library, link, leader, settings, logger, monitoring, timeoutMs }
   const durability = await DurabilityWatch.open(around)
-  const replicas = new ReplicaReader({ link, stream, timeoutMs })
+  const replicas = new ReplicaReader({ link, inbox, stream, timeoutMs })
   const feed = new CommitFeed(replicas, leader, subjects)
   const heads = new ActorHeads(rememberedActors)
   const floors = kept && new ActorFloors(leader, subjects)

@@ -69,7 +69,7 @@ export interface UnreadablePart {
 }
 
 /** What stands in a message: JSON in UTF-8. */
-interface PartBody {
+export interface PartBody {
   readonly format: typeof currentFormat
   /** The same in all parts of a commit. */
   readonly id: string
@@ -140,21 +140,6 @@ export function decodePart(message: StoredMessage, subjects: EventSubjects): Sto
 }
 
 /**
- * A message that came without its headers, and of which is known otherwise what they would say.
- * Undefined where its body can't be read.
- */
-export function decodeBody(
-  data: Uint8Array,
-  place: Pick<ReadablePart, 'sequence' | 'previous'> & { readonly actorId: ActorId },
-): ReadablePart | undefined {
-  try {
-    return placeBody(parseBody(data), place.actorId, place.sequence, place.previous)
-  } catch {
-    return undefined
-  }
-}
-
-/**
  * What of these parts, which ascend, lies in the range. One that can't be read has no versions: it's
  * left out only where its neighbours show that it lies outside.
  */
@@ -190,7 +175,8 @@ function malformed(
   })
 }
 
-function placeBody(
+/** What stands in a message with this sequence, that was written behind the `previous` one. */
+export function placeBody(
   { id, time, firstVersion, back = '', pages = '', ...body }: PartBody,
   actorId: ActorId,
   sequence: number,
@@ -233,7 +219,8 @@ function parseVersion(text: string): number {
   throw new TypeError(`its header ${versionHeader} is ${JSON.stringify(text)}, not a version`)
 }
 
-function parseBody(data: Uint8Array): PartBody {
+/** @throws TypeError and others, where it is none of ours */
+export function parseBody(data: Uint8Array): PartBody {
   const body = parseJsonText(strictDecoder.decode(data))
   if (!isRecord(body)) throw new TypeError('its body is not an object')
   if (body.format !== currentFormat) {

@@ -1,37 +1,32 @@
 import type { Msg } from '@nats-io/transport-node'
-import { systemClock } from '../../../core/index.ts'
+
 /** Collects the answers to so many direct gets, which come in any order. */
 export class DirectAnswers<T> {
-  /** Nothing where none was found. */
-  readonly found: (T | undefined)[]
+  /** In the order in which they came: not as many as were asked for, where some weren't found. */
+  readonly found: T[] = []
+  /** Resolves when all answers are there, or no more are waited for. */
+  readonly complete: Promise<void>
   readonly #read: (answer: Msg) => T | undefined
-  readonly #ended = new AbortController()
+  readonly #complete: () => void
   #left: number
 
   constructor(count: number, read: (answer: Msg) => T | undefined) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.complete = promise
+    this.#complete = resolve
     this.#read = read
-    this.found = Array.from<undefined>({ length: count })
     this.#left = count
     if (count === 0) this.end()
   }
 
-  take(index: number, answer: Msg): void {
-    this.found[index] = this.#read(answer)
+  take(answer: Msg): void {
+    const found = this.#read(answer)
+    if (found !== undefined) this.found.push(found)
     if (--this.#left === 0) this.end()
   }
 
   /** No further answer is waited for. */
   end(): void {
-    this.#ended.abort('ended') // without a reason, it would make an error with a stack each time
-  }
-
-  /**
-   * Resolves when all answers are there, or no more are waited for.
-   * @throws the signal's reason.
-   */
-  async complete(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const signals = signal ? [signal, this.#ended.signal] : [this.#ended.signal]
-    await systemClock.sleep(timeoutMs, AbortSignal.any(signals)).catch(() => undefined)
-    signal?.throwIfAborted()
+    this.#complete()
   }
 }

@@ -26,10 +26,18 @@ export interface Request {
   readonly headers?: Uint8Array
 }
 
+/** Requests to one subject that are answered under one number. */
+export interface Requests {
+  readonly subject: string
+  readonly bodies: readonly Uint8Array[]
+}
+
 interface Waiting {
   readonly subject: string
   readonly deadline: number
   readonly take: (answer: Answer) => void
+  /** Whether further answers may come. */
+  readonly isOpen: boolean
 }
 
 const statusOfNoResponders = 503
@@ -78,8 +86,7 @@ export class SharedInbox {
     }
     const number = ++this.#requests
     try {
-      if (!this.#isListening) this.#listen()
-      const reply = `${this.#name}.${number}`
+      const reply = this.#replyTo(number)
       const options = headers ? { reply, headers: encoded(headers) } : { reply }
       this.#link.nats.publish(subject, body, options)
     } catch (cause) {
@@ -87,8 +94,41 @@ export class SharedInbox {
       take({ kind: 'not-sent', cause: cause as Error })
       return
     }
+    this.#await(number, subject, take, false)
+  }
+
+  /**
+   * Calls `take` with each answer, as it comes, until the function that it gives is called; or at last
+   * with why no further ones come. Under a number each, the server would look up the subject of every
+   * answer anew, which is a quarter of what ten small ones cost it.
+   */
+  sendAll({ subject, bodies }: Requests, take: (answer: Answer) => void): () => void {
+    const number = ++this.#requests
+    const forget = (): boolean => this.#waiting.delete(number)
+    if (!this.#link.isConnected) {
+      take({ kind: 'not-sent', cause: this.#link.notConnected() })
+      return forget
+    }
+    try {
+      const reply = this.#replyTo(number)
+      for (const body of bodies) this.#link.nats.publish(subject, body, { reply })
+    } catch (cause) {
+      take({ kind: 'not-sent', cause: cause as Error })
+      return forget
+    }
+    this.#await(number, subject, take, true)
+    return forget
+  }
+
+  #replyTo(number: number): string {
+    if (!this.#isListening) this.#listen()
+    return `${this.#name}.${number}`
+  }
+
+  #await(number: number, subject: string, take: (answer: Answer) => void, isOpen: boolean): void {
     this.#groups.asked()
-    this.#waiting.set(number, { subject, deadline: performance.now() + this.#timeoutMs, take })
+    const deadline = performance.now() + this.#timeoutMs
+    this.#waiting.set(number, { subject, deadline, take, isOpen })
     if (!this.#sweeping) void this.#sweep()
   }
 
@@ -106,6 +146,10 @@ export class SharedInbox {
     const number = Number(message.subject.slice(this.#name.length + 1))
     const waiting = this.#waiting.get(number)
     if (!waiting) return // it came too late
+    if (waiting.isOpen) {
+      waiting.take(answerIn(message))
+      return
+    }
     this.#waiting.delete(number)
     this.#groups.hand(waiting.take, answerIn(message))
   }

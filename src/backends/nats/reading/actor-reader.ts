@@ -14,9 +14,9 @@ import { type ActorFloors, type Place, TrimmedMeanwhile } from './actor-floors.t
 import { type ActorHead, type ActorHeads, isEnoughToWrite, noHead } from './actor-heads.ts'
 import type { ActorReading } from './actor-reading.ts'
 import type { ActorScan } from './actor-scan.ts'
-import type { BackLinkReader } from './back-link-reader.ts'
+import type { Ahead, BackLinkReader } from './back-link-reader.ts'
 import { readBackwards } from './backwards-read.ts'
-import { sequencesBefore } from './page-walk.ts'
+import { sequencesAhead, sequencesBefore } from './page-walk.ts'
 import type { StreamLeader } from './stream-leader.ts'
 
 export interface ActorReaderContext {
@@ -100,17 +100,40 @@ export class ActorReader {
     range: VersionRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly LogEntry[]> {
+    const ahead = this.#askAhead(actorId, range, signal)
     const message = await this.#newest(actorId, signal)
     if (!message) return
     const newest = decodePart(message, this.#context.subjects)
     if (isReadable(newest)) this.#learn(actorId, newest)
+    this.#context.heads.learnSize(actorId, message.data.length)
     const hints = { limit: range.limit, partBytes: message.data.length + 1 }
     let asked: Promise<Place> | undefined
     const floor = (): Promise<Place> => (asked ??= this.#floorOf(actorId, newest, signal))
-    const reading: ActorReading = { actorId, range, newest, hints, floor, signal }
-    yield* range.direction === 'forwards'
-      ? this.#forwards(reading)
-      : readBackwards(reading, this.#context)
+    const reading: ActorReading = { actorId, range, newest, hints, ahead, floor, signal }
+    try {
+      yield* range.direction === 'forwards'
+        ? this.#forwards(reading)
+        : readBackwards(reading, this.#context)
+    } catch (error) {
+      // What was known may be of a stream that was set back since.
+      this.#context.heads.forget(actorId)
+      throw error
+    }
+  }
+
+  /**
+   * Whoever knows where the actor stood asks for what lies before that at once: where the leader says
+   * that it still stands there, it's all that is to be had.
+   */
+  #askAhead(
+    actorId: ActorId,
+    range: VersionRange,
+    signal: AbortSignal | undefined,
+  ): Ahead | undefined {
+    const { heads, backLinks } = this.#context
+    const head = heads.get(actorId)
+    const sequences = head && sequencesAhead(range, head, heads.chain(actorId))
+    return sequences && backLinks.ahead(sequences, signal)
   }
 
   #newest(actorId: ActorId, signal: AbortSignal | undefined): Promise<StoredMessage | null> {
@@ -132,7 +155,7 @@ export class ActorReader {
   }
 
   async *#forwards(reading: ActorReading): AsyncGenerator<readonly LogEntry[]> {
-    const { scan, backLinks } = this.#context
+    const { scan, backLinks, heads } = this.#context
     const { actorId, range, newest, hints, signal } = reading
     if (isReadable(newest) && newest.firstVersion <= range.first) {
       yield entriesWithin(range, [newest])
@@ -143,7 +166,9 @@ export class ActorReader {
       yield* scan.read({ actorId, range, floor: await reading.floor(), newest, signal })
       return
     }
-    for await (const parts of backLinks.run(actorId, older, hints, signal)) {
+    const { sequences, ahead } = older
+    heads.learnBefore(actorId, newest.sequence, sequences)
+    for await (const parts of backLinks.run(actorId, sequences, hints, signal, ahead)) {
       yield entriesWithin(range, parts)
       if (parts.some((part) => isReadable(part) && part.lastVersion >= range.last)) return
     }

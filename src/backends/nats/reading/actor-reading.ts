@@ -2,7 +2,7 @@ import type { ActorId } from '../../../core/index.ts'
 import type { VersionRange } from '../../../store/index.ts'
 import { isReadable, type StoredPart } from '../commits/commit-message.ts'
 import type { Place } from './actor-floors.ts'
-import type { FetchHints } from './back-link-reader.ts'
+import type { Ahead, FetchHints } from './back-link-reader.ts'
 
 /** What one read of an actor is about. */
 export interface ActorReading {
@@ -10,6 +10,8 @@ export interface ActorReading {
   readonly range: VersionRange
   readonly newest: StoredPart
   readonly hints: FetchHints
+  /** What was asked for at the same time as the newest message, as it may lie before that. */
+  readonly ahead: Ahead | undefined
   /** Where the actor's history begins; asked for only by who goes beyond the newest message. */
   readonly floor: () => Promise<Place>
   readonly signal: AbortSignal | undefined

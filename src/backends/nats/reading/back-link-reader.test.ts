@@ -60,7 +60,10 @@ test.each([
 
 test('of a run, all but the first come without headers', async () => {
   const withHeaders: number[] = []
-  const replicas = replicasWith(message, (sequence) => withHeaders.push(sequence))
+  const replicas = replicasWith(
+    message,
+    (sequence, what) => what === 'message' && withHeaders.push(sequence),
+  )
   const reader = new BackLinkReader(replicas, { at: async () => null }, subjects)
   const parts = await Array.fromAsync(reader.run('account-alice', [1, 2, 3], hints, undefined))
   expect(parts.flat()).toEqual(await reader.all('account-alice', [1, 2, 3]))
@@ -74,10 +77,47 @@ test.each([
 ])('what of a run %s without headers is fetched with them', async (_, bare) => {
   const replicas = replicasWith(message)
   const bodies: typeof replicas.bodies = async (sequences) =>
-    sequences.map((sequence) => (sequence === 2 ? bare?.data : message(sequence).data))
+    sequences.flatMap((each) => (each === 2 ? bare : message(each))?.data ?? [])
   const reader = new BackLinkReader({ ...replicas, bodies }, { at: async () => null }, subjects)
   const parts = await Array.fromAsync(reader.run('account-alice', [1, 2, 3], hints, undefined))
   expect(parts.flat()).toEqual(await reader.all('account-alice', [1, 2, 3]))
+})
+
+test.each([
+  ['all of it', [1, 2, 3, 4, 5]],
+  ['one alone', [1]],
+  ['its end', [4, 5]],
+  ['its middle', [3, 4]],
+  ['its beginning', [1, 2, 3]],
+])('what was asked ahead of a run is not asked again: %s', async (_, sequences) => {
+  const asked: number[] = []
+  const replicas = replicasWith(message, (sequence) => asked.push(sequence))
+  const reader = new BackLinkReader(replicas, { at: async () => null }, subjects)
+  const ahead = reader.ahead(sequences, undefined)
+  const run = [1, 2, 3, 4, 5]
+  const parts = await Array.fromAsync(reader.run('account-alice', run, hints, undefined, ahead))
+  expect(parts.flat().map((part) => part.sequence)).toEqual(run)
+  expect(asked.toSorted((a, b) => a - b)).toEqual(run)
+})
+
+test.each<[string, number[], number[]]>([
+  ['another run', [7, 8], []],
+  ['what is gone', [1, 2], [2]],
+  ['what begins with what is gone', [1, 2], [1]],
+])('what was asked ahead and turns out to be %s is not relied on', async (_, sequences, gone) => {
+  let isAhead = true
+  const find = (each: number): StoredMessage | undefined =>
+    isAhead && gone.includes(each) ? undefined : message(each)
+  const reader = new BackLinkReader(replicasWith(find), { at: async () => null }, subjects)
+  const ahead = reader.ahead(sequences, undefined)
+  await ahead.others
+  isAhead = false
+  const leader = { at: async (sequence: number) => message(sequence) }
+  const later = new BackLinkReader(replicasWith(find), leader, subjects)
+  const parts = await Array.fromAsync(
+    later.run('account-alice', [1, 2, 3], hints, undefined, ahead),
+  )
+  expect(parts.flat().map((part) => part.sequence)).toEqual([1, 2, 3])
 })
 
 test('a run of one, and of none', async () => {
@@ -96,11 +136,12 @@ test('what can not be read names what it was written behind, if it says so', () 
 
 function replicasWith(
   find: (sequence: number) => StoredMessage | undefined,
-  onAsked: (sequence: number) => void = () => undefined,
+  onAsked: (sequence: number, what: 'message' | 'body') => void = () => undefined,
 ): ReplicaMessages {
   return {
-    at: async (sequences) => sequences.map((each) => (onAsked(each), find(each))),
-    bodies: async (sequences) => sequences.map((each) => find(each)?.data),
+    at: async (sequences) => sequences.map((each) => (onAsked(each, 'message'), find(each))),
+    bodies: async (sequences) =>
+      sequences.flatMap((each) => (onAsked(each, 'body'), find(each)?.data ?? [])).toReversed(),
   }
 }
 

@@ -1,6 +1,6 @@
 import { AetherError, type ActorId } from '../../../core/index.ts'
+import { decodeRun } from '../commits/bare-run.ts'
 import {
-  decodeBody,
   decodePart,
   isReadable,
   type StoredMessage,
@@ -24,10 +24,8 @@ export interface ReplicaMessages {
     sequences: readonly number[],
     signal?: AbortSignal,
   ): Promise<readonly (StoredMessage | undefined)[]>
-  bodies(
-    sequences: readonly number[],
-    signal?: AbortSignal,
-  ): Promise<readonly (Uint8Array | undefined)[]>
+  /** In any order. */
+  bodies(sequences: readonly number[], signal?: AbortSignal): Promise<readonly Uint8Array[]>
 }
 
 /** All there is: see StreamLeader. */
@@ -41,6 +39,18 @@ export interface FetchHints {
   /** About how large one is. */
   readonly partBytes: number
 }
+
+/** What was asked for before it is known whether it is wanted, or still right. */
+export interface Ahead {
+  /** Each that of the actor's next message; at least one. */
+  readonly sequences: readonly number[]
+  /** The message with the first one, if it could be had. */
+  readonly first: Promise<StoredMessage | undefined>
+  /** The bodies of the others, as far as they could be had, in any order. */
+  readonly others: Promise<Bodies>
+}
+
+type Bodies = readonly Uint8Array[]
 
 /** Reads an actor's parts by their sequences, which others name: see back-links.ts. */
 export class BackLinkReader {
@@ -62,6 +72,15 @@ export class BackLinkReader {
     this.#floors = floors
   }
 
+  /** Asks for them all at once. Neither of its promises must be waited for. */
+  ahead(sequences: readonly number[], signal: AbortSignal | undefined): Ahead {
+    const first = this.#replicas.at(sequences.slice(0, 1), signal).then(([message]) => message)
+    const others = this.#replicas.bodies(sequences.slice(1), signal)
+    first.catch(() => undefined)
+    others.catch(() => undefined)
+    return { sequences, first, others }
+  }
+
   /** {@link all}, of one. */
   async at(actorId: ActorId, sequence: number, signal?: AbortSignal): Promise<StoredPart> {
     const [part] = await this.all(actorId, [sequence], signal)
@@ -69,7 +88,7 @@ export class BackLinkReader {
   }
 
   /**
-   * From any replica; from the leader what that doesn't have yet.
+   * From any replica, or as asked ahead; from the leader what that doesn't have yet.
    * @throws AetherError `incompatible-store` where one is not the actor's; TrimmedMeanwhile; and what the
    * leader throws.
    */
@@ -77,9 +96,10 @@ export class BackLinkReader {
     actorId: ActorId,
     sequences: readonly number[],
     signal?: AbortSignal,
+    ahead?: Ahead,
   ): Promise<readonly StoredPart[]> {
     const subject = this.#subjects.of(actorId)
-    const found = await this.#replicas.at(sequences, signal)
+    const found = await this.#found(sequences, signal, ahead)
     const messages = await Promise.all(
       sequences.map(async (sequence, i) => found[i] ?? this.#leader.at(sequence, signal)),
     )
@@ -92,6 +112,20 @@ export class BackLinkReader {
       )
     }
     return messages.map((message) => decodePart(message as StoredMessage, this.#subjects))
+  }
+
+  async #found(
+    sequences: readonly number[],
+    signal: AbortSignal | undefined,
+    ahead: Ahead | undefined,
+  ): Promise<readonly (StoredMessage | undefined)[]> {
+    const place = sequences.indexOf(ahead?.sequences[0] ?? 0)
+    if (!ahead || place < 0) return this.#replicas.at(sequences, signal)
+    const [found, first] = await Promise.all([
+      this.#replicas.at(sequences.toSpliced(place, 1), signal),
+      ahead.first,
+    ])
+    return found.toSpliced(place, 0, first)
   }
 
   /** In batches, in the order given. While one is taken, the next one is fetched. */
@@ -109,34 +143,35 @@ export class BackLinkReader {
   /**
    * {@link inOrder}, where each sequence is that of the actor's next message. All but the first one come
    * without headers, as long as each begins with the version behind the last one: what doesn't, or is
-   * not there, or can't be read, is fetched with all that can be known of it.
+   * not there, or can't be read, is fetched with all that can be known of it. What was asked `ahead` is
+   * not asked for again.
    */
   async *run(
     actorId: ActorId,
-    [first, ...others]: readonly number[],
+    sequences: readonly number[],
     hints: FetchHints,
     signal: AbortSignal | undefined,
+    ahead?: Ahead,
   ): AsyncGenerator<readonly StoredPart[]> {
+    const [first] = sequences
     if (first === undefined) return
-    const beginning = this.at(actorId, first, signal)
+    const beginning = this.all(actorId, [first], signal, ahead)
     beginning.catch(() => undefined) // the bodies may fail before
     let isBare = true
     const fetch = async (batch: readonly number[]): Promise<Bodies> =>
       isBare ? this.#replicas.bodies(batch, signal) : []
-    let last: StoredPart | undefined
-    for await (const [batch, bodies] of inBatches(others, hints, fetch)) {
-      if (!last) yield [(last = await beginning)]
-      const bare: readonly StoredPart[] | undefined = continuing(last, actorId, batch, bodies)
+    let behind: StoredPart | undefined
+    for await (const [batch, bodies] of withAhead(sequences, hints, fetch, ahead)) {
+      if (!behind) yield (([behind] = await beginning), [behind as StoredPart])
+      const bare = decodeRun(bodies, { actorId, behind: behind as StoredPart, sequences: batch })
       isBare &&= bare !== undefined
-      const parts = bare ?? (await this.all(actorId, batch, signal))
+      const parts: readonly StoredPart[] = bare ?? (await this.all(actorId, batch, signal))
       yield parts
-      last = parts.at(-1)
+      behind = parts.at(-1)
     }
-    if (!last) yield [await beginning]
+    if (!behind) yield await beginning
   }
 }
-
-type Bodies = readonly (Uint8Array | undefined)[]
 
 /** Batches, which grow, and what is fetched of them. While one is taken, the next one is fetched. */
 async function* inBatches<T>(
@@ -164,23 +199,31 @@ async function* inBatches<T>(
   }
 }
 
-/** The parts with these bodies; undefined where they don't show that they stand behind this one. */
-function continuing(
-  before: StoredPart,
-  actorId: ActorId,
+/**
+ * {@link inBatches} of all but the first, where those asked ahead are one batch, as they are, and what
+ * lies before and behind them is fetched.
+ */
+async function* withAhead(
   sequences: readonly number[],
-  bodies: Bodies,
-): readonly StoredPart[] | undefined {
-  const parts: StoredPart[] = []
-  let last = before
-  for (const [index, sequence] of sequences.entries()) {
-    const body = bodies[index]
-    const part = body && decodeBody(body, { actorId, sequence, previous: last.sequence })
-    if (!part || !isReadable(last) || part.firstVersion !== last.lastVersion + 1) return undefined
-    parts.push(part)
-    last = part
+  hints: FetchHints,
+  fetch: (batch: readonly number[]) => Promise<Bodies>,
+  ahead: Ahead | undefined,
+): AsyncGenerator<readonly [batch: readonly number[], bodies: Bodies]> {
+  const start = sequences.indexOf(ahead?.sequences[0] ?? 0)
+  if (!ahead || start < 0) {
+    yield* inBatches(sequences.slice(1), hints, fetch)
+    return
   }
-  return parts
+  const end = start + ahead.sequences.length
+  yield* inBatches(sequences.slice(1, start), hints, fetch)
+  if (start > 0) yield [ahead.sequences, await bodiesOf(ahead)]
+  else if (ahead.sequences.length > 1) yield [ahead.sequences.slice(1), await ahead.others]
+  yield* inBatches(sequences.slice(end), hints, fetch)
+}
+
+async function bodiesOf({ first, others }: Ahead): Promise<Bodies> {
+  const message = await first
+  return message ? [message.data, ...(await others)] : []
 }
 
 /** How many parts of about this size may be fetched at once: at least one. */

@@ -1,7 +1,9 @@
+import type { VersionRange } from '../../../store/index.ts'
 import { pageSize } from '../commits/back-links.ts'
 import { isReadable, type StoredPart } from '../commits/commit-message.ts'
+import type { ActorHead, KnownChain } from './actor-heads.ts'
 import { type ActorReading, keptOf, versionsBefore } from './actor-reading.ts'
-import { type BackLinkReader, linksOf, mostAtOnce } from './back-link-reader.ts'
+import { type Ahead, type BackLinkReader, linksOf, mostAtOnce } from './back-link-reader.ts'
 
 /**
  * Up to how many messages of the stream, for each one of the actor, searching for them is quicker than
@@ -11,37 +13,95 @@ const denseSpacing = 8
 /** From how many links on their spacing counts for that of the whole. */
 const minSample = 8
 
+/** Those of an actor's messages that are to be read. */
+export interface Walked {
+  /** Oldest first; each that of the actor's next message. */
+  readonly sequences: readonly number[]
+  /** What was asked for already, of these. */
+  readonly ahead: Ahead | undefined
+}
+
+/**
+ * Those of the chain before this head that will be wanted if it is still the newest one: undefined where
+ * they are none, too large, or better searched for.
+ */
+export function sequencesAhead(
+  { first, last, limit, direction }: VersionRange,
+  { sequence, version }: ActorHead,
+  chain: KnownChain | undefined,
+): readonly number[] | undefined {
+  const isAll = direction === 'forwards' && last >= version && limit > version - first
+  if (!chain || !isAll || first >= version) return undefined
+  // A commit has at least one event.
+  const wanted = chain.sequences.slice(-(version - first))
+  const [oldest] = wanted
+  if (oldest === undefined || wanted.length > mostAtOnce(chain.bytes)) return undefined
+  const isWhole = wanted.length >= version - first
+  return isWhole || !isDense(wanted.length, oldest, sequence) ? wanted : undefined
+}
+
 /** Those of the actor's messages that may be in the range, or nothing where it's better to search. */
 export async function sequencesBefore(
   reading: ActorReading,
   backLinks: BackLinkReader,
-): Promise<readonly number[] | undefined> {
+): Promise<Walked | undefined> {
   const { actorId, newest, floor, signal } = reading
   const { first } = reading.range
   const pages: (readonly number[])[] = []
   let from = newest
   let left = versionsBefore(newest, first, Infinity)
-  while (left > 0) {
-    const named = linksOf(from)
+  const asked = joined(reading.ahead?.sequences, linksOf(newest))
+  let ahead = asked && reading.ahead
+  for (let named = asked ?? linksOf(newest); left > 0; named = linksOf(from)) {
     if (!named) return undefined
     const links = keptOf(named, await floor())
     const [oldest] = links
     if (oldest === undefined) break
-    pages.push(links.slice(-left))
+    // What was asked ahead is taken as it is: what lies before the range is left out of it later.
+    pages.push(named === asked ? links : links.slice(-left))
     if (left <= links.length || links.length < named.length) break
     if (isBetterSearched(pages, newest)) return undefined
-    const ends =
-      isReadable(from) && from.pages.length > 1 ? keptOf(from.pages, await floor()) : [oldest]
+    ahead ??= isAllWanted(reading) ? backLinks.ahead(links, signal) : undefined
+    const ends = keptOf(endsUpTo(oldest, from), await floor())
     const count = Math.ceil(
       Math.min((left - links.length) / pageSize, mostAtOnce(reading.hints.partBytes)),
     )
-    const parts = await backLinks.all(actorId, ends.slice(-count), signal)
+    const parts = await backLinks.all(actorId, ends.slice(-count), signal, ahead)
     const leap = leapOver(parts)
     pages.push(...leap.pages)
     from = leap.from
     left = versionsBefore(from, first, left - links.length)
   }
-  return pages.toReversed().flat()
+  return { sequences: pages.toReversed().flat(), ahead }
+}
+
+/**
+ * The commits asked ahead and those that the newest one names behind them, if they lead there: they
+ * may be those of a head that is long outdated, or of a stream that was set back.
+ */
+function joined(
+  ahead: readonly number[] | undefined,
+  named: readonly number[] | undefined,
+): readonly number[] | undefined {
+  const end = ahead && named ? named.indexOf(ahead.at(-1) as number) : -1
+  if (!ahead || !named || end < 0) return undefined
+  const common = Math.min(end + 1, ahead.length)
+  const isOfThem = ahead
+    .slice(-common)
+    .every((sequence, index) => sequence === named[end + 1 - common + index])
+  return isOfThem ? [...ahead, ...named.slice(end + 1)] : undefined
+}
+
+/** Whether the range has all up to the newest event in it, and all that the newest message names is small. */
+function isAllWanted({ newest, range, hints }: ActorReading): boolean {
+  if (!isReadable(newest) || newest.links.length > mostAtOnce(hints.partBytes)) return false
+  return range.last >= newest.firstVersion && range.limit > newest.lastVersion - range.first
+}
+
+/** The ends of pages that this one names, up to the oldest link known. */
+function endsUpTo(oldest: number, from: StoredPart): readonly number[] {
+  const end = isReadable(from) ? from.pages.indexOf(oldest) : -1
+  return end > 0 && isReadable(from) ? from.pages.slice(0, end + 1) : [oldest]
 }
 
 /**
@@ -66,7 +126,11 @@ function leapOver(ends: readonly StoredPart[]): {
 function isBetterSearched(pages: readonly (readonly number[])[], newest: StoredPart): boolean {
   const count = pages.reduce((sum, page) => sum + page.length, 0)
   const oldest = pages.at(-1)?.[0] ?? newest.sequence
-  const isDense = count >= minSample && newest.sequence - oldest < count * denseSpacing
   const isWithoutLinks = pages.length > 1 && pages.slice(-2).every((page) => page.length === 1)
-  return isDense || isWithoutLinks
+  return isWithoutLinks || isDense(count, oldest, newest.sequence)
+}
+
+/** Whether so many messages of the actor, from the oldest to the newest, stand close together. */
+export function isDense(count: number, oldest: number, newest: number): boolean {
+  return count >= minSample && newest - oldest < count * denseSpacing
 }

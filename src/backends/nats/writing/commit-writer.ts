@@ -139,13 +139,16 @@ export class CommitWriter {
 
   /** Without an id, as the body names the commit: docs/decisions/0026-commits-without-message-ids.md. */
   #messageOf({ part, head }: Placement, commit: Commit): ConditionalMessage {
+    const { subjects, heads } = this.#context
     const firstVersion = firstVersionOf(part, head.version)
     const links = linksBehind(head.sequence, head.links)
+    const body = encodeBody(commit, part, firstVersion, links, head.pages)
+    heads.learnSize(part.actorId, body.length)
     return {
-      subject: this.#context.subjects.of(part.actorId),
+      subject: subjects.of(part.actorId),
       expectedSequence: head.sequence,
       version: endOf(part, head),
-      body: encodeBody(commit, part, firstVersion, links, head.pages),
+      body,
     }
   }
 
