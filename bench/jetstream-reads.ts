@@ -1,16 +1,20 @@
 import { type Consumer, jetstream } from '@nats-io/jetstream'
-import type { ActorId } from 'aether'
+import type { ActorId, EventStore } from 'aether'
+import { sequenceAt } from '../src/backends/nats/commits/event-position.ts'
 import { startNatsServer } from '../test/support/nats.ts'
 import {
   type Comparison,
   contender,
   type Contender,
+  inFlight,
   medianMicroseconds,
   speed,
 } from './comparison.ts'
 import { eventsOfLong, fillStream, type FilledStream } from './filled-stream.ts'
 import { group } from './group.ts'
+import { type EndOfActor, RawEnds } from './raw-ends.ts'
 import { isTrial, scaled } from './scale.ts'
+import { eventsIn } from './stored-commit.ts'
 
 /** The same actors in streams of three lengths; the longest is `large`. */
 interface Streams extends AsyncDisposable {
@@ -26,13 +30,16 @@ export const jetStreamReadGroup = group<Streams>({
   remarks: [
     'Streams of commits of one event each. Of 1 M events, 100 actors have 1,000 each, and 9,900 have 90 or 91;',
     'of 100 k and of 10 k events, 5 actors have 1,000 each. All are spread evenly over the stream.',
-    'Every reader parses what it reads. The raw reader of one actor is one batched direct get by subject.',
+    'Every reader parses what it reads. The raw reader of one actor is one batched direct get by subject; of few',
+    'events whose places it is told, a question to the leader and direct gets, at once, whose answers share an inbox.',
   ],
   open: openStreams,
   comparisons: [
     latestVersion(),
     knownVersion(),
     loadAgainstRaw(),
+    shortLoad(1),
+    shortLoad(64),
     loadAgainstSmall('middle', '100 k'),
     loadAgainstSmall('large', '1 M'),
     wholeLog(),
@@ -111,6 +118,45 @@ function loadAgainstRaw(): Comparison<Streams> {
     target: { atLeast: 3 },
     start: async ({ large }) => ({ ours: loads(large), reference: rawLoads(large) }),
   }
+}
+
+const eventsOfEnd = 10
+
+/** What stands behind a snapshot, say. */
+function shortLoad(width: number): Comparison<Streams> {
+  const count = scaled(width === 1 ? 500 : 5_000)
+  return {
+    name: `loading the newest ${eventsOfEnd} events of one actor among 1 M, ${width} in flight, against raw direct gets of them`,
+    unit: 'loads/s',
+    target: { atLeast: 0.6 },
+    async start({ large: { store, connection, subjects, longActors } }) {
+      const fromVersion = eventsOfLong - eventsOfEnd + 1
+      const next = inTurn(longActors)
+      const load = async (): Promise<void> => {
+        const events = await store.read(next(), { fromVersion }).toArray()
+        complete(events.length, eventsOfEnd)
+      }
+      const raw = new RawEnds(connection, subjects)
+      const places = await Promise.all(longActors.map((actorId) => placesOf(store, actorId)))
+      const nextPlaces = inTurn(places)
+      const rawLoad = async (): Promise<void> => {
+        complete(await raw.load(nextPlaces()), eventsOfEnd)
+      }
+      return {
+        ours: contender(() => speed(() => inFlight(count, width, load))),
+        reference: contender(
+          () => speed(() => inFlight(count, width, rawLoad)),
+          () => raw.close(),
+        ),
+      }
+    },
+  }
+}
+
+async function placesOf(store: EventStore, actorId: ActorId): Promise<EndOfActor> {
+  const fromVersion = eventsOfLong - eventsOfEnd + 1
+  const events = await store.read(actorId, { fromVersion }).toArray()
+  return { actorId, sequences: events.slice(0, -1).map(({ position }) => sequenceAt(position)) }
 }
 
 function loadAgainstSmall(length: 'middle' | 'large', named: string): Comparison<Streams> {
@@ -194,13 +240,6 @@ async function consumeAll({ connection, subjects, eventCount }: FilledStream): P
   }
   await messages.close()
   return events
-}
-
-const decoder = new TextDecoder()
-
-function eventsIn(body: Uint8Array): number {
-  const { events } = JSON.parse(decoder.decode(body)) as { events: readonly unknown[] }
-  return events.length
 }
 
 function complete(events: number, expected: number): number {

@@ -32,3 +32,11 @@ export function bodyOfCommit({
   const commit: Commit = { id: randomUUID(), time: new Date().toISOString(), parts: [part] }
   return encodeBody(commit, part, firstVersion, links, pages)
 }
+
+const decoder = new TextDecoder()
+
+/** How many events stand in a commit, as Aether stores it. */
+export function eventsIn(body: Uint8Array): number {
+  const { events } = JSON.parse(decoder.decode(body)) as { events: readonly unknown[] }
+  return events.length
+}

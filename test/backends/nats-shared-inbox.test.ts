@@ -219,7 +219,7 @@ describe('where the login may not', () => {
       inbox.ask({ subject: 'secret.plan', body: body('') }),
     )
     for (const answer of await Promise.all(forbidden)) expect(answer.kind).toBe('forbidden')
-    requests[0]?.respond(body('yes'))
+    await until(() => requests[0]?.respond(body('yes')), { description: 'it is answered' })
     expect(textOf(await allowed)).toBe('yes')
   })
 

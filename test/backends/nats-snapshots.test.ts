@@ -6,6 +6,7 @@ import { connect as connectFirst } from '../../src/backends/nats/connection/conn
 import { nats } from '../../src/backends/nats/index.ts'
 import { JetStreamSnapshotShelf } from '../../src/backends/nats/snapshots/jetstream-snapshot-shelf.ts'
 import { NatsLink } from '../../src/backends/nats/connection/nats-link.ts'
+import { SharedInbox } from '../../src/backends/nats/connection/shared-inbox.ts'
 import { checkOptions } from '../../src/backends/nats/connection/nats-options.ts'
 import { SnapshotSubjects } from '../../src/backends/nats/snapshots/snapshot-subjects.ts'
 import type { ActorId, Logger } from '../../src/core/index.ts'
@@ -210,6 +211,7 @@ test('a save whose answer is lost knows its own snapshot again', async () => {
     library,
     link,
     manager: await library.jetstream.jetstreamManager(link.nats),
+    inbox: new SharedInbox(library, link, settings.requestTimeoutMs),
     subjects: new SnapshotSubjects(namespace),
     eventStream: `AETHER_${namespace}`,
   })

@@ -131,6 +131,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const shelf = new JetStreamSnapshotShelf({
     ...side,
     subjects: new SnapshotSubjects(namespace),
+    inbox,
     requestTimeoutMs,
   })
   const agenda = new JetStreamAgenda({ ...side, namespace, conditional, inbox, clock, logger })

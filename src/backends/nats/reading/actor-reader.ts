@@ -14,9 +14,9 @@ import { type ActorFloors, type Place, TrimmedMeanwhile } from './actor-floors.t
 import { type ActorHead, type ActorHeads, isEnoughToWrite, noHead } from './actor-heads.ts'
 import type { ActorReading } from './actor-reading.ts'
 import type { ActorScan } from './actor-scan.ts'
-import type { Ahead, BackLinkReader } from './back-link-reader.ts'
+import type { BackLinkReader } from './back-link-reader.ts'
 import { readBackwards } from './backwards-read.ts'
-import { sequencesAhead, sequencesBefore } from './page-walk.ts'
+import { sequencesBefore, type Wanted, wantedAhead } from './page-walk.ts'
 import type { StreamLeader } from './stream-leader.ts'
 
 export interface ActorReaderContext {
@@ -100,7 +100,9 @@ export class ActorReader {
     range: VersionRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly LogEntry[]> {
-    const ahead = this.#askAhead(actorId, range, signal)
+    const { backLinks } = this.#context
+    const wanted = this.#wantedAhead(actorId, range)
+    const ahead = wanted && backLinks.ahead(wanted.asked, signal)
     const message = await this.#newest(actorId, signal)
     if (!message) return
     const newest = decodePart(message, this.#context.subjects)
@@ -109,7 +111,16 @@ export class ActorReader {
     const hints = { limit: range.limit, partBytes: message.data.length + 1 }
     let asked: Promise<Place> | undefined
     const floor = (): Promise<Place> => (asked ??= this.#floorOf(actorId, newest, signal))
-    const reading: ActorReading = { actorId, range, newest, hints, ahead, floor, signal }
+    const reading: ActorReading = {
+      actorId,
+      range,
+      newest,
+      hints,
+      ahead,
+      chain: wanted?.chain,
+      floor,
+      signal,
+    }
     try {
       yield* range.direction === 'forwards'
         ? this.#forwards(reading)
@@ -125,15 +136,10 @@ export class ActorReader {
    * Whoever knows where the actor stood asks for what lies before that at once: where the leader says
    * that it still stands there, it's all that is to be had.
    */
-  #askAhead(
-    actorId: ActorId,
-    range: VersionRange,
-    signal: AbortSignal | undefined,
-  ): Ahead | undefined {
-    const { heads, backLinks } = this.#context
+  #wantedAhead(actorId: ActorId, range: VersionRange): Wanted | undefined {
+    const { heads } = this.#context
     const head = heads.get(actorId)
-    const sequences = head && sequencesAhead(range, head, heads.chain(actorId))
-    return sequences && backLinks.ahead(sequences, signal)
+    return head && wantedAhead(range, head, heads.chain(actorId))
   }
 
   #newest(actorId: ActorId, signal: AbortSignal | undefined): Promise<StoredMessage | null> {

@@ -10,8 +10,10 @@ export interface ActorReading {
   readonly range: VersionRange
   readonly newest: StoredPart
   readonly hints: FetchHints
-  /** What was asked for at the same time as the newest message, as it may lie before that. */
+  /** What was asked for at the same time as the newest message. */
   readonly ahead: Ahead | undefined
+  /** What was known then to lie before the newest message, from the first one asked for on. */
+  readonly chain: readonly number[] | undefined
   /** Where the actor's history begins; asked for only by who goes beyond the newest message. */
   readonly floor: () => Promise<Place>
   readonly signal: AbortSignal | undefined

@@ -14,7 +14,7 @@ const firstBatch = 64
 /** Each next batch is twice as large, up to this: each costs both sides a wake-up and a write. */
 const maxBatch = 512
 /** Fewer don't spare anything, and the first ones may lie before the range. */
-const minBatch = 8
+export const minBatch = 8
 /** About how many bytes are fetched at once. */
 const maxBatchBytes = 2 * 1024 * 1024
 
@@ -162,11 +162,12 @@ export class BackLinkReader {
       isBare ? this.#replicas.bodies(batch, signal) : []
     let behind: StoredPart | undefined
     for await (const [batch, bodies] of withAhead(sequences, hints, fetch, ahead)) {
-      if (!behind) yield (([behind] = await beginning), [behind as StoredPart])
-      const bare = decodeRun(bodies, { actorId, behind: behind as StoredPart, sequences: batch })
+      const begun = behind ? [] : await beginning
+      behind ??= begun[0] as StoredPart
+      const bare = decodeRun(bodies, { actorId, behind, sequences: batch })
       isBare &&= bare !== undefined
       const parts: readonly StoredPart[] = bare ?? (await this.all(actorId, batch, signal))
-      yield parts
+      yield [...begun, ...parts]
       behind = parts.at(-1)
     }
     if (!behind) yield await beginning

@@ -4,7 +4,7 @@ import { linksBehind, pagesBehind } from '../commits/back-links.ts'
 import type { ReadablePart } from '../commits/commit-message.ts'
 import type { ActorReading } from './actor-reading.ts'
 import type { Ahead, BackLinkReader } from './back-link-reader.ts'
-import { sequencesAhead, sequencesBefore } from './page-walk.ts'
+import { sequencesBefore, wantedAhead } from './page-walk.ts'
 
 const range: VersionRange = { first: 1, last: Infinity, direction: 'forwards', limit: Infinity }
 const spacing = 100
@@ -36,51 +36,78 @@ test('what the newest commit names is asked for at once where more must be looke
   expect(walkedFew).toEqual({ sequences: walked?.sequences, ahead: undefined })
 })
 
-test('what was asked ahead spares the walk where it leads to the newest commit', async () => {
+test.each([
+  ['is still the newest', 60],
+  ['is not the newest any more', 50],
+  ['is the end of a page that was the newest', 34],
+])('what is known of a head spares the walk where it %s', async (_, count) => {
   const actor = history(60, 1)
-  const sequences = actor.parts.slice(0, 50).map((part) => part.sequence)
-  const ahead = actor.backLinks.ahead(sequences, undefined)
-  const walked = await sequencesBefore(reading(actor, { ahead }), actor.backLinks)
+  const chain = actor.parts.slice(0, count).map((part) => part.sequence)
+  const ahead = actor.backLinks.ahead(chain.slice(0, -1), undefined)
+  const walked = await sequencesBefore(reading(actor, { ahead, chain }), actor.backLinks)
   expect(walked?.sequences).toEqual(actor.parts.slice(0, 59).map((part) => part.sequence))
   expect(walked?.ahead).toBe(ahead)
   expect(actor.asked).toEqual([])
 })
 
+test('what is known of a head may begin behind what the newest commit names', async () => {
+  const actor = history(60, 1)
+  const chain = actor.parts.slice(49).map((part) => part.sequence)
+  const ahead = actor.backLinks.ahead(chain.slice(0, 3), undefined)
+  const walked = await sequencesBefore(
+    reading(actor, { ahead, chain, range: { ...range, first: 50, last: 51 } }),
+    actor.backLinks,
+  )
+  expect(walked).toEqual({ sequences: chain.slice(0, -1), ahead })
+})
+
 test.each([
   ['an older page', (all: readonly number[]) => all.slice(0, 20)],
   ['another stream', (all: readonly number[]) => all.slice(10).map((each) => each + 1)],
-])('what was asked ahead and belongs to %s is left', async (_, askedOf) => {
+  ['another stream in part', (all: readonly number[]) => all.toSpliced(50, 1)],
+])('what was known of %s is left', async (_, knownOf) => {
   const actor = history(60, 1)
   const all = actor.parts.slice(0, -1).map((part) => part.sequence)
-  const ahead = actor.backLinks.ahead(askedOf(all.slice(27)), undefined)
-  const older = { ...ahead, sequences: askedOf(all) }
-  const walked = await sequencesBefore(reading(actor, { ahead: older }), actor.backLinks)
+  const chain = knownOf(all)
+  const ahead = actor.backLinks.ahead(chain, undefined)
+  const walked = await sequencesBefore(reading(actor, { ahead, chain }), actor.backLinks)
   expect(walked?.sequences).toEqual(all)
-  expect(walked?.ahead).not.toBe(older)
+  expect(walked?.ahead).not.toBe(ahead)
 })
 
-test('of a chain, as much is wanted ahead as the range may have events before its head', () => {
-  const head = { sequence: 900, version: 9, links: [], pages: [] }
-  const chain = { sequences: [100, 200, 300, 400, 500, 600, 700, 800], bytes: 300 }
-  const wanted = (part: Partial<VersionRange>): readonly number[] | undefined =>
-    sequencesAhead({ ...range, ...part }, head, chain)
-  expect(wanted({})).toEqual(chain.sequences)
-  expect(wanted({ first: 7 })).toEqual([700, 800])
-  expect(wanted({ first: 9 })).toBeUndefined()
-  expect(wanted({ first: 20 })).toBeUndefined()
-  expect(wanted({ last: 8 })).toBeUndefined()
-  expect(wanted({ limit: 8 })).toBeUndefined()
-  expect(wanted({ limit: 9 })).toEqual(chain.sequences)
-  expect(wanted({ direction: 'backwards' })).toBeUndefined()
-  expect(sequencesAhead(range, head, undefined)).toBeUndefined()
-  expect(sequencesAhead(range, head, { ...chain, bytes: 500_000 })).toBeUndefined()
+test('of what is known before a head, as much is asked for as the range may have events there', () => {
+  const head = { sequence: 2_000, version: 20, links: [], pages: [] }
+  const sequences = Array.from({ length: 19 }, (_, index) => (index + 1) * 100)
+  const known = { sequences, bytes: 300 }
+  const asked = (part: Partial<VersionRange>): readonly number[] | undefined =>
+    wantedAhead({ ...range, ...part }, head, known)?.asked
+  expect(asked({})).toEqual(sequences)
+  expect(asked({ first: 18 })).toEqual([1_800, 1_900])
+  expect(asked({ first: 20 })).toBeUndefined()
+  expect(asked({ first: 30 })).toBeUndefined()
+  // One event has others in the same batch, as there is no telling how many a commit has.
+  expect(asked({ first: 4, last: 4 })).toEqual(sequences.slice(3, 11))
+  expect(asked({ first: 17, last: 17 })).toEqual([1_700, 1_800, 1_900])
+  expect(asked({ limit: 10 })).toEqual(sequences.slice(0, 10))
+  expect(asked({ limit: 20 })).toEqual(sequences)
+  expect(asked({ direction: 'backwards' })).toBeUndefined()
+  expect(wantedAhead({ ...range, first: 4, last: 4 }, head, known)?.chain).toEqual([
+    ...sequences.slice(3),
+    2_000,
+  ])
+  expect(wantedAhead(range, head, undefined)).toBeUndefined()
+  expect(wantedAhead(range, head, { ...known, bytes: 200_000 })).toBeUndefined()
+  // Where commits before it are not known, all may be wanted, but who knows where a part is.
+  const older = { ...head, version: 40 }
+  expect(wantedAhead(range, older, known)?.asked).toEqual(sequences)
+  expect(wantedAhead({ ...range, last: 8 }, older, known)).toBeUndefined()
 })
 
-test('neighbours are wanted ahead only where nothing lies before them', () => {
+test('neighbours are asked for only where nothing lies before them', () => {
   const head = { sequence: 9, version: 9, links: [], pages: [] }
-  const chain = { sequences: [1, 2, 3, 4, 5, 6, 7, 8], bytes: 300 }
-  expect(sequencesAhead(range, head, chain)).toEqual(chain.sequences)
-  expect(sequencesAhead(range, { ...head, version: 100 }, chain)).toBeUndefined()
+  const known = { sequences: [1, 2, 3, 4, 5, 6, 7, 8], bytes: 300 }
+  expect(wantedAhead(range, head, known)?.asked).toEqual(known.sequences)
+  expect(wantedAhead(range, { ...head, version: 100 }, known)).toBeUndefined()
 })
 
 interface Actor {
@@ -129,7 +156,11 @@ function history(commits: number, eventsEach: number): Actor {
 
 function reading(
   { parts }: Actor,
-  { range: wanted = range, ahead }: { range?: VersionRange; ahead?: Ahead } = {},
+  {
+    range: wanted = range,
+    ahead,
+    chain,
+  }: Partial<Pick<ActorReading, 'range' | 'ahead' | 'chain'>> = {},
 ): ActorReading {
   return {
     actorId: 'account-alice',
@@ -137,6 +168,7 @@ function reading(
     newest: parts.at(-1) as ReadablePart,
     hints: { limit: wanted.limit, partBytes: 300 },
     ahead,
+    chain,
     floor: async () => ({ sequence: 0, version: 0 }),
     signal: undefined,
   }

@@ -3,7 +3,13 @@ import { pageSize } from '../commits/back-links.ts'
 import { isReadable, type StoredPart } from '../commits/commit-message.ts'
 import type { ActorHead, KnownChain } from './actor-heads.ts'
 import { type ActorReading, keptOf, versionsBefore } from './actor-reading.ts'
-import { type Ahead, type BackLinkReader, linksOf, mostAtOnce } from './back-link-reader.ts'
+import {
+  type Ahead,
+  type BackLinkReader,
+  linksOf,
+  minBatch,
+  mostAtOnce,
+} from './back-link-reader.ts'
 
 /**
  * Up to how many messages of the stream, for each one of the actor, searching for them is quicker than
@@ -21,23 +27,34 @@ export interface Walked {
   readonly ahead: Ahead | undefined
 }
 
+/** What may be asked for before the newest commit is there. */
+export interface Wanted {
+  /** Those that will be wanted, oldest first. */
+  readonly asked: readonly number[]
+  /** These, and all that are known behind them. */
+  readonly chain: readonly number[]
+}
+
 /**
- * Those of the chain before this head that will be wanted if it is still the newest one: undefined where
- * they are none, too large, or better searched for.
+ * What will be wanted if this head is still the newest commit, as far as what lies before it is known:
+ * undefined where that can't be told, there is nothing or too much, or it's better to search.
  */
-export function sequencesAhead(
+export function wantedAhead(
   { first, last, limit, direction }: VersionRange,
   { sequence, version }: ActorHead,
-  chain: KnownChain | undefined,
-): readonly number[] | undefined {
-  const isAll = direction === 'forwards' && last >= version && limit > version - first
-  if (!chain || !isAll || first >= version) return undefined
-  // A commit has at least one event.
-  const wanted = chain.sequences.slice(-(version - first))
-  const [oldest] = wanted
-  if (oldest === undefined || wanted.length > mostAtOnce(chain.bytes)) return undefined
-  const isWhole = wanted.length >= version - first
-  return isWhole || !isDense(wanted.length, oldest, sequence) ? wanted : undefined
+  known: KnownChain | undefined,
+): Wanted | undefined {
+  const before = version - first
+  if (!known || before <= 0 || direction === 'backwards') return undefined
+  // A commit has at least one event, and most have no more.
+  const all = known.sequences.slice(-before)
+  const span = Math.min(limit, last - first + 1)
+  const asked = span > before ? all : all.slice(0, Math.max(minBatch, span))
+  const [oldest] = asked
+  if (oldest === undefined || asked.length > mostAtOnce(known.bytes)) return undefined
+  const wanted = { asked, chain: [...all, sequence] }
+  if (all.length === before) return wanted
+  return span > before && !isDense(all.length, oldest, sequence) ? wanted : undefined
 }
 
 /** Those of the actor's messages that may be in the range, or nothing where it's better to search. */
@@ -50,15 +67,15 @@ export async function sequencesBefore(
   const pages: (readonly number[])[] = []
   let from = newest
   let left = versionsBefore(newest, first, Infinity)
-  const asked = joined(reading.ahead?.sequences, linksOf(newest))
-  let ahead = asked && reading.ahead
-  for (let named = asked ?? linksOf(newest); left > 0; named = linksOf(from)) {
+  const known = leading(reading.chain, linksOf(newest))
+  let ahead = known && reading.ahead
+  for (let named = known ?? linksOf(newest); left > 0; named = linksOf(from)) {
     if (!named) return undefined
     const links = keptOf(named, await floor())
     const [oldest] = links
     if (oldest === undefined) break
     // What was asked ahead is taken as it is: what lies before the range is left out of it later.
-    pages.push(named === asked ? links : links.slice(-left))
+    pages.push(named === known ? links : links.slice(-left))
     if (left <= links.length || links.length < named.length) break
     if (isBetterSearched(pages, newest)) return undefined
     ahead ??= isAllWanted(reading) ? backLinks.ahead(links, signal) : undefined
@@ -76,20 +93,24 @@ export async function sequencesBefore(
 }
 
 /**
- * The commits asked ahead and those that the newest one names behind them, if they lead there: they
- * may be those of a head that is long outdated, or of a stream that was set back.
+ * The known chain as far as the newest commit, which names these; undefined where it doesn't lead there,
+ * as it's of a head that is long outdated, or of a stream that was set back.
  */
-function joined(
-  ahead: readonly number[] | undefined,
+function leading(
+  chain: readonly number[] | undefined,
   named: readonly number[] | undefined,
 ): readonly number[] | undefined {
-  const end = ahead && named ? named.indexOf(ahead.at(-1) as number) : -1
-  if (!ahead || !named || end < 0) return undefined
-  const common = Math.min(end + 1, ahead.length)
-  const isOfThem = ahead
-    .slice(-common)
-    .every((sequence, index) => sequence === named[end + 1 - common + index])
-  return isOfThem ? [...ahead, ...named.slice(end + 1)] : undefined
+  const [oldest] = named ?? []
+  if (!chain || !named || oldest === undefined) return undefined
+  const start = chain.indexOf(oldest)
+  // Where it begins later, as not all of them are wanted.
+  const skipped = start < 0 ? named.indexOf(chain[0] as number) : 0
+  if (skipped < 0) return undefined
+  const behind = named.slice(skipped)
+  const common = chain.slice(Math.max(0, start), Math.max(0, start) + behind.length)
+  return common.every((sequence, index) => sequence === behind[index])
+    ? [...chain.slice(0, Math.max(0, start)), ...behind]
+    : undefined
 }
 
 /** Whether the range has all up to the newest event in it, and all that the newest message names is small. */
@@ -131,6 +152,6 @@ function isBetterSearched(pages: readonly (readonly number[])[], newest: StoredP
 }
 
 /** Whether so many messages of the actor, from the oldest to the newest, stand close together. */
-export function isDense(count: number, oldest: number, newest: number): boolean {
+function isDense(count: number, oldest: number, newest: number): boolean {
   return count >= minSample && newest - oldest < count * denseSpacing
 }

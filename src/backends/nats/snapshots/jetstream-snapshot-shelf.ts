@@ -1,19 +1,22 @@
 import type { JetStreamClient } from '@nats-io/jetstream'
 import { type ActorId, AetherError } from '../../../core/index.ts'
 import type { Replaces, SnapshotShelf } from '../../../store/index.ts'
-import { failureOf } from '../connection/failure.ts'
+import { directMessageIn } from '../commits/direct-message.ts'
+import type { SharedInbox } from '../connection/shared-inbox.ts'
 import type { StreamConfiguration } from '../streams/event-stream-configuration.ts'
 import { SideStream, type SideStreamPlace } from '../streams/side-stream.ts'
 import type { SnapshotSubjects } from './snapshot-subjects.ts'
 
 export interface JetStreamSnapshotShelfContext extends SideStreamPlace {
   readonly subjects: SnapshotSubjects
+  readonly inbox: SharedInbox
   readonly requestTimeoutMs: number
 }
 
 /** Room for the one header, which counts against the server's `max_payload` as well. */
 const headerBytes = 100
 
+const noBody = new Uint8Array()
 const encoder = new TextEncoder()
 /** Bytes that are no text become other text, which the checksum tells. */
 const decoder = new TextDecoder()
@@ -34,19 +37,17 @@ export class JetStreamSnapshotShelf implements SnapshotShelf {
 
   /** One question to any replica, and no second: what it doesn't tell is read from the events. */
   async load(actorId: ActorId, signal: AbortSignal | undefined): Promise<string | undefined> {
-    const { library, link, manager, subjects } = this.#context
-    const query = { last_by_subj: subjects.of(actorId) }
+    const { link, inbox, subjects } = this.#context
+    const subject = `$JS.API.DIRECT.GET.${subjects.stream}.${subjects.of(actorId)}`
     try {
-      const message = await link.attempt(
-        () => manager.direct.getMessage(subjects.stream, query),
-        signal,
-      )
-      return message ? decoder.decode(message.data) : undefined
-    } catch (error) {
-      if (link.isClosing) throw closed(error)
+      const answer = await link.attempt(() => inbox.ask({ subject, body: noBody }), signal)
       // As long as nobody has saved one, there is no stream.
-      if (failureOf(error, library).kind === 'no-responders') return undefined
-      throw error
+      if (answer.kind === 'no-responders') return undefined
+      if (answer.kind !== 'answered') throw answer.cause
+      const found = directMessageIn(answer.message, answer.message.subject)
+      return found && decoder.decode(found.data)
+    } catch (error) {
+      throw link.isClosing ? closed(error) : error
     }
   }
 
