@@ -116,6 +116,33 @@ describe('a command that comes again', () => {
     expect(await versionOf(backend)).toBe(4)
   })
 
+  test('once it was forgotten is a new one, and answered as such by whoever remembers both', async () => {
+    const backend = memory()
+    const openWith = (rememberedCommands: number) =>
+      open({ backend, actors: [Counter], limits: { rememberedCommands } })
+    await using forgetful = await openWith(2)
+    const counter = forgetful.get(Counter, 'a')
+    for (const n of [0, 1, 2]) await counter.addTwice({ by: n }, { commandId: `c-${n}` })
+    const anew = await counter.addTwice({ by: 0 }, { commandId: 'c-0' })
+    expect(anew.events.map(({ version }) => version)).toEqual([7, 8])
+    await counter.add({ by: 100 })
+    await using other = await openWith(1_000)
+    expect(await other.get(Counter, 'a').addTwice({ by: 0 }, { commandId: 'c-0' })).toEqual(anew)
+  })
+
+  test('is among the newest again once it was carried out anew', async () => {
+    const backend = memory()
+    const openWith = (rememberedCommands: number) =>
+      open({ backend, actors: [Counter], limits: { rememberedCommands } })
+    await using forgetful = await openWith(1)
+    for (const n of [0, 1, 0])
+      await forgetful.get(Counter, 'a').add({ by: n }, { commandId: `c-${n}` })
+    await using other = await openWith(2)
+    await other.get(Counter, 'a').add({ by: 2 }, { commandId: 'c-2' })
+    await other.get(Counter, 'a').add({ by: 0 }, { commandId: 'c-0' })
+    expect(await versionOf(backend)).toBe(4)
+  })
+
   test.each(['', 'x'.repeat(201)])('can not have the id "%s"', async (commandId) => {
     await using node = await open({ backend: memory(), actors: [Counter] })
     const counter = node.get(Counter, 'a')

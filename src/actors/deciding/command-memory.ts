@@ -49,11 +49,18 @@ export class CommandMemory {
       this.#keep(id, { firstVersion, lastVersion, digest })
   }
 
-  /** Takes note of an event; the events of a command come one after the other. */
+  /**
+   * Takes note of an event. The events of a command stand one right behind the other; what stands further
+   * on belongs to another command that got the same id once the first one was forgotten.
+   */
   note({ version, metadata: { commandId, commandDigest } }: StoredEvent): void {
     // Without a digest, no actor stored it as the event of a command with an id.
     if (commandId === undefined || commandDigest === undefined) return
-    const firstVersion = this.#records.get(commandId)?.firstVersion ?? version
+    const known = this.#records.get(commandId)
+    const goesOn = known?.lastVersion === version - 1
+    // Kept anew, it is among the newest.
+    if (known && !goesOn) this.#records.delete(commandId)
+    const firstVersion = goesOn ? known.firstVersion : version
     this.#keep(commandId, { firstVersion, lastVersion: version, digest: commandDigest })
   }
 
