@@ -1,4 +1,4 @@
-import type { ActorId, StoredEvent } from '../../core/index.ts'
+import { type ActorId, LongWork, type StoredEvent } from '../../core/index.ts'
 import {
   type Commit,
   type CommitLog,
@@ -58,8 +58,8 @@ export class MemoryCommitLog implements CommitLog {
     return this.#log.length - indexOf(this.#log, 'position', position + 1)
   }
 
-  async *read(actorId: ActorId, range: VersionRange): AsyncGenerator<readonly StoredEvent[]> {
-    yield* inBatches(this.eventsOf(actorId, range))
+  read(actorId: ActorId, range: VersionRange): AsyncGenerator<readonly StoredEvent[]> {
+    return inBatches(this.eventsOf(actorId, range))
   }
 
   eventsOf(actorId: ActorId, { first, last, direction, limit }: VersionRange): StoredEvent[] {
@@ -73,8 +73,8 @@ export class MemoryCommitLog implements CommitLog {
     return isForwards ? wanted : wanted.toReversed()
   }
 
-  async *readAll({ after }: LogRange): AsyncGenerator<readonly StoredEvent[]> {
-    yield* inBatches(this.#log.slice(indexOf(this.#log, 'position', after + 1)))
+  readAll({ after }: LogRange): AsyncGenerator<readonly StoredEvent[]> {
+    return inBatches(this.#log.slice(indexOf(this.#log, 'position', after + 1)))
   }
 
   async watch(wake: () => void): Promise<AsyncDisposable> {
@@ -143,7 +143,10 @@ function indexOf(
 }
 
 /** Only what is taken. */
-function* inBatches(events: readonly StoredEvent[]): Generator<readonly StoredEvent[]> {
-  for (let start = 0; start < events.length; start += batchSize)
+async function* inBatches(events: readonly StoredEvent[]): AsyncGenerator<readonly StoredEvent[]> {
+  const work = new LongWork()
+  for (let start = 0; start < events.length; start += batchSize) {
+    await work.pause()
     yield events.slice(start, start + batchSize)
+  }
 }

@@ -8,11 +8,14 @@ import type {
   ProjectionBuild,
   StoreTransaction,
 } from '../../store/index.ts'
-import { decodeRows } from './event-row.ts'
-import type { EventTable } from './event-table.ts'
+import { decodeRows, type EventRow } from './event-row.ts'
+import type { EventTable, Scan } from './event-table.ts'
 import { ProjectionFile, WriteFailure } from './projection-file.ts'
 import type { Sql } from './sql.ts'
 import { rollBack } from './transaction.ts'
+
+/** How many rows are read at once. */
+const batchSize = 500
 
 /** Lets projections write inside the transactions that store events. */
 export class InlineSeat {
@@ -63,7 +66,13 @@ class InlineFile {
   }
 
   #read(after: number, filter: LogFilter): readonly LogEntry[] {
-    return decodeRows(this.#table.ofAll(after, filter, Number.MAX_SAFE_INTEGER))
+    const rows: EventRow[] = []
+    let found: Scan | undefined
+    while (!found?.isLast) {
+      found = this.#table.scan(found?.scannedTo ?? after, filter, batchSize)
+      rows.push(...found.rows)
+    }
+    return decodeRows(rows)
   }
 
   #commit(

@@ -1,4 +1,4 @@
-import { type ActorId, AetherError, encodeKey } from '../../core/index.ts'
+import { type ActorId, AetherError, encodeKey, LongWork } from '../../core/index.ts'
 import type {
   Commit,
   CommitLog,
@@ -8,8 +8,8 @@ import type {
   VersionRange,
   WriteOutcome,
 } from '../../store/index.ts'
-import { decodeRows, type EventRow, positionIn, versionIn } from './event-row.ts'
-import type { EventTable } from './event-table.ts'
+import { decodeRows, versionIn } from './event-row.ts'
+import type { EventTable, Page, Scan } from './event-table.ts'
 import type { EventTrimming } from './event-trimming.ts'
 import { GroupCommit } from './group-commit.ts'
 import { GrowthWatch } from './growth-watch.ts'
@@ -68,14 +68,11 @@ export class SqliteCommitLog implements CommitLog {
   ): AsyncGenerator<readonly LogEntry[]> {
     const actor = encodeKey(actorId)
     const most = Math.min(range.limit, batchSize)
-    return this.#batches(
-      (previous) => {
-        const rest = previous ? behind(range, versionIn(previous)) : range
-        return this.#table.ofActor(actor, rest, most)
-      },
-      most,
-      signal,
-    )
+    return this.#batches<Page>((previous) => {
+      const last = previous?.rows.at(-1)
+      const rows = this.#table.ofActor(actor, last ? behind(range, versionIn(last)) : range, most)
+      return { rows, isLast: rows.length < most }
+    }, signal)
   }
 
   readAll(
@@ -84,9 +81,8 @@ export class SqliteCommitLog implements CommitLog {
   ): AsyncGenerator<readonly LogEntry[]> {
     // Which keys pass is decided above, so of so many rows few may be taken.
     const most = filter.key === undefined ? Math.min(limit, batchSize) : batchSize
-    return this.#batches(
-      (previous) => this.#table.ofAll(previous ? positionIn(previous) : after, filter, most),
-      most,
+    return this.#batches<Scan>(
+      (previous) => this.#table.scan(previous?.scannedTo ?? after, filter, most),
       signal,
     )
   }
@@ -116,8 +112,12 @@ export class SqliteCommitLog implements CommitLog {
         const actor = encodeKey(actorId)
         const step = (): Promise<number> =>
           this.#look(() => trimming.removeSome(actor, toVersion), signal)
+        const work = new LongWork()
         let removed = 0
-        for (let more = await step(); more > 0; more = await step()) removed += more
+        for (let more = await step(); more > 0; more = await step()) {
+          removed += more
+          await work.pause()
+        }
         return removed
       },
       trimmedVersion: (actorId, signal) =>
@@ -126,18 +126,17 @@ export class SqliteCommitLog implements CommitLog {
   }
 
   /** Each batch is a query of its own, so a reader that pauses or leaves holds nothing open. */
-  async *#batches(
-    fetchBehind: (previous: EventRow | undefined) => readonly EventRow[],
-    size: number,
+  async *#batches<Found extends Page>(
+    fetchBehind: (previous: Found | undefined) => Found,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly LogEntry[]> {
-    let previous: EventRow | undefined
-    let isLast = false
-    while (!isLast) {
-      const rows = await this.#look(() => fetchBehind(previous), signal)
-      if (rows.length > 0) yield decodeRows(rows)
-      previous = rows.at(-1)
-      isLast = rows.length < size
+    const work = new LongWork()
+    let previous: Found | undefined
+    while (!previous?.isLast) {
+      await work.pause()
+      const found: Found = await this.#look(() => fetchBehind(previous), signal)
+      if (found.rows.length > 0) yield decodeRows(found.rows)
+      previous = found
     }
   }
 

@@ -1,14 +1,14 @@
 import { AetherError, MalformedEventError, type StoredEvent } from '../../core/index.ts'
 import type { CommitLog, LogEntry } from '../commit-log.ts'
 import type { StoreObserver } from '../store-observer.ts'
-import { eventFilter, type LogFilter } from './log-filter.ts'
+import { eventFilter, isOpenFilter, type LogFilter } from './log-filter.ts'
 import type { OnMalformed } from './reading.ts'
 
 /** The events of the log as they come: first those that are there, then each new one. */
 export interface Subscription extends AsyncIterable<StoredEvent> {
   /**
-   * Stands behind the last event given, and behind those that didn't pass before the next one.
-   * A subscription that begins there goes on without gap or repetition.
+   * Stands behind the last event given, and behind those that didn't pass. A subscription that begins there
+   * goes on without gap or repetition.
    */
   readonly checkpoint: string
 }
@@ -55,8 +55,11 @@ export class LogSubscription implements Subscription {
       // What it is told from here on is read in this round or in the next.
       growth.expect()
       signal.throwIfAborted()
+      // Asked for before the read, which reaches that far: what doesn't pass is read over once.
+      const end: number = isOpenFilter(filter) ? 0 : await this.#log.lastPosition(signal)
       const range = { after: this.#position, limit: Infinity, filter }
       for await (const batch of this.#log.readAll(range, signal)) yield* this.#given(batch)
+      this.#position = Math.max(this.#position, end)
       await growth.told
     }
   }

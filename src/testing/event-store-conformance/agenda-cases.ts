@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ActorId, AetherError, systemClock } from '../../core/index.ts'
 import type { Agenda, AgendaEntry, EventStore, NextEntry, TakeEntry } from '../../store/index.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
-import type { EventStoreSubject } from './subject.ts'
+import { eventually, type EventStoreSubject } from './subject.ts'
 
 const alice: ActorId = 'account-alice'
 const options = { types: ['account'], concurrency: 16, leaseMs: 30_000 }
@@ -345,17 +345,4 @@ function textOf({ text }: AgendaEntry): string {
 
 function isClosed(error: unknown): boolean {
   return error instanceof AetherError && error.code === 'closed'
-}
-
-/** Checks again and again until it is true. */
-async function eventually(check: () => void | Promise<void>): Promise<void> {
-  for (let checksLeft = 500; ; checksLeft--) {
-    try {
-      await check()
-      return
-    } catch (error) {
-      if (checksLeft === 0) throw error
-    }
-    await systemClock.sleep(20)
-  }
 }

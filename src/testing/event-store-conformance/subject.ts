@@ -1,4 +1,4 @@
-import type { ActorId, NewEvent, StoredEvent } from '../../core/index.ts'
+import { type ActorId, type NewEvent, type StoredEvent, systemClock } from '../../core/index.ts'
 import type { EventStore, EventStoreOptions } from '../../store/index.ts'
 
 /** What a backend hands to the suite: an empty place of its own for every case. */
@@ -17,4 +17,17 @@ export async function collect(events: AsyncIterable<StoredEvent>): Promise<Store
 
 export async function versionsOf(store: EventStore, actorId: ActorId): Promise<number[]> {
   return (await collect(store.read(actorId))).map((event) => event.version)
+}
+
+/** Asks again until it holds, for ten seconds. */
+export async function eventually(check: () => void | Promise<void>): Promise<void> {
+  for (let checksLeft = 500; ; checksLeft--) {
+    try {
+      await check()
+      return
+    } catch (error) {
+      if (checksLeft === 0) throw error
+    }
+    await systemClock.sleep(20)
+  }
 }

@@ -3,7 +3,7 @@ import type { ActorId, StoredEvent } from '../../core/index.ts'
 import type { EventStore, SubscribeOptions, Subscription } from '../../store/index.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import { rejects, succeeded } from './append-cases.ts'
-import { collect, type EventStoreSubject, happened } from './subject.ts'
+import { collect, eventually, type EventStoreSubject, happened } from './subject.ts'
 
 const alice: ActorId = 'account-alice'
 
@@ -56,6 +56,25 @@ export const subscribeCases: readonly ConformanceCase<EventStoreSubject>[] = [
       assert.deepEqual(
         (await next).map((event) => event.data),
         [11],
+      )
+    },
+  },
+  {
+    name: 'what does not pass a subscription is passed over once',
+    run: async ({ open }) => {
+      await using store = await open()
+      for (let n = 1; n <= 3; n++) await appendOne(store, n)
+      const subscription = store.subscribe({ filter: { eventTypes: ['Rare'] } })
+      const seen = takeFrom(subscription, 1)
+      const isAtEnd = async (): Promise<void> =>
+        assert.equal(subscription.checkpoint, String(await store.lastPosition()))
+      await eventually(isAtEnd)
+      await appendOne(store, 4)
+      await eventually(isAtEnd)
+      await store.append(alice, [happened('Rare', 5)], { expectedVersion: 'any' })
+      assert.deepEqual(
+        (await seen).map((event) => event.data),
+        [5],
       )
     },
   },

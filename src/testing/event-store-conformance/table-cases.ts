@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { AetherError, type ErrorCode, systemClock } from '../../core/index.ts'
+import { AetherError, type ErrorCode } from '../../core/index.ts'
 import type { Document, DocumentTable, EventStore } from '../../store/index.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
-import type { EventStoreSubject } from './subject.ts'
+import { eventually, type EventStoreSubject } from './subject.ts'
 
 const alike = [
   'x',
@@ -350,18 +350,5 @@ function coded(code: ErrorCode): (error: unknown) => true {
     assert.ok(error instanceof AetherError, String(error))
     assert.equal(error.code, code)
     return true
-  }
-}
-
-/** Checks again and again until it is true. */
-async function eventually(check: () => void): Promise<void> {
-  for (let checksLeft = 500; ; checksLeft--) {
-    try {
-      check()
-      return
-    } catch (error) {
-      if (checksLeft === 0) throw error
-    }
-    await systemClock.sleep(20)
   }
 }
