@@ -26,18 +26,19 @@ export class RecentMap<Key, Value> {
 
   /** What is set again becomes the youngest. */
   set(key: Key, value: Value): void {
+    const known = this.use(key)
+    if (known) known.value = value
+    else this.#add(key, value)
+  }
+
+  /** What was set with the key, to be set again: it becomes the youngest. */
+  use(key: Key): { value: Value } | undefined {
     const known = this.#entries.get(key)
-    if (known) {
-      known.value = value
-      if (known === this.#youngest) return
+    if (known && known !== this.#youngest) {
       this.#unlink(known)
       this.#append(known)
-      return
     }
-    const entry = { key, value, older: undefined, younger: undefined }
-    this.#entries.set(key, entry)
-    this.#append(entry)
-    if (this.#entries.size > this.#capacity && this.#oldest) this.delete(this.#oldest.key)
+    return known
   }
 
   delete(key: Key): void {
@@ -45,6 +46,13 @@ export class RecentMap<Key, Value> {
     if (!entry) return
     this.#entries.delete(key)
     this.#unlink(entry)
+  }
+
+  #add(key: Key, value: Value): void {
+    const entry = { key, value, older: undefined, younger: undefined }
+    this.#entries.set(key, entry)
+    this.#append(entry)
+    if (this.#entries.size > this.#capacity && this.#oldest) this.delete(this.#oldest.key)
   }
 
   #append(entry: Entry<Key, Value>): void {

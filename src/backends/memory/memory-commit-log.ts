@@ -16,13 +16,22 @@ import {
 /** How many events a read hands over at once. */
 const batchSize = 500
 
+/** What happened to one actor. */
+interface History {
+  /** That of the newest event, which need not be looked for in the heap. */
+  version: number
+  readonly events: StoredEvent[]
+}
+
+const nothingHappened: History = { version: 0, events: [] }
+
 /** The executable specification of a commit log. */
 export class MemoryCommitLog implements CommitLog {
   readonly leastActorsTogether = 2
   readonly retention: LogRetention | undefined
   #log: StoredEvent[] = []
   #lastPosition = 0
-  readonly #actors = new Map<ActorId, StoredEvent[]>()
+  readonly #actors = new Map<ActorId, History>()
   /** Of which some events were removed. */
   readonly #trimmed = new Set<ActorId>()
   readonly #watchers = new Set<() => void>()
@@ -37,9 +46,11 @@ export class MemoryCommitLog implements CommitLog {
 
   write(commit: Commit): WriteOutcome {
     const { parts } = commit
-    for (const [partIndex, part] of parts.entries()) {
+    let partIndex = 0
+    for (const part of parts) {
       const currentVersion = this.#versionOf(part.actorId)
       if (!isMet(part, currentVersion)) return { ok: false, partIndex, currentVersion }
+      partIndex++
     }
     const placed = parts.map((part) => this.#place(commit, part))
     for (const wake of this.#watchers) wake()
@@ -63,13 +74,13 @@ export class MemoryCommitLog implements CommitLog {
   }
 
   eventsOf(actorId: ActorId, { first, last, direction, limit }: VersionRange): StoredEvent[] {
-    const history = this.#actors.get(actorId) ?? []
-    const start = first === 1 ? 0 : indexOf(history, 'version', first)
-    const end = last === Infinity ? history.length : indexOf(history, 'version', last + 1)
+    const { events } = this.#actors.get(actorId) ?? nothingHappened
+    const start = first === 1 ? 0 : indexOf(events, 'version', first)
+    const end = last === Infinity ? events.length : indexOf(events, 'version', last + 1)
     const isForwards = direction === 'forwards'
     const wanted = isForwards
-      ? history.slice(start, Math.min(end, start + limit))
-      : history.slice(Math.max(start, end - limit), end)
+      ? events.slice(start, Math.min(end, start + limit))
+      : events.slice(Math.max(start, end - limit), end)
     return isForwards ? wanted : wanted.toReversed()
   }
 
@@ -90,39 +101,40 @@ export class MemoryCommitLog implements CommitLog {
 
   #place(commit: Commit, part: CommitPart): readonly StoredEvent[] {
     const history = this.#historyOf(part.actorId)
-    const firstVersion = firstVersionOf(part, history.at(-1)?.version ?? 0)
+    const firstVersion = firstVersionOf(part, history.version)
     const events = placePart(commit, part, firstVersion, () => ++this.#lastPosition)
     for (const event of events) {
       // Data and metadata are frozen already, so nobody who is given it can change what happened.
       Object.freeze(event)
-      history.push(event)
+      history.events.push(event)
       this.#log.push(event)
     }
+    history.version = firstVersion + events.length - 1
     return events
   }
 
   #versionOf(actorId: ActorId): number {
-    return this.#actors.get(actorId)?.at(-1)?.version ?? 0
+    return this.#actors.get(actorId)?.version ?? 0
   }
 
-  #historyOf(actorId: ActorId): StoredEvent[] {
+  #historyOf(actorId: ActorId): History {
     let history = this.#actors.get(actorId)
-    if (!history) this.#actors.set(actorId, (history = []))
+    if (!history) this.#actors.set(actorId, (history = { version: 0, events: [] }))
     return history
   }
 
   #trim(actorId: ActorId, toVersion: number): number {
-    const history = this.#actors.get(actorId) ?? []
-    const count = Math.min(indexOf(history, 'version', toVersion + 1), history.length - 1)
+    const { events } = this.#actors.get(actorId) ?? nothingHappened
+    const count = Math.min(indexOf(events, 'version', toVersion + 1), events.length - 1)
     if (count <= 0) return 0
-    const gone = new Set(history.splice(0, count))
+    const gone = new Set(events.splice(0, count))
     this.#log = this.#log.filter((event) => !gone.has(event))
     this.#trimmed.add(actorId)
     return count
   }
 
   #trimmedVersion(actorId: ActorId): number {
-    const [oldest] = this.#actors.get(actorId) ?? []
+    const [oldest] = this.#actors.get(actorId)?.events ?? []
     return oldest && this.#trimmed.has(actorId) ? oldest.version - 1 : 0
   }
 }

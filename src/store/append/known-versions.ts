@@ -19,8 +19,9 @@ export class KnownVersions {
   }
 
   learn(actorId: ActorId, version: number): void {
-    const known = this.#versions.get(actorId)
-    this.#versions.set(actorId, known === undefined ? version : Math.max(known, version))
+    const known = this.#versions.use(actorId)
+    if (!known) this.#versions.set(actorId, version)
+    else if (known.value < version) known.value = version
   }
 
   learnFromWrite({ parts }: Commit, outcome: WriteOutcome): void {
