@@ -18,7 +18,7 @@ import type { ActorDefinition } from './definition/definition.ts'
 import type { ActorModel } from './definition/model.ts'
 import { Models } from './definition/models.ts'
 import { Deadlines } from './live/deadlines.ts'
-import { Letter } from './live/letter.ts'
+import { Letter, type Sending } from './live/letter.ts'
 import { LiveActors } from './live/live-actors.ts'
 import { Onlooker } from './live/onlooker.ts'
 import { Patience } from './live/patience.ts'
@@ -30,13 +30,9 @@ import { HeldActors } from './transaction/held-actors.ts'
 import { transact, type Transaction, type TransactionActor } from './transaction/transaction.ts'
 
 /** A command on its way to become a letter. */
-interface Sending {
+interface Order extends Sending {
   readonly model: ActorModel
-  readonly actorId: ActorId
   readonly options: CommandOptions
-  /** By the monotonic clock. */
-  readonly sentAt: number
-  readonly span: TraceSpan | undefined
 }
 
 /** What one actor has to do. */
@@ -131,16 +127,16 @@ export class ActorHost {
     }
   }
 
-  #send(name: string, input: unknown, sending: Sending): Promise<CommandResult> {
-    const { model, actorId, options, sentAt } = sending
+  #send(name: string, input: unknown, order: Order): Promise<CommandResult> {
+    const { model, actorId, options, sentAt } = order
     try {
       this.#around.quarantine.check(actorId)
       const deadline = this.#deadlineOf(options, sentAt)
       const command = makeCommand(model, name, input, options)
-      // Without a need to wait, commands reach the actor in the order of their sending.
+      // Without a need to wait, commands reach the actor in the order of their order.
       return command instanceof Promise || command.model.prepare
-        ? this.#sendLater(sending, name, command, deadline)
-        : this.#ask(sending, command, deadline)
+        ? this.#sendLater(order, name, command, deadline)
+        : this.#ask(order, command, deadline)
     } catch (error) {
       return this.#refused(model, name, sentAt, error)
     }
@@ -257,13 +253,10 @@ export class ActorHost {
     )
   }
 
-  #ask(
-    { model, actorId, options: { signal }, sentAt, span }: Sending,
-    command: Command,
-    deadline: number,
-  ): Promise<CommandResult> {
-    const onDone = this.#answered
-    const letter = new Letter(actorId, command, { sentAt, deadline, signal, span, onDone })
+  #ask(order: Order, command: Command, deadline: number): Promise<CommandResult> {
+    const { model, actorId, options } = order
+    const { signal } = options
+    const letter = new Letter(order, command, deadline, this.#answered)
     this.#underWay++
     try {
       this.#live.activate(model, actorId).post(letter)
@@ -276,17 +269,17 @@ export class ActorHost {
   }
 
   async #sendLater(
-    sending: Sending,
+    order: Order,
     name: string,
     offered: Command | Promise<Command>,
     deadline: number,
   ): Promise<CommandResult> {
     this.#underWay++
     try {
-      const command = await this.#prepare(sending, offered, deadline).catch((reason: unknown) =>
-        this.#refused(sending.model, name, sending.sentAt, reason),
+      const command = await this.#prepare(order, offered, deadline).catch((reason: unknown) =>
+        this.#refused(order.model, name, order.sentAt, reason),
       )
-      return await this.#ask(sending, command, deadline)
+      return await this.#ask(order, command, deadline)
     } finally {
       this.#leave()
     }
@@ -294,7 +287,7 @@ export class ActorHost {
 
   /** What takes time before the actor is asked ends with the sender's patience. */
   async #prepare(
-    { actorId, options: { signal }, span }: Sending,
+    { actorId, options: { signal }, span }: Order,
     offered: Command | Promise<Command>,
     deadline: number,
   ): Promise<Command> {

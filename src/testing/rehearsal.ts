@@ -75,8 +75,7 @@ export function rehearse(
     const command = makeCommand(model, name, input, options)
     if (command instanceof Promise) throw asynchronous(model, name, command)
     if (command.model.prepare && prepared === undefined) throw unprepared(model, name)
-    const decided = decide(model, actorId, current, { ...command, prepared }, now)
-    return { kind: 'decided', ...decided }
+    return decide(model, actorId, current, { ...command, prepared }, now)
   } catch (error) {
     if (error instanceof CommandRejectedError)
       return { kind: 'rejected', code: error.rejection, details: error.details }

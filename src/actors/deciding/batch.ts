@@ -10,7 +10,7 @@ import type { ActorModel } from '../definition/model.ts'
 import type { ActorState } from '../replay/fold.ts'
 import type { CommandMemory, CommandRecord } from './command-memory.ts'
 import type { Command, CommandIdentity } from './command.ts'
-import { decide } from './decide.ts'
+import { decide, type Decided } from './decide.ts'
 
 /** What would happen if these commands were stored as one append. */
 export interface BatchPlan {
@@ -22,18 +22,10 @@ export interface BatchPlan {
 }
 
 export type Outcome =
-  /** Its events are those of the plan from `firstIndex` on; `after` is the state behind them. */
-  | {
-      readonly kind: 'decided'
-      readonly firstIndex: number
-      readonly count: number
-      readonly after: ActorState
-      readonly reply: unknown
-    }
+  /** A command that comes twice in a batch shares it. */
+  | Decided
   /** Stored before: to be answered as it was then. */
   | { readonly kind: 'repeated'; readonly record: CommandRecord }
-  /** The same command as an earlier one of this batch. */
-  | { readonly kind: 'shared'; readonly outcomeIndex: number }
   | { readonly kind: 'failed'; readonly error: unknown }
 
 /** Who decides. */
@@ -67,36 +59,30 @@ export function planBatch(
   context: DecisionContext,
 ): BatchPlan {
   const { model, actorId } = decider
-  let events: NewEvent[] = []
   let outcomes: Outcome[] | undefined
+  let events: readonly NewEvent[] = []
+  // Most batches are of one command, and its list will do.
+  let ofSeveral: NewEvent[] | undefined
   let mates: Map<string, Mate> | undefined
   const now = context.clock.now()
   let after = before
   let since = context.clock.monotonic()
   for (const { command } of asked) {
     try {
-      const known = command.identity && recall(command.identity, decider, mates)
+      const { identity } = command
+      const known = identity && recall(identity, decider, mates)
       if (known) {
         outcomes = grown(outcomes, known)
         continue
       }
-      const decided = decide(model, actorId, after, command, now)
+      const decided = decide(model, actorId, after, command, now, events.length)
       if (events.length > 0 && events.length + decided.events.length > context.limits.batchEvents)
         break
-      if (command.identity) {
-        mates ??= new Map()
-        mates.set(command.identity.id, { ...command.identity, outcomeIndex: outcomes?.length ?? 0 })
-      }
-      outcomes = grown(outcomes, {
-        kind: 'decided',
-        firstIndex: events.length,
-        count: decided.events.length,
-        after: decided.after,
-        reply: decided.reply,
-      })
-      // Most batches are of one command, and its list will do.
-      if (events.length === 0) events = decided.events
-      else events.push(...decided.events)
+      if (identity) (mates ??= new Map()).set(identity.id, { digest: identity.digest, decided })
+      outcomes = grown(outcomes, decided)
+      if (ofSeveral) ofSeveral.push(...decided.events)
+      else if (events.length === 0) events = decided.events
+      else events = ofSeveral = [...events, ...decided.events]
       after = decided.after
     } catch (error) {
       outcomes = grown(outcomes, { kind: 'failed', error })
@@ -123,8 +109,10 @@ function reportIfSlow(
   return now
 }
 
-interface Mate extends CommandIdentity {
-  readonly outcomeIndex: number
+/** An earlier command of the batch. */
+interface Mate {
+  readonly digest: string
+  readonly decided: Decided
 }
 
 /** @throws AetherError `id-reused` */
@@ -142,6 +130,5 @@ function recall(
       `command id ${JSON.stringify(id)} was given to another command of ${actorId}`,
     )
   }
-  if (record) return { kind: 'repeated', record }
-  return mate && { kind: 'shared', outcomeIndex: mate.outcomeIndex }
+  return record ? { kind: 'repeated', record } : mate?.decided
 }

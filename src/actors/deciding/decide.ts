@@ -15,8 +15,13 @@ import { type ActorState, foldDecided } from '../replay/fold.ts'
 import { eventVersionName } from '../replay/stored-event.ts'
 import type { Command, CommandIdentity } from './command.ts'
 
+/** What an actor has decided about one command. */
 export interface Decided {
-  readonly events: NewEvent[]
+  readonly kind: 'decided'
+  /** The place of its first event among those of its batch. */
+  readonly firstIndex: number
+  readonly events: readonly NewEvent[]
+  /** The state behind them. */
   readonly after: ActorState
   readonly reply: unknown
 }
@@ -31,6 +36,7 @@ export function decide(
   before: ActorState,
   command: Command,
   now: number,
+  firstIndex = 0,
 ): Decided {
   const decision = callDecide(model, actorId, before, command, now)
   if (isRejection(decision)) {
@@ -48,7 +54,8 @@ export function decide(
     after = step.after
     return step.stored
   })
-  return { events, after, reply: replyTo(command, actorId, after, events) }
+  const reply = replyTo(command, actorId, after, events)
+  return { kind: 'decided', firstIndex, events, after, reply }
 }
 
 /**

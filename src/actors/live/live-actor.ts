@@ -1,5 +1,6 @@
 import {
   type ErrorCode,
+  grown,
   isAetherError,
   type StoredEvent,
   VersionConflictError,
@@ -8,6 +9,7 @@ import type { AppendResult } from '../../store/index.ts'
 import { storeTraced } from '../deciding/append-span.ts'
 import { type BatchPlan, type Outcome, planBatch } from '../deciding/batch.ts'
 import type { CommandRecord } from '../deciding/command-memory.ts'
+import type { Decided } from '../deciding/decide.ts'
 import type { ActorState } from '../replay/fold.ts'
 import { KnownActor } from './known-actor.ts'
 import type { Letter } from './letter.ts'
@@ -108,11 +110,12 @@ export class LiveActor extends KnownActor implements Worker {
     const before = this.lastKnown
     if (!before) return this.#settle(letters, mailbox)
     try {
-      const begun = this.#begin(letters, before, false)
-      const { storing } = begun
+      const plan = planBatch(before, letters, this, this.around)
+      const storing = this.#store(letters, plan, before)
       if (!storing || storing instanceof Promise || !storing.ok)
-        return this.#settle(letters, mailbox, begun)
-      return this.#tell(letters, this.#stored(begun, storing), mailbox)
+        return this.#settle(letters, mailbox, { plan, before, isFresh: false, storing })
+      this.advance(plan.after, storing.events)
+      return this.#tell(letters, plan, storing, mailbox)
     } catch (error) {
       return this.#failAll(letters, error, mailbox)
     }
@@ -124,7 +127,7 @@ export class LiveActor extends KnownActor implements Worker {
       for (let retriesLeft = this.around.limits.conflictRetries; ; retriesLeft--) {
         const told = await this.#outcomeOf(attempt, retriesLeft)
         if (told) {
-          await this.#tell(letters, told, mailbox)
+          await this.#tell(letters, attempt.plan, told, mailbox)
           return
         }
         this.forget()
@@ -136,21 +139,18 @@ export class LiveActor extends KnownActor implements Worker {
   }
 
   async #beginAnew(letters: readonly Letter[]): Promise<Attempt> {
-    const { state, isFresh } = await this.state()
-    return this.#begin(letters, state, isFresh)
-  }
-
-  #begin(letters: readonly Letter[], before: ActorState, isFresh: boolean): Attempt {
+    const { state: before, isFresh } = await this.state()
     const plan = planBatch(before, letters, this, this.around)
-    const storing = plan.events.length > 0 ? this.#append(letters, plan, before.version) : undefined
-    return { plan, before, isFresh, storing }
+    return { plan, before, isFresh, storing: this.#store(letters, plan, before) }
   }
 
-  #append(
+  /** Nothing where there are no events. */
+  #store(
     letters: readonly Letter[],
     { events }: BatchPlan,
-    expectedVersion: number,
-  ): AppendResult | Promise<AppendResult> {
+    { version: expectedVersion }: ActorState,
+  ): AppendResult | Promise<AppendResult> | undefined {
+    if (events.length === 0) return undefined
     const { store, tracing } = this.around
     const { actorId } = this
     if (!tracing) return store.appendAtOnce(actorId, events, { expectedVersion })
@@ -160,26 +160,24 @@ export class LiveActor extends KnownActor implements Worker {
   }
 
   /** Nothing where another writer was faster. @throws VersionConflictError where it was once too often */
-  async #outcomeOf(attempt: Attempt, retriesLeft: number): Promise<StoredPlan | undefined> {
-    const { storing } = attempt
+  async #outcomeOf(attempt: Attempt, retriesLeft: number): Promise<Stored | undefined> {
+    const { plan, storing } = attempt
     if (!storing) return this.#confirmed(attempt)
     const result = await storing
-    if (result.ok) return this.#stored(attempt, result)
+    if (result.ok) {
+      this.advance(plan.after, result.events)
+      return result
+    }
     if (retriesLeft > 0) return undefined
     const { expectedVersion, currentVersion } = result.conflict
     throw new VersionConflictError(this.actorId, expectedVersion, currentVersion)
   }
 
-  #stored({ plan }: Attempt, { events, position }: AppendResult & { ok: true }): StoredPlan {
-    this.advance(plan.after, events)
-    return { plan, stored: events, position }
-  }
-
   /** No append has confirmed the state that answers without events, a refusal say, rest on. */
-  async #confirmed({ plan, before, isFresh }: Attempt): Promise<StoredPlan | undefined> {
+  async #confirmed({ before, isFresh }: Attempt): Promise<Stored | undefined> {
     const { store } = this.around
     if (!isFresh && (await store.latestVersion(this.actorId)) !== before.version) return undefined
-    return { plan, stored: [], position: await this.position() }
+    return { events: [], position: await this.position() }
   }
 
   #failAll(
@@ -202,17 +200,21 @@ export class LiveActor extends KnownActor implements Worker {
   }
 
   /** Answers all; those that were answered before, later. */
-  #tell(letters: readonly Letter[], told: StoredPlan, mailbox: Mailbox): Promise<void> | undefined {
-    const { plan } = told
+  #tell(
+    letters: readonly Letter[],
+    { outcomes }: BatchPlan,
+    stored: Stored,
+    mailbox: Mailbox,
+  ): Promise<void> | undefined {
     let repeats: Repeat[] | undefined
-    mailbox.putBack(letters, plan.outcomes.length)
+    mailbox.putBack(letters, outcomes.length)
     const at = this.#lookAtClock()
-    for (let index = 0; index < plan.outcomes.length; index++) {
+    for (let index = 0; index < outcomes.length; index++) {
       const letter = letters[index] as Letter
-      const outcome = outcomeAt(plan, index)
-      if (outcome.kind === 'failed') this.#fail(letter, outcome.error, at)
-      else if (outcome.kind === 'decided') this.#succeed(letter, outcome, told, at)
-      else (repeats ??= []).push({ letter, record: outcome.record })
+      const outcome = outcomes[index] as Outcome
+      if (outcome.kind === 'decided') this.#succeed(letter, outcome, stored, at)
+      else if (outcome.kind === 'failed') this.#fail(letter, outcome.error, at)
+      else repeats = grown(repeats, { letter, record: outcome.record })
     }
     return repeats && this.#answerRepeats(repeats)
   }
@@ -222,21 +224,17 @@ export class LiveActor extends KnownActor implements Worker {
     letter.fail(error, at)
   }
 
-  #succeed(
-    letter: Letter,
-    outcome: Decided,
-    { stored, position: last }: StoredPlan,
-    at: number,
-  ): void {
-    const { firstIndex, count, after, reply } = outcome
+  #succeed(letter: Letter, decided: Decided, stored: Stored, at: number): void {
+    const { firstIndex, after, reply } = decided
+    const { length: count } = decided.events
     const { identity } = letter.command
     const { actorId } = this
-    if (identity && count === 0) this.memory.noteEventless(identity, after.version, last)
+    if (identity && count === 0) this.memory.noteEventless(identity, after.version, stored.position)
     this.around.quarantine.noteSuccess(actorId)
-    const isAll = stored.length === count
-    const events = isAll ? stored : stored.slice(firstIndex, firstIndex + count)
+    const isAll = stored.events.length === count
+    const events = isAll ? stored.events : stored.events.slice(firstIndex, firstIndex + count)
     const { version, state } = after
-    const position = events.at(-1)?.position ?? last
+    const position = events.at(-1)?.position ?? stored.position
     letter.answer({ actorId, version, position, events, state, reply }, at)
   }
 
@@ -269,22 +267,14 @@ interface Attempt {
   readonly storing: AppendResult | Promise<AppendResult> | undefined
 }
 
-interface StoredPlan {
-  readonly plan: BatchPlan
-  readonly stored: readonly StoredEvent[]
-  /** Behind all that the answers show. */
+/** What the answers show. */
+interface Stored {
+  readonly events: readonly StoredEvent[]
+  /** Behind all of it. */
   readonly position: number
 }
-type Decided = Outcome & { readonly kind: 'decided' }
 
 interface Repeat {
   readonly letter: Letter
   readonly record: CommandRecord
-}
-
-/** The outcome of one command, also where it shares that of an earlier one. */
-function outcomeAt({ outcomes }: BatchPlan, index: number): Exclude<Outcome, { kind: 'shared' }> {
-  const outcome = outcomes[index] as Outcome
-  if (outcome.kind !== 'shared') return outcome
-  return outcomes[outcome.outcomeIndex] as Exclude<Outcome, { kind: 'shared' }>
 }
