@@ -78,6 +78,13 @@ export function postgresTables(
         await tx.query(`DELETE FROM aether.build WHERE ${ofBuild}`, idOf(build))
         await tx.query(`DROP SCHEMA IF EXISTS ${schemaOf(build)} CASCADE`)
       }),
+    newestBuild: async (projection) => {
+      if (!making && !(await isMade(pool))) return 0
+      const newest =
+        'SELECT coalesce(max(build), 0) AS newest FROM aether.build WHERE projection = $1'
+      const looking = (await ready()).query<{ newest: number }>(newest, [projection])
+      return (await ownFault(looking)).rows[0]?.newest ?? 0
+    },
     close: async () => {}, // the pool is its owner's
   }
 }

@@ -7,6 +7,7 @@ import {
   bookkeeping,
   dropBuild,
   makeBuild,
+  newestBuildOf,
   tableNameIn,
 } from './projection-schema.ts'
 import { type Sql, SqlSession, Statements } from './sql.ts'
@@ -48,6 +49,10 @@ export class ProjectionFile {
 
   load(build: ProjectionBuild): Progress[] {
     return this.#progress.load(build)
+  }
+
+  newestBuild(projection: string): number {
+    return newestBuildOf(this.#db, projection)
   }
 
   /** @throws WriteFailure around what `write` throws; what SQLite throws */

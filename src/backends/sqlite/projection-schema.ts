@@ -68,6 +68,11 @@ export function makeBuild(
   )
 }
 
+/** The greatest number of a build, also of one that was dropped; 0 where there is none. */
+export function newestBuildOf(db: DatabaseSync, projection: string): number {
+  return Math.max(0, ...buildsOf(db, projection).map(({ build }) => build))
+}
+
 /** Lets readers see the tables of this build under their plain names, unless they see a newer one. */
 export function activateBuild(db: DatabaseSync, build: ProjectionBuild): void {
   const chosen = findBuild(db, build)

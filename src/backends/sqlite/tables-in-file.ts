@@ -49,6 +49,11 @@ export class TablesInFile implements ProjectionTarget<Sql, void> {
     return this.#attempt((file) => file.load(build))
   }
 
+  async newestBuild(projection: string): Promise<number> {
+    if (!this.#writing && !(await this.#isMade())) return 0
+    return this.#attempt((file) => file.newestBuild(projection))
+  }
+
   commit(
     build: ProjectionBuild,
     parts: readonly ProgressChange[],

@@ -63,6 +63,33 @@ export function joined(code: BuildCode, now: number): Transition {
   }
 }
 
+/** Of a build of which nobody knows any more what code made it, nor of which log. */
+const forgottenVersion = 0
+
+/**
+ * The state where the target has more builds than the members know of: what they agreed on is lost, or
+ * something older was put in its place. So the next build is made from the beginning of the log, and until
+ * it has caught up, readers of the target see what they saw.
+ * @param newest the greatest number of a build in the target
+ */
+export function recovered(newest: number, code: BuildCode): Transition {
+  return (state) => (newest > state.last ? forgotten(newest, code)(state) : undefined)
+}
+
+function forgotten(newest: number, code: BuildCode): (state: ControlState) => ControlState {
+  return (state) => {
+    const known = Array.from({ length: newest }, (_, index) => index + 1)
+    const old = known.map((build) => ({ build, version: forgottenVersion }))
+    const builds = [...old, { build: newest + 1, ...code }]
+    return { ...state, active: newest, last: newest + 1, builds, retired: [], switching: undefined }
+  }
+}
+
+/** Whether nobody knows what is in the build that is read. */
+export function isForgotten({ active, builds }: ControlState): boolean {
+  return builds.find(({ build }) => build === active)?.version === forgottenVersion
+}
+
 /** One more build beside the active one, in the place of another that was under way. */
 export function rebuilding(code: BuildCode, now: number): (state: ControlState) => ControlState {
   return (state) => {
@@ -140,14 +167,24 @@ export class ReaderControl {
   readonly #table: DocumentTable
   readonly #key: string
   readonly #code: BuildCode
+  readonly #newestBuild: () => Promise<number>
   /** As it was seen last: should somebody lose the document, it is made of this. */
   #known: ControlState | undefined
 
-  /** @param code that runs here: the first build is of it */
-  constructor(table: DocumentTable, name: string, code: BuildCode) {
+  /**
+   * @param code that runs here: the first build is of it
+   * @param newestBuild of the target, asked where there is no document
+   */
+  constructor(
+    table: DocumentTable,
+    name: string,
+    code: BuildCode,
+    newestBuild: () => Promise<number> = async () => 0,
+  ) {
     this.#table = table
     this.#key = `control/${name}`
     this.#code = code
+    this.#newestBuild = newestBuild
   }
 
   /** The state as it is now; the first one where nobody has made any, the last one where it was lost. */
@@ -181,8 +218,11 @@ export class ReaderControl {
     // Some fields may be missing: what an older release has written.
     const first = this.#first()
     if (found) this.#known = { ...first, ...(JSON.parse(found.text) as Partial<ControlState>) }
-    const state = this.#known ?? first
-    return { state, revision: found?.revision }
+    if (this.#known) return { state: this.#known, revision: found?.revision }
+    // Nobody makes a build before there is a document: where there are some, it was lost.
+    const newest = await this.#newestBuild()
+    const state = newest > 0 ? forgotten(newest, this.#code)(first) : first
+    return { state, revision: undefined }
   }
 
   #first(): ControlState {

@@ -2,7 +2,7 @@ import { AetherError, type Clock, isAetherError, type Logger, messageOf } from '
 import type { EventStore, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import { type CalledMember, callRoll } from '../membership/roll-call.ts'
-import { leastOf, type PartState } from '../progress/part-progress.ts'
+import { leastOf, newPart, type PartState } from '../progress/part-progress.ts'
 import { partNames } from '../progress/part.ts'
 import { groupOf, storedParts } from './build-run.ts'
 import { membersTable } from './crew.ts'
@@ -11,6 +11,7 @@ import type { ProjectionLag, ProjectionStatus, SilentMembers } from './projectio
 import {
   type BuildCode,
   type ControlState,
+  isForgotten,
   nudged,
   partsIn,
   paused,
@@ -55,11 +56,16 @@ export class ReaderDesk implements AsyncDisposable {
 
   /** What couldn't be opened is tried again by the next who needs it. */
   control(): Promise<ReaderControl> {
-    this.#control ??= openControl(this.#around.store, this.model).catch((error: unknown) => {
+    this.#control ??= this.#openControl().catch((error: unknown) => {
       this.#control = undefined
       throw error
     })
     return this.#control
+  }
+
+  /** In the target; 0 where none is, or it can't tell. */
+  async newestBuild(): Promise<number> {
+    return (await this.target.newestBuild?.(this.model.name)) ?? 0
   }
 
   /** What all members agree on. */
@@ -147,9 +153,12 @@ export class ReaderDesk implements AsyncDisposable {
     return this.#decide((build) => this.#held.skip(build, actorId, reason))
   }
 
-  /** How far each part of a build is, as it is stored. */
+  /** How far each part of a build is, as it is stored, and as far as that is known. */
   async storedParts(control: ControlState, build: number): Promise<readonly PartState[]> {
     const names = this.partNames(control, build)
+    // Its positions may be those of another log.
+    if (build === control.active && isForgotten(control))
+      return names.map((name) => newPart(name, 0).state)
     const stored = await storedParts(this.target, this.numbered(build), names)
     return stored.map(({ state }) => state)
   }
@@ -172,6 +181,12 @@ export class ReaderDesk implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.target.close()
+  }
+
+  async #openControl(): Promise<ReaderControl> {
+    const table = await this.#around.store.table('readers')
+    const { model } = this
+    return new ReaderControl(table, model.name, codeOf(model), () => this.newestBuild())
   }
 
   async #change(transition: Parameters<ReaderControl['change']>[0]): Promise<ControlState> {
@@ -229,10 +244,6 @@ export function isOf(
 ): boolean {
   const own = codeOf(model)
   return version === own.version && (parts ?? own.parts) === own.parts
-}
-
-async function openControl(store: EventStore, model: ReaderModel): Promise<ReaderControl> {
-  return new ReaderControl(await store.table('readers'), model.name, codeOf(model))
 }
 
 /** Whether a node that runs it has trouble, only that node knows. */

@@ -14,8 +14,10 @@ import type { ProjectionStatus } from './projection-status.ts'
 import {
   type ControlState,
   dropped,
+  isForgotten,
   joined,
   type ReaderControl,
+  recovered,
   switchGivenUp,
 } from './reader-control.ts'
 import { codeOf, isOf, ReaderDesk } from './reader-desk.ts'
@@ -50,6 +52,7 @@ export class ReaderHost implements AsyncDisposable {
   /** An attempt that this node doesn't lead, and how long it waits for it, by the monotonic clock. */
   #foreign: { readonly attempt: number; readonly untilMs: number } | undefined
   #error: unknown
+  #isChecked = false
 
   constructor(model: ReaderModel, around: Omit<BuildSurroundings, 'onProgress'>) {
     this.model = model
@@ -148,7 +151,8 @@ export class ReaderHost implements AsyncDisposable {
   async #followControl(control: ReaderControl): Promise<void> {
     const { clock } = this.#around
     const before = this.#state
-    const state = await control.change(joined(codeOf(this.model), clock.now()))
+    const agreed = await control.change(joined(codeOf(this.model), clock.now()))
+    const state = await this.#checked(control, agreed)
     // Whoever waits for a position of the new build reads it then.
     if (before && before.active !== state.active) await this.#activate(state)
     await this.#letGoOn(before, state)
@@ -162,6 +166,22 @@ export class ReaderHost implements AsyncDisposable {
       await this.#target.drop(this.desk.numbered(build))
       await control.change(dropped(build))
     }
+  }
+
+  /** What is agreed on must be of all that the target has: it is asked once, before anything runs. */
+  async #checked(control: ReaderControl, state: ControlState): Promise<ControlState> {
+    if (this.#isChecked || state.isPaused) return state
+    const newest = await this.desk.newestBuild()
+    const checked = await control.change(recovered(newest, codeOf(this.model)))
+    this.#isChecked = true
+    if (isForgotten(checked)) this.#tellForgotten(checked)
+    return checked
+  }
+
+  #tellForgotten({ active }: ControlState): void {
+    const { kind, name } = this.model
+    const message = `${this.#target.name} has builds of the ${kind} ${name}, up to ${active}, that the event store knows nothing of: it is made anew`
+    this.#around.logger.warn({ kind, name }, message)
   }
 
   /** When there is something to do, even if nothing changes. */
@@ -207,14 +227,17 @@ export class ReaderHost implements AsyncDisposable {
   async #letGoOn(before: ControlState | undefined, state: ControlState): Promise<void> {
     const { active, switching } = state
     const isSame = before?.active === active && before.switching?.attempt === switching?.attempt
-    if ((isSame && !this.#isStuck) || !this.#rests) return
+    if ((isSame && !this.#isStuck) || !this.#rests(state)) return
     await this.#restOf(state).end(state)
     this.#reload()
   }
 
-  /** Policies have one build; inline ones have all there is, so that nothing has to rest. */
-  get #rests(): boolean {
-    return this.model.kind !== 'policy' && !isInline(this.#target)
+  /**
+   * Policies have one build; inline ones have all there is, so that nothing has to rest; nor has what nobody
+   * works on, as nobody knows what it is.
+   */
+  #rests(state: ControlState): boolean {
+    return this.model.kind !== 'policy' && !isInline(this.#target) && !isForgotten(state)
   }
 
   #restOf(state: ControlState): BuildRest {
@@ -233,7 +256,7 @@ export class ReaderHost implements AsyncDisposable {
     const { store, clock } = this.#around
     this.#switch ??= new BuildSwitch(next, {
       active: this.#restOf(state),
-      freezes: this.#rests,
+      freezes: this.#rests(state),
       clock,
       lastPosition: () => store.lastPosition(),
       change: (transition) => control.change(transition),

@@ -47,6 +47,13 @@ export interface ProjectionTarget<
    * older build than the one that is read, changes nothing.
    */
   activate(build: ProjectionBuild): Promise<void>
+  /**
+   * The greatest number of a build of this projection that is known here, also of one that was dropped if
+   * that is known; 0 where none is. Makes nothing. By it is found out that the event store has lost what the
+   * members agreed on, or is another one: all is made anew then.
+   * @default nobody finds out
+   */
+  newestBuild?(projection: string): Promise<number>
   /** Removes a build that nobody reads any more, with its progress. May be repeated. */
   drop(build: ProjectionBuild): Promise<void>
   /** Releases everything. Called once. */

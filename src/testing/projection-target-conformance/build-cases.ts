@@ -17,6 +17,21 @@ export const buildCases: readonly ConformanceCase<ProjectionTargetSubject>[] = [
     },
   },
   {
+    name: 'where it tells of its newest build, that is one that was prepared',
+    async run(subject) {
+      await using member = await Member.of(subject)
+      const { target } = member
+      if (!target.newestBuild) return
+      assert.equal(await target.newestBuild(first.projection), 0)
+      await target.prepare(first)
+      await target.prepare(second)
+      assert.equal(await target.newestBuild(first.projection), second.build)
+      await target.drop(first)
+      assert.equal(await target.newestBuild(first.projection), second.build)
+      assert.equal(await target.newestBuild('another'), 0)
+    },
+  },
+  {
     name: 'preparing may be repeated, by several at once, and keeps what is there',
     async run(subject) {
       const members = await Promise.all([1, 2, 3].map(() => Member.of(subject)))
