@@ -119,6 +119,57 @@ describe('an event that fails', () => {
     expect(till.of('a')).toEqual(['a/1', 'a/3', 'a/4'])
     expect(await statusOf(shop)).toMatchObject({ parked: 0, retrying: 0 })
   })
+
+  test('can be skipped while it is being tried, and is not held back for failing after that', async () => {
+    const tried: number[] = []
+    const late = Promise.withResolvers<void>()
+    const slow = policy({
+      ...{ name: 'slow', actors: [Order], retries: 1_000, retryMs: 5 },
+      on: {
+        Paid: async ({ data: { cents } }) => {
+          tried.push(cents)
+          if (cents !== 1) return
+          if (tried.length === 2) await late.promise
+          throw new Error('nobody answered')
+        },
+      },
+    })
+    await using shop = await openShop(memory(), slow)
+    await pay(shop, ['a'], [1, 2])
+    await until(() => tried.length === 2, { description: 'it is tried again' })
+    expect(await shop.projection(slow).skip('order-a', 'a test')).toBe(true)
+    late.resolve()
+    await until(() => tried.length > 2, { description: 'something is tried' })
+    await until(async () => (await statusOf(shop)).retrying === 0, { description: 'it is free' })
+    expect(tried).toEqual([1, 1, 2])
+  })
+
+  test('is not forgotten for one behind it that can not be read', async () => {
+    const till = new Till()
+    const begun = Promise.withResolvers<void>()
+    const broken = Promise.withResolvers<void>()
+    const waiting = policy({
+      ...{ name: 'waiting', actors: [Order], retries: 0 },
+      on: {
+        Paid: async (event) => {
+          begun.resolve()
+          await broken.promise
+          till.take(event)
+        },
+      },
+    })
+    till.poisoned.add('a/1')
+    await using shop = await openShop(memory(), waiting)
+    await pay(shop, ['a'], [1])
+    await begun.promise
+    // What this node stores is taken in before it resolves.
+    await shop.events.append('order-a', [{ type: 'Paid', data: { cents: 'many' } }], {
+      expectedVersion: 1,
+    })
+    broken.resolve()
+    await until(async () => (await statusOf(shop)).parked === 1, { description: 'it is parked' })
+    expect(await shop.projection(waiting).parked()).toMatchObject([{ version: 1 }])
+  })
 })
 
 test('a command that is refused is tried again: what it waits for may happen', async () => {

@@ -170,14 +170,20 @@ export class PolicyPart {
     this.#isUrgent = true
   }
 
-  /** Somebody else has stored how far it is: whatever they changed holds, unless it was changed here. */
+  /**
+   * Somebody else has stored how far it is: whatever they changed holds, unless more was done here. What they
+   * decided about an event that failed here meanwhile, such as to pass over it, holds as well.
+   */
   takeOver(progress: Progress): void {
     const before = this.#stored.state.held
     const theirs = readProgress(progress)
     const held = new Map<ActorId, HeldActor>()
     for (const actorId of new Set([...this.#held.keys(), ...theirs.state.held.keys()])) {
-      const ours = this.#held.get(actorId)
-      const actor = ours === before.get(actorId) ? theirs.state.held.get(actorId) : ours
+      const actor = laterOf({
+        before: before.get(actorId),
+        ours: this.#held.get(actorId),
+        theirs: theirs.state.held.get(actorId),
+      })
       if (actor) held.set(actorId, actor)
     }
     this.#held = held
@@ -203,4 +209,16 @@ export class PolicyPart {
     const position = this.#position
     for (const done of this.#done) if (done <= position) this.#done.delete(done)
   }
+}
+
+/** How an actor is held back after both have changed that: undefined where it is not any more. */
+function laterOf({
+  before,
+  ours,
+  theirs,
+}: Readonly<Record<'before' | 'ours' | 'theirs', HeldActor | undefined>>): HeldActor | undefined {
+  if (ours === before) return theirs
+  if (!ours || !theirs || theirs.position < ours.position) return ours
+  const isDecided = theirs.nextTry !== before?.nextTry || theirs.position !== before.position
+  return isDecided ? theirs : ours
 }

@@ -186,10 +186,11 @@ export class PolicyReader implements AsyncDisposable {
   async #reload(): Promise<void> {
     this.#mustReload = false
     this.#growth.tell()
-    await this.#saver.idle()
     const origin = await this.#target.startOf(this.#build, this.#ending.signal)
-    const stored = await this.#target.load(this.#build)
-    if (this.#parts.adopt(stored, this.#ownership.owned, origin)) this.#intake.forget()
+    await this.#saver.pauseFor(async () => {
+      const stored = await this.#target.load(this.#build)
+      if (this.#parts.adopt(stored, this.#ownership.owned, origin)) this.#intake.forget()
+    })
     this.#changed()
   }
 

@@ -39,10 +39,18 @@ export class PolicySaver {
   /** Begins to store what is due. */
   saveDue(): void {
     if (this.restMs() > 0) return
-    this.#saving = this.#run().finally(() => {
-      this.#saving = undefined
-      this.#context.onIdle()
-    })
+    this.#occupy(this.#run())
+  }
+
+  /**
+   * Does this while nothing is being stored: what is read of the progress is otherwise older than what this
+   * member knows, and nobody could tell that from what others have changed.
+   */
+  async pauseFor(work: () => Promise<void>): Promise<void> {
+    while (this.#saving) await this.#saving
+    const working = work()
+    this.#occupy(working.catch(() => undefined))
+    await working
   }
 
   /** How long until something is due, if nothing is being stored. */
@@ -71,6 +79,13 @@ export class PolicySaver {
     }
     if (!stored) return onOvertaken()
     for (const [index, progress] of stored.entries()) changes[index]?.stored(progress)
+  }
+
+  #occupy(saving: Promise<void>): void {
+    this.#saving = saving.finally(() => {
+      this.#saving = undefined
+      this.#context.onIdle()
+    })
   }
 
   async #run(): Promise<void> {

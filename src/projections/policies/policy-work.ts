@@ -63,7 +63,11 @@ export class PolicyWork {
   /** Holds an actor back whose next event can't be read, behind those that are on their way. */
   addMalformed(part: PolicyPart, failed: FailedEvent, cause: unknown): void {
     part.take(failed.position)
-    this.#lanes.add(failed.actorId, async () => this.#fail(part, failed, cause))
+    this.#lanes.add(failed.actorId, async () => {
+      // One before it in its lane has failed meanwhile.
+      if (part.held.has(failed.actorId)) part.leave(failed.position)
+      else this.#fail(part, failed, cause)
+    })
   }
 
   /** Tries those again that are due; gives when the next one is, by the clock. */
@@ -168,12 +172,14 @@ export class PolicyWork {
     for await (const entry of heldEntries(held, store, signal)) {
       const { place } = entry
       if (place.position > upTo) break
+      if (isPassedOver(part, actorId, place)) continue
       try {
         if (!entry.event) throw entry.cause
         const todo = intake.read(entry.event)
         if (todo) await this.#handle(part, todo)
       } catch (cause) {
-        this.#fail(part, place, cause)
+        // What somebody has decided to pass over meanwhile may fail.
+        if (!isPassedOver(part, actorId, place)) this.#fail(part, place, cause)
         return false
       }
       this.#advance(part, actorId, place)
@@ -186,10 +192,20 @@ export class PolicyWork {
   #advance(part: PolicyPart, actorId: ActorId, { position, version }: FailedEvent): void {
     const held = part.held.get(actorId)
     if (!held) return
-    const { type: _, version: _version, lastPosition: _last, ...rest } = held
     part.finish(position, false)
+    if (isPassedOver(part, actorId, { position })) return
+    const { type: _, version: _version, lastPosition: _last, ...rest } = held
     const next = version === undefined ? {} : { version: version + 1 }
     part.hold({ ...rest, ...next, position: position + 1, tries: 0 })
     this.#context.onChange()
   }
+}
+
+/** Whether the actor is held back from a later event on by now, or not at all any more. */
+function isPassedOver(
+  part: PolicyPart,
+  actorId: ActorId,
+  { position }: Pick<FailedEvent, 'position'>,
+): boolean {
+  return (part.held.get(actorId)?.position ?? Infinity) > position
 }
