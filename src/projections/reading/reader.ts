@@ -47,7 +47,8 @@ export class Reader implements AsyncDisposable {
   #inline: Disposable | undefined
   #parts: OwnedParts | undefined
   #mustReload = false
-  #reloaded = Promise.withResolvers<void>()
+  /** Resolves when what is known of the progress is not worked with any more; undefined where nothing is. */
+  #working: PromiseWithResolvers<void> | undefined
   #lastSaved = -Infinity
   #lastRound = -Infinity
 
@@ -91,10 +92,10 @@ export class Reader implements AsyncDisposable {
    * Somebody has changed the progress, or whose the parts are. Resolves when nothing is under way any more
    * that rests on what was known before.
    */
-  reload(): Promise<void> {
+  async reload(): Promise<void> {
     this.#mustReload = true
     this.#bell.ring()
-    return this.#reloaded.promise
+    await this.#working?.promise
   }
 
   /** Ends after the batch under way. */
@@ -102,7 +103,6 @@ export class Reader implements AsyncDisposable {
     this.#ending.abort(new AetherError('closed', `${this.#model.name} was stopped`))
     this.#inline?.[Symbol.dispose]()
     await this.#running
-    this.#reloaded.resolve()
     this.#bell[Symbol.dispose]()
   }
 
@@ -129,9 +129,17 @@ export class Reader implements AsyncDisposable {
 
   /** Works until the progress has to be read again. */
   async #follow(): Promise<void> {
-    await this.#target.prepare(this.#build)
-    this.#attach()
-    let parts = await this.#load()
+    try {
+      await this.#target.prepare(this.#build)
+      this.#attach()
+      await this.#workOn(await this.#load())
+    } finally {
+      this.#letGo()
+    }
+  }
+
+  async #workOn(loaded: OwnedParts): Promise<void> {
+    let parts = loaded
     await using _watch = await this.#around.store.watch(this.#bell.ring)
     while (!this.#isOver) {
       // Most was handled by those who stored it.
@@ -161,13 +169,22 @@ export class Reader implements AsyncDisposable {
   }
 
   async #load(): Promise<OwnedParts> {
-    this.#mustReload = false
-    this.#reloaded.resolve()
-    this.#reloaded = Promise.withResolvers()
+    this.#letGo()
     const stored = await this.#target.load(this.#build)
     this.#parts = new OwnedParts(stored, this.#ownership.owned)
+    this.#working = Promise.withResolvers()
     if (this.#parts.frozenFor !== undefined) this.#around.onProgress()
     return this.#parts
+  }
+
+  /**
+   * What is known isn't worked with any more, and is read again in any case. Nobody waits for that: where
+   * the target is away it may take for ever, and parts that are another member's by now must be its own.
+   */
+  #letGo(): void {
+    this.#mustReload = false
+    this.#working?.resolve()
+    this.#working = undefined
   }
 
   /** Reads the log from the part that is least far to its end, as it is by now. */
