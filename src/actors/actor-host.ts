@@ -171,7 +171,7 @@ export class ActorHost {
 
   /**
    * Decides over several actors at once; what is decided is stored in one commit.
-   * @throws AetherError `invalid-argument`, and as {@link send}
+   * @throws AetherError `invalid-argument`, `outcome-unknown`, and as {@link send}
    */
   transact(
     actorIds: readonly ActorId[],
@@ -208,8 +208,19 @@ export class ActorHost {
       const identity =
         commandId === undefined ? undefined : identify(commandId, 'transact over', actorIds)
       using within = new Patience(this.#deadlines, deadline, options.signal)
-      using held = await HeldActors.hold(actorIds, (actorId) => this.#activate(actorId), within)
+      const held = await HeldActors.hold(actorIds, (actorId) => this.#activate(actorId), within)
       const transaction = { actors: held.of(actorIds), decide, identity, metadata, span }
+      return await within.race(this.#carryOut(transaction, held))
+    } finally {
+      this.#leave()
+    }
+  }
+
+  /** Goes on to its end, whatever its sender does: until then its actors are held. */
+  async #carryOut(transaction: Transaction, actors: HeldActors): Promise<CommandResult[]> {
+    using _held = actors
+    this.#underWay++
+    try {
       return await transact(transaction, this.#around)
     } finally {
       this.#leave()

@@ -3,6 +3,7 @@ import { memory } from 'aether/memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { backendKinds, type BackendSource } from '../support/backend-kinds.ts'
+import { until } from '../support/until.ts'
 import { watched } from './counter.ts'
 
 const coded = (code: string): unknown => expect.objectContaining({ code })
@@ -165,6 +166,53 @@ describe('a decision over several actors', () => {
     gate.resolve()
     await deposit
     expect((await alice.deposit({ amount: 1 })).version).toBe(2)
+  })
+
+  test('has an unknown outcome where it began and time is up; its actors are held until it ends', async () => {
+    const gate = Promise.withResolvers<void>()
+    let commits = 0
+    const backend = watchedCommits(() => {
+      commits++
+      return gate.promise
+    })
+    await using bank = await open({ backend, actors: [Account] })
+    const alice = bank.get(Account, 'alice')
+    await alice.deposit({ amount: 100 })
+    const late = bank.transact([alice], ([a]) => a.on.Withdrawn({ amount: 30 }), {
+      commandId: 't',
+      timeoutMs: 60,
+    })
+    await expect(late).rejects.toEqual(coded('outcome-unknown'))
+    await until(() => commits === 1, { description: 'a commit' })
+    const withdrawn = alice.withdraw({ amount: 100 }, { timeoutMs: 60 })
+    await expect(withdrawn).rejects.toEqual(coded('timeout'))
+    gate.resolve()
+    const [again] = await bank.transact([alice], () => [], { commandId: 't' })
+    expect(again).toMatchObject({ version: 2, state: { balance: 70 } })
+    expect(commits).toBe(1)
+  })
+
+  test('is taken back by its signal as long as it has not begun', async () => {
+    const gate = Promise.withResolvers<void>()
+    let commits = 0
+    const backend = watchedCommits(() => {
+      commits++
+      return gate.promise
+    })
+    await using bank = await open({ backend, actors: [Account] })
+    const [alice, bob] = [bank.get(Account, 'alice'), bank.get(Account, 'bob')]
+    const abort = new AbortController()
+    const { signal } = abort
+    const begun = bank.transact([alice], ([a]) => a.on.Deposited({ amount: 1 }), { signal })
+    const waiting = bank.transact([alice, bob], ([, b]) => b.on.Deposited({ amount: 1 }), {
+      signal,
+    })
+    await until(() => commits === 1, { description: 'a commit' })
+    abort.abort(new Error('not any more'))
+    await expect(waiting).rejects.toThrow('not any more')
+    gate.resolve()
+    expect((await begun)[0].version).toBe(1)
+    expect(await bank.events.latestVersion('account-bob')).toBe(0)
   })
 })
 

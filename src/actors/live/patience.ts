@@ -1,7 +1,7 @@
 import { AetherError } from '../../core/index.ts'
 import { type Deadlines, notWaiting, type Timed } from './deadlines.ts'
 
-/** How long somebody waits for something that nobody has to take back. */
+/** How long somebody waits: for what nobody has to take back, or from {@link begin} on for what nobody can. */
 export class Patience implements Timed, Disposable {
   readonly deadline: number
   place = notWaiting
@@ -9,6 +9,7 @@ export class Patience implements Timed, Disposable {
   readonly #signal: AbortSignal | undefined
   readonly #own = new AbortController()
   readonly #lost = Promise.withResolvers<never>()
+  #hasBegun = false
 
   /** Lasts until the deadline, or until the caller's signal aborts. */
   constructor(deadlines: Deadlines, deadline: number, signal: AbortSignal | undefined) {
@@ -21,7 +22,7 @@ export class Patience implements Timed, Disposable {
     deadlines.add(this)
   }
 
-  /** Aborts when it is over: with the caller's reason, or with `timeout`. */
+  /** Aborts when it is over: with the caller's reason, `timeout` or `outcome-unknown`. */
   get signal(): AbortSignal {
     return this.#own.signal
   }
@@ -31,9 +32,19 @@ export class Patience implements Timed, Disposable {
     return Promise.race([promise, this.#lost.promise])
   }
 
+  /**
+   * What is waited for begins, and goes on to its end: it can't be taken back any more, and of what isn't
+   * done in time nobody knows the outcome.
+   * @throws what ended the patience, where it is over
+   */
+  begin(): void {
+    this.#own.signal.throwIfAborted()
+    this.#hasBegun = true
+    this.#signal?.removeEventListener('abort', this.#give)
+  }
+
   expire(): void {
-    const message = 'the command could not be started in time: it did nothing'
-    this.#end(new AetherError('timeout', message))
+    this.#end(this.#hasBegun ? outcomeUnknown() : inVain())
   }
 
   [Symbol.dispose](): void {
@@ -48,4 +59,14 @@ export class Patience implements Timed, Disposable {
     this.#own.abort(reason)
     this.#lost.reject(reason)
   }
+}
+
+function inVain(): AetherError {
+  const message = 'the command could not be started in time: it did nothing'
+  return new AetherError('timeout', message)
+}
+
+function outcomeUnknown(): AetherError {
+  const message = 'the command was not finished in time: repeat it with the same command id'
+  return new AetherError('outcome-unknown', message)
 }

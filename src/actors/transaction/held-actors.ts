@@ -13,7 +13,7 @@ export class HeldActors implements Disposable {
 
   /**
    * Waits for each of them, in one order of all actors, so that no two transactions wait for each
-   * other.
+   * other. Whoever holds all has begun: from then on the caller can't take it back.
    * @throws AetherError `overloaded`, and the end of patience
    */
   static async hold(
@@ -24,6 +24,7 @@ export class HeldActors implements Disposable {
     const held = new HeldActors()
     try {
       for (const actorId of actorIds.toSorted()) await held.#hold(actorId, activate, within)
+      within.begin()
       return held
     } catch (error) {
       held[Symbol.dispose]()
