@@ -58,14 +58,18 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<
   }
 
   throw(reason: unknown): Promise<Result> {
-    return this.#inTurn(async () => {
-      await this.#close().catch(() => undefined) // the first error counts
-      throw reason
-    })
+    return this.#inTurn(() => this.#fail(reason))
   }
 
   /** Releases the source as well. */
   toArray(): Promise<LogEntry[]> {
+    if (this.#waiting > 0) return this.#inTurn(() => this.#takeAll())
+    try {
+      const whole = this.#state === 'new' ? this.#begin(true) : undefined
+      if (whole) return Promise.resolve(whole)
+    } catch (error) {
+      return this.#inTurn(() => this.#fail(error))
+    }
     return this.#inTurn(() => this.#takeAll())
   }
 
@@ -96,15 +100,14 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<
 
   async #advance(): Promise<Result> {
     try {
-      if (this.#state === 'new') this.#beginWith(this.#source())
+      if (this.#state === 'new') this.#begin(false)
       while (this.#left > 0) {
         const entry = this.#take()
         if (entry) return { value: entry, done: false }
         if (!(await this.#fetch())) break
       }
     } catch (error) {
-      await this.#close().catch(() => undefined) // the first error counts
-      throw error
+      return this.#fail(error)
     }
     await this.#close()
     return end
@@ -113,38 +116,37 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<
   async #takeAll(): Promise<LogEntry[]> {
     const all: LogEntry[] = []
     try {
-      if (this.#state === 'new') {
-        const source = this.#source()
-        if (source?.whole) return this.#takeWhole(source.reading, source.whole)
-        this.#beginWith(source)
-      }
+      const whole = this.#state === 'new' ? this.#begin(true) : undefined
+      if (whole) return whole
       while (this.#left > 0) {
         for (let entry = this.#take(); entry; entry = this.#take()) all.push(entry)
         if (this.#left === 0 || !(await this.#fetch())) break
       }
     } catch (error) {
-      await this.#close().catch(() => undefined) // the first error counts
-      throw error
+      return this.#fail(error)
     }
     await this.#close()
     return all
   }
 
-  #takeWhole({ signal }: Reading, whole: () => LogEntry[]): LogEntry[] {
-    signal?.throwIfAborted()
-    return whole()
-  }
-
-  #source(): Source | undefined {
+  /** Gives all entries where they are wanted at once and can be had so. */
+  #begin(isWholeWanted: boolean): LogEntry[] | undefined {
     this.#state = 'open'
-    return this.#open()
-  }
-
-  #beginWith(source: Source | undefined): void {
-    if (!source) return
+    const source = this.#open()
+    if (!source) return undefined
+    if (isWholeWanted && source.whole) {
+      source.reading.signal?.throwIfAborted()
+      return source.whole()
+    }
     this.#reading = source.reading
     this.#left = source.reading.limit
     this.#batches = source.batches()[Symbol.asyncIterator]()
+    return undefined
+  }
+
+  async #fail(error: unknown): Promise<never> {
+    await this.#close().catch(() => undefined) // the first error counts
+    throw error
   }
 
   /** The next batch; false where there is none. */
