@@ -11,6 +11,7 @@ import {
 } from '../../store/index.ts'
 import { eventColumns, type EventRow, positionIn } from './event-row.ts'
 import { EventTrimming, retentionIn } from './event-trimming.ts'
+import { limitClause } from './limit-clause.ts'
 import { commitFailure } from './sqlite-failure.ts'
 import { rollBack } from './transaction.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
@@ -68,8 +69,8 @@ export class EventTable {
     this.#lastPosition = arrays(db, 'SELECT max(position) FROM event')
     this.#dataVersion = arrays(db, 'PRAGMA data_version')
     const ofActor = `SELECT ${eventColumns} FROM event WHERE actor = ? AND version BETWEEN ? AND ?`
-    this.#ofActor = arrays(db, `${ofActor} ORDER BY version LIMIT ?`)
-    this.#ofActorBackwards = arrays(db, `${ofActor} ORDER BY version DESC LIMIT ?`)
+    this.#ofActor = arrays(db, `${ofActor} ORDER BY version ${limitClause}`)
+    this.#ofActorBackwards = arrays(db, `${ofActor} ORDER BY version DESC ${limitClause}`)
   }
 
   /**
@@ -121,7 +122,7 @@ export class EventTable {
     const { condition, values } = conditionOf(filter)
     // By its position alone: SQLite would take all that pass by the index of actors, and sort them.
     const query = this.#prepared(
-      `SELECT ${eventColumns} FROM event NOT INDEXED WHERE position > ? AND position <= ? ${condition} ORDER BY position LIMIT ?`,
+      `SELECT ${eventColumns} FROM event NOT INDEXED WHERE position > ? AND position <= ? ${condition} ORDER BY position ${limitClause}`,
     )
     const end = this.lastPosition()
     const to = Math.min(end, after + maxScanned)

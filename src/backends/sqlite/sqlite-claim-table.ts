@@ -11,6 +11,7 @@ import type {
   ReplacesEntry,
 } from '../../store/index.ts'
 import { GrowthWatch } from './growth-watch.ts'
+import { limitClause } from './limit-clause.ts'
 import { openBeside, type SideConnection } from './side-connection.ts'
 
 /** How many entries are listed with one query. */
@@ -138,9 +139,9 @@ function prepare(db: DatabaseSync) {
       (actor_type, actor, kind, name, due, available, text) VALUES (?, ?, ?, ?, ?, ?, ?)`),
     remove: db.prepare(`DELETE FROM message WHERE ${byKey}`),
     page: db.prepare(`SELECT ${columns} FROM message WHERE (? IS NULL OR actor = ?)
-      AND (actor, kind, name) > (?, ?, ?) ORDER BY actor, kind, name LIMIT ?`),
+      AND (actor, kind, name) > (?, ?, ?) ORDER BY actor, kind, name ${limitClause}`),
     available: db.prepare(`SELECT ${columns} FROM message
-      WHERE ${ofTypes} AND available <= ? ORDER BY available LIMIT ?`),
+      WHERE ${ofTypes} AND available <= ? ORDER BY available ${limitClause}`),
     claim: db.prepare('UPDATE message SET available = ?, claims = claims + 1 WHERE revision = ?'),
     settle: db.prepare('DELETE FROM message WHERE revision = ? AND claims = ?'),
     next: db.prepare(`SELECT min(available) AS next FROM message WHERE ${ofTypes}`),

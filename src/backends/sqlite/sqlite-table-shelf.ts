@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { decodeKey, encodeKey } from '../../core/index.ts'
 import type { Document, DocumentTable, TableShelf } from '../../store/index.ts'
 import { GrowthWatch } from './growth-watch.ts'
+import { limitClause } from './limit-clause.ts'
 import { openBeside, type SideConnection } from './side-connection.ts'
 
 /** How many documents are listed with one query. */
@@ -155,7 +156,7 @@ function prepare(db: DatabaseSync) {
     find: db.prepare(`SELECT ${columns} ${ofTable} AND key = ?`),
     many: db.prepare(`SELECT ${columns} ${ofTable} AND key IN (SELECT value FROM json_each(?))`),
     page: db.prepare(`SELECT ${columns} ${ofTable}
-      AND key >= ? AND key < ? AND key > ? ORDER BY key LIMIT ?`),
+      AND key >= ? AND key < ? AND key > ? ORDER BY key ${limitClause}`),
     // With a new revision, which no other document has had.
     put: db.prepare('INSERT OR REPLACE INTO document (table_name, key, text) VALUES (?, ?, ?)'),
     remove: db.prepare(`DELETE ${ofTable} AND key = ? AND revision = ?`),
