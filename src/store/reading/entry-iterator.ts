@@ -144,9 +144,9 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<
     return undefined
   }
 
-  async #fail(error: unknown): Promise<never> {
+  async #fail(reason: unknown): Promise<never> {
     await this.#close().catch(() => undefined) // the first error counts
-    throw error
+    throw reason
   }
 
   /** The next batch; false where there is none. */
