@@ -61,3 +61,17 @@ test('a thousand are given unless more are wanted', async () => {
   expect(await node.reminders()).toHaveLength(1_000)
   expect(await node.reminders('order-o', { limit: 2_000 })).toHaveLength(1_002)
 })
+
+test.each([
+  { deliveries: Infinity },
+  { deliveries: 100_001 },
+  { deliveryLeaseMs: Infinity },
+  { deliveryLeaseMs: 86_400_001 },
+])('a limit of deliveries that no backend keeps is refused: %o', async (limits) => {
+  await expect(open({ backend: memory(), actors: [Order], limits })).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: expect.stringMatching(
+      /^the limit deliver\w+ must be a whole number from \d to \d+, not/,
+    ),
+  })
+})

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import {
+  actor,
   type Backend,
   type IdSource,
   type Logger,
@@ -11,6 +12,7 @@ import {
 import { memory } from 'aether/memory'
 import { VirtualClock } from 'aether/testing'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import * as z from 'zod'
 import { until } from '../support/until.ts'
 import { failing, Order } from './order.ts'
 
@@ -141,6 +143,11 @@ describe('a message', () => {
         'invalid-argument',
       ],
       [node.schedule(order, 'tick', undefined, { name: 'r', afterMs: 9e15 }), 'invalid-argument'],
+      [node.schedule(order, 'tick', undefined, { name: 'r', everyMs: 9e15 }), 'invalid-argument'],
+      [
+        node.schedule(order, 'tick', undefined, { name: 'r', afterMs: 1, everyMs: 8.64e15 }),
+        'invalid-argument',
+      ],
       [
         node.schedule(order, 'tick', undefined, {
           name: 'r',
@@ -164,6 +171,39 @@ describe('a message', () => {
       `the message ${id}, cancel of order-o1, was refused: order-o1 rejected cancel: already-paid`,
     ])
     expect(await eventsOf(s.node)).toHaveLength(1)
+  })
+
+  test('whose input the code takes no more waits for code that does', async () => {
+    const clock = new CountingClock()
+    const backend = memory()
+    const told = async (input: z.ZodType, deliveries: number): Promise<Node> => {
+      const Ticket = actor('ticket', {
+        state: {},
+        events: { Sold: z.object({}) },
+        evolve: { Sold: (s) => s },
+        commands: { sell: { input, decide: (_s, _c, on) => on.Sold({}) } },
+      })
+      const node = await open({ backend, actors: [Ticket], clock, limits: { deliveries } })
+      onTestFinished(() => node.close())
+      return node
+    }
+    const before = await told(z.object({}), 0)
+    await before.tell('ticket-t1', 'sell', {})
+    await before.close()
+    const changed = await told(z.object({ seat: z.string() }), 32)
+    await until(async () => (await changed.reminders())[0]?.attempts === 1, {
+      description: 'its delivery failed',
+    })
+    expect(await changed.reminders()).toMatchObject([
+      { lastError: expect.stringMatching(/^invalid-input: /) },
+    ])
+    await changed.close()
+    const mended = await told(z.object({ seat: z.string().optional() }), 32)
+    await clock.advance(1_000)
+    await until(async () => (await mended.reminders()).length === 0, {
+      description: 'it was delivered',
+    })
+    expect(await mended.events.latestVersion('ticket-t1')).toBe(1)
   })
 
   test('survives its sender, and is delivered by the next node', async () => {

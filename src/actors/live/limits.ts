@@ -30,12 +30,13 @@ export interface ActorLimits {
   /** How often an actor's own code may fail in a row before it is not asked any more. @default 10 */
   readonly failuresInARow: number
   /**
-   * Messages and reminders that this node delivers at once; 0: it leaves them to others. @default 32
+   * Messages and reminders that this node delivers at once, 100,000 at most; 0: it leaves them to others.
+   * @default 32
    */
   readonly deliveries: number
   /**
    * After how long a message is delivered by somebody else if the node that has it is silent, in
-   * milliseconds. A delivery waits a third of it for the actor at most. @default 30,000
+   * milliseconds, a day at most. A delivery waits a third of it for the actor at most. @default 30,000
    */
   readonly deliveryLeaseMs: number
 }
@@ -65,12 +66,21 @@ export function completeLimits(given: Partial<ActorLimits> = {}): ActorLimits {
   const limits = { ...defaultLimits, ...given }
   for (const [name, value] of Object.entries(limits)) {
     const least = mayBeZero.has(name) ? 0 : 1
-    if ((Number.isSafeInteger(value) || value === Infinity) && value >= least) continue
-    const message = `the limit ${name} must be a whole number from ${least}, not ${String(value)}`
+    const most = greatest.get(name) ?? Infinity
+    const isNumber = Number.isSafeInteger(value) || value === Infinity
+    if (isNumber && value >= least && value <= most) continue
+    const range = `from ${least}${most < Infinity ? ` to ${most}` : ''}`
+    const message = `the limit ${name} must be a whole number ${range}, not ${String(value)}`
     throw new AetherError('invalid-argument', message)
   }
   return limits
 }
+
+/** Backends take no more. */
+const greatest: ReadonlyMap<string, number> = new Map([
+  ['deliveries', 100_000],
+  ['deliveryLeaseMs', 86_400_000],
+])
 
 const mayBeZero: ReadonlySet<string> = new Set([
   'conflictRetries',

@@ -29,8 +29,11 @@ export interface DeliveryContext {
   readonly timeoutMs: number
 }
 
-/** What the actor says to the command itself: it would say it again. */
-const isAnswer: ReadonlySet<ErrorCode> = new Set(['command-rejected', 'invalid-input', 'id-reused'])
+/**
+ * What the actor says to the command itself: it would say it again. An input that is none any more was one
+ * when it was told: code that knows it may come back.
+ */
+const isAnswer: ReadonlySet<ErrorCode> = new Set(['command-rejected', 'id-reused'])
 /** When to look again at an entry that can't be read: another version of Aether may know it. */
 const unreadablePauseMs = 300_000
 

@@ -1,4 +1,5 @@
 import { AetherError, type Metadata } from '../../core/index.ts'
+import { endOfTime } from './reminder.ts'
 
 /** What may be said with a message besides the input of its command. */
 export interface TellOptions {
@@ -39,8 +40,6 @@ export interface RemindersOptions {
   readonly signal?: AbortSignal
 }
 
-/** The latest time that a date can be. */
-const endOfTime = 8.64e15
 const maxNameLength = 200
 
 /** When it fires first. @throws AetherError `invalid-argument` */
@@ -49,8 +48,10 @@ export function firstFiring({ at, afterMs, everyMs }: ReminderOptions, now: numb
   if (at !== undefined && afterMs !== undefined)
     throw invalid('a reminder fires at a time or after some, not both')
   const first = at === undefined ? now + firstDelay(afterMs, everyMs) : new Date(at).getTime()
-  if (Number.isSafeInteger(first) && first >= 0 && first <= endOfTime) return first
-  throw invalid(`a reminder can't fire at ${String(at ?? first)}: it is no time since 1970`)
+  if (!(Number.isSafeInteger(first) && first >= 0 && first <= endOfTime))
+    throw invalid(`a reminder can't fire at ${String(at ?? first)}: it is no time since 1970`)
+  if (first + (everyMs ?? 0) <= endOfTime) return first
+  throw invalid(`everyMs is too long: ${everyMs} ms after its first time, time has ended`)
 }
 
 function firstDelay(afterMs: number | undefined, everyMs: number | undefined): number {

@@ -38,6 +38,9 @@ export interface ReminderRecord {
   readonly lastError?: string
 }
 
+/** The latest time that a date can be. */
+export const endOfTime = 8.64e15
+
 /** The pause after the first failure; each further one is twice as long. */
 const firstPauseMs = 1_000
 const longestPauseMs = 300_000
@@ -64,6 +67,7 @@ export function afterFiring(record: ReminderRecord, now: number): NextEntry | un
   if (everyMs === undefined) return undefined
   const missed = Math.max(0, Math.floor((now - beat) / everyMs))
   const due = beat + (missed + 1) * everyMs
+  if (due > endOfTime) return undefined
   const next = { ...rest, everyMs, beat: due, firing: firing + 1, attempts: 0 }
   return { due, text: encodeRecord(next) }
 }
