@@ -24,6 +24,8 @@ interface Streams extends AsyncDisposable {
 }
 
 const largeCount = isTrial ? 50_000 : 1_000_000
+/** What stands behind a snapshot, say. */
+const eventsOfEnd = 10
 
 export const jetStreamReadGroup = group<Streams>({
   name: 'JetStream, reading',
@@ -120,9 +122,6 @@ function loadAgainstRaw(): Comparison<Streams> {
   }
 }
 
-const eventsOfEnd = 10
-
-/** What stands behind a snapshot, say. */
 function shortLoad(width: number): Comparison<Streams> {
   const count = scaled(width === 1 ? 500 : 5_000)
   return {
