@@ -5,10 +5,7 @@ import { pauseAfter } from '../definition/reader-options.ts'
 import { PolicyTarget } from '../policies/policy-target.ts'
 import { leastOf, type PartState } from '../progress/part-progress.ts'
 import { Bell } from '../reading/bell.ts'
-import { isInline } from '../reading/inline-step.ts'
-import { BuildRest } from './build-rest.ts'
 import { BuildRun, type BuildSurroundings } from './build-run.ts'
-import { BuildSwitch } from './build-switch.ts'
 import { PositionWaiters, type ReachedOptions } from './position-waiters.ts'
 import type { ProjectionStatus } from './projection-status.ts'
 import {
@@ -18,15 +15,13 @@ import {
   joined,
   type ReaderControl,
   recovered,
-  switchGivenUp,
 } from './reader-control.ts'
 import { codeOf, isOf, ReaderDesk } from './reader-desk.ts'
 import type { ReaderHealth } from './reader-health.ts'
+import { SwitchLead } from './switch-lead.ts'
 
 /** How often it is looked whether a build has caught up. */
 const switchMs = 100
-/** How long the active build rests for a build that others make: they may be gone, all of them. */
-const foreignPatienceMs = 20_000
 /** How long a build is kept that nobody reads any more: by then everybody has noticed. */
 const graceMs = 60_000
 /** The first pause after the store could not be asked. */
@@ -46,11 +41,9 @@ export class ReaderHost implements AsyncDisposable {
   readonly #ending = new AbortController()
   readonly #bell: Bell
   readonly #runs = new Map<number, BuildRun>()
+  readonly #lead: SwitchLead
   readonly #governing: Promise<void>
   #state: ControlState | undefined
-  #switch: BuildSwitch | undefined
-  /** An attempt that this node doesn't lead, and how long it waits for it, by the monotonic clock. */
-  #foreign: { readonly attempt: number; readonly untilMs: number } | undefined
   #error: unknown
   #isChecked = false
 
@@ -62,6 +55,7 @@ export class ReaderHost implements AsyncDisposable {
     this.#bell = new Bell(clock, this.#ending.signal)
     this.desk = new ReaderDesk(model, { store, clock, logger, onChange: this.#bell.ring })
     this.#target = this.desk.target
+    this.#lead = new SwitchLead(this.desk, { store, clock })
     this.#governing = this.#govern()
   }
 
@@ -160,7 +154,8 @@ export class ReaderHost implements AsyncDisposable {
     await this.#runWanted(state)
     if (before && before.nudge !== state.nudge) this.#reload()
     if (before?.active !== state.active) this.#waiters.tell()
-    await this.#lead(control, state)
+    const next = [...this.#runs.values()].find(({ build }) => build.build > state.active)
+    if (await this.#lead.goOn(control, state, next)) this.#bell.ring()
     for (const { build, since } of state.retired) {
       if (clock.now() < since + graceMs) continue
       await this.#target.drop(this.desk.numbered(build))
@@ -186,7 +181,7 @@ export class ReaderHost implements AsyncDisposable {
 
   /** When there is something to do, even if nothing changes. */
   #restMs(): number {
-    if (this.#switch || this.#foreign) return switchMs
+    if (this.#lead.isBusy) return switchMs
     const now = this.#around.clock.now()
     const drops = this.#state?.retired.map(({ since }) => since + graceMs - now) ?? []
     return Math.min(Infinity, ...drops)
@@ -227,56 +222,8 @@ export class ReaderHost implements AsyncDisposable {
   async #letGoOn(before: ControlState | undefined, state: ControlState): Promise<void> {
     const { active, switching } = state
     const isSame = before?.active === active && before.switching?.attempt === switching?.attempt
-    if ((isSame && !this.#isStuck) || !this.#rests(state)) return
-    await this.#restOf(state).end(state)
-    this.#reload()
-  }
-
-  /**
-   * Policies have one build; inline ones have all there is, so that nothing has to rest; nor has what nobody
-   * works on, as nobody knows what it is.
-   */
-  #rests(state: ControlState): boolean {
-    return this.model.kind !== 'policy' && !isInline(this.#target) && !isForgotten(state)
-  }
-
-  #restOf(state: ControlState): BuildRest {
-    const { active } = state
-    const parts = this.desk.partNames(state, active)
-    return new BuildRest(this.#target, this.desk.numbered(active), parts)
-  }
-
-  /** Leads the readers to the next build, where this node makes it. */
-  async #lead(control: ReaderControl, state: ControlState): Promise<void> {
-    const { active } = state
-    const next = [...this.#runs.values()].find(({ build }) => build.build > active)
-    if (this.#switch?.next !== next) this.#switch = undefined
-    if (!next) return this.#outwait(control, state)
-    this.#foreign = undefined
-    const { store, clock } = this.#around
-    this.#switch ??= new BuildSwitch(next, {
-      active: this.#restOf(state),
-      freezes: this.#rests(state),
-      clock,
-      lastPosition: () => store.lastPosition(),
-      change: (transition) => control.change(transition),
-    })
-    if (!(await this.#switch.goOn(state))) return
-    this.#switch = undefined
-    // At once, whatever is in the way of the next look at what was agreed on.
-    await this.#target.activate(next.build)
-    this.#bell.ring()
-  }
-
-  async #outwait(control: ReaderControl, { switching }: ControlState): Promise<void> {
-    if (this.#foreign?.attempt !== switching?.attempt) this.#foreign = undefined
-    if (!switching) return
-    const { attempt } = switching
-    const now = this.#around.clock.monotonic()
-    this.#foreign ??= { attempt, untilMs: now + foreignPatienceMs }
-    if (now < this.#foreign.untilMs) return
-    await control.change(switchGivenUp(attempt))
-    this.#bell.ring()
+    if (isSame && !this.#isStuck) return
+    if (await this.#lead.letGoOn(state)) this.#reload()
   }
 
   /** Of the build that is read. */
