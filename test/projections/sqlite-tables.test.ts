@@ -4,6 +4,7 @@ import { open, projection } from 'aether'
 import { memory } from 'aether/memory'
 import { sqlite, sqliteTables } from 'aether/sqlite'
 import { expect, test } from 'vitest'
+import { Logbook } from '../../src/testing/logbook.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { Account } from './bank.ts'
@@ -90,3 +91,52 @@ test(
     await Promise.all(nodes.map((node) => node.close()))
   },
 )
+
+test('where many events of a stretch fail, the others are handled a few times at most, and once in effect', async () => {
+  await using folder = await temporaryFolder()
+  const target = sqliteTables({
+    file: join(folder.path, 'views.db'),
+    tables: { deposit: 'key TEXT NOT NULL, amount INTEGER NOT NULL' },
+  })
+  let calls = 0
+  const Deposits = projection({
+    name: 'deposits',
+    actors: [Account],
+    target,
+    retries: 0,
+    on: {
+      Deposited: ({ key, data: { amount } }, sql) => {
+        calls++
+        if (amount > 1_000) throw new RangeError(`${amount} is too much`)
+        return sql`INSERT INTO ${target.tables.deposit} VALUES (${key}, ${amount})`
+      },
+    },
+  })
+  const backend = memory()
+  const accounts = 300
+  // One after the other, and all in a row.
+  const isPoor = (n: number): boolean => n % 5 === 0 || (n > 100 && n < 140)
+  {
+    await using node = await open({ backend, actors: [Account] })
+    for (const amount of [1, 2_000, 3])
+      for (let n = 0; n < accounts; n++)
+        await node
+          .get(Account, `a${n}`)
+          .deposit({ amount: isPoor(n) ? amount : Math.min(amount, 2) })
+  }
+  await using node = await open({
+    backend,
+    actors: [Account],
+    projections: [Deposits],
+    logger: new Logbook(),
+  })
+  await node.projection(Deposits).reached(await node.events.lastPosition(), patience)
+  const poor = Array.from({ length: accounts }, (_, n) => n).filter(isPoor).length
+  expect(await node.projection(Deposits).status()).toMatchObject({ parked: poor, state: 'live' })
+  expect(calls).toBeLessThan(2 * 3 * accounts + 20 * poor)
+  const rows = await target.read<{ key: string; amounts: string }>`
+    SELECT key, group_concat(amount) AS amounts FROM deposit GROUP BY key`
+  expect(rows).toHaveLength(accounts)
+  for (const { key, amounts } of rows)
+    expect([key, amounts]).toEqual([key, isPoor(Number(key.slice(1))) ? '1' : '1,2,2'])
+})

@@ -8,7 +8,7 @@ import { changeTo, holding, type PartState, releasing } from '../progress/part-p
 import { backlogOf } from './actor-backlog.ts'
 import type { EventIntake, Todo } from './event-intake.ts'
 import { FailingEvents } from './failing-events.ts'
-import { HandlerRun } from './handler-run.ts'
+import { type HandlerFailure, HandlerRun } from './handler-run.ts'
 import { type BatchChange, ReaderBatch } from './reader-batch.ts'
 import type { ReaderName, ReaderObserver } from './reader-observer.ts'
 
@@ -42,8 +42,8 @@ export class BatchWork {
   }
 
   /**
-   * Handles a stretch of the log. Where an event fails, nothing is stored, and all is handled again
-   * without its actor from there on.
+   * Handles a stretch of the log. Where an event fails, nothing is stored: what comes before it is handled
+   * again and stored, and then what comes behind it, without its actor.
    * @throws Overtaken; AetherError `reader-stopped`; what isn't the fault of any event
    */
   async handle(parts: OwnedParts, entries: readonly LogEntry[]): Promise<void> {
@@ -54,9 +54,10 @@ export class BatchWork {
       for (const { state } of changes) this.#failing.checkRoom(state.held.size)
       try {
         if (changes.length > 0) await this.#commit(parts, changes, run)
-        break
+        if (batch.advance()) break
       } catch (error) {
-        const { todo, cause } = this.#blameOf(run, error)
+        const { todo, index, cause } = this.#blameOf(run, error)
+        batch.cutBefore(index)
         batch.holdBack(
           todo.part,
           this.#failing.heldAfter(failedEvent(todo.stored), cause, undefined),
@@ -159,7 +160,7 @@ export class BatchWork {
   }
 
   /** Which event made it fail; throws on what isn't the fault of any. */
-  #blameOf(run: HandlerRun, error: unknown): { readonly todo: Todo; readonly cause: unknown } {
+  #blameOf(run: HandlerRun, error: unknown): HandlerFailure {
     const { failure } = run
     if (!failure) throw error
     if (run.handled > 0) this.#failing.clear()
