@@ -23,6 +23,8 @@ interface Streams extends AsyncDisposable {
   readonly large: FilledStream
 }
 
+/** Behind a snapshot, say. */
+const eventsOfEnd = 10
 const largeCount = isTrial ? 50_000 : 1_000_000
 /** What stands behind a snapshot, say. */
 const eventsOfEnd = 10
