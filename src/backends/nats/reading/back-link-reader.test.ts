@@ -120,6 +120,20 @@ test.each<[string, number[], number[]]>([
   expect(parts.flat().map((part) => part.sequence)).toEqual([1, 2, 3])
 })
 
+test('what was asked ahead is taken whole, or not at all', async () => {
+  const taken = async (find: (sequence: number) => StoredMessage | undefined): Promise<unknown> => {
+    const reader = new BackLinkReader(replicasWith(find), { at: async () => null }, subjects)
+    return reader.taken('account-alice', reader.ahead([1, 2, 3], undefined))
+  }
+  expect(await taken(message)).toMatchObject([1, 2, 3].map((sequence) => ({ sequence })))
+  for (const gone of [1, 2, 3])
+    expect(await taken((each) => (each === gone ? undefined : message(each)))).toBeUndefined()
+  const foreign = { ...message(1), subject: subjects.of('account-bob') }
+  expect(await taken((each) => (each === 1 ? foreign : message(each)))).toBeUndefined()
+  const broken = { ...message(1), data: new TextEncoder().encode('{}') }
+  expect(await taken((each) => (each === 1 ? broken : message(each)))).toBeUndefined()
+})
+
 test('a run of one, and of none', async () => {
   const reader = new BackLinkReader(replicasWith(message), { at: async () => null }, subjects)
   const one = await Array.fromAsync(reader.run('account-alice', [5], hints, undefined))

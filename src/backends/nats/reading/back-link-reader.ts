@@ -3,6 +3,7 @@ import { decodeRun } from '../commits/bare-run.ts'
 import {
   decodePart,
   isReadable,
+  type ReadablePart,
   type StoredMessage,
   type StoredPart,
 } from '../commits/commit-message.ts'
@@ -79,6 +80,17 @@ export class BackLinkReader {
     first.catch(() => undefined)
     others.catch(() => undefined)
     return { sequences, first, others }
+  }
+
+  /** All that was asked ahead; undefined where it isn't all there, or isn't one run of the actor. */
+  async taken(actorId: ActorId, ahead: Ahead): Promise<readonly ReadablePart[] | undefined> {
+    const first = await ahead.first
+    const bodies = await ahead.others
+    if (first?.subject !== this.#subjects.of(actorId)) return undefined
+    const behind = decodePart(first, this.#subjects)
+    if (!isReadable(behind)) return undefined
+    const run = decodeRun(bodies, { actorId, behind, sequences: ahead.sequences.slice(1) })
+    return run && [behind, ...run]
   }
 
   /** {@link all}, of one. */
