@@ -25,7 +25,10 @@ export interface NatsOptions extends NatsCredentials {
    * up to 7 s to replace a leader. @default 15,000
    */
   readonly retryForMs?: number
-  /** Of how many actors the newest version is remembered, which spares asking. @default 10,000 */
+  /**
+   * Of how many actors it is remembered where their newest commits stand: writes needn't ask for that, and
+   * loading one of up to some 64 commits takes one round trip. @default 10,000
+   */
   readonly rememberedActors?: number
   /**
    * What to do about servers that acknowledge an event before their disk keeps it, as they do by
