@@ -11,9 +11,13 @@ import { type Replying, replyTo } from './decide.ts'
 /** A state that was kept of the actor at this version or before, if there is one. */
 type KeptUpTo = (version: number) => Promise<ActorState | undefined>
 
+/** Where the events of a command stand. */
+type Place = Pick<CommandRecord, 'firstVersion' | 'lastVersion'>
+
 /** A state, and where it stands in the log. */
 type PlacedState = ActorState & { readonly position: number }
 
+const noMoments: readonly Moment[] = []
 /** How many events behind the one that was asked for are read with it. */
 const pageEvents = 200
 
@@ -25,33 +29,52 @@ export class Answers {
   readonly #model: ActorModel
   readonly #history: History
   readonly #keptUpTo: KeptUpTo
-  #page: readonly Moment[] = []
+  /** Events don't change, so it holds whatever happens to the actor. */
+  #page: readonly Moment[] = noMoments
+  /** The state before all commands that are remembered: what was before it is read once. */
+  #start: ActorState | undefined
 
-  /** Where the first events were removed, the past begins at what was `keptUpTo` a version. */
+  /** The past begins at what was `keptUpTo` a version, where something was. */
   constructor(model: ActorModel, history: History, keptUpTo: KeptUpTo) {
     this.#model = model
     this.#keptUpTo = keptUpTo
     this.#history = history
   }
 
-  /** @throws AetherError `malformed-event`, `actor-failed`, and those of the store */
-  async of(record: CommandRecord, command: Replying, now: PlacedState): Promise<CommandResult> {
-    if (record.firstVersion > record.lastVersion) return this.#eventless(record, command, now)
+  /**
+   * No command before `oldestVersion` will be asked for.
+   * @throws AetherError `malformed-event`, `actor-failed`, and those of the store
+   */
+  async of(
+    record: CommandRecord,
+    command: Replying,
+    now: PlacedState,
+    oldestVersion: number,
+  ): Promise<CommandResult> {
+    if (record.firstVersion > record.lastVersion) {
+      const then = await this.#stateAt(record.lastVersion, now, oldestVersion)
+      return this.#resultOf(command, then, [], record.position ?? now.position)
+    }
     const isNewest = record.lastVersion === now.version
     const moments =
       this.#onPage(record) ??
-      (isNewest ? await this.#newest(record, now) : await this.#turnTo(record))
+      (isNewest ? await this.#newest(record, now) : await this.#turnTo(record, oldestVersion))
     const events = moments.map((moment) => moment.event)
     return this.#resultOf(command, moments.at(-1)?.after ?? now, events, now.position)
   }
 
-  async #eventless(
-    { lastVersion, position }: CommandRecord,
-    command: Replying,
-    now: PlacedState,
-  ): Promise<CommandResult> {
-    const then = lastVersion === now.version ? now : await this.#history.at(lastVersion)
-    return this.#resultOf(command, then, [], position ?? now.position)
+  /** Lets the page go, which takes more memory than the actor; a next one costs little. */
+  closePage(): void {
+    this.#page = noMoments
+  }
+
+  async #stateAt(version: number, now: ActorState, oldestVersion: number): Promise<ActorState> {
+    if (version === now.version) return now
+    if (version === 0) return initialOf(this.#model)
+    const place = { firstVersion: version, lastVersion: version }
+    const [moment] = this.#onPage(place) ?? (await this.#turnTo(place, oldestVersion))
+    // A version that was left out is what had been before.
+    return moment?.after ?? this.#history.at(version)
   }
 
   #resultOf(
@@ -67,7 +90,7 @@ export class Answers {
     return { actorId, version, position, events, state, reply }
   }
 
-  #onPage({ firstVersion, lastVersion }: CommandRecord): readonly Moment[] | undefined {
+  #onPage({ firstVersion, lastVersion }: Place): readonly Moment[] | undefined {
     const first = this.#page.findIndex(({ event }) => event.version === firstVersion)
     const last = this.#page.findIndex(({ event }) => event.version === lastVersion)
     return first < 0 || last < 0 ? undefined : this.#page.slice(first, last + 1)
@@ -82,27 +105,49 @@ export class Answers {
     return events.map((event) => ({ event, after: now }))
   }
 
-  async #turnTo(record: CommandRecord): Promise<readonly Moment[]> {
-    const { firstVersion, lastVersion } = record
-    const end = this.#page.at(-1)?.after
-    const from = end && end.version < firstVersion ? end : initialOf(this.#model)
+  /** Reads from the closest state before it that is known here; else from one that was kept, or the first. */
+  async #turnTo(place: Place, oldestVersion: number): Promise<readonly Moment[]> {
+    const { firstVersion } = place
+    const known = this.#closestBefore(firstVersion)
+    const page = known && (await this.#read(known, place, oldestVersion).catch(unlessTrimmed))
+    this.#page =
+      page ?? (await this.#read(await this.#keptBefore(firstVersion), place, oldestVersion))
+    return this.#onPage(place) ?? []
+  }
+
+  async #keptBefore(version: number): Promise<ActorState> {
+    return (await this.#keptUpTo(version - 1)) ?? initialOf(this.#model)
+  }
+
+  #closestBefore(version: number): ActorState | undefined {
+    let closest: ActorState | undefined
+    for (const state of [this.#start, this.#page.at(-1)?.after])
+      if (state && state.version < version && state.version >= (closest?.version ?? 0))
+        closest = state
+    return closest
+  }
+
+  async #read(
+    from: ActorState,
+    { firstVersion, lastVersion }: Place,
+    oldestVersion: number,
+  ): Promise<readonly Moment[]> {
     const page: Moment[] = []
+    let start = from
     const visit = (event: StoredEvent, after: ActorState): void => {
+      if (event.version < oldestVersion) start = after
       if (event.version >= firstVersion) page.push({ event, after })
     }
-    const toVersion = lastVersion + pageEvents
-    try {
-      await this.#history.replay({ from, toVersion, visit })
-    } catch (error) {
-      if (!isAetherError(error) || error.code !== 'history-trimmed') throw error
-      const kept = await this.#keptUpTo(firstVersion - 1)
-      if (!kept) throw error
-      page.length = 0
-      await this.#history.replay({ from: kept, toVersion, visit })
-    }
-    this.#page = page
-    return this.#onPage(record) ?? []
+    await this.#history.replay({ from, toVersion: lastVersion + pageEvents, visit })
+    if (start.version < oldestVersion) this.#start = start
+    return page
   }
+}
+
+/** Another process may have had the events removed; what was kept may cover them. */
+function unlessTrimmed(error: unknown): undefined {
+  if (isAetherError(error) && error.code === 'history-trimmed') return undefined
+  throw error
 }
 
 /** What was decided then, as the definition of today would say it. */

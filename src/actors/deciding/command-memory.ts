@@ -36,6 +36,13 @@ export class CommandMemory {
     return this.#records.get(commandId)
   }
 
+  /** The version of the actor at which the oldest of them stands, or 1. */
+  get oldestVersion(): number {
+    for (const { firstVersion, lastVersion } of this.#records.values())
+      return Math.min(firstVersion, lastVersion)
+    return 1
+  }
+
   /** Those that made events up to this version, oldest first: what {@link restore} takes. */
   remembered(toVersion: number): readonly RememberedCommand[] {
     return [...this.#records]

@@ -67,8 +67,6 @@ export class KnownActor {
   advance(after: ActorState, stored: readonly StoredEvent[]): void {
     this.#current = after
     this.#position = stored.at(-1)?.position ?? this.#position
-    // Who sends new commands is done with sending old ones again.
-    this.#answers = undefined
     for (const event of stored) if (event.metadata['commandId']) this.memory.note(event)
     if (after.version - this.#keptVersion >= this.model.snapshotEvery) this.#keep(after)
   }
@@ -92,7 +90,12 @@ export class KnownActor {
       return kept?.state
     })
     const now = { ...(this.#current as ActorState), position: await this.position() }
-    return this.#answers.of(record, command, now)
+    return this.#answers.of(record, command, now, this.memory.oldestVersion)
+  }
+
+  /** Lets go what it has in memory of its past only to answer more commands that come again. */
+  tidyUp(): void {
+    this.#answers?.closePage()
   }
 
   get #history(): History {

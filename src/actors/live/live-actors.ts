@@ -83,6 +83,7 @@ export class LiveActors implements Disposable {
     const idle = [...this.#actors.values()].filter((actor) => actor.isIdle)
     const [tired, fresh] = split(idle, (actor) => actor.restingSince <= restingSince)
     this.#letGo(tired, 'idle')
+    for (const actor of fresh) actor.tidyUp()
     if (limits.heapBytes === Infinity || heapUsed() <= limits.heapBytes) return
     // What is let go is free only after the next collection, so not all may go at once.
     const byAge = fresh.toSorted((a, b) => a.restingSince - b.restingSince)
