@@ -362,12 +362,10 @@ export class CommitLogEventStore implements EventStore {
     return { reading, batches: () => this.#log.readAll({ after, limit, filter }, signal) }
   }
 
-  #wholeOf(actorId: ActorId, range: VersionRange): (() => StoredEvent[]) | undefined {
-    const log = this.#log
-    if (!log.eventsOf) return undefined
+  #wholeOf(actorId: ActorId, range: VersionRange): () => StoredEvent[] | undefined {
     return () => {
-      const events = log.eventsOf?.(actorId, range) ?? []
-      this.#known.learnFromWhole(actorId, range, events)
+      const events = this.#log.eventsOf?.(actorId, range)
+      if (events) this.#known.learnFromWhole(actorId, range, events)
       return events
     }
   }

@@ -24,10 +24,11 @@ export interface CommitLog {
     signal: AbortSignal | undefined,
   ): AsyncIterable<readonly LogEntry[]>
   /**
-   * As {@link read}, all at once and never more than the limit, for a log that has the events at hand, and
-   * none that can't be read. The array is the caller's. Left out elsewhere.
+   * As {@link read}, all at once and never more than the limit, for a log that waits for nothing. The array
+   * is the caller's. Undefined where it must be read in batches: it may be long, the log is busy or closed,
+   * or something of it can't be read. Left out where that is always so.
    */
-  eventsOf?(actorId: ActorId, range: VersionRange): StoredEvent[]
+  eventsOf?(actorId: ActorId, range: VersionRange): StoredEvent[] | undefined
   /** A position that nothing is behind which was acknowledged before; 0 where there is nothing. */
   lastPosition(signal: AbortSignal | undefined): Promise<number>
   /** How much is behind a position: see `EventStore.remaining`. */

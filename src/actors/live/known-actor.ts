@@ -124,9 +124,9 @@ export class KnownActor {
       if (kept) this.#position = undefined
       start = clock.monotonic()
       state = await this.#history.replay({ from: kept?.state, visit })
+      if (!kept && events < few) snapshots.noteWithout(this.actorId)
     }
     this.#keptVersion = kept?.state.version ?? 0
-    if (!kept && events < few) snapshots.noteWithout(this.actorId)
     const ms = clock.monotonic() - start
     observer.loaded(this.type, { events, ms })
     if (ms >= limits.longReplayMs && state.version > this.#keptVersion) this.#keep(state)

@@ -68,6 +68,7 @@ export class SnapshotKeeper {
     actorId: ActorId,
     options: LoadOptions = {},
   ): Promise<KeptState | undefined> {
+    this.#without.delete(actorId)
     if (snapshotEvery === Infinity) return undefined
     const snapshot = await this.#store.loadSnapshot(actorId, { shape, ...options })
     this.#observer?.snapshotLoaded(type, snapshot !== undefined)
@@ -77,7 +78,7 @@ export class SnapshotKeeper {
     return { state: { version: snapshot.version, state }, commands }
   }
 
-  /** Remembers that there was none to load of an actor of few events, until one is offered. */
+  /** Remembers that there was none to load of an actor of few events, until one is offered or looked for. */
   noteWithout(actorId: ActorId): void {
     this.#without.set(actorId, true)
   }
@@ -87,7 +88,7 @@ export class SnapshotKeeper {
    * costs replaying the events.
    */
   isWithout(actorId: ActorId): boolean {
-    return this.#without.get(actorId) ?? false
+    return this.#without.use(actorId) !== undefined
   }
 
   /** Keeps the state soon. */

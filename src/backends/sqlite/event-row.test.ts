@@ -72,8 +72,11 @@ describe('a row that cannot be read stops the replay there', () => {
         assertMalformed(failure, raw)
         assert.equal(failure.actorId, 'account-alice')
       }
-      const atOnce = store.read('account-alice').toArray()
-      assertMalformed(await atOnce.catch((failure: unknown) => failure), raw)
+      for (const limit of [3, 600]) {
+        const atOnce = store.read('account-alice', { limit }).toArray()
+        assertMalformed(await atOnce.catch((failure: unknown) => failure), raw)
+      }
+      assert.equal((await store.read('account-alice', { limit: 2 }).toArray()).length, 2)
       // What stands behind it or elsewhere can be read all the same.
       assert.equal((await Array.fromAsync(store.read('account-bob'))).length, 2)
       assert.equal((await Array.fromAsync(store.readAll({ after: 3 }))).length, 2)
@@ -124,6 +127,11 @@ describe('a row that cannot be read', () => {
         [1, 2, 4, 5],
       )
       const backwards = { onMalformed: 'skip', direction: 'backwards' } as const
+      const most = { ...backwards, limit: 2 }
+      assert.deepEqual(
+        (await store.read('account-alice', most).toArray()).map((event) => event.version),
+        [2, 1],
+      )
       const alice = await store.read('account-alice', backwards).toArray()
       assert.deepEqual(
         alice.map((event) => event.version),

@@ -1,4 +1,11 @@
-import { type ActorId, AetherError, encodeKey, LongWork } from '../../core/index.ts'
+import {
+  type ActorId,
+  AetherError,
+  encodeKey,
+  LongWork,
+  MalformedEventError,
+  type StoredEvent,
+} from '../../core/index.ts'
 import type {
   Commit,
   CommitLog,
@@ -73,6 +80,17 @@ export class SqliteCommitLog implements CommitLog {
       const rows = this.#table.ofActor(actor, last ? behind(range, versionIn(last)) : range, most)
       return { rows, isLast: rows.length < most }
     }, signal)
+  }
+
+  eventsOf(actorId: ActorId, range: VersionRange): StoredEvent[] | undefined {
+    if (range.limit > batchSize || !this.#table.isOpen) return undefined
+    try {
+      const entries = decodeRows(this.#table.ofActor(encodeKey(actorId), range, range.limit))
+      return entries.every(isEvent) ? entries : undefined
+    } catch {
+      // Another process may hold a lock for a moment. A read in batches waits for it, or tells what is wrong.
+      return undefined
+    }
   }
 
   readAll(
@@ -158,4 +176,8 @@ function behind(range: VersionRange, version: number): VersionRange {
   return range.direction === 'forwards'
     ? { ...range, first: version + 1 }
     : { ...range, last: version - 1 }
+}
+
+function isEvent(entry: LogEntry): entry is StoredEvent {
+  return !(entry instanceof MalformedEventError)
 }

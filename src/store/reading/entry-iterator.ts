@@ -7,8 +7,8 @@ import type { Reading } from './reading.ts'
 export interface Source {
   readonly reading: Reading
   readonly batches: () => AsyncIterable<readonly LogEntry[]>
-  /** All that would be given, where it can be had at once. */
-  readonly whole?: (() => LogEntry[]) | undefined
+  /** All that would be given, if it can be had at once. */
+  readonly whole?: () => LogEntry[] | undefined
 }
 
 type Result = IteratorResult<LogEntry, void>
@@ -134,9 +134,10 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<
     this.#state = 'open'
     const source = this.#open()
     if (!source) return undefined
-    if (isWholeWanted && source.whole) {
+    if (isWholeWanted) {
       source.reading.signal?.throwIfAborted()
-      return source.whole()
+      const whole = source.whole?.()
+      if (whole) return whole
     }
     this.#reading = source.reading
     this.#left = source.reading.limit
