@@ -1,4 +1,4 @@
-import { actorId, type ActorId, AetherError, parseJson } from '../core/index.ts'
+import { actorId, type ActorId, AetherError, isAetherError, parseJson } from '../core/index.ts'
 import type { Node } from '../node/index.ts'
 import { entityTagOf, namesEntityTag } from './entity-tag.ts'
 import { limitOf, pageReply } from './event-page.ts'
@@ -7,7 +7,7 @@ import { type Exchange, jsonReply, type Reply } from './exchange.ts'
 import { answerByMethod } from './method.ts'
 import { metricsReply, readinessReply } from './node-report.ts'
 import { type ObservedExchange, observed } from './observed-request.ts'
-import { problemReply } from './problem.ts'
+import { problemReply, unrepeatableReply } from './problem.ts'
 import { projectionReply } from './projection-routes.ts'
 import { parseTarget, type Query, type Target, wholeNumberOf } from './target.ts'
 import { viewReply } from './view-routes.ts'
@@ -166,8 +166,14 @@ async function postCommand(
     signal: exchange.signal,
     ...(commandId !== undefined && { commandId }),
   }
-  const result = await node.send(id, command, input, options)
-  return jsonReply(200, result, { etag: entityTagOf(result.version) })
+  try {
+    const result = await node.send(id, command, input, options)
+    return jsonReply(200, result, { etag: entityTagOf(result.version) })
+  } catch (error) {
+    const isUnknown = isAetherError(error) && error.code === 'outcome-unknown'
+    if (isUnknown && commandId === undefined) return unrepeatableReply(error)
+    throw error
+  }
 }
 
 /** What a query answers is all of the answer: nothing else may be said about it. */

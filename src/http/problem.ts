@@ -3,6 +3,8 @@ import { AetherError, isAetherError } from '../core/index.ts'
 import { jsonReply, type TextReply } from './exchange.ts'
 import { statusOf } from './status.ts'
 
+const problemType = 'application/problem+json'
+
 /** Members that no field of an error may take: the problem's own, and what is internal. */
 const untold = new Set([
   ...['type', 'title', 'status', 'detail', 'code', 'retryable'],
@@ -38,10 +40,18 @@ export function problemReply(
 ): TextReply {
   const problem = problemOf(thrown)
   return jsonReply(problem.status, problem, {
-    'content-type': 'application/problem+json',
+    'content-type': problemType,
     ...(problem.status === 503 && problem.retryable && { 'retry-after': '1' }),
     ...extraHeaders,
   })
+}
+
+/** Of a command without an id, of which nobody knows whether it was executed: never to be sent again unseen. */
+export function unrepeatableReply(error: AetherError): TextReply {
+  const detail =
+    'whether the command was executed is unknown, and without an Idempotency-Key it would be executed twice if it was: look at the actor first'
+  const problem = { ...problemOf(error), detail, retryable: false }
+  return jsonReply(problem.status, problem, { 'content-type': problemType })
 }
 
 /** What it is stays here: it may tell more about the node than a client should know. */

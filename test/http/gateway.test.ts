@@ -302,6 +302,23 @@ describe('errors', () => {
     })
   })
 
+  test('whose outcome is unknown may be repeated with an Idempotency-Key, and not without one', async () => {
+    await using gateway = await start(lostStore('outcome-unknown'))
+    const path = '/actors/account/a/open'
+    const named = await gateway.post(path, '{"owner":"A"}', { 'idempotency-key': 'open-a' })
+    expect(named.status).toBe(503)
+    expect(named.json).toMatchObject({ code: 'outcome-unknown', retryable: true })
+    expect(named.headers['retry-after']).toBe('1')
+    const unnamed = await gateway.post(path, '{"owner":"A"}')
+    expect(unnamed.status).toBe(503)
+    expect(unnamed.json).toMatchObject({
+      code: 'outcome-unknown',
+      retryable: false,
+      detail: expect.stringContaining('without an Idempotency-Key'),
+    })
+    expect(unnamed.headers).not.toHaveProperty('retry-after')
+  })
+
   test('that will not pass do not say when to come again', async () => {
     await using gateway = await start(lostStore('closed'))
     const reply = await gateway.post('/actors/thing/a/keep', '1')
