@@ -63,8 +63,13 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
     }
     expect(logger.messages.join()).toContain('account-bob is parked by the view journal')
 
-    // What is parked stays parked, and what comes meanwhile waits behind it.
+    // Who takes over tries it once more, as its code may be another; what comes meanwhile waits behind it.
     await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+    await until(async () => (await node.projection(Journal).parked())[0]?.tries === 4, {
+      description: 'it was tried once more',
+      timeoutMs: 30_000,
+    })
+    expect(await node.projection(Journal).parked()).toMatchObject([{ state: 'parked' }])
     await node.get(Account, 'bob').deposit({ amount: 4 })
     await node.get(Account, 'alice').deposit({ amount: 4 })
     await stored(node)
@@ -83,6 +88,28 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
     expect(await node.view(Journal).get('bob')).toEqual({
       entries: ['+1', '+2', '+3', '+4', '+5'],
     })
+  })
+
+  test('is free once a node takes over whose code is mended, without anybody asking', async () => {
+    await using source = await kind.start()
+    const logger = new Logbook()
+    const backend = source.fresh()
+    poison.add('bob/2')
+    {
+      await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+      for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
+      await until(async () => (await node.projection(Journal).status()).parked === 1, {
+        description: 'the actor is parked',
+        timeoutMs: 30_000,
+      })
+    }
+    poison.clear()
+    await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+    await until(async () => (await node.projection(Journal).parked()).length === 0, {
+      description: 'the actor is free',
+      timeoutMs: 30_000,
+    })
+    expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1', '+2', '+3'] })
   })
 
   test('can be skipped with a reason, alone', async () => {

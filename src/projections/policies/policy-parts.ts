@@ -1,5 +1,11 @@
 import type { Progress } from '../../store/index.ts'
-import { type KnownParts, leastOf, newPart, readProgress } from '../progress/part-progress.ts'
+import {
+  type KnownParts,
+  leastOf,
+  newPart,
+  readProgress,
+  takenOver,
+} from '../progress/part-progress.ts'
 import { PolicyPart } from './policy-part.ts'
 
 /** The parts of a policy that are this member's, by their numbers. */
@@ -47,10 +53,15 @@ export class PolicyParts implements Iterable<PolicyPart> {
 
   /**
    * Takes over what is owned by now, and what others have changed.
+   * @param now of the clock: when who is parked in one that is new here is due
    * @param origin where one begins that was never stored
    * @returns whether some are begun, so that events may have to be read that were read before
    */
-  adopt(stored: readonly Progress[], owned: ReadonlySet<string>, origin: number): boolean {
+  adopt(
+    stored: readonly Progress[],
+    owned: ReadonlySet<string>,
+    { now, origin }: { readonly now: number; readonly origin: number },
+  ): boolean {
     for (const part of this) {
       // One that was given up meanwhile and is its own again is begun anew: its work has ended.
       if (!owned.has(String(part.index)) || part.signal.aborted) this.#forget(part)
@@ -60,7 +71,7 @@ export class PolicyParts implements Iterable<PolicyPart> {
       const progress = stored.find(({ part }) => part === name)
       const part = this.#parts.get(Number(name))
       if (!part) {
-        const begun = progress ? readProgress(progress) : newPart(name, origin)
+        const begun = progress ? takenOver(readProgress(progress), now) : newPart(name, origin)
         this.#parts.set(Number(name), new PolicyPart(begun, this.#ending))
         isBegun = true
       } else if (progress && progress.revision !== part.revision) part.takeOver(progress)

@@ -189,7 +189,8 @@ export class PolicyReader implements AsyncDisposable {
     const origin = await this.#target.startOf(this.#build, this.#ending.signal)
     await this.#saver.pauseFor(async () => {
       const stored = await this.#target.load(this.#build)
-      if (this.#parts.adopt(stored, this.#ownership.owned, origin)) this.#intake.forget()
+      const now = this.#around.clock.now()
+      if (this.#parts.adopt(stored, this.#ownership.owned, { now, origin })) this.#intake.forget()
     })
     this.#changed()
   }

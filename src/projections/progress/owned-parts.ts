@@ -13,12 +13,17 @@ export class OwnedParts {
   /** Of those that rest, the first attempt of a switch for which they do. */
   readonly frozenFor: number | undefined
 
-  constructor(stored: readonly Progress[], owned: ReadonlySet<string>) {
+  /** @param found what is made of a part that was stored */
+  constructor(
+    stored: readonly Progress[],
+    owned: ReadonlySet<string>,
+    found: (progress: PartProgress) => PartProgress = (progress) => progress,
+  ) {
     this.#parts = []
     const frozen: number[] = []
     for (const name of owned) {
-      const found = stored.find(({ part }) => part === name)
-      const progress = found ? readProgress(found) : newPart(name, 0)
+      const own = stored.find(({ part }) => part === name)
+      const progress = own ? found(readProgress(own)) : newPart(name, 0)
       const { frozenFor } = progress.state
       if (frozenFor === undefined) this.#parts[Number(name)] = progress
       else frozen.push(frozenFor)

@@ -65,6 +65,23 @@ export function readProgress({ part, text, revision }: Progress): PartProgress {
   return { part, revision, storedPosition: position, state }
 }
 
+/**
+ * A part as a member finds it that takes it over: who is parked is due once more, as the code that failed may
+ * have been another.
+ */
+export function takenOver(progress: PartProgress, now: number): PartProgress {
+  const { state } = progress
+  if (![...state.held.values()].some(isParked)) return progress
+  const held = Array.from(state.held, ([id, actor]): [ActorId, HeldActor] =>
+    isParked(actor) ? [id, { ...actor, state: 'retrying', nextTry: now }] : [id, actor],
+  )
+  return { ...progress, state: { ...state, held: new Map(held) } }
+}
+
+function isParked({ state }: HeldActor): boolean {
+  return state === 'parked'
+}
+
 export function changeTo({ part, revision }: PartProgress, state: PartState): ProgressChange {
   const { position, held, skipped, done, frozenFor } = state
   const stored: Stored = {

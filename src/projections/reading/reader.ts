@@ -2,6 +2,7 @@ import { AetherError, type Clock, type Logger } from '../../core/index.ts'
 import type { EventStore, LogEntry, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import { OwnedParts } from '../progress/owned-parts.ts'
+import { takenOver } from '../progress/part-progress.ts'
 import type { PartOwnership } from '../progress/part-ownership.ts'
 import { BatchWork, Overtaken } from './batch-work.ts'
 import { Bell } from './bell.ts'
@@ -46,6 +47,8 @@ export class Reader implements AsyncDisposable {
   /** Of a target that writes inside the transactions of the store. */
   #inline: Disposable | undefined
   #parts: OwnedParts | undefined
+  /** The names of the parts that were its own when it looked last. */
+  #known: ReadonlySet<string> = new Set()
   #mustReload = false
   /** Resolves when what is known of the progress is not worked with any more; undefined where nothing is. */
   #working: PromiseWithResolvers<void> | undefined
@@ -171,7 +174,12 @@ export class Reader implements AsyncDisposable {
   async #load(): Promise<OwnedParts> {
     this.#letGo()
     const stored = await this.#target.load(this.#build)
-    this.#parts = new OwnedParts(stored, this.#ownership.owned)
+    const { owned } = this.#ownership
+    const now = this.#around.clock.now()
+    this.#parts = new OwnedParts(stored, owned, (progress) =>
+      this.#known.has(progress.part) ? progress : takenOver(progress, now),
+    )
+    this.#known = new Set(owned)
     this.#working = Promise.withResolvers()
     if (this.#parts.frozenFor !== undefined) this.#around.onProgress()
     return this.#parts
