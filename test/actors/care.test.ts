@@ -4,7 +4,7 @@ import { VirtualClock } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { until } from '../support/until.ts'
-import { Counter, watched } from './counter.ts'
+import { Counter, countingReads, watched } from './counter.ts'
 
 const coded = (code: string): unknown => expect.objectContaining({ code })
 
@@ -180,5 +180,34 @@ describe('an idle actor', () => {
     expect(node.liveActors).toBe(4)
     await clock.advance(1_000)
     expect(node.liveActors).toBe(2)
+  })
+
+  test('is let go where more came to life at once than may stay, the least recently used first', async () => {
+    const clock = new VirtualClock()
+    const reads = new Map<string, number>()
+    const backend = countingReads(memory(), reads)
+    const limits = { liveActors: 4 }
+    await using node = await open({ backend, actors: [Counter], clock, limits })
+    const add = (key: number): Promise<unknown> => node.get(Counter, `${key}`).add({ by: 1 })
+    const keys = Array.from({ length: 20 }, (_, key) => key)
+    await Promise.all(keys.map(add))
+    expect(node.liveActors).toBe(20)
+    await clock.advance(500)
+    for (const key of [1, 5, 9, 13]) await add(key)
+    await clock.advance(500)
+    expect(node.liveActors).toBe(4)
+    reads.clear()
+    for (const key of [1, 5, 9, 13]) await add(key)
+    expect(reads.size).toBe(0)
+  })
+
+  test('makes room for others soon, also where there are far too many', async () => {
+    const clock = new VirtualClock()
+    const limits = { liveActors: 4 }
+    await using node = await open({ backend: memory(), actors: [Counter], clock, limits })
+    const add = (key: number): Promise<unknown> => node.get(Counter, `${key}`).add({ by: 1 })
+    await Promise.all(Array.from({ length: 20 }, (_, key) => add(key)))
+    for (const key of [20, 21, 22]) await add(key)
+    expect(node.liveActors).toBe(4)
   })
 })

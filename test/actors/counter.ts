@@ -1,4 +1,11 @@
-import { actor, type ActorId, type Backend, type EventStore, reject } from 'aether'
+import {
+  actor,
+  type ActorId,
+  type Backend,
+  type EventStore,
+  type ReadOptions,
+  reject,
+} from 'aether'
 import * as z from 'zod'
 
 /** An actor with a command for everything that can go right or wrong. */
@@ -71,6 +78,27 @@ export function watched(
       return new Proxy(store, {
         get(target, name) {
           if (name === 'append' || name === 'appendAtOnce') return append
+          const member: unknown = Reflect.get(target, name)
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member
+        },
+      })
+    },
+  }
+}
+
+/** The same backend, counting how often each actor is read. */
+export function countingReads(backend: Backend, reads: Map<string, number>): Backend {
+  return {
+    name: backend.name,
+    async openStore(options) {
+      const store = await backend.openStore(options)
+      const read = ((actorId: ActorId, range?: ReadOptions) => {
+        reads.set(actorId, (reads.get(actorId) ?? 0) + 1)
+        return store.read(actorId, range)
+      }) as EventStore['read']
+      return new Proxy(store, {
+        get(target, name) {
+          if (name === 'read') return read
           const member: unknown = Reflect.get(target, name)
           return typeof member === 'function' ? (member.bind(target) as unknown) : member
         },

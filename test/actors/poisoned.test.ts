@@ -1,7 +1,7 @@
-import { type ActorId, type Backend, type EventStore, open, type ReadOptions } from 'aether'
+import { open } from 'aether'
 import { describe, expect, test } from 'vitest'
 import { backendKinds } from '../support/backend-kinds.ts'
-import { Counter } from './counter.ts'
+import { Counter, countingReads } from './counter.ts'
 
 const actors = 1_000
 const poisoned = 'user-7'
@@ -45,27 +45,6 @@ function codeOf(ref: Adding): Promise<string> {
     () => 'none',
     ({ code }: { code: string }) => code,
   )
-}
-
-/** The same backend, counting how often each actor is read. */
-function countingReads(backend: Backend, reads: Map<string, number>): Backend {
-  return {
-    name: backend.name,
-    async openStore(options) {
-      const store = await backend.openStore(options)
-      const read = ((actorId: ActorId, range?: ReadOptions) => {
-        reads.set(actorId, (reads.get(actorId) ?? 0) + 1)
-        return store.read(actorId, range)
-      }) as EventStore['read']
-      return new Proxy(store, {
-        get(target, name) {
-          if (name === 'read') return read
-          const member: unknown = Reflect.get(target, name)
-          return typeof member === 'function' ? (member.bind(target) as unknown) : member
-        },
-      })
-    },
-  }
 }
 
 const ignore = (): void => undefined

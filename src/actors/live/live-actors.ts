@@ -6,7 +6,7 @@ import type { Surroundings } from './surroundings.ts'
 
 /** How often idle actors are looked for. */
 const sweepMs = 1_000
-/** How many are looked at when one must go; all of them may be busy, or asked since the last look. */
+/** How many are looked at when room is needed; all of them may be busy, or asked since the last look. */
 const candidates = 16
 
 /**
@@ -40,7 +40,7 @@ export class LiveActors implements Disposable {
       known.wasAsked = true
       return known
     }
-    if (this.#actors.size >= this.#around.limits.liveActors) this.#letOneGo()
+    if (this.#actors.size >= this.#around.limits.liveActors) this.#makeRoom()
     const live = new LiveActor(model, actorId, this.#around)
     this.#actors.set(actorId, live)
     this.#around.observer.activated(model.type)
@@ -58,15 +58,13 @@ export class LiveActors implements Disposable {
   }
 
   /** Keeping all in the order of their use would cost more than any command. */
-  #letOneGo(): void {
-    for (let left = candidates; left > 0; left--) {
+  #makeRoom(): void {
+    const { liveActors } = this.#around.limits
+    for (let left = candidates; left > 0 && this.#actors.size >= liveActors; left--) {
       const actor = this.#next()
       if (!actor?.isIdle) continue
-      if (!actor.wasAsked) {
-        this.#letGo([actor], 'room')
-        return
-      }
-      actor.wasAsked = false
+      if (actor.wasAsked) actor.wasAsked = false
+      else this.#letGo([actor], 'room')
     }
   }
 
@@ -84,10 +82,14 @@ export class LiveActors implements Disposable {
     const [tired, fresh] = split(idle, (actor) => actor.restingSince <= restingSince)
     this.#letGo(tired, 'idle')
     for (const actor of fresh) actor.tidyUp()
-    if (limits.heapBytes === Infinity || heapUsed() <= limits.heapBytes) return
-    // What is let go is free only after the next collection, so not all may go at once.
+    // Many that came to life at once were all busy when room was needed.
+    const beyond = Math.max(0, this.#actors.size - limits.liveActors)
+    const isShort = limits.heapBytes !== Infinity && heapUsed() > limits.heapBytes
+    if (beyond === 0 && !isShort) return
     const byAge = fresh.toSorted((a, b) => a.restingSince - b.restingSince)
-    this.#letGo(byAge.slice(0, Math.ceil(byAge.length / 2)), 'memory')
+    this.#letGo(byAge.splice(0, beyond), 'room')
+    // What is let go is free only after the next collection, so not all may go at once.
+    if (isShort) this.#letGo(byAge.slice(0, Math.ceil(byAge.length / 2)), 'memory')
   }
 
   #letGo(actors: readonly LiveActor[], why: PassivationReason): void {
