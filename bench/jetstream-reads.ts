@@ -26,8 +26,6 @@ interface Streams extends AsyncDisposable {
 /** Behind a snapshot, say. */
 const eventsOfEnd = 10
 const largeCount = isTrial ? 50_000 : 1_000_000
-/** What stands behind a snapshot, say. */
-const eventsOfEnd = 10
 
 export const jetStreamReadGroup = group<Streams>({
   name: 'JetStream, reading',
