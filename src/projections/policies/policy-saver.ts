@@ -26,6 +26,8 @@ export class PolicySaver {
   readonly #context: PolicySaverContext
   #saving: Promise<void> | undefined
   #lastSaved = -Infinity
+  /** When parts were stored last that only passed events. */
+  #lastPassed = -Infinity
 
   constructor(context: PolicySaverContext) {
     this.#context = context
@@ -58,13 +60,13 @@ export class PolicySaver {
     if (this.#saving) return Infinity
     const all = [...this.#context.parts]
     if (all.some((part) => part.isUrgent)) return 0
+    const isChanged = all.some((part) => part.isChanged)
     const since = this.#context.clock.monotonic() - this.#lastSaved
-    if (all.some((part) => part.isChanged)) return harmlessMs - since
-    return all.some((part) => part.isAhead) ? passedMs - since : Infinity
+    return Math.min(isChanged ? harmlessMs - since : Infinity, this.#passedRestMs())
   }
 
   /** Stores all that there is to store of these parts. @throws AetherError as a table */
-  async save(all: Iterable<PolicyPart> = this.#context.parts): Promise<void> {
+  async save(all: Iterable<PolicyPart>): Promise<void> {
     const parts = [...all].filter((part) => part.isAhead)
     if (parts.length === 0) return
     const { clock, target, build, onOvertaken } = this.#context
@@ -88,9 +90,22 @@ export class PolicySaver {
     })
   }
 
+  /** What only passed events is stored now and then: each one that is handled would else store all parts. */
+  #passedRestMs(): number {
+    const isPassed = [...this.#context.parts].some((part) => part.isAhead && !part.isChanged)
+    return isPassed ? this.#lastPassed + passedMs - this.#context.clock.monotonic() : Infinity
+  }
+
+  #due(): readonly PolicyPart[] {
+    const all = [...this.#context.parts]
+    if (this.#passedRestMs() > 0) return all.filter((part) => part.isChanged)
+    this.#lastPassed = this.#context.clock.monotonic()
+    return all
+  }
+
   async #run(): Promise<void> {
     try {
-      await this.save()
+      await this.save(this.#due())
     } catch (error) {
       this.#context.onFailure(error)
     }

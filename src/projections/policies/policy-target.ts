@@ -8,8 +8,11 @@ import type {
 } from '../../store/index.ts'
 import { loadProgress, storeProgress } from '../progress/stored-progress.ts'
 
-/** The table in which readers keep what their members agree on. */
-const tableName = 'readers'
+/**
+ * A table of its own: whoever follows what the members of a reader agree on would otherwise be woken, and look
+ * at that, with every event.
+ */
+const tableName = 'policies'
 
 /**
  * How far policies are, in a table of the event store. What they do is no transaction: it is done before
