@@ -3,6 +3,7 @@ import {
   type ActorId,
   AetherError,
   CommandRejectedError,
+  grown,
   type Metadata,
   type NewEvent,
   noMetadata,
@@ -49,13 +50,15 @@ export function decide(
     )
   }
   let after = before
-  const events = listOf(decision).map((event) => {
+  let events: NewEvent[] | undefined
+  for (const event of listOf(decision)) {
     const step = foldDecided(model, actorId, after, event, metadataOf(event, command))
+    events = grown(events, step.stored)
     after = step.after
-    return step.stored
-  })
-  const reply = replyTo(command, actorId, after, events)
-  return { kind: 'decided', firstIndex, events, after, reply }
+  }
+  const stored = events ?? []
+  const reply = replyTo(command, actorId, after, stored)
+  return { kind: 'decided', firstIndex, events: stored, after, reply }
 }
 
 /**

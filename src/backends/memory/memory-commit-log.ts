@@ -1,4 +1,4 @@
-import { type ActorId, LongWork, type StoredEvent } from '../../core/index.ts'
+import { type ActorId, grown, LongWork, type StoredEvent } from '../../core/index.ts'
 import {
   type Commit,
   type CommitLog,
@@ -52,9 +52,10 @@ export class MemoryCommitLog implements CommitLog {
       if (!isMet(part, currentVersion)) return { ok: false, partIndex, currentVersion }
       partIndex++
     }
-    const placed = parts.map((part) => this.#place(commit, part))
+    let placed: (readonly StoredEvent[])[] | undefined
+    for (const part of parts) placed = grown(placed, this.#place(commit, part))
     for (const wake of this.#watchers) wake()
-    return { ok: true, parts: placed }
+    return { ok: true, parts: placed ?? [] }
   }
 
   async latestVersion(actorId: ActorId): Promise<number> {
@@ -102,7 +103,7 @@ export class MemoryCommitLog implements CommitLog {
   #place(commit: Commit, part: CommitPart): readonly StoredEvent[] {
     const history = this.#historyOf(part.actorId)
     const firstVersion = firstVersionOf(part, history.version)
-    const events = placePart(commit, part, firstVersion, () => ++this.#lastPosition)
+    const events = placePart(commit, part, firstVersion, this.#nextPosition)
     for (const event of events) {
       // Data and metadata are frozen already, so nobody who is given it can change what happened.
       Object.freeze(event)
@@ -112,6 +113,8 @@ export class MemoryCommitLog implements CommitLog {
     history.version = firstVersion + events.length - 1
     return events
   }
+
+  readonly #nextPosition = (): number => ++this.#lastPosition
 
   #versionOf(actorId: ActorId): number {
     return this.#actors.get(actorId)?.version ?? 0

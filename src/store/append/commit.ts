@@ -4,6 +4,7 @@ import {
   CheckedEvent,
   checkedMetadata,
   type Clock,
+  grown,
   type IdSource,
   type JsonValue,
   type Metadata,
@@ -76,15 +77,20 @@ export function makeCommit(
 ): Commit {
   checkParts(offered, maxEventsPerAppend)
   const time = sharedTime(offered) ?? timeText(clock.now())
-  return {
-    id: commitIds(),
-    time,
-    parts: offered.map(({ actorId, expected, events }) => ({
-      actorId,
-      expected,
-      events: events.map((event) => complete(event, ids, ownTime(event, expected, time))),
-    })),
-  }
+  let parts: CommitPart[] | undefined
+  for (const part of offered) parts = grown(parts, completePart(part, ids, time))
+  return { id: commitIds(), time, parts: parts ?? [] }
+}
+
+function completePart(
+  { actorId, expected, events }: OfferedPart,
+  ids: IdSource,
+  time: string,
+): CommitPart {
+  let completed: CommittedEvent[] | undefined
+  for (const event of events)
+    completed = grown(completed, complete(event, ids, ownTime(event, expected, time)))
+  return { actorId, expected, events: completed ?? [] }
 }
 
 /** What the events bring along, if all do: most share one, which need not be stored with each. */
@@ -127,16 +133,22 @@ export function placePart(
   firstVersion: number,
   positionOf: (index: number) => number,
 ): StoredEvent[] {
-  return events.map((event, index) => ({
-    id: event.id,
-    actorId,
-    type: event.type,
-    version: firstVersion + index,
-    position: positionOf(index),
-    time: event.time ?? time,
-    data: event.data,
-    metadata: event.metadata,
-  }))
+  let placed: StoredEvent[] | undefined
+  let index = 0
+  for (const event of events) {
+    placed = grown(placed, {
+      id: event.id,
+      actorId,
+      type: event.type,
+      version: firstVersion + index,
+      position: positionOf(index),
+      time: event.time ?? time,
+      data: event.data,
+      metadata: event.metadata,
+    })
+    index++
+  }
+  return placed ?? []
 }
 
 function checkParts(offered: readonly OfferedPart[], maxEvents: number): void {
