@@ -17,3 +17,22 @@ export class LongWork {
     this.#since = performance.now()
   }
 }
+
+/** Calls what has become possible at once, unless such calls lead to each other without end. */
+export class Promptness {
+  /** When the first call of this turn of the event loop was asked for. */
+  #since: number | undefined
+
+  /** Before anything else happens; where nothing else could for 10 ms, after that. */
+  soon(call: () => void): void {
+    const now = performance.now()
+    if (this.#since === undefined) {
+      this.#since = now
+      setImmediate(() => (this.#since = undefined))
+    }
+    if (now - this.#since < heldUpMs) void settled.then(call)
+    else setImmediate(call)
+  }
+}
+
+const settled = Promise.resolve()

@@ -6,6 +6,21 @@ import { type Appended, Counter, watched } from './counter.ts'
 const coded = (code: string): unknown => expect.objectContaining({ code })
 
 describe('a command', () => {
+  test('after each answer, for ever, keeps no timer waiting', async () => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    let isOver = false
+    const timer = setTimeout(() => (isOver = true), 20)
+    const counter = node.get(Counter, 'a')
+    let commands = 0
+    // Ends in any case: while nothing else happens, no time-out would end it.
+    for (; commands < 300_000; commands++) {
+      if (isOver) break
+      await counter.add({ by: 1 })
+    }
+    clearTimeout(timer)
+    expect(commands).toBeLessThan(300_000)
+  })
+
   test('is answered with version, state and what was stored', async () => {
     await using node = await open({ backend: memory(), actors: [Counter] })
     const counter = node.get(Counter, 'a')

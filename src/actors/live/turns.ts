@@ -1,3 +1,5 @@
+import { Promptness } from '../../core/index.ts'
+
 /** Somebody who has work to do. */
 export interface Worker {
   /** Does what can be done now. It never throws. */
@@ -6,13 +8,15 @@ export interface Worker {
 
 /**
  * Lets those who were woken in one turn of the event loop work in the next, in the order of their waking:
- * what else is sent in that turn belongs to the same work.
+ * what else is sent in that turn belongs to the same work. Timers and connections get their turn as well,
+ * also where an answer leads to the next command for ever.
  */
 export class Turns {
   #woken: Worker[] = []
+  readonly #promptness = new Promptness()
 
   wake(worker: Worker): void {
-    if (this.#woken.push(worker) === 1) void soon.then(this.#work)
+    if (this.#woken.push(worker) === 1) this.#promptness.soon(this.#work)
   }
 
   readonly #work = (): void => {
@@ -21,5 +25,3 @@ export class Turns {
     for (const worker of woken) worker.work()
   }
 }
-
-const soon = Promise.resolve()
