@@ -40,6 +40,11 @@ export const Counter = actor('counter', {
       decide: (s, c, on) =>
         s.total + c.by > c.limit ? reject('too-much', { total: s.total }) : on.Added({ by: c.by }),
     },
+    /** Makes no event where the total is as much already. */
+    ensure: {
+      input: z.object({ least: z.number() }),
+      decide: (s, c, on) => (s.total < c.least ? on.Added({ by: c.least - s.total }) : []),
+    },
     nothing: { decide: () => undefined },
     throwing: {
       decide: () => {

@@ -143,6 +143,39 @@ describe('a command that comes again', () => {
     expect(await versionOf(backend)).toBe(4)
   })
 
+  test('and made no event is known as long as its actor lives, whatever is read again meanwhile', async () => {
+    const backend = memory()
+    await using one = await open({ backend, actors: [Counter] })
+    await using two = await open({ backend, actors: [Counter] })
+    const counter = one.get(Counter, 'a')
+    await counter.add({ by: 10 })
+    const first = await counter.ensure({ least: 10 }, { commandId: 'e' })
+    expect(first.events).toEqual([])
+    // A conflict.
+    await two.get(Counter, 'a').add({ by: -5 })
+    await counter.add({ by: 0 })
+    expect(await counter.ensure({ least: 10 }, { commandId: 'e' })).toEqual(first)
+    // An append that fails.
+    await expect(counter.addMany({ count: 2_000 })).rejects.toMatchObject({ code: 'too-large' })
+    await counter.add({ by: 0 })
+    expect(await counter.ensure({ least: 10 }, { commandId: 'e' })).toEqual(first)
+    expect(await versionOf(backend)).toBe(4)
+  })
+
+  test('is not forgotten for others that made no event', async () => {
+    const backend = memory()
+    const limits = { rememberedCommands: 2 }
+    await using node = await open({ backend, actors: [Counter], limits })
+    const counter = node.get(Counter, 'a')
+    const first = await counter.add({ by: 10 }, { commandId: 'c-1' })
+    for (const n of [1, 2, 3]) await counter.ensure({ least: 10 }, { commandId: `e-${n}` })
+    await counter.add({ by: -5 })
+    expect(await counter.add({ by: 10 }, { commandId: 'c-1' })).toEqual(first)
+    // Of those without events the newest are known.
+    expect((await counter.ensure({ least: 10 }, { commandId: 'e-2' })).version).toBe(1)
+    expect((await counter.ensure({ least: 10 }, { commandId: 'e-1' })).version).toBe(3)
+  })
+
   test.each(['', 'x'.repeat(201)])('can not have the id "%s"', async (commandId) => {
     await using node = await open({ backend: memory(), actors: [Counter] })
     const counter = node.get(Counter, 'a')

@@ -31,7 +31,7 @@ export class Answers {
   readonly #keptUpTo: KeptUpTo
   /** Events don't change, so it holds whatever happens to the actor. */
   #page: readonly Moment[] = noMoments
-  /** The state before all commands that are remembered: what was before it is read once. */
+  /** The state before all commands that made events and are remembered: what was before it is read once. */
   #start: ActorState | undefined
 
   /** The past begins at what was `keptUpTo` a version, where something was. */
@@ -42,7 +42,7 @@ export class Answers {
   }
 
   /**
-   * No command before `oldestVersion` will be asked for.
+   * Hardly a command before `oldestVersion` will be asked for.
    * @throws AetherError `malformed-event`, `actor-failed`, and those of the store
    */
   async of(
@@ -70,6 +70,7 @@ export class Answers {
 
   async #stateAt(version: number, now: ActorState, oldestVersion: number): Promise<ActorState> {
     if (version === now.version) return now
+    if (version === this.#start?.version) return this.#start
     if (version === 0) return initialOf(this.#model)
     const place = { firstVersion: version, lastVersion: version }
     const [moment] = this.#onPage(place) ?? (await this.#turnTo(place, oldestVersion))
@@ -108,7 +109,7 @@ export class Answers {
   /** Reads from the closest state before it that is known here; else from one that was kept, or the first. */
   async #turnTo(place: Place, oldestVersion: number): Promise<readonly Moment[]> {
     const { firstVersion } = place
-    const known = this.#closestBefore(firstVersion)
+    const known = closestBefore(firstVersion, [this.#start, this.#page.at(-1)?.after])
     const page = known && (await this.#read(known, place, oldestVersion).catch(unlessTrimmed))
     this.#page =
       page ?? (await this.#read(await this.#keptBefore(firstVersion), place, oldestVersion))
@@ -117,14 +118,6 @@ export class Answers {
 
   async #keptBefore(version: number): Promise<ActorState> {
     return (await this.#keptUpTo(version - 1)) ?? initialOf(this.#model)
-  }
-
-  #closestBefore(version: number): ActorState | undefined {
-    let closest: ActorState | undefined
-    for (const state of [this.#start, this.#page.at(-1)?.after])
-      if (state && state.version < version && state.version >= (closest?.version ?? 0))
-        closest = state
-    return closest
   }
 
   async #read(
@@ -139,9 +132,20 @@ export class Answers {
       if (event.version >= firstVersion) page.push({ event, after })
     }
     await this.#history.replay({ from, toVersion: lastVersion + pageEvents, visit })
-    if (start.version < oldestVersion) this.#start = start
+    this.#start = closestBefore(oldestVersion, [this.#start, start]) ?? this.#start
     return page
   }
+}
+
+function closestBefore(
+  version: number,
+  states: readonly (ActorState | undefined)[],
+): ActorState | undefined {
+  let closest: ActorState | undefined
+  for (const state of states)
+    if (state && state.version < version && state.version >= (closest?.version ?? 0))
+      closest = state
+  return closest
 }
 
 /** Another process may have had the events removed; what was kept may cover them. */

@@ -20,40 +20,48 @@ export type RememberedCommand = readonly [
   lastVersion: number,
 ]
 
+type Records = Map<string, CommandRecord>
+
 /**
- * The newest commands of one actor by id, at most `limit` of them: restored from its events, and those
- * that made none since then.
+ * The newest commands of one actor by id: at most `limit` of those that made events, restored from these,
+ * and as many of those that made none, which only this process knows of. They are kept apart, so that no
+ * command that is stored is forgotten for others that are not.
  */
 export class CommandMemory {
   readonly #limit: number
-  readonly #records = new Map<string, CommandRecord>()
+  readonly #records: Records = new Map()
+  #eventless: Records | undefined
 
-  constructor(limit: number) {
+  constructor(limit: number, eventless?: Records) {
     this.#limit = limit
+    this.#eventless = eventless
   }
 
   find(commandId: string): CommandRecord | undefined {
-    return this.#records.get(commandId)
+    return this.#records.get(commandId) ?? this.#eventless?.get(commandId)
   }
 
-  /** The version of the actor at which the oldest of them stands, or 1. */
+  /** A memory of those that made no event, for what is stored to be read again; undefined where none did. */
+  withoutEvents(): CommandMemory | undefined {
+    return this.#eventless && new CommandMemory(this.#limit, this.#eventless)
+  }
+
+  /** The version at which the oldest that made an event stands; else the oldest that made none, or 1. */
   get oldestVersion(): number {
-    for (const { firstVersion, lastVersion } of this.#records.values())
-      return Math.min(firstVersion, lastVersion)
-    return 1
+    const { value: oldest = this.#eventless?.values().next().value } = this.#records.values().next()
+    return oldest ? Math.min(oldest.firstVersion, oldest.lastVersion) : 1
   }
 
   /** Those that made events up to this version, oldest first: what {@link restore} takes. */
   remembered(toVersion: number): readonly RememberedCommand[] {
     return [...this.#records]
-      .filter(([, { firstVersion, lastVersion }]) => firstVersion <= lastVersion)
       .filter(([, { lastVersion }]) => lastVersion <= toVersion)
       .map(([id, { digest, firstVersion, lastVersion }]) => [id, digest, firstVersion, lastVersion])
   }
 
   restore(commands: readonly RememberedCommand[]): void {
     for (const [id, digest, firstVersion, lastVersion] of commands)
-      this.#keep(id, { firstVersion, lastVersion, digest })
+      this.#keep(this.#records, id, { firstVersion, lastVersion, digest })
   }
 
   /**
@@ -68,23 +76,33 @@ export class CommandMemory {
     // Kept anew, it is among the newest.
     if (known && !goesOn) this.#records.delete(commandId)
     const firstVersion = goesOn ? known.firstVersion : version
-    this.#keep(commandId, { firstVersion, lastVersion: version, digest: commandDigest })
+    this.#keep(this.#records, commandId, {
+      firstVersion,
+      lastVersion: version,
+      digest: commandDigest,
+    })
   }
 
   /** Takes note of a command that made no event, at this version, which stands at this position. */
   noteEventless({ id, digest }: CommandIdentity, version: number, position: number): void {
-    this.#keep(id, { firstVersion: version + 1, lastVersion: version, digest, position })
+    this.#eventless ??= new Map()
+    this.#keep(this.#eventless, id, {
+      firstVersion: version + 1,
+      lastVersion: version,
+      digest,
+      position,
+    })
   }
 
-  #keep(commandId: string, record: CommandRecord): void {
-    this.#records.set(commandId, record)
-    if (this.#records.size > this.#limit) this.#forgetOldest()
+  #keep(records: Records, commandId: string, record: CommandRecord): void {
+    records.set(commandId, record)
+    if (records.size > this.#limit) forgetOldest(records)
   }
+}
 
-  #forgetOldest(): void {
-    for (const commandId of this.#records.keys()) {
-      this.#records.delete(commandId)
-      return
-    }
+function forgetOldest(records: Records): void {
+  for (const commandId of records.keys()) {
+    records.delete(commandId)
+    return
   }
 }

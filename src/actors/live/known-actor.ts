@@ -74,7 +74,8 @@ export class KnownActor {
   /** The state in memory may be behind or ahead of what is stored: only the store knows. */
   forget(): void {
     this.#current = undefined
-    this.#memory = undefined
+    // Of a command that made no event nothing is stored.
+    this.#memory = this.#memory?.withoutEvents()
   }
 
   /** Where what is known of it stands in the log, or further. */

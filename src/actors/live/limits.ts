@@ -10,7 +10,7 @@ export interface ActorLimits {
   readonly batchEvents: number
   /** How often a batch is decided again after another writer was faster. @default 3 */
   readonly conflictRetries: number
-  /** Command ids that an actor remembers, newest first. @default 1,000 */
+  /** Command ids that an actor remembers, newest first; and as many of commands without events. @default 1,000 */
   readonly rememberedCommands: number
   /** Actors that are kept in memory; beyond it the least recently used idle ones are let go. @default 10,000 */
   readonly liveActors: number
