@@ -65,6 +65,45 @@ describe('an actor whose own code fails again and again', () => {
   })
 })
 
+describe('an actor that fails in decisions over several', () => {
+  test('is not asked any more where it can not be read, and the others are', async () => {
+    const limits = { failuresInARow: 2 }
+    await using node = await open({ backend: memory(), actors: [Counter], limits })
+    const event = { type: 'Nonsense', data: {} }
+    await node.events.append('counter-bad', [event], { expectedVersion: 0 })
+    const both = [node.get(Counter, 'good'), node.get(Counter, 'bad')] as const
+    const transact = (): Promise<unknown> => node.transact(both, ([a]) => a.on.Added({ by: 1 }))
+    for (let i = 0; i < 2; i++) await expect(transact()).rejects.toEqual(coded('malformed-event'))
+    await expect(transact()).rejects.toEqual(coded('actor-quarantined'))
+    expect(node.quarantined).toMatchObject([{ actorId: 'counter-bad' }])
+  })
+
+  test('is not asked any more where it fails ten times in a row, and no success is between', async () => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    const both = [node.get(Counter, 'good'), node.get(Counter, 'bad')] as const
+    const breaking = (): Promise<unknown> => node.transact(both, ([, b]) => b.on.Broken({}))
+    const failOften = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i++)
+        await expect(breaking()).rejects.toEqual(coded('actor-failed'))
+    }
+    await failOften(9)
+    await node.transact(both, ([, b]) => b.on.Added({ by: 1 }))
+    await failOften(10)
+    await expect(breaking()).rejects.toEqual(coded('actor-quarantined'))
+    expect(node.quarantined).toMatchObject([{ actorId: 'counter-bad' }])
+  })
+
+  test('is not to blame for a decision that throws', async () => {
+    const limits = { failuresInARow: 1 }
+    await using node = await open({ backend: memory(), actors: [Counter], limits })
+    const broken = node.transact([node.get(Counter, 'a')], () => {
+      throw new Error('broken')
+    })
+    await expect(broken).rejects.toEqual(coded('actor-failed'))
+    expect(node.quarantined).toEqual([])
+  })
+})
+
 describe('a command whose sender has no more time', () => {
   test('is taken back and does nothing where it has not been started', async () => {
     const gate = Promise.withResolvers<void>()

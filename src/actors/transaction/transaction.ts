@@ -63,6 +63,8 @@ export interface TransactionActor {
   readonly live: LiveActor
 }
 
+type KnownState = Awaited<ReturnType<LiveActor['state']>>
+
 /** What a decision does to one actor. */
 interface Share {
   readonly actor: TransactionActor
@@ -88,7 +90,10 @@ export async function transact(
   try {
     for (let retriesLeft = around.limits.conflictRetries; ; retriesLeft--) {
       const outcome = await attempt(transaction, around)
-      if (Array.isArray(outcome)) return outcome
+      if (Array.isArray(outcome)) {
+        for (const { actorId } of lives) around.quarantine.noteSuccess(actorId)
+        return outcome
+      }
       if (retriesLeft <= 0) throw outcome
       for (const live of lives) live.forget()
     }
@@ -105,7 +110,7 @@ async function attempt(
   around: Surroundings,
 ): Promise<CommandResult[] | VersionConflictError> {
   const { actors, identity } = transaction
-  const known = await Promise.all(actors.map(({ live }) => live.state()))
+  const known = await Promise.all(actors.map(({ live }) => stateOf(live, around)))
   if (identity && isRepeated(transaction, identity)) return answersOf(actors, identity)
   const states = known.map(({ state }) => state)
   const shares = decide(transaction, states, around)
@@ -119,6 +124,15 @@ async function attempt(
   }
   if (shares instanceof CommandRejectedError) throw shares
   return parts.length > 0 ? commit(transaction, shares, parts, around) : eventless(shares)
+}
+
+async function stateOf(live: LiveActor, { quarantine }: Surroundings): Promise<KnownState> {
+  try {
+    return await live.state()
+  } catch (error) {
+    quarantine.noteFailure(live.actorId, error)
+    throw error
+  }
 }
 
 async function eventless(shares: readonly Share[]): Promise<CommandResult[]> {
@@ -152,7 +166,7 @@ async function commit(
 function decide(
   { actors, decide: decideAll, identity, metadata }: Transaction,
   states: readonly ActorState[],
-  { clock }: Surroundings,
+  { clock, quarantine }: Surroundings,
 ): readonly Share[] | CommandRejectedError {
   const ids = actors.map(({ live }) => live.actorId).join(' and ')
   const participants = actors.map((actor, index) => participant(actor, states[index] as ActorState))
@@ -168,7 +182,15 @@ function decide(
     return new CommandRejectedError(ids, 'transact', code, shownDetails(details, ids, 'transact'))
   }
   const shares = actors.map((actor, index) => shareOf(actor, states[index] as ActorState))
-  for (const event of listOf(decision, ids)) place(event, shares, metadata, identity)
+  for (const event of listOf(decision, ids)) {
+    try {
+      place(event, shares, metadata, identity)
+    } catch (error) {
+      // What its `evolve` throws; that the decision throws is the fault of no actor.
+      quarantine.noteFailure(event.actorId, error)
+      throw error
+    }
+  }
   return shares
 }
 
