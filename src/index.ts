@@ -44,6 +44,7 @@ export type {
   TellOptions,
   TransactionContext,
   TransactionDecision,
+  TransactionOptions,
   TransactionResults,
   Upcast,
 } from './actors/index.ts'

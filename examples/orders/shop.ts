@@ -28,7 +28,7 @@ export async function placeOrder(shop: Shop, id: string, lines: readonly Line[])
       )
       return [order.on.Placed({ lines: [...lines], total }), ...reservations]
     },
-    { commandId: `${id}/place` },
+    { commandId: `${id}/place`, input: lines },
   )
   await remindToPay(shop, id)
 }

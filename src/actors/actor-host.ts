@@ -27,7 +27,12 @@ import { SnapshotKeeper } from './live/snapshot-keeper.ts'
 import type { Surroundings } from './live/surroundings.ts'
 import { Turns } from './live/turns.ts'
 import { HeldActors } from './transaction/held-actors.ts'
-import { transact, type Transaction, type TransactionActor } from './transaction/transaction.ts'
+import {
+  transact,
+  type Transaction,
+  type TransactionActor,
+  type TransactionOptions,
+} from './transaction/transaction.ts'
 
 /** A command on its way to become a letter. */
 interface Order extends Sending {
@@ -176,7 +181,7 @@ export class ActorHost {
   transact(
     actorIds: readonly ActorId[],
     decide: Transaction['decide'],
-    options: CommandOptions = {},
+    options: TransactionOptions = {},
   ): Promise<CommandResult[]> {
     const { tracing, observer } = this.#around
     const answered = tracing
@@ -194,7 +199,7 @@ export class ActorHost {
   async #transact(
     actorIds: readonly ActorId[],
     decide: Transaction['decide'],
-    options: CommandOptions,
+    options: TransactionOptions,
     span: TraceSpan | undefined,
   ): Promise<CommandResult[]> {
     this.#assertOpen()
@@ -206,7 +211,9 @@ export class ActorHost {
       checkParticipants(actorIds)
       for (const actorId of actorIds) this.#around.quarantine.check(actorId)
       const identity =
-        commandId === undefined ? undefined : identify(commandId, 'transact over', actorIds)
+        commandId === undefined
+          ? undefined
+          : identify(commandId, 'transact over', askedFor(actorIds, options))
       using within = new Patience(this.#deadlines, deadline, options.signal)
       const held = await HeldActors.hold(actorIds, (actorId) => this.#activate(actorId), within)
       const transaction = { actors: held.of(actorIds), decide, identity, metadata, span }
@@ -336,6 +343,16 @@ function rejected(reason: unknown): Promise<never> {
 }
 
 function checkParticipants(actorIds: readonly ActorId[]): void {
-  if (actorIds.length > 0 && new Set(actorIds).size === actorIds.length) return
-  throw new AetherError('invalid-argument', 'a transaction needs actors, each of them once')
+  const twice = actorIds.find((actorId, index) => actorIds.indexOf(actorId) < index)
+  if (actorIds.length > 0 && twice === undefined) return
+  const what = twice === undefined ? 'it has none' : `${twice} is there twice`
+  throw new AetherError(
+    'invalid-argument',
+    `a transaction needs actors, each of them once: ${what}`,
+  )
+}
+
+/** By what a transaction is known again. */
+function askedFor(actorIds: readonly ActorId[], { input }: TransactionOptions): unknown {
+  return input === undefined ? actorIds : { actorIds, input }
 }

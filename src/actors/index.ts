@@ -67,4 +67,5 @@ export type {
   Participant,
   TransactionContext,
   TransactionDecision,
+  TransactionOptions,
 } from './transaction/transaction.ts'

@@ -24,6 +24,7 @@ import {
   type TellOptions,
   type TransactionContext,
   type TransactionDecision,
+  type TransactionOptions,
   type TransactionResults,
 } from '../actors/index.ts'
 import {
@@ -133,7 +134,8 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * or nothing. An actor that gets no event is asked for right before, not guarded: another process may
    * change it in that moment.
    * The live actors of this node wait meanwhile, and go on from what was stored. With a `commandId` it
-   * is idempotent like a command.
+   * is idempotent like a command; the `input` that it decides on goes into the options then, so that another
+   * one isn't taken for it. Which actors take part must follow from what is asked for, not from a state.
    *
    * `const [a, b] = await node.transact([from, to], ([from, to]) =>
    *   [from.on.Withdrawn({ amount: 5 }), to.on.Deposited({ amount: 5 })])`
@@ -145,7 +147,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
       participants: ParticipantsOf<Refs>,
       context: TransactionContext,
     ) => TransactionDecision,
-    options?: CommandOptions,
+    options?: TransactionOptions,
   ): Promise<TransactionResults<Refs>> {
     const erased = decide as unknown as (
       participants: readonly Participant[],

@@ -81,6 +81,21 @@ describe('a decision over several actors', () => {
     await expect(transfer(bank, 'bob', 'alice', 1, 't')).rejects.toEqual(coded('id-reused'))
   })
 
+  test('that comes again with another input is another, which its id may not name', async () => {
+    await using bank = await openBank()
+    const accounts = ['alice', 'bob'].map((key) => bank.get(Account, key))
+    const give = (amount: number, input?: unknown): Promise<unknown> =>
+      bank.transact(accounts, (all) => all.map(({ on }) => on.Deposited({ amount })), {
+        commandId: 'gift',
+        ...(input !== undefined && { input }),
+      })
+    const first = await give(1, { amount: 1, for: 'all' })
+    expect(await give(2, { for: 'all', amount: 1 })).toEqual(first)
+    await expect(give(2, { amount: 2, for: 'all' })).rejects.toEqual(coded('id-reused'))
+    await expect(give(2)).rejects.toEqual(coded('id-reused'))
+    expect(await balanceOf(bank, 'bob')).toBe(1)
+  })
+
   test('that comes again to a node which is behind is answered as the first time', async () => {
     const backend = memory()
     await using one = await openBank(backend)

@@ -10,7 +10,7 @@ import {
   VersionConflictError,
 } from '../../core/index.ts'
 import { storeTraced } from '../deciding/append-span.ts'
-import type { CommandIdentity, CommandResult } from '../deciding/command.ts'
+import type { CommandIdentity, CommandOptions, CommandResult } from '../deciding/command.ts'
 import { shownDetails, stampOf } from '../deciding/decide.ts'
 import type { ActorModel } from '../definition/model.ts'
 import { isRejection, type Rejection } from '../definition/reject.ts'
@@ -18,6 +18,17 @@ import type { DecidedEvent } from '../definition/spec.ts'
 import type { LiveActor } from '../live/live-actor.ts'
 import type { Surroundings } from '../live/surroundings.ts'
 import { type ActorState, foldDecided } from '../replay/fold.ts'
+
+/** What may be said with a transaction besides its actors and its decision. */
+export interface TransactionOptions extends CommandOptions {
+  /**
+   * What it is decided on besides the states, as JSON: with a `commandId`, the same id with other actors or
+   * another input is `id-reused`. A decision can't be compared with another one, so give it where the actors
+   * alone don't say what is asked for.
+   * @default none
+   */
+  readonly input?: unknown
+}
 
 /** An event that a transaction wants to happen to one of its actors. */
 export interface BoundEvent extends DecidedEvent {
