@@ -1,7 +1,7 @@
 import { whenever } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
 import { Order } from './order.ts'
-import { GiveBack, ShipPaid } from './policies.ts'
+import { ExpireUnpaid, GiveBack, ShipPaid } from './policies.ts'
 import { Stock } from './stock.ts'
 
 const lines = [
@@ -21,6 +21,16 @@ const placed = (policy: typeof ShipPaid) =>
       on.Received({ count: 2 }),
       on.Reserved({ order: 'o', count: 1 }),
     ])
+
+test('an order that was placed expires after a quarter of an hour', async () => {
+  const reacted = await whenever(ExpireUnpaid)
+    .given(Order, 'o', () => [])
+    .event(Order, 'o', (on) => on.Placed({ lines, total: 11_300 }))
+  reacted.thenDoes((it) =>
+    it.schedule(Order, 'o', 'expire', undefined, { name: 'unpaid', afterMs: 900_000 }),
+  )
+  await reacted.thenSameAgain()
+})
 
 describe('an order that was paid', () => {
   const paid = () =>

@@ -2,6 +2,19 @@ import { policy, type PolicyContext, view } from 'aether'
 import { Order } from './order.ts'
 import { Stock } from './stock.ts'
 
+/** How long an order may stay unpaid. */
+const payWithinMs = 15 * 60_000
+
+/** An order that was placed expires, unless it is paid by then. */
+export const ExpireUnpaid = policy({
+  name: 'expire-unpaid',
+  actors: [Order],
+  on: {
+    Placed: ({ key }, ctx) =>
+      ctx.schedule(Order, key, 'expire', undefined, { name: 'unpaid', afterMs: payWithinMs }),
+  },
+})
+
 /** A paid order is shipped. */
 export const ShipPaid = policy({
   name: 'ship-paid',
@@ -44,4 +57,4 @@ export const OpenOrders = view({
   },
 })
 
-export const policies = [ShipPaid, GiveBack]
+export const policies = [ExpireUnpaid, ShipPaid, GiveBack]

@@ -117,6 +117,7 @@ test('an order that stays unpaid is cancelled by its reminder; one that was paid
   const [lamp] = lines.map((line) => ({ ...line, count: 1 }))
   for (const id of ['paid', 'unpaid']) await placeOrder(home.node, id, [lamp!])
   await payOrder(home.node, 'paid', { payment: 'p', card: good })
+  await vi.waitFor(async () => expect(await home.node.reminders()).toHaveLength(2))
   await home.restart()
   await home.clock.advance(15 * 60_000 - 1)
   expect(await statusOf(home.node, 'unpaid')).toBe('placed')

@@ -30,7 +30,6 @@ export async function placeOrder(shop: Shop, id: string, lines: readonly Line[])
     },
     { commandId: `${id}/place`, input: lines },
   )
-  await remindToPay(shop, id)
 }
 
 /** What came of an attempt to pay. */
@@ -67,13 +66,4 @@ export async function cancelOrder(shop: Shop, id: string, reason: string): Promi
 /** Cancels an order that is still unpaid, and leaves any other as it is. May be repeated. */
 export async function expireOrder(shop: Shop, id: string): Promise<void> {
   await shop.get(Order, id).expire(undefined, { commandId: `${id}/expire` })
-}
-
-/** How long an order may stay unpaid. */
-const payWithinMs = 15 * 60_000
-
-/** Lets the order expire if it is unpaid by then, whatever becomes of this process. */
-async function remindToPay(shop: Shop, id: string): Promise<void> {
-  const order = shop.get(Order, id)
-  await shop.schedule(order, 'expire', undefined, { name: 'unpaid', afterMs: payWithinMs })
 }
