@@ -35,6 +35,23 @@ test('who is late names nobody whose events were all seen since', () => {
   expect(hasSeen(written, heldBack, part)).toBe(true)
 })
 
+test('of an event that can not be read nobody knows the version; those before it are known all the same', () => {
+  const unread = { actorId, position: 150 } as unknown as HeldActor
+  const { state } = newPart(String(part), 200)
+  const stored: PartState = { ...state, position: 200, held: new Map([[actorId, unread]]) }
+  const before: ViewDocument = {
+    state: {},
+    seen: Object.fromEntries(others),
+    upTo: { [part]: 100 },
+  }
+  const written = compacted(before, new Map([[part, stored]]), parts)
+  const at = (version: number, position: number) =>
+    ({ actorId, version, position }) as unknown as HandledEvent
+  expect(hasSeen(written, at(7, 95), part)).toBe(true)
+  expect(hasSeen(written, at(8, 150), part)).toBe(false)
+  expect(hasSeen(written, at(9, 180), part)).toBe(false)
+})
+
 test('actors whose events are all stored lose their names', () => {
   const stored = new Map(
     Array.from({ length: parts }, (_, each) => [each, newPart(String(each), 300).state]),

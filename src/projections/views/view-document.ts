@@ -16,6 +16,7 @@ export interface ViewDocument {
   readonly upTo?: Readonly<Record<string, number>>
 }
 
+/** Of version 0, it is known only up to which position all of the actor was seen. */
 export type Seen = readonly [version: number, position: number]
 
 /** From how many named actors on it is looked for those that need no name any more. */
@@ -25,7 +26,7 @@ export const emptyDocument: ViewDocument = { seen: {} }
 
 export function hasSeen({ seen, upTo }: ViewDocument, event: HandledEvent, part: number): boolean {
   const newest = seen[event.actorId]
-  if (newest) return event.version <= newest[0]
+  if (newest) return newest[0] > 0 ? event.version <= newest[0] : event.position <= newest[1]
   return event.position <= (upTo?.[part] ?? 0)
 }
 
@@ -48,8 +49,8 @@ export function compacted(
   for (const [part, { position, held }] of newer) {
     upTo[part] = position
     // Their events before that position are still to come.
-    for (const { actorId, version = 1 } of held.values())
-      seen[actorId] = document.seen[actorId] ?? [version - 1, 0]
+    for (const { actorId, version = 1, position: first } of held.values())
+      seen[actorId] = document.seen[actorId] ?? [version - 1, first - 1]
   }
   for (const [actorId, newest] of Object.entries(document.seen)) {
     const isCovered = newest[1] <= (covered.get(partOf(actorId, parts)) ?? -1)
