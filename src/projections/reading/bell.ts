@@ -1,5 +1,8 @@
 import type { Clock } from '../../core/index.ts'
 
+/** A timer can't wait longer. */
+export const longestAlarmMs = 2_147_483_647
+
 /** Wakes whoever waits for something to do: one at a time. */
 export class Bell implements Disposable {
   readonly #clock: Clock
@@ -18,7 +21,8 @@ export class Bell implements Disposable {
   /** Resolves when it rings, or has since it was last waited for; after so many ms at the latest. */
   async wait(ms: number = Infinity): Promise<void> {
     // An alarm that keeps no process alive.
-    using _alarm = ms < Infinity ? this.#clock.every(Math.max(1, ms), this.ring) : undefined
+    const alarmMs = Math.min(Math.max(1, ms), longestAlarmMs)
+    using _alarm = ms < Infinity ? this.#clock.every(alarmMs, this.ring) : undefined
     await this.#rung.promise
     if (!this.#signal.aborted) this.#rung = Promise.withResolvers()
   }

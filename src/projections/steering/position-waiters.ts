@@ -1,10 +1,11 @@
 import type { Clock } from '../../core/index.ts'
+import { longestAlarmMs } from '../reading/bell.ts'
 
 /** How to wait for a position. */
 export interface ReachedOptions {
   /** Ends the waiting by throwing the signal's reason. */
   readonly signal?: AbortSignal
-  /** How long to wait, in milliseconds. @default 5,000 */
+  /** How long to wait, in milliseconds; `Infinity` for ever. @default 5,000 */
   readonly timeoutMs?: number
 }
 
@@ -36,6 +37,8 @@ export class PositionWaiters {
   async until({ look, tooLate, signal, timeoutMs = 5_000 }: Wait): Promise<void> {
     signal?.throwIfAborted()
     if (await look()) return
+    // Meanwhile nobody listened to it.
+    signal?.throwIfAborted()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     let isLooking = false
     const lookOnce = (): void => {
@@ -52,7 +55,7 @@ export class PositionWaiters {
     using _poll = this.#clock.every(pollMs, lookOnce)
     // Unlike the polls, it keeps the process alive: somebody waits.
     const over = new AbortController()
-    const alarm = this.#clock.sleep(timeoutMs, over.signal)
+    const alarm = this.#alarm(timeoutMs, over.signal)
     alarm.then(() => reject(tooLate(timeoutMs))).catch(() => undefined)
     lookOnce()
     try {
@@ -62,5 +65,14 @@ export class PositionWaiters {
       this.#looks.delete(lookOnce)
       signal?.removeEventListener('abort', onAbort)
     }
+  }
+
+  /** Resolves after so many milliseconds, however many those are. */
+  async #alarm(ms: number, signal: AbortSignal): Promise<void> {
+    let leftMs = ms
+    do {
+      await this.#clock.sleep(Math.min(leftMs, longestAlarmMs), signal)
+      leftMs -= longestAlarmMs
+    } while (leftMs > 0)
   }
 }
