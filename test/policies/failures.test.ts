@@ -1,5 +1,6 @@
 import { type Backend, type Node, open, policy, type PolicyDefinition } from 'aether'
 import { memory } from 'aether/memory'
+import { testNode, VirtualClock } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
 import { Logbook } from '../../src/testing/logbook.ts'
 import { until } from '../support/until.ts'
@@ -174,6 +175,27 @@ describe('an event that fails', () => {
     await until(async () => (await statusOf(shop)).parked === 1, { description: 'it is parked' })
     expect(await shop.projection(waiting).parked()).toMatchObject([{ version: 1 }])
   })
+})
+
+test('what failed is tried again in time where the clock was set back', async () => {
+  class ClockOnTheWall extends VirtualClock {
+    setBackMs = 0
+
+    override now(): number {
+      return super.now() - this.setBackMs
+    }
+  }
+  const till = new Till()
+  till.poisoned.add('a/1')
+  const clock = new ClockOnTheWall()
+  await using home = await testNode({ actors: [Order, Stock], policies: [till.policy], clock })
+  await pay(home.node, ['a'], [1])
+  await clock.advance(0)
+  expect(till.tried).toEqual(['a/1'])
+  till.poisoned.clear()
+  clock.setBackMs = 3_600_000
+  await clock.advance(30)
+  expect(till.handled).toEqual(['a/1'])
 })
 
 test('a command that is refused is tried again: what it waits for may happen', async () => {

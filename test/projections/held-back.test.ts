@@ -153,6 +153,32 @@ test('an actor that fails for a while is tried again, later and later, and free 
   expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1'] })
 })
 
+/** Time goes on, but the time of day may be set back. */
+class ClockOnTheWall extends VirtualClock {
+  setBackMs = 0
+
+  override now(): number {
+    return super.now() - this.setBackMs
+  }
+}
+
+test.each([60_000, 3_600_000, 30 * 86_400_000])(
+  'an actor is tried again in time where the clock was set back by %i ms',
+  async (ms) => {
+    poison.add('bob/1')
+    const clock = new ClockOnTheWall()
+    await using home = await testNode({ actors: [Account], projections: [Journal], clock })
+    const { node } = home
+    await node.get(Account, 'bob').deposit({ amount: 1 })
+    await clock.advance(0)
+    expect(await node.projection(Journal).parked()).toMatchObject([{ tries: 1 }])
+    poison.clear()
+    clock.setBackMs = ms
+    await clock.advance(30)
+    expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1'] })
+  },
+)
+
 test('an event that its actor does not know is held back with the actor, not passed over', async () => {
   const logger = new Logbook()
   await using node = await open({
@@ -226,3 +252,24 @@ test('whoever waits for a position gives up in time', async () => {
   const signal = AbortSignal.abort(reason)
   await expect(node.projection(Balances).reached(1, { signal })).rejects.toBe(reason)
 })
+
+test('whoever waits for a position gives up as soon as its signal aborts, also at the first look', async () => {
+  await using node = await open({ backend: memory(), actors: [Account], projections: [Balances] })
+  const leaving = new AbortController()
+  const { signal } = leaving
+  const waiting = node.projection(Balances).reached(1, { signal, timeoutMs: 60_000 })
+  const reason = new Error('enough')
+  leaving.abort(reason)
+  await expect(waiting).rejects.toBe(reason)
+})
+
+test.each([Infinity, 30 * 86_400_000])(
+  'whoever waits for a position for at most %s ms waits as long',
+  async (timeoutMs) => {
+    await using node = await open({ backend: memory(), actors: [Account], projections: [Balances] })
+    const until = node.projection(Balances).reached(1, { timeoutMs })
+    await expect(node.projection(Balances).reached(1, { timeoutMs: 50 })).rejects.toThrow()
+    await node.get(Account, 'alice').deposit({ amount: 1 })
+    await until
+  },
+)

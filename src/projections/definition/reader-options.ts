@@ -15,7 +15,7 @@ export interface ReaderOptions {
 }
 
 /** The longest pause before a retry. */
-const longestPauseMs = 30_000
+export const longestPauseMs = 30_000
 
 /** @throws AetherError `invalid-definition` */
 export function completeOptions(what: string, options: ReaderOptions): Required<ReaderOptions> {

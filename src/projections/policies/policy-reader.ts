@@ -225,8 +225,7 @@ export class PolicyReader implements AsyncDisposable {
 
   /** When there is something to do, even if nothing happens; what is due is tried again. */
   #restMs(): number {
-    const now = this.#around.clock.now()
-    const due = Array.from(this.#parts, (part) => this.#work.retryDue(part) - now)
+    const due = Array.from(this.#parts, (part) => this.#work.retryDue(part))
     return Math.max(1, Math.min(this.#saver.restMs(), this.#readInMs(), ...due))
   }
 

@@ -1,7 +1,7 @@
 import type { ActorId } from '../../core/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import type { FailedEvent } from '../progress/failed-event.ts'
-import type { HeldActor } from '../progress/held-actor.ts'
+import { type HeldActor, restMsOf } from '../progress/held-actor.ts'
 import { heldEntries } from '../reading/actor-backlog.ts'
 import type { EventIntake, Todo } from '../reading/event-intake.ts'
 import { FailingEvents } from '../reading/failing-events.ts'
@@ -70,19 +70,21 @@ export class PolicyWork {
     })
   }
 
-  /** Tries those again that are due; gives when the next one is, by the clock. */
+  /** Tries those again that are due; gives in how many milliseconds the next one is. */
   retryDue(part: PolicyPart): number {
     const now = this.#context.clock.now()
-    let next = Infinity
-    for (const { actorId, state, nextTry } of part.held.values()) {
-      if (state === 'parked' || this.#retrying.has(actorId)) continue
-      if (nextTry > now) next = Math.min(next, nextTry)
+    let nextMs = Infinity
+    for (const held of part.held.values()) {
+      const { actorId } = held
+      if (this.#retrying.has(actorId)) continue
+      const restMs = restMsOf(held, now)
+      if (restMs > 0) nextMs = Math.min(nextMs, restMs)
       else {
         this.#retrying.add(actorId)
         this.#lanes.add(actorId, () => this.#retry(part, actorId))
       }
     }
-    return next
+    return nextMs
   }
 
   #isOver({ signal }: PolicyPart): boolean {

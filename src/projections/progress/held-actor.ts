@@ -1,5 +1,5 @@
 import { type ActorId, isAetherError, messageOf } from '../../core/index.ts'
-import { pauseAfter } from '../definition/reader-options.ts'
+import { longestPauseMs, pauseAfter } from '../definition/reader-options.ts'
 import type { FailedEvent } from './failed-event.ts'
 
 /** An actor whose event failed: neither it nor those behind it are handled before it succeeds. */
@@ -65,6 +65,14 @@ export function holdBack(
     since: isSame ? before.since : now,
     nextTry: now + pauseAfter(tries, retryMs),
   }
+}
+
+/** In how many milliseconds it is tried again by itself; infinite where it is parked. */
+export function restMsOf({ state, nextTry }: HeldActor, now: number): number {
+  if (state === 'parked') return Infinity
+  const ms = nextTry - now
+  // No pause is so long: the clock was set back since.
+  return ms > longestPauseMs ? 0 : Math.max(0, ms)
 }
 
 /** The same actor, due at once. */

@@ -1,6 +1,7 @@
 import { AetherError, type Clock, type Logger } from '../../core/index.ts'
 import type { EventStore, LogEntry, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
+import { restMsOf } from '../progress/held-actor.ts'
 import { OwnedParts } from '../progress/owned-parts.ts'
 import { takenOver } from '../progress/part-progress.ts'
 import type { PartOwnership } from '../progress/part-ownership.ts'
@@ -228,7 +229,7 @@ export class Reader implements AsyncDisposable {
     for (const { part, state } of parts.all)
       for (const actor of state.held.values()) {
         if (this.#isOver) return
-        if (actor.state !== 'retrying' || actor.nextTry > now) continue
+        if (restMsOf(actor, now) > 0) continue
         await this.#work.retry(parts, Number(part), actor)
         this.#around.onProgress()
       }
@@ -240,8 +241,7 @@ export class Reader implements AsyncDisposable {
     const isDirty = parts.all.some(({ state, storedPosition }) => state.position > storedPosition)
     let ms = isDirty ? this.#lastSaved + lazyProgressMs - clock.monotonic() : Infinity
     for (const { state } of parts.all)
-      for (const actor of state.held.values())
-        if (actor.state === 'retrying') ms = Math.min(ms, actor.nextTry - clock.now())
+      for (const actor of state.held.values()) ms = Math.min(ms, restMsOf(actor, clock.now()))
     return Math.max(1, ms)
   }
 
