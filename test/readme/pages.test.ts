@@ -4,6 +4,7 @@ import { given } from 'aether/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Account } from '../../examples/bank/bank.ts'
 import { completeLimits } from '../../src/actors/live/limits.ts'
+import { help } from '../../src/cli/help.ts'
 import { repository } from '../checks/repository.ts'
 import { Document } from '../support/document.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -68,6 +69,11 @@ test('an expectation that is not met reads as the page shows', () => {
   const check = (): unknown =>
     funded.when('withdraw', { amount: 11 }).then((on) => on.Withdrawn({ amount: 11 }))
   expect(check).toThrow(testing.block('text output=unmet').trim())
+})
+
+test('the page of the command line shows its help', async () => {
+  const page = await readFile(join(repository, 'docs/cli.md'), 'utf8')
+  expect(page).toContain(help.trimEnd())
 })
 
 test('the limits of the page are those of the code', () => {
