@@ -20,12 +20,14 @@ export interface QuarantinedActor {
 /** What an actor itself is at fault for. */
 const isFault: ReadonlySet<ErrorCode> = new Set(['actor-failed', 'malformed-event'])
 
-/** Of how many actors failures are counted; more than so many at once are forgotten. */
-const maxCounted = 10_000
+/** Of how many actors failures are counted, and how many are in quarantine; beyond it the oldest go. */
+const maxActors = 10_000
+/** How many characters of a reason are kept: it is whatever the actor's code threw. */
+const maxReasonLength = 1_000
 
 /**
  * Keeps actors that fail again and again from being asked: each failure may cost a whole replay, and
- * others share the process. Lifted by {@link resume}, or with the process.
+ * others share the process. Lifted by {@link resume}, with the process, or where 10,000 others followed.
  */
 export class Quarantine {
   readonly #clock: Clock
@@ -33,7 +35,8 @@ export class Quarantine {
   readonly #limit: number
   /** How often each actor failed without having succeeded since. */
   readonly #failures = new Map<ActorId, number>()
-  readonly #actors = new Map<ActorId, QuarantinedActor & { readonly cause: unknown }>()
+  // What was thrown isn't kept: as much as it likes may hang on it.
+  readonly #actors = new Map<ActorId, QuarantinedActor>()
 
   constructor(clock: Clock, logger: Logger, limit: number) {
     this.#clock = clock
@@ -45,11 +48,10 @@ export class Quarantine {
   check(actorId: ActorId): void {
     const found = this.#actors.size > 0 ? this.#actors.get(actorId) : undefined
     if (!found) return
-    const { reason, since, cause } = found
+    const { reason, since } = found
     throw new AetherError(
       'actor-quarantined',
       `${actorId} is not asked any more since ${since}, it failed ${this.#limit} times in a row: ${reason}. Mend it and resume it`,
-      { cause },
     )
   }
 
@@ -58,9 +60,12 @@ export class Quarantine {
     const failures = (this.#failures.get(actorId) ?? 0) + 1
     this.#failures.delete(actorId)
     this.#failures.set(actorId, failures)
-    if (failures >= this.#limit) this.#isolate(actorId, error)
+    if (failures >= this.#limit) {
+      this.#isolate(actorId, error)
+      return
+    }
     const oldest = this.#failures.keys().next().value
-    if (this.#failures.size > maxCounted && oldest !== undefined) this.#failures.delete(oldest)
+    if (this.#failures.size > maxActors && oldest !== undefined) this.#failures.delete(oldest)
   }
 
   noteSuccess(actorId: ActorId): void {
@@ -68,11 +73,7 @@ export class Quarantine {
   }
 
   get list(): readonly QuarantinedActor[] {
-    return Array.from(this.#actors.values(), ({ actorId, reason, since }) => ({
-      actorId,
-      reason,
-      since,
-    }))
+    return [...this.#actors.values()]
   }
 
   /** Lets it be asked again; false where it was not in quarantine. */
@@ -82,10 +83,21 @@ export class Quarantine {
   }
 
   #isolate(actorId: ActorId, cause: unknown): void {
+    this.#failures.delete(actorId)
     if (this.#actors.has(actorId)) return
-    const reason = messageOf(cause)
+    const reason = messageOf(cause).slice(0, maxReasonLength)
     const since = new Date(this.#clock.now()).toISOString()
-    this.#actors.set(actorId, { actorId, reason, since, cause })
+    this.#actors.set(actorId, { actorId, reason, since })
     this.#logger.error({ actorId, reason }, `${actorId} is in quarantine: ${reason}`)
+    if (this.#actors.size > maxActors) this.#letOldestOut()
+  }
+
+  #letOldestOut(): void {
+    for (const actorId of this.#actors.keys()) {
+      this.#actors.delete(actorId)
+      const message = `${actorId} is asked again: ${maxActors} others are in quarantine since`
+      this.#logger.warn({ actorId }, message)
+      return
+    }
   }
 }
