@@ -267,9 +267,10 @@ test.each([Infinity, 30 * 86_400_000])(
   'whoever waits for a position for at most %s ms waits as long',
   async (timeoutMs) => {
     await using node = await open({ backend: memory(), actors: [Account], projections: [Balances] })
-    const until = node.projection(Balances).reached(1, { timeoutMs })
-    await expect(node.projection(Balances).reached(1, { timeoutMs: 50 })).rejects.toThrow()
+    const patient = node.projection(Balances).reached(1, { timeoutMs })
+    const impatient = node.projection(Balances).reached(1, { timeoutMs: 50 })
+    await expect(impatient).rejects.toMatchObject({ code: 'timeout' })
     await node.get(Account, 'alice').deposit({ amount: 1 })
-    await until
+    await patient
   },
 )
