@@ -28,7 +28,7 @@ test('of more actors than it holds the oldest is asked again, until it has faile
 test('what was thrown is told in a few words and not kept', () => {
   const quarantine = new Quarantine(new VirtualClock(), silentLogger, 1)
   quarantine.noteFailure('thing-a', failure('thing-a', `too long: ${'x'.repeat(5_000)}`))
-  const [{ reason = '' } = {}] = quarantine.list
+  const reason = quarantine.list[0]?.reason ?? ''
   expect(reason).toContain('too long')
   expect(reason).toHaveLength(1_000)
   expect(quarantine.list).toEqual([{ actorId: 'thing-a', reason, since: expect.any(String) }])
