@@ -119,6 +119,7 @@ export type {
   ProjectionLag,
   ProjectionSpec,
   ProjectionStatus,
+  Reached,
   ReachedOptions,
   ReaderDefinition,
   ReaderOptions,

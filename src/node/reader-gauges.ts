@@ -57,7 +57,7 @@ export function observeReaders(metrics: MetricRegistry, readers: Readers, clock:
   observe(
     'aether.projection.lag',
     's',
-    'The age of the oldest event that is not handled yet.',
+    'The age of the oldest event that has not taken effect yet, also of actors that are held back.',
     (each) => each.lag.seconds,
   )
   observe(

@@ -1,4 +1,4 @@
-import { type ErrorCode, open, type ProjectionStatus, view } from 'aether'
+import { type ErrorCode, open, type ProjectionStatus, type Reached, view } from 'aether'
 import { memory } from 'aether/memory'
 import { testNode, VirtualClock } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
@@ -26,7 +26,7 @@ const Journal = view({
   },
 })
 
-const stored = async (node: Awaited<ReturnType<typeof open>>): Promise<void> =>
+const stored = async (node: Awaited<ReturnType<typeof open>>): Promise<Reached> =>
   node.projection(Journal).reached(await node.events.lastPosition(), { timeoutMs: 30_000 })
 
 describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }, (kind) => {
@@ -59,7 +59,16 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
       ])
       expect(await node.view(Journal).get('alice')).toEqual({ entries: ['+1', '+2', '+3'] })
       expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1'] })
-      expect((await handle.status()).lag).toEqual({ events: 0, seconds: 0 })
+      // Who reads what it wrote is told that it can't, and so is who looks at the lag.
+      const end = await node.events.lastPosition()
+      expect(await handle.reached(1)).toEqual({ heldBack: [] })
+      expect(await handle.reached(end)).toEqual({ heldBack: ['account-bob'] })
+      const position = (await handle.parked())[0]?.position ?? Number.NaN
+      expect(await handle.reached(position)).toEqual({ heldBack: ['account-bob'] })
+      expect(await handle.reached(position - 1)).toEqual({ heldBack: [] })
+      const { lag } = await handle.status()
+      expect(lag).toEqual({ events: 0, seconds: expect.any(Number) })
+      expect(lag.seconds).toBeGreaterThan(0)
     }
     expect(logger.messages.join()).toContain('account-bob is parked by the view journal')
 
@@ -84,7 +93,8 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
       timeoutMs: 30_000,
     })
     await node.get(Account, 'bob').deposit({ amount: 5 })
-    await stored(node)
+    expect(await stored(node)).toEqual({ heldBack: [] })
+    expect((await node.projection(Journal).status()).lag).toEqual({ events: 0, seconds: 0 })
     expect(await node.view(Journal).get('bob')).toEqual({
       entries: ['+1', '+2', '+3', '+4', '+5'],
     })
@@ -178,6 +188,32 @@ test.each([60_000, 3_600_000, 30 * 86_400_000])(
     expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1'] })
   },
 )
+
+test('the lag is the age of the oldest event that is held back, and not of others', async () => {
+  poison.add('bob/1')
+  poison.add('carol/1')
+  const clock = new VirtualClock()
+  await using home = await testNode({ actors: [Account], projections: [Journal], clock })
+  const { node } = home
+  const lag = async (): Promise<unknown> => (await node.projection(Journal).status()).lag
+  await node.get(Account, 'bob').deposit({ amount: 1 })
+  await clock.advance(60_000)
+  await node.get(Account, 'alice').deposit({ amount: 1 })
+  await node.get(Account, 'carol').deposit({ amount: 1 })
+  await clock.advance(30_000)
+  expect(await lag()).toEqual({ events: 0, seconds: 90 })
+  // It failed again just now; its event is as old as it is.
+  await node.projection(Journal).retry('account-bob')
+  await clock.advance(5_000)
+  expect(await lag()).toEqual({ events: 0, seconds: 95 })
+  await node.projection(Journal).skip('account-bob', 'counted twice')
+  await clock.advance(1_000)
+  expect(await lag()).toEqual({ events: 0, seconds: 36 })
+  poison.clear()
+  await node.projection(Journal).retryAll()
+  await clock.advance(1_000)
+  expect(await lag()).toEqual({ events: 0, seconds: 0 })
+})
 
 test('an event that its actor does not know is held back with the actor, not passed over', async () => {
   const logger = new Logbook()

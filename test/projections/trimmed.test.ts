@@ -71,7 +71,10 @@ describe.each(backendKinds)('what is held back and removed: $name', ({ start }) 
         },
         { description: 'the account is parked', timeoutMs },
       )
+    const lags = async (): Promise<readonly number[]> =>
+      Promise.all(both.map(async (each) => (await each.status()).lag.seconds))
     await parkedIs({ actorId: 'account-bob', state: 'parked', version: 2, type: 'Deposited' })
+    for (const seconds of await lags()) expect(seconds).toBeGreaterThan(5 * 365 * 86_400)
     await node.events.trim({ before })
     expect(await node.events.trimmedVersion('account-bob')).toBe(4)
 
@@ -81,6 +84,11 @@ describe.each(backendKinds)('what is held back and removed: $name', ({ start }) 
       await parkedIs({ state: 'parked', version: 4, cause: { code: 'history-trimmed' } })
     }
     expect(await node.view(journal).get('bob')).toEqual([1])
+    // How old it was nobody knows any more, but since when it fails.
+    for (const seconds of await lags()) {
+      expect(seconds).toBeGreaterThan(0)
+      expect(seconds).toBeLessThan(3_600)
+    }
 
     for (const each of both) expect(await each.skip('account-bob', 'removed')).toBe(true)
     await until(

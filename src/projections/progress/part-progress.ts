@@ -116,6 +116,14 @@ export function leastOf(parts: readonly PartState[]): number {
   return Math.min(...parts.map(({ position }) => position))
 }
 
+/** Who is held back by an event up to a position, in the order of the events. */
+export function heldUpTo(position: number, parts: readonly PartState[]): readonly HeldActor[] {
+  return parts
+    .flatMap(({ held }) => [...held.values()])
+    .filter((actor) => actor.position <= position)
+    .toSorted((a, b) => a.position - b.position)
+}
+
 /** The parts that a member works on, as far as they are by now. */
 export interface KnownParts {
   readonly all: readonly PartProgress[]

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/index.ts'
+import type { ActorId, Clock } from '../../core/index.ts'
 import { longestAlarmMs } from '../reading/bell.ts'
 
 /** How to wait for a position. */
@@ -9,10 +9,19 @@ export interface ReachedOptions {
   readonly timeoutMs?: number
 }
 
+/** What has taken effect once a position is reached. */
+export interface Reached {
+  /**
+   * The actors of which an event up to there has not taken effect, as one of them failed: they are parked, or
+   * tried again by themselves. Empty as a rule.
+   */
+  readonly heldBack: readonly ActorId[]
+}
+
 /** What is waited for. */
-interface Wait extends ReachedOptions {
-  /** Whether it has come true. */
-  readonly look: () => Promise<boolean>
+interface Wait<T> extends ReachedOptions {
+  /** What has come true; undefined where nothing has yet. */
+  readonly look: () => Promise<T | undefined>
   readonly tooLate: (timeoutMs: number) => Error
 }
 
@@ -33,20 +42,21 @@ export class PositionWaiters {
     for (const look of [...this.#looks]) look()
   }
 
-  /** Resolves when it has come true; rejects with what `look` throws, the signal's reason, or too late. */
-  async until({ look, tooLate, signal, timeoutMs = 5_000 }: Wait): Promise<void> {
+  /** Resolves with what has come true; rejects with what `look` throws, the signal's reason, or too late. */
+  async until<T>({ look, tooLate, signal, timeoutMs = 5_000 }: Wait<T>): Promise<T> {
     signal?.throwIfAborted()
-    if (await look()) return
+    const first = await look()
+    if (first !== undefined) return first
     // Meanwhile nobody listened to it.
     signal?.throwIfAborted()
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
     let isLooking = false
     const lookOnce = (): void => {
       if (isLooking) return
       isLooking = true
-      look().then((isTrue) => {
+      look().then((found) => {
         isLooking = false
-        if (isTrue) resolve()
+        if (found !== undefined) resolve(found)
       }, reject)
     }
     const onAbort = (): void => reject(signal?.reason as Error)
@@ -59,7 +69,7 @@ export class PositionWaiters {
     alarm.then(() => reject(tooLate(timeoutMs))).catch(() => undefined)
     lookOnce()
     try {
-      await promise
+      return await promise
     } finally {
       over.abort()
       this.#looks.delete(lookOnce)

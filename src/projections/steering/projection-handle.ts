@@ -1,5 +1,5 @@
 import type { ParkedActor } from './held-desk.ts'
-import type { ReachedOptions } from './position-waiters.ts'
+import type { Reached, ReachedOptions } from './position-waiters.ts'
 import type { ProjectionStatus } from './projection-status.ts'
 import type { ReaderHost } from './reader-host.ts'
 
@@ -16,11 +16,17 @@ export class ProjectionHandle {
   }
 
   /**
-   * Resolves when everything up to this position has taken effect in what is read, but for actors that
-   * are held back: wait for the `position` of a command's answer, and you read what you wrote.
+   * Resolves when everything up to this position has taken effect in what is read, but for the actors that it
+   * resolves with, as an event of theirs failed. Wait for the `position` of a command's answer, and you read
+   * what you wrote, unless your actor is among them:
+   *
+   * ```ts
+   * const { heldBack } = await node.projection(Balances).reached(position)
+   * if (heldBack.includes('account-alice')) … // what is read of it is older
+   * ```
    * @throws AetherError `timeout`, those of the store; the signal's reason
    */
-  reached(position: number, options?: ReachedOptions): Promise<void> {
+  reached(position: number, options?: ReachedOptions): Promise<Reached> {
     return this.#host.reached(position, options)
   }
 

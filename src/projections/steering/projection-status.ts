@@ -38,9 +38,12 @@ export interface SilentMembers {
 export interface ProjectionLag {
   /**
    * How much of the log isn't looked at yet, of all actors: events in memory and SQLite, and on JetStream
-   * messages, which hold what one commit does to one actor.
+   * messages, which hold what one commit does to one actor. What is held back was looked at.
    */
   readonly events: number
-  /** The age of the oldest event for it that isn't handled yet; 0 where there is none. */
+  /**
+   * The age of the oldest event for it that has not taken effect yet, also of actors that are held back; 0
+   * where there is none. Of a held-back event that can't be read, how long ago it failed first.
+   */
   readonly seconds: number
 }

@@ -2,11 +2,12 @@ import { AetherError, type Clock, isAetherError, type Logger, messageOf } from '
 import type { EventStore, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import { type CalledMember, callRoll } from '../membership/roll-call.ts'
-import { leastOf, newPart, type PartState } from '../progress/part-progress.ts'
+import { heldUpTo, leastOf, newPart, type PartState } from '../progress/part-progress.ts'
 import { partNames } from '../progress/part.ts'
 import { groupOf, storedParts } from './build-run.ts'
 import { membersTable } from './crew.ts'
 import { HeldDesk, type ParkedActor, type SpreadBuild } from './held-desk.ts'
+import { lagOf } from './lag-of.ts'
 import type { ProjectionLag, ProjectionStatus, SilentMembers } from './projection-status.ts'
 import {
   type BuildCode,
@@ -88,9 +89,9 @@ export class ReaderDesk implements AsyncDisposable {
   async report(control: ControlState, found: Found): Promise<ProjectionStatus> {
     const { name, kind, version } = this.model
     const position = leastOf(found.parts)
-    const held = found.parts.flatMap((part) => [...part.held.values()])
+    const held = heldUpTo(Infinity, found.parts)
     const parked = held.filter(({ state }) => state === 'parked').length
-    const lag = await this.#lagBehind(position)
+    const lag = await lagOf(this.model, { position, oldest: held[0] }, this.#around)
     const group = groupOf(this.numbered(control.active))
     const living = found.members.filter((each) => each.group === group && !each.isSilent)
     const silent = silentIn(found.members, this.#around.clock.now())
@@ -210,17 +211,6 @@ export class ReaderDesk implements AsyncDisposable {
     for (const build of await this.#builds()) isDone = (await change(build)) || isDone
     if (isDone) await this.#change(nudged)
     return isDone
-  }
-
-  async #lagBehind(position: number): Promise<ProjectionLag> {
-    const { store, clock } = this.#around
-    const events = await store.remaining(position)
-    if (events === 0) return { events, seconds: 0 }
-    const filter = { actorTypes: [...this.model.actors.keys()] }
-    const next = store.readAll({ after: position, limit: 1, filter, onMalformed: 'skip' })
-    for await (const { time } of next)
-      return { events, seconds: Math.max(0, (clock.now() - Date.parse(time)) / 1_000) }
-    return { events, seconds: 0 }
   }
 }
 

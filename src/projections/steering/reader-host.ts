@@ -3,10 +3,10 @@ import type { ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import { pauseAfter } from '../definition/reader-options.ts'
 import { PolicyTarget } from '../policies/policy-target.ts'
-import { leastOf, type PartState } from '../progress/part-progress.ts'
+import { heldUpTo, leastOf, type PartState } from '../progress/part-progress.ts'
 import { Bell } from '../reading/bell.ts'
 import { BuildRun, type BuildSurroundings } from './build-run.ts'
-import { PositionWaiters, type ReachedOptions } from './position-waiters.ts'
+import { PositionWaiters, type Reached, type ReachedOptions } from './position-waiters.ts'
 import type { ProjectionStatus } from './projection-status.ts'
 import {
   type ControlState,
@@ -70,10 +70,10 @@ export class ReaderHost implements AsyncDisposable {
     return this.desk.numbered(active)
   }
 
-  reached(position: number, options: ReachedOptions = {}): Promise<void> {
+  reached(position: number, options: ReachedOptions = {}): Promise<Reached> {
     return this.#waiters.until({
       ...options,
-      look: () => this.#isAt(position),
+      look: () => this.#lookAt(position),
       tooLate: (timeoutMs) => this.#tooLate(position, timeoutMs),
     })
   }
@@ -232,10 +232,13 @@ export class ReaderHost implements AsyncDisposable {
     return run ? run.parts() : this.desk.storedParts(control, control.active)
   }
 
-  async #isAt(position: number): Promise<boolean> {
+  /** Undefined where it isn't there yet. */
+  async #lookAt(position: number): Promise<Reached | undefined> {
     const control = this.#state ?? (await this.desk.read())
-    if (!(this.#runs.get(control.active)?.mayHaveReached(position) ?? true)) return false
-    return leastOf(await this.#partsOf(control)) >= position
+    if (!(this.#runs.get(control.active)?.mayHaveReached(position) ?? true)) return undefined
+    const parts = await this.#partsOf(control)
+    if (leastOf(parts) < position) return undefined
+    return { heldBack: heldUpTo(position, parts).map(({ actorId }) => actorId) }
   }
 
   #stateNow({ active, builds, isPaused }: ControlState): ProjectionStatus['state'] {
