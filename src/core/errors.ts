@@ -46,7 +46,8 @@ export const errorCodes = {
   'actor-failed': { retryable: false, meaning: "The actor's own code (decide or evolve) threw." },
   'actor-quarantined': {
     retryable: false,
-    meaning: "The actor's own code failed again and again: mend it, then resume the actor.",
+    meaning:
+      "The actor's own code failed again and again: mend it, then resume the actor; once a minute one command is tried.",
   },
   'projection-failed': {
     retryable: false,

@@ -40,6 +40,24 @@ describe('an actor whose own code fails again and again', () => {
     expect(node.quarantined).toEqual([])
   })
 
+  test('is asked once a minute whether it is mended, and then again by everybody', async () => {
+    const clock = new VirtualClock()
+    const limits = { failuresInARow: 3 }
+    await using node = await open({ backend: memory(), actors: [Counter], limits, clock })
+    const bad = node.get(Counter, 'bad')
+    for (let i = 0; i < 3; i++) await expect(bad.throwing()).rejects.toEqual(coded('actor-failed'))
+    await clock.advance(59_999)
+    await expect(bad.add({ by: 1 })).rejects.toEqual(coded('actor-quarantined'))
+    await clock.advance(1)
+    await expect(bad.throwing()).rejects.toEqual(coded('actor-failed'))
+    await expect(bad.add({ by: 1 })).rejects.toEqual(coded('actor-quarantined'))
+    expect(node.quarantined).toMatchObject([{ actorId: 'counter-bad' }])
+    await clock.advance(60_000)
+    expect((await bad.add({ by: 1 })).version).toBe(1)
+    expect(node.quarantined).toEqual([])
+    expect((await bad.add({ by: 1 })).version).toBe(2)
+  })
+
   test('is spared as long as it succeeds in between; a refusal is no failure', async () => {
     const limits = { failuresInARow: 2 }
     await using node = await open({ backend: memory(), actors: [Counter], limits })

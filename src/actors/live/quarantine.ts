@@ -22,12 +22,15 @@ const isFault: ReadonlySet<ErrorCode> = new Set(['actor-failed', 'malformed-even
 
 /** Of how many actors failures are counted, and how many are in quarantine; beyond it the oldest go. */
 const maxActors = 10_000
+/** How long nobody asks it before one command may try whether it is mended. */
+const tryAfterMs = 60_000
 /** How many characters of a reason are kept: it is whatever the actor's code threw. */
 const maxReasonLength = 1_000
 
 /**
  * Keeps actors that fail again and again from being asked: each failure may cost a whole replay, and
- * others share the process. Lifted by {@link resume}, with the process, or where 10,000 others followed.
+ * others share the process. Once a minute one command is let through: where that succeeds it is lifted, as
+ * by {@link resume}, with the process, or where 10,000 others followed.
  */
 export class Quarantine {
   readonly #clock: Clock
@@ -37,6 +40,8 @@ export class Quarantine {
   readonly #failures = new Map<ActorId, number>()
   // What was thrown isn't kept: as much as it likes may hang on it.
   readonly #actors = new Map<ActorId, QuarantinedActor>()
+  /** When each of them may be tried, by the monotonic clock. */
+  readonly #tries = new Map<ActorId, number>()
 
   constructor(clock: Clock, logger: Logger, limit: number) {
     this.#clock = clock
@@ -47,11 +52,11 @@ export class Quarantine {
   /** @throws AetherError `actor-quarantined` */
   check(actorId: ActorId): void {
     const found = this.#actors.size > 0 ? this.#actors.get(actorId) : undefined
-    if (!found) return
+    if (!found || this.#isToBeTried(actorId)) return
     const { reason, since } = found
     throw new AetherError(
       'actor-quarantined',
-      `${actorId} is not asked any more since ${since}, it failed ${this.#limit} times in a row: ${reason}. Mend it and resume it`,
+      `${actorId} is not asked any more since ${since}, it failed ${this.#limit} times in a row: ${reason}. Mend it and resume it, or wait: once a minute one command is let through`,
     )
   }
 
@@ -70,6 +75,8 @@ export class Quarantine {
 
   noteSuccess(actorId: ActorId): void {
     if (this.#failures.size > 0) this.#failures.delete(actorId)
+    if (this.#actors.size === 0 || !this.#release(actorId)) return
+    this.#logger.info({ actorId }, `${actorId} is asked again: a command succeeded`)
   }
 
   get list(): readonly QuarantinedActor[] {
@@ -79,6 +86,18 @@ export class Quarantine {
   /** Lets it be asked again; false where it was not in quarantine. */
   resume(actorId: ActorId): boolean {
     this.#failures.delete(actorId)
+    return this.#release(actorId)
+  }
+
+  #isToBeTried(actorId: ActorId): boolean {
+    const now = this.#clock.monotonic()
+    if (now < (this.#tries.get(actorId) ?? 0)) return false
+    this.#tries.set(actorId, now + tryAfterMs)
+    return true
+  }
+
+  #release(actorId: ActorId): boolean {
+    this.#tries.delete(actorId)
     return this.#actors.delete(actorId)
   }
 
@@ -88,13 +107,14 @@ export class Quarantine {
     const reason = messageOf(cause).slice(0, maxReasonLength)
     const since = new Date(this.#clock.now()).toISOString()
     this.#actors.set(actorId, { actorId, reason, since })
+    this.#tries.set(actorId, this.#clock.monotonic() + tryAfterMs)
     this.#logger.error({ actorId, reason }, `${actorId} is in quarantine: ${reason}`)
     if (this.#actors.size > maxActors) this.#letOldestOut()
   }
 
   #letOldestOut(): void {
     for (const actorId of this.#actors.keys()) {
-      this.#actors.delete(actorId)
+      this.#release(actorId)
       const message = `${actorId} is asked again: ${maxActors} others are in quarantine since`
       this.#logger.warn({ actorId }, message)
       return
