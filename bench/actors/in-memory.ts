@@ -18,7 +18,7 @@ interface Contest {
 }
 
 const ours =
-  'Ours checks input and event by their schemas and stores an event of 260 bytes, as text, with each command; then it answers.'
+  'Ours checks input and event by their schemas and stores a frozen copy of an event of 260 bytes with each command; then it answers.'
 /** How many events an actor has that lived for a while. */
 const eventsOfOld = 500
 

@@ -34,7 +34,7 @@ const command =
   'A command loads a stream of 0 to 49 events, decides and appends. Our actors keep their state between commands.'
 const inMemory = [
   command,
-  'castore, emmett and dcb-es keep and hand out the objects themselves, so that whoever changes what was read changes what is stored; ours keeps text.',
+  'castore, emmett and dcb-es keep and hand out the objects themselves, so that whoever changes what was read changes what is stored; ours keeps frozen copies.',
 ]
 const onLikeSqlite = [
   command,

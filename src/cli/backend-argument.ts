@@ -24,7 +24,10 @@ export async function parseBackend(argument: string): Promise<Backend> {
 export async function existingBackend(argument: string): Promise<Backend> {
   const file = sqliteFile(argument)
   if (file && !existsSync(file))
-    throw new AetherError('store-unavailable', `there is no file ${file}: see --backend`)
+    throw new AetherError(
+      'store-unavailable',
+      `there is no file ${file}: name the store with --backend or --store`,
+    )
   const backend = await parseBackend(argument)
   if (file === undefined) await backend.inspect?.()
   return backend

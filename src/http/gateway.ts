@@ -112,7 +112,7 @@ async function route({ node, exchange, target, stream }: Asked): Promise<Reply> 
   if (reply) return reply
   throw new AetherError(
     'unknown-route',
-    `nothing is at /${segments.join('/')}; see /actors/{type}/{key}, /events and /projections`,
+    `nothing is at /${segments.join('/')}; see /actors/{type}/{key}, /events, /projections and /views`,
   )
 }
 

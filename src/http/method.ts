@@ -13,8 +13,9 @@ export interface Answers {
 export async function answerByMethod({ method }: Exchange, answers: Answers): Promise<Reply> {
   const answer = method === 'HEAD' ? answers.GET : answerNamed(method, answers)
   if (answer) return answer()
-  const allow = allowedBy(answers).join(', ')
-  const message = `${method} is not possible here, but ${allow} is`
+  const allowed = allowedBy(answers)
+  const allow = allowed.join(', ')
+  const message = `${method} is not possible here, but ${allow} ${allowed.length > 1 ? 'are' : 'is'}`
   return problemReply(new AetherError('method-not-allowed', message), { allow })
 }
 

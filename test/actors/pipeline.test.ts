@@ -301,6 +301,11 @@ describe('an actor', () => {
       state: { total: 0 },
     })
     expect(await node.state(Counter, 'b')).toMatchObject({ version: 0, state: { total: 0 } })
+    for (const version of [-1, 0.5, NaN])
+      await expect(node.state(Counter, 'a', { version })).rejects.toMatchObject({
+        code: 'invalid-argument',
+        message: `version must be a whole number from 0, not ${version}`,
+      })
     await expect(node.state(Counter, 'a', { version: 6 })).rejects.toThrow(
       'at version 5: there is no version 6',
     )

@@ -36,6 +36,7 @@ export class Onlooker {
   /** @throws AetherError `unknown-actor-type`, `invalid-argument`, and those of the store */
   async look(actorId: ActorId, { version, signal }: LookOptions = {}): Promise<ActorState> {
     const model = this.#models.of(actorId)
+    if (version !== undefined) checkVersion(version)
     const { store, snapshots } = this.#around
     const history = new History(store, model, actorId)
     const known = version === undefined ? this.#live.find(actorId)?.lastKnown : undefined
@@ -98,4 +99,10 @@ function queryOf(model: ActorModel, name: string): QueryModel {
 function unlessTrimmed(error: unknown): undefined {
   if (isAetherError(error) && error.code === 'history-trimmed') return undefined
   throw error
+}
+
+function checkVersion(version: number): void {
+  if (Number.isSafeInteger(version) && version >= 0) return
+  const message = `version must be a whole number from 0, not ${String(version)}`
+  throw new AetherError('invalid-argument', message)
 }
