@@ -102,7 +102,7 @@ describe('what is wrong is found, and told by the smallest sequence', () => {
         events: {
           Filled: event(z.object({ cents: z.number() }), {
             formerly: ['Topped'],
-            upcast: [upcast],
+            upcast: [upcast as (data: { euros: number }) => { cents: number }],
           }),
         },
         evolve: { Filled: (s, e) => ({ cents: s.cents + e.cents }) },

@@ -89,6 +89,14 @@ export async function proxies(): Promise<void> {
   ;(await node.state(Account, 'alice')).state.open satisfies boolean
 }
 
+event(z.object({ n: z.number(), u: z.string() }), {
+  upcast: [(data: { m: number }) => ({ n: data.m }), (data: { n: number }) => ({ ...data, u: '' })],
+})
+event(z.object({ n: z.number(), u: z.string() }), {
+  // @ts-expect-error the last one doesn't give what the schema takes
+  upcast: [(data: { n: number }) => ({ n: data.n })],
+})
+
 const Purse = actor('purse', {
   state: { cents: 0 },
   events: {
