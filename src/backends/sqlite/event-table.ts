@@ -12,6 +12,7 @@ import {
 import { eventColumns, type EventRow, positionIn } from './event-row.ts'
 import { EventTrimming, retentionIn } from './event-trimming.ts'
 import { limitClause } from './limit-clause.ts'
+import { KeptFile } from './kept-file.ts'
 import { commitFailure } from './sqlite-failure.ts'
 import { rollBack } from './transaction.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
@@ -41,6 +42,7 @@ export class EventTable {
   /** Undefined where nothing may be removed. */
   readonly trimming: EventTrimming | undefined
   readonly #db: DatabaseSync
+  readonly #kept: KeptFile
   readonly #begin: StatementSync
   readonly #commit: StatementSync
   readonly #insert: StatementSync
@@ -56,6 +58,7 @@ export class EventTable {
   constructor(db: DatabaseSync, file: string) {
     this.file = file
     this.#db = db
+    this.#kept = new KeptFile(file)
     const retention = retentionIn(db)
     this.trimming = retention && new EventTrimming(db, retention)
     // IMMEDIATE takes the writer's lock at once: the versions checked inside stay true.
@@ -76,9 +79,11 @@ export class EventTable {
   /**
    * Stores the requests in one transaction, in their order, each if its actor is at the version
    * that it expects. Everything is on disk when it returns; nothing is stored where it throws.
-   * @throws what SQLite throws, and hooks; AetherError `outcome-unknown` where the disk failed the COMMIT.
+   * @throws what SQLite throws, and hooks; AetherError `outcome-unknown` where the disk failed the COMMIT,
+   * and as {@link checkFile}
    */
   store(requests: readonly WriteRequest[]): WriteOutcome[] {
+    this.checkFile()
     this.#begin.run()
     try {
       const before = this.#hooks.size > 0 ? this.lastPosition() : 0
@@ -90,6 +95,11 @@ export class EventTable {
       rollBack(this.#db)
       throw thrown
     }
+  }
+
+  /** @throws AetherError `store-unavailable` where the file is gone */
+  checkFile(): void {
+    this.#kept.check()
   }
 
   addHook(hook: CommitHook): Disposable {

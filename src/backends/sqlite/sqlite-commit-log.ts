@@ -61,7 +61,10 @@ export class SqliteCommitLog implements CommitLog {
   }
 
   lastPosition(signal: AbortSignal | undefined): Promise<number> {
-    return this.#look(() => this.#table.lastPosition(), signal)
+    return this.#look(() => {
+      this.#table.checkFile()
+      return this.#table.lastPosition()
+    }, signal)
   }
 
   remaining(position: number, signal: AbortSignal | undefined): Promise<number> {
