@@ -20,3 +20,20 @@ export async function limitedWait<T>(
     over.abort()
   }
 }
+
+/**
+ * Whether it ended within so many milliseconds. Nobody hears of what comes of it later.
+ * @throws what it rejects with in time
+ */
+export async function isInTime(clock: Clock, ms: number, ending: Promise<void>): Promise<boolean> {
+  const over = new AbortController()
+  const tooLate = clock.sleep(ms, over.signal).then(
+    () => false,
+    () => false,
+  )
+  try {
+    return await Promise.race([ending.then(() => true), tooLate])
+  } finally {
+    over.abort()
+  }
+}

@@ -50,6 +50,7 @@ import type { EventStore } from '../store/index.ts'
 import type { Metric, Telemetry } from '../telemetry/index.ts'
 import { observeActors } from './actor-gauges.ts'
 import { observeBus } from './bus-counters.ts'
+import { isInTime } from './limited-wait.ts'
 import { observeReaders } from './reader-gauges.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
 
@@ -63,6 +64,7 @@ export interface NodeComponents {
   readonly limits: ActorLimits
   readonly telemetry: Telemetry
   readonly leases: LeaseTimes
+  readonly closeTimeoutMs: number
 }
 
 /** What an actor is at a version. */
@@ -82,7 +84,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   readonly #refs: ActorRefs
   readonly #reminders: Reminders
   readonly #projections: Projections
-  readonly #clock: Clock
+  readonly #components: NodeComponents
   /** What gateways tell of their requests. */
   readonly telemetry: Telemetry
   #closing: Promise<void> | undefined
@@ -93,10 +95,10 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     readers: readonly ReaderDefinition[] = [],
   ) {
     const { store, clock, telemetry } = components
+    this.#components = components
     this.events = store
     this.bus = components.bus
     this.telemetry = telemetry
-    this.#clock = clock
     const { actors: observer, tracing } = telemetry
     const shared = { ...components, observer, tracing }
     this.#host = new ActorHost(actors, shared)
@@ -351,22 +353,34 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     if (this.#closing)
       return { ready: false, reasons: [{ what: 'node', problem: 'it was closed' }] }
     const readers = this.#projections.health()
-    return readinessOf({ store: this.events, readers, clock: this.#clock })
+    return readinessOf({ store: this.events, readers, clock: this.#components.clock })
   }
 
-  /** Finishes the commands and deliveries under way, then closes the store. May be called twice. */
+  /**
+   * Finishes the handlers, commands and deliveries under way, for `closeTimeoutMs` at most, then closes the
+   * store. May be called twice.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   async #close(): Promise<void> {
-    await this.#projections[Symbol.asyncDispose]()
-    await this.#reminders.close()
-    await this.#host.close()
+    const { clock, logger, closeTimeoutMs } = this.#components
+    const isDone = await isInTime(clock, closeTimeoutMs, this.#finish())
+    if (!isDone) {
+      const message = `the node was closed without what was still under way after ${closeTimeoutMs} ms: what was answered is stored, and events that were being handled will be handled again`
+      logger.warn({ closeTimeoutMs }, message)
+    }
     await this.bus.close()
     await this.events.close()
     this.telemetry[Symbol.dispose]()
+  }
+
+  async #finish(): Promise<void> {
+    await this.#projections[Symbol.asyncDispose]()
+    await this.#reminders.close()
+    await this.#host.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

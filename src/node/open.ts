@@ -1,6 +1,7 @@
 import { type ActorDefinition, type ActorLimits, completeLimits } from '../actors/index.ts'
 import { type EventBusOptions, openEventBus } from '../bus/index.ts'
 import {
+  AetherError,
   type Clock,
   type IdSource,
   type Logger,
@@ -12,6 +13,9 @@ import type { LeaseTimes, PolicyDefinition, ReaderDefinition } from '../projecti
 import type { Backend, EventStore } from '../store/index.ts'
 import { Telemetry } from '../telemetry/index.ts'
 import { Node } from './node.ts'
+
+/** The longest that a timer can wait. */
+const maxTimeoutMs = 2_147_483_647
 
 /** What a node is made of. */
 export interface OpenOptions<Actors extends ActorDefinition> {
@@ -29,6 +33,11 @@ export interface OpenOptions<Actors extends ActorDefinition> {
   readonly limits?: Partial<ActorLimits>
   /** Settings of the node's bus: whether others are told of what is stored here. */
   readonly bus?: Pick<EventBusOptions, 'announceStored'>
+  /**
+   * How long `close()` waits for handlers and commands under way, in milliseconds; then it says so and closes
+   * without them. @default 30,000
+   */
+  readonly closeTimeoutMs?: number
   /** @default the system's */
   readonly clock?: Clock
   /** Makes the ids of events, messages and reminders. @default random UUIDs */
@@ -39,7 +48,7 @@ export interface OpenOptions<Actors extends ActorDefinition> {
 
 /**
  * Opens the backend and runs the actors on it.
- * @throws AetherError `incompatible-store`, `store-unavailable`, `missing-dependency`,
+ * @throws AetherError `invalid-argument`, `incompatible-store`, `store-unavailable`, `missing-dependency`,
  * `invalid-definition` for two definitions of one type, or two projections of one name
  */
 export async function open<const Actors extends ActorDefinition>(
@@ -47,6 +56,7 @@ export async function open<const Actors extends ActorDefinition>(
 ): Promise<Node<Actors>> {
   const { backend, actors, clock = systemClock, logger = processLogger, ids = randomIds } = options
   const limits = completeLimits(options.limits)
+  const closeTimeoutMs = checkTimeout(options.closeTimeoutMs ?? 30_000)
   const telemetry = await Telemetry.find(clock, logger)
   const store = await backend.openStore({
     clock,
@@ -58,8 +68,8 @@ export async function open<const Actors extends ActorDefinition>(
   const node = await nodeOn(store, () => {
     const { projections = [], policies = [], leases = {} } = options
     const bus = openEventBus(store, { ...options.bus, clock, ids, logger })
-    const components = { store, bus, clock, ids, logger, limits, telemetry, leases }
-    return new Node(actors, components, [...projections, ...policies])
+    const shared = { store, bus, clock, ids, logger, limits, telemetry, leases, closeTimeoutMs }
+    return new Node(actors, shared, [...projections, ...policies])
   })
   try {
     await node.begun()
@@ -68,6 +78,14 @@ export async function open<const Actors extends ActorDefinition>(
     await node.close()
     throw error
   }
+}
+
+/** @throws AetherError `invalid-argument` beyond what a timer can wait */
+function checkTimeout(closeTimeoutMs: number): number {
+  const isOne = Number.isSafeInteger(closeTimeoutMs) && closeTimeoutMs >= 0
+  if (isOne && closeTimeoutMs <= maxTimeoutMs) return closeTimeoutMs
+  const message = `closeTimeoutMs must be a whole number from 0 to ${maxTimeoutMs}, not ${String(closeTimeoutMs)}`
+  throw new AetherError('invalid-argument', message)
 }
 
 async function nodeOn<N>(store: EventStore, make: () => N): Promise<N> {
