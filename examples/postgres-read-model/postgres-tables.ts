@@ -10,7 +10,9 @@ const bookkeeping = `
   CREATE TABLE IF NOT EXISTS aether.progress (
     projection text, build int, part text, revision int NOT NULL, text text NOT NULL,
     PRIMARY KEY (projection, build, part),
-    FOREIGN KEY (projection, build) REFERENCES aether.build ON DELETE CASCADE)`
+    FOREIGN KEY (projection, build) REFERENCES aether.build ON DELETE CASCADE);
+  CREATE TABLE IF NOT EXISTS aether.place (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one), id uuid NOT NULL DEFAULT gen_random_uuid())`
 
 const ofBuild = 'projection = $1 AND build = $2'
 
@@ -84,6 +86,13 @@ export function postgresTables(
         'SELECT coalesce(max(build), 0) AS newest FROM aether.build WHERE projection = $1'
       const looking = (await ready()).query<{ newest: number }>(newest, [projection])
       return (await ownFault(looking)).rows[0]?.newest ?? 0
+    },
+    place: async () => {
+      await alone(await ready(), async (tx) => {
+        await tx.query('INSERT INTO aether.place DEFAULT VALUES ON CONFLICT DO NOTHING')
+      })
+      const { rows } = await ownFault(pool.query<{ id: string }>('SELECT id FROM aether.place'))
+      return rows[0]?.id ?? ''
     },
     close: async () => {}, // the pool is its owner's
   }

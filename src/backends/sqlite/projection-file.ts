@@ -8,6 +8,7 @@ import {
   dropBuild,
   makeBuild,
   newestBuildOf,
+  placeIn,
   tableNameIn,
 } from './projection-schema.ts'
 import { type Sql, SqlSession, Statements } from './sql.ts'
@@ -53,6 +54,10 @@ export class ProjectionFile {
 
   newestBuild(projection: string): number {
     return newestBuildOf(this.#db, projection)
+  }
+
+  place(): string {
+    return inTransaction(this.#db, () => placeIn(this.#db))
   }
 
   /** @throws WriteFailure around what `write` throws; what SQLite throws */

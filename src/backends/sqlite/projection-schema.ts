@@ -27,6 +27,15 @@ export const bookkeeping = `
   ) STRICT, WITHOUT ROWID;
 `
 
+/** What the file is known by: one row. Only members make it, so it isn't among the rest. */
+const placeTable = `
+  CREATE TABLE IF NOT EXISTS aether_place (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    id TEXT NOT NULL DEFAULT (lower(hex(randomblob(16))))
+  ) STRICT;
+  INSERT INTO aether_place (only) VALUES (1) ON CONFLICT DO NOTHING;
+`
+
 interface BuildRow {
   readonly projection: string
   readonly build: number
@@ -71,6 +80,12 @@ export function makeBuild(
 /** The greatest number of a build, also of one that was dropped; 0 where there is none. */
 export function newestBuildOf(db: DatabaseSync, projection: string): number {
   return Math.max(0, ...buildsOf(db, projection).map(({ build }) => build))
+}
+
+/** What this file is known by, made at random the first time. Inside a transaction. */
+export function placeIn(db: DatabaseSync): string {
+  db.exec(placeTable)
+  return String(db.prepare('SELECT id FROM aether_place').get()?.['id'])
 }
 
 /** Lets readers see the tables of this build under their plain names, unless they see a newer one. */

@@ -54,6 +54,10 @@ export class TablesInFile implements ProjectionTarget<Sql, void> {
     return this.#attempt((file) => file.newestBuild(projection))
   }
 
+  place(): Promise<string> {
+    return this.#attempt((file) => file.place())
+  }
+
   commit(
     build: ProjectionBuild,
     parts: readonly ProgressChange[],

@@ -24,7 +24,8 @@ export class ProjectionHandle {
    * const { heldBack } = await node.projection(Balances).reached(position)
    * if (heldBack.includes('account-alice')) … // what is read of it is older
    * ```
-   * @throws AetherError `timeout`, those of the store; the signal's reason
+   * @throws AetherError `timeout`; `reader-stopped` where it is written to another place than this node's; those of
+   * the store; the signal's reason
    */
   reached(position: number, options?: ReachedOptions): Promise<Reached> {
     return this.#host.reached(position, options)
@@ -46,7 +47,7 @@ export class ProjectionHandle {
   /**
    * Makes it anew from the beginning of the log, beside what is read, which it replaces when it has caught
    * up. One that is under way already is begun anew. Resolves with the number of the build once that
-   * will happen.
+   * will happen. It is made where this node writes, also if what is read is in another place.
    * @throws AetherError `invalid-argument` for a policy, and where a newer version is there
    */
   rebuild(): Promise<number> {

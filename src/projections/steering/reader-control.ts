@@ -35,16 +35,21 @@ export interface BuildCode {
   readonly parts: number
 }
 
-interface BuildVersion {
+/** A build, and where it is written. */
+export interface PlacedBuild {
   readonly build: number
+  /** Of the target, as it tells it; left out where nobody has written to it yet, or the target can't tell. */
+  readonly place?: string
+}
+
+interface BuildVersion extends PlacedBuild {
   /** Of the code that makes it. */
   readonly version: number
   /** Of the code that makes it; left out where nobody has written it down yet. */
   readonly parts?: number
 }
 
-interface RetiredBuild {
-  readonly build: number
+interface RetiredBuild extends PlacedBuild {
   /** Milliseconds since 1970, UTC. */
   readonly since: number
 }
@@ -90,14 +95,41 @@ export function isForgotten({ active, builds }: ControlState): boolean {
   return builds.find(({ build }) => build === active)?.version === forgottenVersion
 }
 
-/** One more build beside the active one, in the place of another that was under way. */
-export function rebuilding(code: BuildCode, now: number): (state: ControlState) => ControlState {
+/**
+ * One more build beside the active one, instead of another that was under way.
+ * @param where it is to be written, if that is certain, and the greatest number of a build that is known there
+ */
+export function rebuilding(
+  code: BuildCode,
+  now: number,
+  { newest = 0, ...where }: { readonly place?: string; readonly newest?: number } = {},
+): (state: ControlState) => ControlState {
   return (state) => {
-    const build = state.last + 1
+    const build = Math.max(state.last, newest) + 1
     const kept = without(state, (each) => each.build !== state.active, now)
-    const builds = [...kept.builds, { build, ...code }]
+    const builds = [...kept.builds, { build, ...code, ...where }]
     return { ...kept, last: build, builds, switching: undefined }
   }
+}
+
+/** The state where all builds of this code have a place: this one where they had none. */
+export function placed(code: BuildCode, place: string): Transition {
+  return (state) => {
+    const isFree = (each: BuildVersion): boolean => each.place === undefined && isMadeBy(each, code)
+    if (!state.builds.some(isFree)) return undefined
+    return {
+      ...state,
+      builds: state.builds.map((each) => (isFree(each) ? { ...each, place } : each)),
+    }
+  }
+}
+
+/**
+ * Whether a build is of this code. Where only the parts differ it isn't: nobody could tell how far which
+ * actors are.
+ */
+export function isMadeBy({ version, parts }: BuildVersion, code: BuildCode): boolean {
+  return version === code.version && (parts ?? code.parts) === code.parts
 }
 
 /** The state from which on the active build is to rest; unchanged where it does, or the other is over. */
@@ -137,7 +169,9 @@ function without(
   isOver: (build: BuildVersion) => boolean,
   now: number,
 ): ControlState {
-  const over = state.builds.filter(isOver).map(({ build }) => ({ build, since: now }))
+  const over = state.builds
+    .filter(isOver)
+    .map(({ build, place }) => ({ build, since: now, ...(place !== undefined && { place }) }))
   const builds = state.builds.filter((each) => !isOver(each))
   return { ...state, builds, retired: [...state.retired, ...over] }
 }

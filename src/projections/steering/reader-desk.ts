@@ -13,9 +13,11 @@ import {
   type BuildCode,
   type ControlState,
   isForgotten,
+  isMadeBy,
   nudged,
   partsIn,
   paused,
+  type PlacedBuild,
   ReaderControl,
   rebuilding,
 } from './reader-control.ts'
@@ -47,6 +49,8 @@ export class ReaderDesk implements AsyncDisposable {
   readonly #around: Around
   readonly #held: HeldDesk
   #control: Promise<ReaderControl> | undefined
+  /** Of the target, as far as anybody has asked. */
+  #place: string | undefined
 
   constructor(model: ReaderModel, around: Around) {
     this.model = model
@@ -67,6 +71,32 @@ export class ReaderDesk implements AsyncDisposable {
   /** In the target; 0 where none is, or it can't tell. */
   async newestBuild(): Promise<number> {
     return (await this.target.newestBuild?.(this.model.name)) ?? 0
+  }
+
+  /**
+   * Where the target is, undefined where it can't tell. Only for members: it is made where there was none.
+   * Who looks takes it that the target is where the builds are.
+   */
+  async findPlace(): Promise<string | undefined> {
+    this.#place ??= await this.target.place?.()
+    return this.#place
+  }
+
+  /** Whether a build is written where the target is, as far as that is known. */
+  isHere({ place }: Omit<PlacedBuild, 'build'>): boolean {
+    return place === undefined || this.#place === undefined || place === this.#place
+  }
+
+  /** Whether all that this code makes is written to another place. */
+  isElsewhere({ builds }: ControlState): boolean {
+    const own = builds.filter((build) => isOf(build, this.model))
+    return own.length > 0 && !own.some((build) => this.isHere(build))
+  }
+
+  /** Whether nobody can tell here what is in the build that is read. */
+  isUnknown(control: ControlState): boolean {
+    const active = control.builds.find(({ build }) => build === control.active)
+    return isForgotten(control) || (active !== undefined && !this.isHere(active))
   }
 
   /** What all members agree on. */
@@ -116,16 +146,19 @@ export class ReaderDesk implements AsyncDisposable {
   }
 
   /**
-   * Begins one more build; gives its number.
+   * Begins one more build, where the target is if that is known; gives its number.
    * @throws AetherError `invalid-argument` for a policy, and where a newer version is there
    */
   async rebuild(): Promise<number> {
     const { kind, name, version } = this.model
     if (kind === 'policy') throw notRebuilt(name)
+    // Where all is elsewhere, nobody knows what is here: it must not be taken for the new one.
+    const newest = this.isElsewhere(await this.read()) ? await this.newestBuild() : 0
+    const where = { newest, ...(this.#place !== undefined && { place: this.#place }) }
     const { last } = await this.#change((state) => {
-      const newest = Math.max(...state.builds.map((each) => each.version))
-      if (version < newest) throw outdated(this.model, newest)
-      return rebuilding(codeOf(this.model), this.#around.clock.now())(state)
+      const newestVersion = Math.max(...state.builds.map((each) => each.version))
+      if (version < newestVersion) throw outdated(this.model, newestVersion)
+      return rebuilding(codeOf(this.model), this.#around.clock.now(), where)(state)
     })
     return last
   }
@@ -158,7 +191,7 @@ export class ReaderDesk implements AsyncDisposable {
   async storedParts(control: ControlState, build: number): Promise<readonly PartState[]> {
     const names = this.partNames(control, build)
     // Its positions may be those of another log.
-    if (build === control.active && isForgotten(control))
+    if (build === control.active && this.isUnknown(control))
       return names.map((name) => newPart(name, 0).state)
     const stored = await storedParts(this.target, this.numbered(build), names)
     return stored.map(({ state }) => state)
@@ -199,7 +232,8 @@ export class ReaderDesk implements AsyncDisposable {
   async #builds(): Promise<readonly SpreadBuild[]> {
     const control = await this.read()
     const own = this.model.options.parts
-    return control.builds.map(({ build }) => ({
+    const here = control.builds.filter((build) => this.isHere(build))
+    return here.map(({ build }) => ({
       ...this.numbered(build),
       parts: partsIn(control, build, own),
     }))
@@ -224,16 +258,9 @@ export function codeOf(model: ReaderModel): BuildCode {
   return { version: buildVersion(model), parts: model.options.parts }
 }
 
-/**
- * Whether a build is of the code that runs here. Where only the parts differ it isn't: nobody could tell how
- * far which actors are.
- */
-export function isOf(
-  { version, parts }: ControlState['builds'][number],
-  model: ReaderModel,
-): boolean {
-  const own = codeOf(model)
-  return version === own.version && (parts ?? own.parts) === own.parts
+/** Whether a build is of the code that runs here. */
+export function isOf(build: ControlState['builds'][number], model: ReaderModel): boolean {
+  return isMadeBy(build, codeOf(model))
 }
 
 /** Whether a node that runs it has trouble, only that node knows. */

@@ -13,6 +13,7 @@ import {
   dropped,
   isForgotten,
   joined,
+  placed,
   type ReaderControl,
   recovered,
 } from './reader-control.ts'
@@ -24,6 +25,8 @@ import { SwitchLead } from './switch-lead.ts'
 const switchMs = 100
 /** How long a build is kept that nobody reads any more: by then everybody has noticed. */
 const graceMs = 60_000
+/** How long one is remembered that is in another place, and that nobody came to drop. */
+const rememberedMs = 7 * 86_400_000
 /** The first pause after the store could not be asked. */
 const firstPauseMs = 200
 
@@ -46,6 +49,7 @@ export class ReaderHost implements AsyncDisposable {
   #state: ControlState | undefined
   #error: unknown
   #isChecked = false
+  #isToldElsewhere = false
 
   constructor(model: ReaderModel, around: Omit<BuildSurroundings, 'onProgress'>) {
     this.model = model
@@ -147,6 +151,7 @@ export class ReaderHost implements AsyncDisposable {
     const before = this.#state
     const agreed = await control.change(joined(codeOf(this.model), clock.now()))
     const state = await this.#checked(control, agreed)
+    this.#tellElsewhere(state)
     // Whoever waits for a position of the new build reads it then.
     if (before && before.active !== state.active) await this.#activate(state)
     await this.#letGoOn(before, state)
@@ -156,16 +161,38 @@ export class ReaderHost implements AsyncDisposable {
     if (before?.active !== state.active) this.#waiters.tell()
     const next = [...this.#runs.values()].find(({ build }) => build.build > state.active)
     if (await this.#lead.goOn(control, state, next)) this.#bell.ring()
-    for (const { build, since } of state.retired) {
-      if (clock.now() < since + graceMs) continue
-      await this.#target.drop(this.desk.numbered(build))
-      await control.change(dropped(build))
-    }
+    for (const retired of state.retired)
+      if (clock.now() >= this.#dropAt(retired)) await this.#drop(control, retired)
   }
 
-  /** What is agreed on must be of all that the target has: it is asked once, before anything runs. */
+  async #drop(control: ReaderControl, retired: ControlState['retired'][number]): Promise<void> {
+    await this.desk.findPlace()
+    if (this.#around.clock.now() < this.#dropAt(retired)) return
+    const { build } = retired
+    if (this.desk.isHere(retired)) await this.#target.drop(this.desk.numbered(build))
+    await control.change(dropped(build))
+  }
+
+  #dropAt(retired: ControlState['retired'][number]): number {
+    return retired.since + (this.desk.isHere(retired) ? graceMs : rememberedMs)
+  }
+
+  /**
+   * What is agreed on must be of all that the target has, which is asked once, before anything runs; and
+   * each build has one place.
+   */
   async #checked(control: ReaderControl, state: ControlState): Promise<ControlState> {
-    if (this.#isChecked || state.isPaused) return state
+    if (state.isPaused) return state
+    const place = await this.desk.findPlace()
+    // What is written elsewhere has nothing to do with what this target has.
+    const isSure = this.#isChecked || this.desk.isElsewhere(state)
+    const checked = isSure ? state : await this.#recovered(control)
+    if (place === undefined) return checked
+    const transition = placed(codeOf(this.model), place)
+    return transition(checked) ? control.change(transition) : checked
+  }
+
+  async #recovered(control: ReaderControl): Promise<ControlState> {
     const newest = await this.desk.newestBuild()
     const checked = await control.change(recovered(newest, codeOf(this.model)))
     this.#isChecked = true
@@ -183,13 +210,13 @@ export class ReaderHost implements AsyncDisposable {
   #restMs(): number {
     if (this.#lead.isBusy) return switchMs
     const now = this.#around.clock.now()
-    const drops = this.#state?.retired.map(({ since }) => since + graceMs - now) ?? []
+    const drops = this.#state?.retired.map((retired) => this.#dropAt(retired) - now) ?? []
     return Math.min(Infinity, ...drops)
   }
 
   /** Runs the builds that are of this code, and no others. */
   async #runWanted({ active, builds, isPaused }: ControlState): Promise<void> {
-    const wanted = builds.filter((build) => isOf(build, this.model) && !isPaused)
+    const wanted = builds.filter((build) => this.#isOwn(build) && !isPaused)
     for (const [number, run] of this.#runs) {
       if (wanted.some(({ build }) => build === number)) continue
       this.#runs.delete(number)
@@ -210,7 +237,7 @@ export class ReaderHost implements AsyncDisposable {
   }
 
   async #activate({ active, builds }: ControlState): Promise<void> {
-    const isOwn = builds.some((build) => build.build === active && isOf(build, this.model))
+    const isOwn = builds.some((build) => build.build === active && this.#isOwn(build))
     if (isOwn) await this.#target.activate(this.desk.numbered(active))
   }
 
@@ -235,6 +262,7 @@ export class ReaderHost implements AsyncDisposable {
   /** Undefined where it isn't there yet. */
   async #lookAt(position: number): Promise<Reached | undefined> {
     const control = this.#state ?? (await this.desk.read())
+    if (this.desk.isElsewhere(control)) return this.#refuseElsewhere()
     if (!(this.#runs.get(control.active)?.mayHaveReached(position) ?? true)) return undefined
     const parts = await this.#partsOf(control)
     if (leastOf(parts) < position) return undefined
@@ -243,17 +271,19 @@ export class ReaderHost implements AsyncDisposable {
 
   #stateNow({ active, builds, isPaused }: ControlState): ProjectionStatus['state'] {
     if (isPaused) return 'paused'
-    if (this.#isOutdated(builds)) return 'failed'
+    if (!builds.some((build) => this.#isOwn(build))) return 'failed'
     const runs = [...this.#runs.values()]
     if (this.#error !== undefined || runs.some(({ state }) => state === 'failed')) return 'failed'
     if (runs.some(({ build }) => build.build > active)) return 'rebuilding'
     return this.#runs.get(active)?.state ?? 'catching-up'
   }
 
-  #errorNow({ builds }: ControlState): unknown {
+  #errorNow(control: ControlState): unknown {
     const ofRuns = [...this.#runs.values()].map(({ error }) => error)
     const error = this.#error ?? ofRuns.find((each) => each !== undefined)
-    if (error !== undefined || !this.#isOutdated(builds)) return error
+    const { builds } = control
+    if (error !== undefined || builds.some((build) => this.#isOwn(build))) return error
+    if (this.desk.isElsewhere(control)) return this.#elsewhere(control)
     const { kind, name, version, options } = this.model
     const same = builds.find((build) => build.version === version)
     const reason = same
@@ -263,8 +293,32 @@ export class ReaderHost implements AsyncDisposable {
     return new AetherError('reader-stopped', message)
   }
 
-  #isOutdated(builds: ControlState['builds']): boolean {
-    return !builds.some((build) => isOf(build, this.model))
+  /** Whether a build is of this code, and written where this target is. */
+  #isOwn(build: ControlState['builds'][number]): boolean {
+    return isOf(build, this.model) && this.desk.isHere(build)
+  }
+
+  /** It may have been rebuilt just now: what was known before doesn't count. */
+  async #refuseElsewhere(): Promise<undefined> {
+    const control = await this.desk.read()
+    if (this.desk.isElsewhere(control)) throw this.#elsewhere(control)
+  }
+
+  /** Once each time. */
+  #tellElsewhere(state: ControlState): void {
+    const isElsewhere = this.desk.isElsewhere(state)
+    if (isElsewhere && !this.#isToldElsewhere) {
+      const { kind, name } = this.model
+      this.#around.logger.error({ kind, name }, this.#elsewhere(state).message)
+    }
+    this.#isToldElsewhere = isElsewhere
+  }
+
+  #elsewhere({ builds }: ControlState): AetherError {
+    const { kind, name } = this.model
+    const [build] = builds.filter((each) => isOf(each, this.model))
+    const message = `the ${kind} ${name} is not run here: its build ${build?.build} is written to another place than ${this.#target.name}. Give all nodes one place (PostgreSQL, say, or a file of one machine), or the ${kind} another name on each machine; if that place is gone, rebuild() makes it anew in this one`
+    return new AetherError('reader-stopped', message)
   }
 
   #fail(error: unknown): void {

@@ -4,12 +4,7 @@ import { isInline } from '../reading/inline-step.ts'
 import { BuildRest } from './build-rest.ts'
 import type { BuildRun } from './build-run.ts'
 import { BuildSwitch } from './build-switch.ts'
-import {
-  type ControlState,
-  isForgotten,
-  type ReaderControl,
-  switchGivenUp,
-} from './reader-control.ts'
+import { type ControlState, type ReaderControl, switchGivenUp } from './reader-control.ts'
 import type { ReaderDesk } from './reader-desk.ts'
 
 /** How long the active build rests for a build that others make: they may be gone, all of them. */
@@ -82,12 +77,12 @@ export class SwitchLead {
   }
 
   /**
-   * Policies have one build; inline ones have all there is, so that nothing has to rest; nor has what nobody
-   * works on, as nobody knows what it is.
+   * Policies have one build; inline ones have all there is, so that nothing has to rest; nor has what is
+   * unknown: nobody works on it, or it is in another place, which nobody reads who reads the next one.
    */
   #rests(state: ControlState): boolean {
     const { model, target } = this.#desk
-    return model.kind !== 'policy' && !isInline(target) && !isForgotten(state)
+    return model.kind !== 'policy' && !isInline(target) && !this.#desk.isUnknown(state)
   }
 
   #restOf(state: ControlState): BuildRest {

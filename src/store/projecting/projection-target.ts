@@ -54,6 +54,14 @@ export interface ProjectionTarget<
    * @default nobody finds out
    */
   newestBuild?(projection: string): Promise<number>
+  /**
+   * What this place is known by: the same for all members that write to the same tables, also after a restart,
+   * and never that of another place. Made at random where it has none yet, and kept in it. Called by members
+   * alone, before they write. A build is written to one place: a member whose place is another takes no part
+   * in it, and says so.
+   * @default nobody finds out
+   */
+  place?(): Promise<string>
   /** Removes a build that nobody reads any more, with its progress. May be repeated. */
   drop(build: ProjectionBuild): Promise<void>
   /** Releases everything. Called once. */

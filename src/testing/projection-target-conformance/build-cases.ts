@@ -32,6 +32,20 @@ export const buildCases: readonly ConformanceCase<ProjectionTargetSubject>[] = [
     },
   },
   {
+    name: 'where it tells of its place, that is one for all members, also after opening again',
+    async run(subject) {
+      const members = await Promise.all([1, 2, 3].map(() => Member.of(subject)))
+      const places = await Promise.all(members.map(async ({ target }) => target.place?.()))
+      const [place] = places
+      if (place !== undefined) assert.notEqual(place, '')
+      await members[0]?.target.prepare(first)
+      for (const { target } of members) await target.close()
+      await using again = await Member.of(subject, second)
+      for (const other of [...places, await again.target.place?.()]) assert.equal(other, place)
+      assert.deepEqual(await again.target.load(first), [])
+    },
+  },
+  {
     name: 'preparing may be repeated, by several at once, and keeps what is there',
     async run(subject) {
       const members = await Promise.all([1, 2, 3].map(() => Member.of(subject)))
