@@ -263,12 +263,17 @@ async function caughtUp(
   for (const reader of [balances, districts, books, copying]) {
     const handle = node.projection(reader)
     await handle.reached(position, { timeoutMs: patienceMs })
-    await until(async () => (await handle.status()).retrying === 0, {
+    const settled = async () => {
+      const held = await handle.parked()
+      return held.every(({ state }) => state === 'parked') && held
+    }
+    const held = await until(settled, {
       description: `${handle.name} has retried what failed`,
       timeoutMs: patienceMs,
       intervalMs: 100,
     })
-    for (const { actorId } of await handle.parked()) parked.push(`${handle.name}: ${actorId}`)
+    for (const { actorId, cause } of held)
+      parked.push(`${handle.name}: ${actorId} (${cause.message})`)
   }
   return parked
 }

@@ -56,6 +56,20 @@ test('who got further than what was passed over stays there', () => {
   expect(part.held.get(actorId)).toMatchObject({ position: 8, version: 5 })
 })
 
+test('what failed here and was handled by somebody else meanwhile is done', () => {
+  const { part, takeOver } = scene(() => undefined)
+  part.hold(heldAfter(2))
+  takeOver()
+  expect(part.held.size).toBe(0)
+})
+
+test('what failed here behind all that somebody else has handled stays', () => {
+  const { part, takeOver } = scene(() => undefined)
+  part.hold({ ...heldAfter(1), position: 12, version: 5 })
+  takeOver()
+  expect(part.held.get(actorId)).toMatchObject({ position: 12 })
+})
+
 test('who is free here stays free', () => {
   const { part, takeOver } = scene((held) => passedOver(held, 50))
   expect(part.release(actorId)).toBe(true)

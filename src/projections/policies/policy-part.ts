@@ -183,6 +183,7 @@ export class PolicyPart {
         before: before.get(actorId),
         ours: this.#held.get(actorId),
         theirs: theirs.state.held.get(actorId),
+        theirPosition: theirs.state.position,
       })
       if (actor) held.set(actorId, actor)
     }
@@ -216,9 +217,14 @@ function laterOf({
   before,
   ours,
   theirs,
-}: Readonly<Record<'before' | 'ours' | 'theirs', HeldActor | undefined>>): HeldActor | undefined {
+  theirPosition,
+}: Readonly<Record<'before' | 'ours' | 'theirs', HeldActor | undefined>> & {
+  readonly theirPosition: number
+}): HeldActor | undefined {
   if (ours === before) return theirs
-  if (!ours || !theirs || theirs.position < ours.position) return ours
+  // Whoever has got as far, and holds nobody back, has handled what failed here.
+  if (!theirs) return ours && ours.position > theirPosition ? ours : undefined
+  if (!ours || theirs.position < ours.position) return ours
   const isDecided = theirs.nextTry !== before?.nextTry || theirs.position !== before.position
   return isDecided ? theirs : ours
 }
