@@ -206,13 +206,15 @@ describe('three servers', () => {
     expect(await store.latestVersion('a-1')).toBe(0)
 
     const changed = cluster.nodes[1]!
-    await writeFile(join(changed.folder, 'nats.conf'), [asking, monitored].join('\n'))
+    // One replica is placed where there is most room, so not there.
+    const little = 'jetstream { max_file_store: 1GB }'
+    await writeFile(join(changed.folder, 'nats.conf'), [asking, monitored, little].join('\n'))
     await changed.restart()
     await cluster.ready()
     await expect(open({ ...options, namespace: 'three' })).rejects.toThrow(
       `nats-server ${changed.name} syncs its disk every 120 s`,
     )
-    // Not where it keeps nothing of the stream: on whom one replica is placed is the cluster's choice.
+    // Not where it keeps nothing of the stream.
     await until(() => opensOneReplica({ ...options, replicas: 1 }), {
       description: 'a stream that another server keeps',
       timeoutMs: 90_000,
