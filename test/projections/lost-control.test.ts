@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { type Backend, open, projection } from 'aether'
-import { sqlite, sqliteTables } from 'aether/sqlite'
+import { type Backend, open } from 'aether'
+import { sqlite } from 'aether/sqlite'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { silentLogger, systemClock } from '../../src/core/index.ts'
 import { ReaderDesk } from '../../src/projections/index.ts'
@@ -8,29 +8,9 @@ import { Logbook } from '../../src/testing/logbook.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { Account } from './bank.ts'
+import { totals } from './totals.ts'
 
 const patience = { timeoutMs: 30_000 }
-
-/** How much each account has, times the version, in a file that isn't the events'. */
-function totals(file: string, version: number) {
-  const target = sqliteTables({
-    file,
-    tables: { total: 'key TEXT PRIMARY KEY, total INTEGER NOT NULL' },
-  })
-  const { total } = target.tables
-  const Totals = projection({
-    name: 'totals',
-    version,
-    actors: [Account],
-    target,
-    on: {
-      Deposited: ({ key, data: { amount } }, sql) =>
-        sql`INSERT INTO ${total} VALUES (${key}, ${amount * version})
-            ON CONFLICT (key) DO UPDATE SET total = total + ${amount * version}`,
-    },
-  })
-  return { target, Totals }
-}
 
 async function scene() {
   const folder = await temporaryFolder()

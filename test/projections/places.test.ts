@@ -1,36 +1,17 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Backend, type ErrorCode, type Node, open, projection } from 'aether'
+import { type Backend, type ErrorCode, type Node, open } from 'aether'
 import { memory } from 'aether/memory'
-import { sqlite, sqliteTables } from 'aether/sqlite'
+import { sqlite } from 'aether/sqlite'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { Logbook } from '../../src/testing/logbook.ts'
 import { backendKinds } from '../support/backend-kinds.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { Account } from './bank.ts'
+import { totals } from './totals.ts'
 
 const patience = { timeoutMs: 30_000 }
-
-/** How much each account has, in a file. */
-function totals(file: string) {
-  const target = sqliteTables({
-    file,
-    tables: { total: 'key TEXT PRIMARY KEY, total INTEGER NOT NULL' },
-  })
-  const { total } = target.tables
-  const Totals = projection({
-    name: 'totals',
-    actors: [Account],
-    target,
-    on: {
-      Deposited: ({ key, data: { amount } }, sql) =>
-        sql`INSERT INTO ${total} VALUES (${key}, ${amount})
-            ON CONFLICT (key) DO UPDATE SET total = total + ${amount}`,
-    },
-  })
-  return { file, target, Totals }
-}
 
 type Machine = ReturnType<typeof totals>
 
