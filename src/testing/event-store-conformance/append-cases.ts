@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { AetherError, type ActorId } from '../../core/index.ts'
-import type { Appended, AppendResult, ExpectedVersion } from '../../store/index.ts'
+import type { Appended, AppendResult, EventStore, ExpectedVersion } from '../../store/index.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import { collect, type EventStoreSubject, happened, versionsOf } from './subject.ts'
 
@@ -312,4 +312,20 @@ export async function rejects(code: string, promise: Promise<unknown>): Promise<
     assert.equal(error.code, code, error.message)
     return true
   })
+}
+
+/** Appends commits of these sizes, one after the other. */
+export async function appendInCommitsOf(
+  store: EventStore,
+  id: ActorId,
+  sizes: readonly number[],
+  startVersion = 0,
+): Promise<void> {
+  let version = startVersion
+  for (const size of sizes) {
+    const events = Array.from({ length: size }, (_, i) =>
+      happened('Counted', { n: version + i + 1 }),
+    )
+    version = succeeded(await store.append(id, events, { expectedVersion: version })).version
+  }
 }

@@ -3,6 +3,7 @@ import { agendaCases } from './agenda-cases.ts'
 import { appendCases } from './append-cases.ts'
 import { commitCases } from './commit-cases.ts'
 import { readCases } from './read-cases.ts'
+import { readWholeCases } from './read-whole-cases.ts'
 import { saveCases } from './save-cases.ts'
 import { snapshotCases } from './snapshot-cases.ts'
 import { storedCases } from './stored-cases.ts'
@@ -22,6 +23,7 @@ export const eventStoreConformance: readonly ConformanceCase<EventStoreSubject>[
   ...appendCases,
   ...commitCases,
   ...readCases,
+  ...readWholeCases,
   ...saveCases,
   ...storedCases,
   ...subscribeCases,
