@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { sqlite } from './sqlite-backend.ts'
+import { sqliteTables } from './sqlite-tables.ts'
 
 const happened = [{ type: 'Happened', data: {} }]
 const gone = (how: string): object => ({
@@ -32,4 +33,28 @@ test('a file in the place of which another one is takes nothing more', async () 
   await expect(store.append('a-1', happened, { expectedVersion: 0 })).rejects.toMatchObject(
     gone('replaced by another file'),
   )
+})
+
+test('nor does it take messages, documents, snapshots or rows of projections', async () => {
+  await using folder = await temporaryFolder()
+  const file = join(folder.path, 'events.db')
+  await using store = await sqlite(file).openStore()
+  await store.append('a-1', happened, { expectedVersion: 0 })
+  const table = await store.table('leases')
+  await using target = sqliteTables({ file, tables: { sale: 'id TEXT PRIMARY KEY' } })
+  const build = { projection: 'sales', build: 1 }
+  await target.prepare(build)
+  const message = { actorId: 'a-1', kind: 'message', name: 'm', due: 0, text: '' } as const
+  await rename(file, `${file}-elsewhere`)
+  const writes = {
+    put: () => table.put('printer', 'ann', undefined),
+    clear: () => table.clear(),
+    message: async () => store.agenda?.put(message, () => true),
+    snapshot: () => store.saveSnapshot('a-1', { version: 1, state: {}, shape: '1' }),
+    commit: () => target.commit(build, [{ part: '0', text: '1', expected: undefined }], () => {}),
+  }
+  for (const [name, write] of Object.entries(writes))
+    await expect(write(), name).rejects.toMatchObject(gone('removed'))
+  await rename(`${file}-elsewhere`, file)
+  for (const write of Object.values(writes)) await write()
 })

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { AetherError } from '../../core/index.ts'
 import type { Progress, ProgressChange, ProjectionBuild } from '../../store/index.ts'
+import { KeptFile } from './kept-file.ts'
 import { ProgressTable } from './progress-table.ts'
 import {
   activateBuild,
@@ -28,6 +29,7 @@ export class WriteFailure extends Error {
 export class ProjectionFile {
   readonly #db: DatabaseSync
   readonly #file: string
+  readonly #kept: KeptFile
   readonly #progress: ProgressTable
   /** By the name of a build. */
   readonly #statements = new Map<string, Statements>()
@@ -37,11 +39,17 @@ export class ProjectionFile {
     db.exec(bookkeeping)
     this.#db = db
     this.#file = file
+    this.#kept = new KeptFile(file)
     this.#progress = new ProgressTable(db)
   }
 
   get isOpen(): boolean {
     return this.#db.isOpen
+  }
+
+  /** @throws AetherError `store-unavailable` where the file is gone */
+  checkFile(): void {
+    this.#kept.check()
   }
 
   prepare(build: ProjectionBuild, shapes: readonly TableShape[]): void {

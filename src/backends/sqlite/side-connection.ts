@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as turn } from 'node:timers/promises'
 import { AetherError, isAetherError } from '../../core/index.ts'
 import { connect } from './connect.ts'
+import { KeptFile } from './kept-file.ts'
 import { retryWhileBusy } from './retry-while-busy.ts'
 import { commitFailure, isBusy, sqliteFailure } from './sqlite-failure.ts'
 import { inTransaction } from './transaction.ts'
@@ -51,6 +52,7 @@ export class SideConnection {
   readonly #db: DatabaseSync
   readonly #file: string
   readonly #lockTimeoutMs: number
+  readonly #kept: KeptFile
   readonly #waiting: Write[] = []
   #draining: Promise<void> | undefined
 
@@ -58,6 +60,7 @@ export class SideConnection {
     this.#db = db
     this.#file = file
     this.#lockTimeoutMs = lockTimeoutMs
+    this.#kept = new KeptFile(file)
   }
 
   /** @throws AetherError `store-unavailable`, `incompatible-store`, `closed` */
@@ -103,6 +106,7 @@ export class SideConnection {
 
   async #store(writes: readonly Write[]): Promise<void> {
     try {
+      this.#kept.check()
       const results = await retryWhileBusy(
         () => inTransaction(this.#db, () => writes.map(({ run }) => run()), this.#notCommitted),
         this.#lockTimeoutMs,

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type ActorId, AetherError, encodeKey } from '../../core/index.ts'
 import type { Replaces, SnapshotShelf } from '../../store/index.ts'
 import { connect } from './connect.ts'
+import { KeptFile } from './kept-file.ts'
 import { retryWhileBusy } from './retry-while-busy.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 import { inTransaction } from './transaction.ts'
@@ -44,6 +45,7 @@ export class SqliteSnapshotShelf implements SnapshotShelf {
   readonly #db: DatabaseSync
   readonly #file: string
   readonly #lockTimeoutMs: number
+  readonly #kept: KeptFile
   readonly #load: StatementSync
   readonly #save: StatementSync
 
@@ -51,6 +53,7 @@ export class SqliteSnapshotShelf implements SnapshotShelf {
     this.#db = db
     this.#file = file
     this.#lockTimeoutMs = lockTimeoutMs
+    this.#kept = new KeptFile(file)
     this.#load = db.prepare('SELECT snapshot FROM snapshot WHERE actor = ?')
     this.#save = db.prepare('INSERT OR REPLACE INTO snapshot (actor, snapshot) VALUES (?, ?)')
   }
@@ -62,6 +65,7 @@ export class SqliteSnapshotShelf implements SnapshotShelf {
   save(actorId: ActorId, text: string, replaces: Replaces): Promise<boolean> {
     const actor = encodeKey(actorId)
     const put = (): boolean => {
+      this.#kept.check()
       if (!replaces(this.#current(actor))) return false
       this.#save.run(actor, text)
       return true

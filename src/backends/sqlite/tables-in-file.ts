@@ -109,6 +109,7 @@ export class TablesInFile implements ProjectionTarget<Sql, void> {
     try {
       return await retryWhileBusy(() => {
         if (!file.isOpen) throw new AetherError('closed', `${this.name} was closed`)
+        file.checkFile()
         return work(file)
       }, this.#settings.lockTimeoutMs)
     } catch (thrown) {
