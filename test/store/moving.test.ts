@@ -192,6 +192,17 @@ describe('a line of an export', () => {
   })
 })
 
+test('a line of an export is one line to whoever reads lines', async () => {
+  const data = { 'a\u2028': 'b\u2029c\u0085d\n\r' }
+  await using from = await memory().openStore()
+  await from.append('a-\u2028', [{ id: '\u2028', type: '\u2029', data }], { expectedVersion: 0 })
+  const [line = ''] = await Array.fromAsync(exportEvents(from))
+  expect(line).not.toMatch(/[\n\r\u0085\u2028\u2029]/)
+  await using to = await memory().openStore()
+  await importEvents(to, [line])
+  expect(await eventsOf(to)).toEqual(await eventsOf(from))
+})
+
 describe('an export', () => {
   test('begins behind a position, keeps to its filter and limit, and tells how far it got', async () => {
     await using store = await memory().openStore()
@@ -364,6 +375,20 @@ describe.each(backendKinds.slice(0, 3))('an import into $name', ({ start }) => {
         reports.reduce((most, { imported }) => Math.max(most, imported), 0),
       ).toBeLessThanOrEqual(6)
     }
+  })
+
+  test('imports what stands before a line that contradicts what is there', async () => {
+    await using from = await memory().openStore()
+    const actors: readonly ActorId[] = ['a-1', 'a-2', 'a-3', 'a-4', 'a-5']
+    for (const each of actors)
+      await from.append(each, [{ type: 'A', data: each }], { expectedVersion: 0 })
+    await using to = await source.fresh().openStore()
+    const taken = [{ type: 'B', data: 'other' }]
+    for (const each of ['a-5', 'a-3'] as const) await to.append(each, taken, { expectedVersion: 0 })
+    const importing = importEvents(to, exportEvents(from))
+    await expect(importing).rejects.toMatchObject({ code: 'import-refused', line: 3 })
+    const imported = await Array.fromAsync(to.readAll({ filter: { eventTypes: ['A'] } }))
+    expect(imported.map(({ data }) => data)).toEqual(['a-1', 'a-2'])
   })
 
   test('takes events that are too large for one commit', async () => {

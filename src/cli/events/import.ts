@@ -1,8 +1,8 @@
 import { createReadStream, existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { importEvents } from '../../store/index.ts'
 import { named, parseCommandLine } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
+import { linesOf } from '../lines.ts'
 import { outputTo, progressLine } from '../output.ts'
 import { openOrMake, storeOptions } from '../store-option.ts'
 import { UsageError } from '../usage-error.ts'
@@ -16,7 +16,7 @@ export async function importLog(args: readonly string[]): Promise<ExitCode> {
   const progress = progressLine()
   const input = file === '-' ? process.stdin : createReadStream(file)
   await using store = await openOrMake(values.backend)
-  const report = await importEvents(store, createInterface({ input, crlfDelay: Infinity }), {
+  const report = await importEvents(store, linesOf(input), {
     onProgress: ({ lines, imported, present }) =>
       progress.tell(`${lines} lines: ${imported} imported, ${present} were there`),
   })

@@ -24,6 +24,9 @@ export type MovedEvent = Omit<StoredEvent, 'position'> & VersionedEvent
 const forbidden = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u
 const escaped = /[\\\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu
 
+/** JSON may hold them as they are, and many who read lines, such as Node's readline, end one there. */
+const otherLineEnds = /[\u0085\u2028\u2029]/g
+
 /** Metadata that has an attribute of its own: the extensions Correlation and Distributed Tracing. */
 const correlation = { correlationId: 'correlationid', causationId: 'causationid' } as const
 
@@ -43,7 +46,7 @@ const lineBounds = { maxDepth: 66, maxValues: 1_001_000 }
  */
 export function encodeCloudEvent(event: StoredEvent): string {
   const { type, key } = parseActorId(event.actorId)
-  return JSON.stringify({
+  const line = JSON.stringify({
     specversion: '1.0',
     id: escape(event.id),
     source: `/aether/${type}/${encodeKey(key)}`,
@@ -56,6 +59,7 @@ export function encodeCloudEvent(event: StoredEvent): string {
     ...attributesOf(event.metadata),
     data: event.data,
   })
+  return line.replaceAll(otherLineEnds, unitEscape)
 }
 
 /**

@@ -66,7 +66,7 @@ export async function importEvents(
   const most = wholeNumber('maxEventsPerCommit', options.maxEventsPerCommit ?? 500, 1)
   let report: ImportReport = { lines: 0, imported: 0, present: 0 }
   for await (const { lines: read, batch, failure } of inBatches(lines, most, options.signal)) {
-    const imported = await importBatch(store, batch)
+    const imported = await importUpToRefused(store, batch)
     report = {
       lines: read,
       imported: report.imported + imported,
@@ -123,6 +123,19 @@ function decodeLine(line: number, text: string): MovedEvent | ImportRefusedError
     return decodeCloudEvent(text)
   } catch (cause) {
     return new ImportRefusedError(line, messageOf(cause), cause)
+  }
+}
+
+/** As {@link importBatch}; of a line that is refused, at least what stands before it is imported. */
+async function importUpToRefused(store: EventStore, batch: readonly LineEvent[]): Promise<number> {
+  try {
+    return await importBatch(store, batch)
+  } catch (thrown) {
+    if (!(thrown instanceof ImportRefusedError)) throw thrown
+    // All actors are looked up at once, so that an earlier line may be refused as well.
+    const before = batch.filter(({ line }) => line < thrown.line)
+    if (before.length > 0) await importUpToRefused(store, before)
+    throw thrown
   }
 }
 

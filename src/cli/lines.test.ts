@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { linesOf } from './lines.ts'
+
+/** Some bytes at a time, so that characters are cut. */
+async function* inChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += 3) yield bytes.subarray(start, start + 3)
+}
+
+test('a line ends with a line feed, and with nothing else', async () => {
+  const text = '{"a":"\u2028 \u2029 \u0085 €"}\r\n\n{"b":2}\nlast'
+  const lines = await Array.fromAsync(linesOf(inChunks(Buffer.from(text))))
+  expect(lines).toEqual(text.split('\n'))
+  expect(await Array.fromAsync(linesOf(inChunks(Buffer.from('one\n'))))).toEqual(['one'])
+  expect(await Array.fromAsync(linesOf(inChunks(Buffer.from(''))))).toEqual([])
+})
+
+test.each([
+  ['in the middle', 'one\ntwo \xe9\nthree'],
+  ['at the end', 'one\ntwo \xe9'],
+])('what is not UTF-8 is refused, not replaced: %s', async (_, text) => {
+  const reading = Array.fromAsync(linesOf(inChunks(Buffer.from(text, 'latin1'))))
+  await expect(reading).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: expect.stringContaining('behind line 1 is not UTF-8'),
+  })
+})
