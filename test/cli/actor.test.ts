@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { open } from 'aether'
 import { serve } from 'aether/http'
 import { memory } from 'aether/memory'
+import { sqlite } from 'aether/sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Account } from '../../examples/bank/bank.ts'
 import { Counter } from '../actors/counter.ts'
 import { runCli } from '../support/cli.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -82,6 +84,27 @@ test('send with a command id is carried out once', async () => {
   const first = await send()
   expect(first.values).toMatchObject([{ version: 1 }])
   expect(await send()).toEqual(first)
+})
+
+test('whoever looks at an actor, or sends to one, delivers no messages', async () => {
+  const bystanding = (): ReturnType<typeof open> =>
+    open({
+      backend: sqlite(join(folder.path, 'bank.db')),
+      actors: [Account],
+      limits: { deliveries: 0 },
+    })
+  {
+    await using node = await bystanding()
+    for (let count = 0; count < 3; count++)
+      await node.tell('account-told', 'open', { owner: 'Told' })
+  }
+  await aether('history', 'account-alice')
+  await aether('show', 'account-told')
+  await aether('send', 'account-carol', 'open', '{"owner":"Carol"}')
+  await using node = await bystanding()
+  const waiting = await node.reminders('account-told')
+  expect(waiting.map(({ attempts }) => attempts)).toEqual([0, 0, 0])
+  expect(await node.look('account-told')).toMatchObject({ version: 0 })
 })
 
 test('resume lets a running node ask an actor again', async () => {

@@ -1,4 +1,5 @@
 import { type Node, open } from '../../node/index.ts'
+import type { Backend } from '../../store/index.ts'
 import { existingBackend, parseBackend } from '../backend-argument.ts'
 import { loadActors } from '../load-module.ts'
 import { storeOptions } from '../store-option.ts'
@@ -14,12 +15,17 @@ interface NodeValues {
 
 /** A node of the module's actors over a store that is there. */
 export async function openNode({ backend, module }: NodeValues): Promise<Node> {
-  return open({ backend: await existingBackend(backend), actors: await loadActors(named(module)) })
+  return openBystander(await existingBackend(backend), module)
 }
 
 /** A node of the module's actors, over a store that is made where it is missing. */
 export async function openOrMakeNode({ backend, module }: NodeValues): Promise<Node> {
-  return open({ backend: await parseBackend(backend), actors: await loadActors(named(module)) })
+  return openBystander(await parseBackend(backend), module)
+}
+
+/** Messages and reminders are left to those who run the actors: somebody only looks, or asks one thing. */
+async function openBystander(backend: Backend, module: string | undefined): Promise<Node> {
+  return open({ backend, actors: await loadActors(named(module)), limits: { deliveries: 0 } })
 }
 
 function named(module: string | undefined): string {
