@@ -204,8 +204,8 @@ export class ActorHost {
   ): Promise<CommandResult[]> {
     this.#assertOpen()
     this.#underWay++
-    const deadline = this.#deadlineOf(options, this.#around.clock.monotonic())
     try {
+      const deadline = this.#deadlineOf(options, this.#around.clock.monotonic())
       const { metadata = noMetadata, commandId } = options
       checkMetadata(metadata)
       checkParticipants(actorIds)

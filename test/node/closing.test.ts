@@ -36,6 +36,17 @@ test('closing waits for a handler as long as it may, and then says that it goes 
   await expect(node.get(Order, 'a').place()).rejects.toMatchObject({ code: 'closed' })
 })
 
+test('a decision that was refused for its options keeps nobody from closing', async () => {
+  const told: object[] = []
+  const warn = (fields: object): void => void told.push(fields)
+  const logger: Logger = { debug() {}, info() {}, warn, error: warn }
+  const node = await open({ backend: memory(), actors: [Order], logger, closeTimeoutMs: 5_000 })
+  const deciding = node.transact([node.get(Order, 'a')], () => [], { timeoutMs: 0 })
+  await expect(deciding).rejects.toMatchObject({ code: 'invalid-argument' })
+  await node.close()
+  expect(told).toEqual([])
+})
+
 test.each([-1, 0.5, Infinity, 2 ** 31])(
   'closeTimeoutMs of %d is refused',
   async (closeTimeoutMs) => {
