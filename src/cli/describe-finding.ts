@@ -15,6 +15,8 @@ function detailsOf(finding: Finding): string {
     }
     case 'wrong-snapshot':
       return `${finding.actorId}, kept at version ${finding.version}: ${finding.why}`
+    case 'trimmed-history':
+      return `${finding.actorId}: its events up to version ${finding.trimmedVersion} were removed, and no kept state that this definition can go on from covers them, so it would answer history-trimmed: keep the shape that it has`
     case 'changed-state': {
       const { actorId, version, before, after } = finding
       return `${actorId}, version ${version}: ${JSON.stringify(before)} became ${JSON.stringify(after)}`

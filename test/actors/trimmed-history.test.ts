@@ -1,6 +1,16 @@
-import { actor, type EventStore, exportEvents, importEvents, open, verifyStore } from 'aether'
+import {
+  actor,
+  type ActorDefinition,
+  type EventStore,
+  exportEvents,
+  importEvents,
+  open,
+  verifyStore,
+} from 'aether'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import type { Finding } from '../../src/actors/index.ts'
+import { StoreCheck } from '../../src/actors/check/store-check.ts'
 import { backendKinds, type BackendSource } from '../support/backend-kinds.ts'
 import { until } from '../support/until.ts'
 
@@ -18,6 +28,8 @@ const Counter = actor('counter', {
   },
   snapshots: { every: 10, shape: 'one' },
 })
+/** Can't go on from what a {@link Counter} kept. */
+const Reshaped = actor('counter', { ...definition, commands: {}, snapshots: { shape: 'two' } })
 const Plain = actor('plain', {
   ...definition,
   commands: {
@@ -93,6 +105,35 @@ describe.each(backendKinds)('a trimmed history: $name', ({ start }) => {
     expect((await node.look('counter-a')).state).toEqual({ total: 40 })
   })
 
+  test('is checked from its snapshot on, and told where new definitions have none', async () => {
+    const backend = fresh()
+    {
+      await using store = await backend.openStore()
+      await old(store, 'counter-a', 25)
+      await store.append('counter-b', [young], { expectedVersion: 0 })
+    }
+    {
+      await using node = await open({ backend, actors: [Counter] })
+      for (let i = 0; i < 12; i++) await node.get(Counter, 'a').add({ by: 1 })
+      const trim = () => node.events.trim({ before, keep: 'snapshot' })
+      const isTrimmed = async (): Promise<boolean> =>
+        (await trim()) && (await node.events.trimmedVersion('counter-a')) === 25
+      await until(isTrimmed, { description: 'a snapshot of a young event' })
+      await node.get(Counter, 'a').add({ by: 1 })
+    }
+    await using store = await backend.openStore()
+    expect(await findings(store, Counter)).toEqual([])
+    expect(await findings(store, Counter, Counter)).toEqual([])
+    const dead = { kind: 'trimmed-history', actorId: 'counter-a', trimmedVersion: 25 }
+    expect(await findings(store, Reshaped, Counter)).toEqual([dead])
+    await using node = await open({ backend, actors: [Reshaped] })
+    await expect(node.look('counter-a')).rejects.toMatchObject({ code: 'history-trimmed' })
+    await store.append('counter-a', [{ type: 'Added', data: {} }], { expectedVersion: 38 })
+    const unreadable = { kind: 'unreadable-event', actorId: 'counter-a', version: 39 }
+    expect(await findings(store, Counter)).toMatchObject([unreadable])
+    expect(await findings(store, Reshaped)).toMatchObject([dead, unreadable])
+  })
+
   test('a gap of versions of one’s own is replayed as before', async () => {
     const backend = fresh()
     {
@@ -142,6 +183,16 @@ describe.each(backendKinds)('a trimmed history: $name', ({ start }) => {
     expect((await node.get(Plain, 'c').add({ by: 1 })).state).toEqual({ total: 2 })
   })
 })
+
+function findings(
+  store: EventStore,
+  definition: ActorDefinition,
+  older?: ActorDefinition,
+): Promise<Finding[]> {
+  const logger = { debug() {}, info() {}, warn() {}, error() {} }
+  const check = new StoreCheck(store, [definition], { against: older ? [older] : [], logger })
+  return Array.fromAsync(check.findings())
+}
 
 const young = { type: 'Added', data: { by: 1 } }
 

@@ -2,7 +2,13 @@ import type { ActorId, JsonValue } from '../../core/index.ts'
 
 /** Something in a store that definitions can't deal with as they are. */
 export type Finding =
-  UnreadableEvent | FailingFold | WrongSnapshot | ChangedState | UnknownEvent | UnknownActorType
+  | UnreadableEvent
+  | FailingFold
+  | WrongSnapshot
+  | TrimmedHistory
+  | ChangedState
+  | UnknownEvent
+  | UnknownActorType
 
 /** A stored event that can't be read: no event at all, or not what its schema or upcasts take. */
 interface UnreadableEvent {
@@ -31,6 +37,14 @@ interface WrongSnapshot {
   readonly actorId: ActorId
   readonly version: number
   readonly why: string
+}
+
+/** An actor whose first events were removed, without a kept state of the definition's shape to go on from. */
+interface TrimmedHistory {
+  readonly kind: 'trimmed-history'
+  readonly actorId: ActorId
+  /** Up to which version they were removed. */
+  readonly trimmedVersion: number
 }
 
 /** An actor whose state is another one by the definitions of before. */

@@ -107,6 +107,13 @@ export class StoreCheck {
 
   async *#fold(actorId: ActorId, model: ActorModel): AsyncGenerator<Finding, void> {
     const kept = (await this.#keeper.load(model, actorId))?.state
+    const trimmedVersion = await this.#store.trimmedVersion(actorId)
+    if (trimmedVersion > 0) {
+      const isCovered = kept !== undefined && kept.version >= trimmedVersion
+      if (!isCovered) yield { kind: 'trimmed-history', actorId, trimmedVersion }
+      yield* this.#foldRest(actorId, model, isCovered ? kept : undefined)
+      return
+    }
     const fold = new FoldCheck(model)
     const old = this.#against.get(model.type)
     const before = old && new FoldCheck(old)
@@ -122,6 +129,31 @@ export class StoreCheck {
       before?.take(event)
       const wrong = resumed.take(event, fold.current)
       if (wrong) yield wrong
+    }
+    const changed = before && changedState(actorId, before, fold)
+    if (changed) yield changed
+  }
+
+  /** Of an actor whose first events were removed, only what stands behind its kept state can be folded. */
+  async *#foldRest(
+    actorId: ActorId,
+    model: ActorModel,
+    kept: ActorState | undefined,
+  ): AsyncGenerator<Finding, void> {
+    const unfolded = new FoldCheck(model)
+    unfolded.stop()
+    const fold = kept ? new FoldCheck(model, kept) : unfolded
+    const old = this.#against.get(model.type)
+    const before = kept && old?.shape === model.shape ? new FoldCheck(old, kept) : undefined
+    for await (const event of this.#store.read(actorId, { onMalformed: 'collect' })) {
+      if (event instanceof MalformedEventError) {
+        for (const each of [fold, before]) each?.stop()
+        continue
+      }
+      const isBehind = kept !== undefined && event.version > kept.version
+      const finding = this.#take(isBehind ? fold : unfolded, event)
+      if (finding) yield finding
+      if (isBehind) before?.take(event)
     }
     const changed = before && changedState(actorId, before, fold)
     if (changed) yield changed
