@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { crc32 } from 'node:zlib'
 import { backupSqlite, sqlite } from 'aether/sqlite'
 import { describe, test as base } from 'vitest'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -126,6 +127,25 @@ describe('a file that was made with retention', () => {
     const result = await store.append('account-a', [{ type: 'A', data: 1 }], { expectedVersion: 5 })
     assert.ok(result.ok)
     assert.deepEqual([result.version, result.position], [6, 9])
+  })
+
+  test('keeps every event of an actor whose snapshot is not believed', async ({ file }) => {
+    await fill(file)
+    await using store = await sqlite(file, { retention }).openStore()
+    await store.saveSnapshot('account-a', { version: 4, state: 'four', shape: '1' })
+    const before = '2021-01-01T00:00:00.000Z'
+    // The snapshot outlived the log that it was of: its event is another one there.
+    const [row] = rows(file, 'SELECT snapshot FROM snapshot') as { readonly snapshot: string }[]
+    const json = row?.snapshot.slice(9).replace(/"eventId":"[^"]+"/, '"eventId":"other"') ?? ''
+    const checksum = crc32(json).toString(16).padStart(8, '0')
+    execute(file, `UPDATE snapshot SET snapshot = '${checksum} ${json}'`)
+    assert.equal((await store.trim({ before, keep: 'snapshot' })).removed, 0)
+    assert.equal((await store.read('account-a').toArray()).length, 5)
+    assert.equal(
+      await store.saveSnapshot('account-a', { version: 4, state: 'four', shape: '1' }),
+      true,
+    )
+    assert.equal((await store.trim({ before, keep: 'snapshot' })).removed, 3)
   })
 
   test('overwrites what was removed, and its backup is one with retention', async ({ file }) => {

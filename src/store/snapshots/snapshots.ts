@@ -63,13 +63,17 @@ export class Snapshots {
     return saving.finally(() => this.#saving.delete(saving))
   }
 
-  /** The version of the actor's snapshot, whatever its shape; undefined where there is none to read. */
+  /**
+   * The version of the actor's snapshot, whatever its shape; undefined where there is none that a load would
+   * believe.
+   */
   async keptVersion(
     actorId: ActorId,
     signal: AbortSignal | undefined,
   ): Promise<number | undefined> {
     const text = await this.#context.shelf.load(actorId, signal)
-    return text === undefined ? undefined : readable(text, actorId)?.version
+    const kept = text === undefined ? undefined : readable(text, actorId)
+    return kept && (await this.#isBelieved(kept, signal)) ? kept.version : undefined
   }
 
   /** Waits for the saves under way. */
@@ -122,6 +126,16 @@ export class Snapshots {
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
     return (await this.#eventIdAt(actorId, version, signal)) === eventId
+  }
+
+  /** Not where its event can't be read, so that it can't be told. */
+  async #isBelieved(kept: KeptSnapshot, signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      return await this.#isOfThisHistory(kept, signal)
+    } catch (thrown) {
+      if (thrown instanceof MalformedEventError) return false
+      throw thrown
+    }
   }
 
   async #eventIdAt(
