@@ -99,6 +99,8 @@ export class CommitLogEventStore implements EventStore {
   readonly #known: KnownVersions
   readonly #listeners: StoredListeners
   readonly #observer: StoreObserver | undefined
+  readonly #clock: Clock
+  readonly #logger: Logger
   readonly #underWay = new UnderWay()
   /** Ends the subscriptions. */
   readonly #closed = new AbortController()
@@ -127,6 +129,8 @@ export class CommitLogEventStore implements EventStore {
     this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
     this.#listeners = new StoredListeners(logger)
     this.#observer = options.observer
+    this.#clock = clock
+    this.#logger = logger
     const { maxEventsPerAppend = 1_000 } = options
     this.#committing = new Committing({
       log,
@@ -187,8 +191,8 @@ export class CommitLogEventStore implements EventStore {
     const after = checkpoint === undefined ? 0 : startOf(checkpoint)
     const onMalformed = oneOf('onMalformed', options.onMalformed ?? 'stop', ['stop', 'skip'])
     const signal = this.#endedBy(options.signal)
-    const observer = this.#observer
-    return new LogSubscription(this.#log, { after, filter, onMalformed, signal, observer })
+    const around = { clock: this.#clock, logger: this.#logger, observer: this.#observer }
+    return new LogSubscription(this.#log, { after, filter, onMalformed, signal, ...around })
   }
 
   async lastPosition({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {

@@ -126,8 +126,8 @@ export interface EventStore extends AsyncDisposable {
 
   /**
    * The log from a checkpoint on, and then every new event, whoever stores it: in order, without gap
-   * or repetition, across outages of the store. It never ends by itself; leaving the loop or the
-   * signal ends it. A reader that is slow reads later, and nothing is buffered for it.
+   * or repetition, across outages of the store, of which the logger is told. It never ends by itself; leaving
+   * the loop or the signal ends it. A reader that is slow reads later, and nothing is buffered for it.
    */
   subscribe(options?: SubscribeOptions): Subscription
 

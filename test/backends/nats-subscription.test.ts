@@ -1,4 +1,4 @@
-import type { EventStore, StoredEvent, Subscription } from 'aether'
+import { type EventStore, silentLogger, type StoredEvent, type Subscription } from 'aether'
 import { nats } from 'aether/nats'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
@@ -51,6 +51,47 @@ test('a subscription goes on after its server was killed, without gap or repetit
   controller.abort()
   await expect(end).rejects.toThrow('aborted')
   expect(seen.map((event) => event.data)).toEqual(numbers(60))
+})
+
+test('a subscription outlasts an outage that is longer than any read waits', async () => {
+  await using server = await startNatsServer()
+  const backend = nats({ servers: server.url, retryForMs: 200 })
+  await using writer = await nats({ servers: server.url }).openStore()
+  const warnings: string[] = []
+  const warn = (_: object, message: string): void => void warnings.push(message)
+  await using reader = await backend.openStore({ logger: { ...silentLogger, warn } })
+  const waits = (): number => warnings.filter((each) => each.includes('waits at')).length
+  const controller = new AbortController()
+  const all = follow(reader.subscribe({ signal: controller.signal }))
+  const filter = { eventTypes: ['Counted'] }
+  const some = follow(reader.subscribe({ signal: controller.signal, filter }))
+  await append(writer, 0, 5)
+  await until(() => all.seen.length === 5 && some.seen.length === 5, { description: '5 events' })
+  await server.kill()
+  await until(() => waits() === 2, { description: 'both tell that they wait' })
+  await expect(reader.lastPosition()).rejects.toMatchObject({ code: 'store-unavailable' })
+  await server.restart()
+  await append(writer, 5, 10)
+  const areThere = (): boolean => all.seen.length >= 10 && some.seen.length >= 10
+  await until(areThere, { description: '10 events', timeoutMs: 20_000 })
+  for (const { seen } of [all, some]) expect(seen.map((event) => event.data)).toEqual(numbers(10))
+  expect(waits(), 'it is told once').toBe(2)
+  controller.abort()
+  for (const { end } of [all, some]) await expect(end).rejects.toThrow('aborted')
+})
+
+test('a subscription that waits for the store ends with it', async () => {
+  await using server = await startNatsServer()
+  const told = Promise.withResolvers<void>()
+  const logger = { ...silentLogger, warn: () => told.resolve() }
+  const backend = nats({ servers: server.url, retryForMs: 200, durability: 'trust' })
+  const store = await backend.openStore({ logger })
+  const { end } = follow(store.subscribe())
+  end.catch(() => undefined)
+  await server.kill()
+  await told.promise
+  await store.close()
+  await expect(end).rejects.toMatchObject({ code: 'closed' })
 })
 
 test('a subscription goes on while the servers of a cluster are killed in turn', async () => {

@@ -1,4 +1,11 @@
-import { AetherError, MalformedEventError, type StoredEvent } from '../../core/index.ts'
+import {
+  AetherError,
+  type Clock,
+  isAetherError,
+  type Logger,
+  MalformedEventError,
+  type StoredEvent,
+} from '../../core/index.ts'
 import type { CommitLog, LogEntry } from '../commit-log.ts'
 import type { StoreObserver } from '../store-observer.ts'
 import { eventFilter, isOpenFilter, type LogFilter } from './log-filter.ts'
@@ -21,8 +28,13 @@ export interface SubscriptionSettings {
   readonly filter: LogFilter
   readonly onMalformed: OnMalformed
   readonly signal: AbortSignal
+  readonly clock: Clock
+  readonly logger: Logger
   readonly observer?: StoreObserver | undefined
 }
+
+/** How long it waits until it looks whether an outage is over. */
+const outagePauseMs = 1_000
 
 /**
  * Reads the log behind what was given so far, whenever it has grown. So the reader sets the pace:
@@ -33,6 +45,8 @@ export class LogSubscription implements Subscription {
   readonly #settings: SubscriptionSettings
   readonly #passes: (event: StoredEvent) => boolean
   #position: Start
+  /** The store can't be reached, which was told. */
+  #isOut = false
 
   constructor(log: CommitLog, settings: SubscriptionSettings) {
     this.#log = log
@@ -50,18 +64,39 @@ export class LogSubscription implements Subscription {
     using _following = observer?.following()
     using growth = new Growth(signal)
     await using _watch = await this.#log.watch(() => growth.tell())
-    if (this.#position === 'now') this.#position = await this.#log.lastPosition(signal)
     for (;;) {
       // What it is told from here on is read in this round or in the next.
       growth.expect()
-      signal.throwIfAborted()
-      // Asked for before the read, which reaches that far: what doesn't pass is read over once.
-      const end: number = isOpenFilter(filter) ? 0 : await this.#log.lastPosition(signal)
-      const range = { after: this.#position, limit: Infinity, filter }
-      for await (const batch of this.#log.readAll(range, signal)) yield* this.#given(batch)
-      this.#position = Math.max(this.#position, end)
-      await growth.told
+      try {
+        signal.throwIfAborted()
+        if (this.#position === 'now') this.#position = await this.#log.lastPosition(signal)
+        // Asked for before the read, which reaches that far: what doesn't pass is read over once.
+        const end: number = isOpenFilter(filter) ? 0 : await this.#log.lastPosition(signal)
+        const range = { after: this.#position, limit: Infinity, filter }
+        for await (const batch of this.#log.readAll(range, signal)) yield* this.#given(batch)
+        this.#position = Math.max(this.#position, end)
+        this.#isOut = false
+        await growth.told
+      } catch (thrown) {
+        await this.#outlast(thrown)
+      }
     }
+  }
+
+  /**
+   * Waits where the store can't be reached for longer than a read tries: it goes on where it is.
+   * @throws what was thrown, where it is something else; the signal's reason.
+   */
+  async #outlast(thrown: unknown): Promise<void> {
+    const { signal, clock, logger } = this.#settings
+    signal.throwIfAborted()
+    if (!isAetherError(thrown) || thrown.code !== 'store-unavailable') throw thrown
+    if (!this.#isOut) {
+      const message = `a subscription waits at ${this.checkpoint} until the store can be reached: ${thrown.message}`
+      logger.warn({ checkpoint: this.checkpoint }, message)
+    }
+    this.#isOut = true
+    await clock.sleep(outagePauseMs, signal)
   }
 
   *#given(batch: readonly LogEntry[]): Generator<StoredEvent, void, undefined> {
