@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import type { ActorId } from 'aether'
 import { encodeBody } from '../src/backends/nats/commits/commit-message.ts'
+import { uuidSeries } from '../src/core/index.ts'
 import type { Commit, CommitPart } from '../src/store/index.ts'
 import { placed } from './sample.ts'
 
@@ -23,13 +23,11 @@ export function bodyOfCommit({
   links = [],
   pages = [],
 }: CommitOutline): Uint8Array {
-  const events = Array.from({ length: eventCount }, () => ({
-    ...placed,
-    id: randomUUID(),
-    metadata: {},
-  }))
-  const part: CommitPart = { actorId, expected: firstVersion - 1, events }
-  const commit: Commit = { id: randomUUID(), time: new Date().toISOString(), parts: [part] }
+  const ids = uuidSeries()
+  const id = ids()
+  const events = Array.from({ length: eventCount }, () => ({ ...placed, id: ids(), metadata: {} }))
+  const part: CommitPart = { actorId, expected: firstVersion - 1, events, idsFrom: 1 }
+  const commit: Commit = { id, time: new Date().toISOString(), parts: [part] }
   return encodeBody(commit, part, firstVersion, links, pages)
 }
 

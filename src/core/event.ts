@@ -21,7 +21,7 @@ export interface StoredEvent<Type extends string = string, Data = JsonValue> {
 export interface NewEvent {
   /**
    * Names the event, so that the same append is recognised when it comes again: at the same expected
-   * version, or at `'any'` among the actor's newest 1,000 events. @default a random UUID
+   * version, or at `'any'` among the actor's newest 1,000 events. @default a UUID
    */
   readonly id?: string
   readonly type: string

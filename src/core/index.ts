@@ -27,7 +27,7 @@ export {
 export type { ErrorCode, Issue } from './errors.ts'
 export type { NewEvent, StoredEvent } from './event.ts'
 export { grown } from './grown.ts'
-export { numberedIds, randomIds } from './ids.ts'
+export { numberedIds, randomIds, uuidsBehind, uuidSeries } from './ids.ts'
 export type { IdSource } from './ids.ts'
 export { checkJson, freezeJson, parseJson, toJson } from './json.ts'
 export type { JsonValue } from './json.ts'

@@ -40,7 +40,7 @@ export interface OpenOptions<Actors extends ActorDefinition> {
   readonly closeTimeoutMs?: number
   /** @default the system's */
   readonly clock?: Clock
-  /** Makes the ids of events, messages and reminders. @default random UUIDs */
+  /** Makes the ids of events, messages and reminders. @default UUIDs */
   readonly ids?: IdSource
   /** Is told what no caller can be: a pino logger fits. @default warnings of the process */
   readonly logger?: Logger
@@ -61,7 +61,7 @@ export async function open<const Actors extends ActorDefinition>(
   const store = await backend.openStore({
     clock,
     logger,
-    ids,
+    ...(options.ids && { ids }),
     maxEventsPerAppend: limits.batchEvents,
     observer: telemetry.store,
   })

@@ -8,12 +8,12 @@ import {
   numberedIds,
   checkActorId,
   processLogger,
-  randomIds,
+  uuidSeries,
   type StoredEvent,
   systemClock,
 } from '../core/index.ts'
 import type { Agenda } from './agenda/agenda.ts'
-import type { OfferedPart } from './append/commit.ts'
+import type { CommitContext, OfferedPart } from './append/commit.ts'
 import { Committing } from './append/committing.ts'
 import { KnownVersions } from './append/known-versions.ts'
 import { ObservedWriter } from './append/observed-writer.ts'
@@ -57,7 +57,7 @@ import { DocumentTables, type TableShelf } from './tables/document-tables.ts'
 export interface EventStoreOptions {
   /** @default the system's */
   readonly clock?: Clock
-  /** @default random UUIDs */
+  /** Makes those of events. @default UUIDs, which share their random digits and count on */
   readonly ids?: IdSource
   /** @default 1,000 */
   readonly maxEventsPerAppend?: number
@@ -117,7 +117,6 @@ export class CommitLogEventStore implements EventStore {
       logger = processLogger,
       rememberedVersions = defaultRemembered,
     } = options
-    const { ids = randomIds } = options
     this.agenda = agenda
     this.broadcast = broadcast
     this.inlineSeat = inlineSeat
@@ -135,7 +134,7 @@ export class CommitLogEventStore implements EventStore {
     this.#committing = new Committing({
       log,
       writer: writerInto(log, options),
-      context: { clock, ids, commitIds: numberedIds(ids), maxEventsPerAppend },
+      context: { ...idSourcesOf(options.ids), clock, maxEventsPerAppend },
       known: this.#known,
       listeners: this.#listeners,
       underWay: this.#underWay,
@@ -382,6 +381,11 @@ export class CommitLogEventStore implements EventStore {
   #assertOpen(): void {
     if (this.#closing) throw closed()
   }
+}
+
+/** Without ids of the caller's choice, those of a commit's events go on from the commit's. */
+function idSourcesOf(chosen: IdSource | undefined): Pick<CommitContext, 'ids' | 'commitIds'> {
+  return chosen ? { ids: chosen, commitIds: numberedIds(chosen) } : { ids: uuidSeries() }
 }
 
 /** Where commits go on their way into the log. */

@@ -473,7 +473,8 @@ test('the stream keeps what another client needs to check a commit', async () =>
   // By it the server would know a repeated commit, which its expectation prevents as well.
   expect(last?.header.get('Nats-Msg-Id')).toBe('')
   expect(last?.json()).toMatchObject({
-    format: 1,
+    format: 2,
+    idsFrom: 1,
     firstVersion: 2,
     events: [{ data: 2 }, { data: 3 }],
   })

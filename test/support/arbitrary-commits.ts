@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { actorId, type ActorId, type JsonValue, toJson } from '../../src/core/index.ts'
+import { actorId, type ActorId, type JsonValue, toJson, uuidSeries } from '../../src/core/index.ts'
 import { maxKeyBytes } from '../../src/core/actor-id.ts'
 import type { Commit, CommittedEvent } from '../../src/store/index.ts'
 
@@ -54,8 +54,8 @@ const anyEvent: fc.Arbitrary<CommittedEvent> = fc.record({
   metadata: anyMetadata,
 })
 
-/** Any commit as a backend gets it, to one actor or several. */
-export const anyCommit: fc.Arbitrary<Commit> = fc.record({
+/** Of events that the caller named. */
+const anyNamedCommit: fc.Arbitrary<Commit> = fc.record({
   id: anyText,
   time: fc
     .date({ min: new Date(0), max: new Date('9999-12-31'), noInvalidDate: true })
@@ -69,3 +69,20 @@ export const anyCommit: fc.Arbitrary<Commit> = fc.record({
     { minLength: 1, maxLength: 3, selector: (part) => part.actorId },
   ),
 })
+
+/** Whose ids go on from the commit's. */
+const anyNumberedCommit: fc.Arbitrary<Commit> = anyNamedCommit.map((commit) => {
+  const ids = uuidSeries()
+  const id = ids()
+  let idsFrom = 1
+  const parts = commit.parts.map((part) => {
+    const events = part.events.map((event) => ({ ...event, id: ids() }))
+    const numbered = { ...part, events, idsFrom }
+    idsFrom += events.length
+    return numbered
+  })
+  return { ...commit, id, parts }
+})
+
+/** Any commit as a backend gets it, to one actor or several. */
+export const anyCommit: fc.Arbitrary<Commit> = fc.oneof(anyNamedCommit, anyNumberedCommit)

@@ -28,6 +28,11 @@ export interface CommitPart {
   readonly actorId: ActorId
   readonly expected: Expectation
   readonly events: readonly CommittedEvent[]
+  /**
+   * By how much the first event's id is behind the commit's, where all of them count on from there: then
+   * they are known by the commit's (`uuidsBehind`).
+   */
+  readonly idsFrom?: number | undefined
 }
 
 /** The version that the writer believes the actor to be at; 0: it must not exist yet. */
@@ -52,7 +57,8 @@ export interface CommitContext {
   readonly clock: Clock
   /** For events. */
   readonly ids: IdSource
-  readonly commitIds: IdSource
+  /** For commits. @default `ids` is a series, and a commit's comes before those of its events */
+  readonly commitIds?: IdSource | undefined
   /** @default 1,000 */
   readonly maxEventsPerAppend: number
 }
@@ -77,20 +83,34 @@ export function makeCommit(
 ): Commit {
   checkParts(offered, maxEventsPerAppend)
   const time = sharedTime(offered) ?? timeText(clock.now())
+  const id = commitIds ? commitIds() : ids()
   let parts: CommitPart[] | undefined
-  for (const part of offered) parts = grown(parts, completePart(part, ids, time))
-  return { id: commitIds(), time, parts: parts ?? [] }
+  let made = 0
+  for (const part of offered) {
+    const unnamed = unnamedIn(part.events)
+    const idsFrom = !commitIds && unnamed === part.events.length ? made + 1 : undefined
+    parts = grown(parts, completePart(part, ids, time, idsFrom))
+    made += unnamed
+  }
+  return { id, time, parts: parts ?? [] }
+}
+
+function unnamedIn(events: readonly OfferedEvent[]): number {
+  let count = 0
+  for (const { id } of events) if (id === undefined) count++
+  return count
 }
 
 function completePart(
   { actorId, expected, events }: OfferedPart,
   ids: IdSource,
   time: string,
+  idsFrom: number | undefined,
 ): CommitPart {
   let completed: CommittedEvent[] | undefined
   for (const event of events)
     completed = grown(completed, complete(event, ids, ownTime(event, expected, time)))
-  return { actorId, expected, events: completed ?? [] }
+  return { actorId, expected, events: completed ?? [], idsFrom }
 }
 
 /** What the events bring along, if all do: most share one, which need not be stored with each. */

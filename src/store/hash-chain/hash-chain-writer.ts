@@ -96,7 +96,7 @@ function chained({ time }: Commit, part: CommitPart, head: Head): CommitPart {
     const metadata = Object.freeze({ ...withoutHash(event.metadata), [hashName]: previous })
     return { ...event, metadata }
   })
-  return { actorId, events, expected: exactly(part.expected, head.version) }
+  return { ...part, events, expected: exactly(part.expected, head.version) }
 }
 
 function exactly(expected: Expectation, version: number): Expectation {

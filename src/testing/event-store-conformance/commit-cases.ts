@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ActorId } from '../../core/index.ts'
+import type { ActorId, StoredEvent } from '../../core/index.ts'
 import type { Append, CommitResult, Committed } from '../../store/index.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import { rejects, succeeded } from './append-cases.ts'
@@ -43,6 +43,35 @@ export const commitCases: readonly ConformanceCase<EventStoreSubject>[] = [
           events,
         )
       }
+    },
+  },
+  {
+    name: 'the ids of a commit, given or made, are read as they were answered, and no two are the same',
+    async run({ open }) {
+      const appends = (round: number): Append[] => [
+        { actorId: alice, events: [happened('A'), happened('B')], expectedVersion: 'any' },
+        {
+          actorId: bob,
+          events: [happened('C'), { ...happened('D'), id: `given-${round}` }],
+          expectedVersion: 'any',
+        },
+        { actorId: 'bank-main', events: [happened('E'), happened('F')], expectedVersion: 'any' },
+      ]
+      const answered: StoredEvent[] = []
+      for (let round = 0; round < 3; round++) {
+        await using store = await open()
+        const result = committed(await store.commit(appends(round)))
+        answered.push(...result.appends.flatMap(({ events }) => events))
+        const single = await store.append(alice, [happened('G')], { expectedVersion: 'any' })
+        answered.push(...succeeded(single).events)
+      }
+      await using reader = await open()
+      const log = await collect(reader.readAll())
+      assert.deepEqual(
+        log.map(({ id }) => id),
+        answered.map(({ id }) => id),
+      )
+      assert.equal(new Set(log.map(({ id }) => id)).size, 3 * 7)
     },
   },
   {

@@ -23,6 +23,12 @@ const alice: CommitPart = {
     { id: 'e-2', type: 'Deposited', data: null, metadata: { userId: ' kept \r\n as it is ' } },
   ],
 }
+/** As a store names its commits and their events, where the caller doesn't. */
+const numbered = {
+  id: 'd9428888-122b-81e1-b85c-000000000fff',
+  idsFrom: 3,
+  ids: ['d9428888-122b-81e1-b85c-000000001002', 'd9428888-122b-81e1-b85c-000000001003'],
+}
 const commit: Commit = { id: 'c-1', time: '2026-11-21T20:00:00.000Z', parts: [alice] }
 
 describe('a commit', () => {
@@ -46,6 +52,21 @@ describe('a commit', () => {
     expect(Object.keys(body)).toEqual(['format', 'id', 'time', 'firstVersion', 'events'])
     const events = body.events as Record<string, unknown>[]
     expect(events.map((event) => 'metadata' in event)).toEqual([false, true])
+  })
+
+  test('leaves out the ids of its events where they go on from its own', () => {
+    const events = alice.events.map((each, index) => ({ ...each, id: numbered.ids[index] ?? '' }))
+    const part = { ...alice, events, idsFrom: numbered.idsFrom }
+    const encoded = encodeBody({ ...commit, id: numbered.id, parts: [part] }, part, 5, [3])
+    expect(bodyOf(encoded)).toMatchObject({ format: 2, idsFrom: 3 })
+    for (const each of bodyOf(encoded).events as object[]) expect(each).not.toHaveProperty('id')
+    const stored = read(message(encoded, { version: '6' }))
+    expect(stored.events.map(({ id }) => id)).toEqual(numbered.ids)
+  })
+
+  test('is read as well where an older Aether wrote it, which named each event', () => {
+    const stored = read(message(text({ format: 1 })))
+    expect(stored.events).toMatchObject([{ id: 'e-1', type: 'A', data: {}, version: 1 }])
   })
 
   test('of several parts says which one of how many each is', () => {
@@ -102,7 +123,7 @@ describe('a message that is no commit', () => {
     ['a list', '[]'],
     ['what is not UTF-8', Uint8Array.of(0xc3, 0x28)],
     ['gzip', gzipSync(Buffer.alloc(1 << 20))],
-    ['another format', text({ format: 2 })],
+    ['another format', text({ format: 3 })],
     ['no format', text({ format: undefined })],
     ['no id', text({ id: undefined })],
     ['no time', text({ time: 7 })],
@@ -112,6 +133,10 @@ describe('a message that is no commit', () => {
     ['events that are no list', text({ events: { length: 1 } })],
     ['an event that is none', text({ events: [null] })],
     ['an event without an id', text({ events: [{ type: 'A', data: 1 }] })],
+    ['events whose ids go on from no number', text({ id: numbered.id, idsFrom: '1' })],
+    ['events whose ids go on from their commit’s', text({ id: numbered.id, idsFrom: 0 })],
+    ['events whose ids go on from one that nothing follows', text({ idsFrom: 1 })],
+    ['an event that is none, without an id', text({ ...numbered, events: [7] })],
     ['an event without a type', text({ events: [{ id: 'e', type: '', data: 1 }] })],
     ['an event without data', text({ events: [{ id: 'e', type: 'A' }] })],
     ['back links that are none', text({ back: '!' })],
@@ -176,7 +201,7 @@ function message(
 
 /** A right body of one event, but for these members. */
 function text(members: Record<string, unknown>): string {
-  const right = { format: 1, id: 'c-1', time: commit.time, firstVersion: 1, events: [event({})] }
+  const right = { format: 2, id: 'c-1', time: commit.time, firstVersion: 1, events: [event({})] }
   return JSON.stringify({ ...right, ...members })
 }
 

@@ -6,6 +6,7 @@ import {
   noMetadata,
   parseJsonText,
   type StoredEvent,
+  uuidsBehind,
 } from '../../../core/index.ts'
 import {
   type Commit,
@@ -26,8 +27,9 @@ export const messageIdHeader = 'Nats-Msg-Id'
 /** JetStream's header for the sequence that the subject's last message must have: its ADR-4. */
 export const expectedSequenceHeader = 'Nats-Expected-Last-Subject-Sequence'
 
-/** The shape of the body below; a reader refuses any other. */
-const currentFormat = 1
+/** The shape of the body below. The first named each event; a reader refuses any other. */
+const currentFormat = 2
+const readableFormats: ReadonlySet<unknown> = new Set([1, currentFormat])
 
 /** How many characters of a message that can't be read its error shows. */
 const maxRawLength = 2_000
@@ -70,7 +72,7 @@ export interface UnreadablePart {
 
 /** What stands in a message: JSON in UTF-8. */
 export interface PartBody {
-  readonly format: typeof currentFormat
+  readonly format: number
   /** The same in all parts of a commit. */
   readonly id: string
   readonly time: string
@@ -81,6 +83,8 @@ export interface PartBody {
   readonly back?: string
   /** The steps to the ends of pages before it, where it names more than one. */
   readonly pages?: string
+  /** By how much the first event's id is behind `id`, where the ids of the events are left out. */
+  readonly idsFrom?: number
   readonly events: readonly BodyEvent[]
 }
 
@@ -106,15 +110,23 @@ export function encodeBody(
     part: parts.length > 1 ? [parts.indexOf(part), parts.length] : undefined,
     back: links.length > 1 ? encodeSteps(links) : undefined,
     pages: isPageEnd(links) && pages.length > 1 ? encodeSteps(pages) : undefined,
-    events: part.events.map(withoutEmptyMetadata),
+    idsFrom: part.idsFrom,
+    events: part.events.map(part.idsFrom === undefined ? withId : withoutId),
   } satisfies Record<keyof PartBody, unknown>
   // Four times as fast as a TextEncoder, and the same bytes.
   return Buffer.from(JSON.stringify(body))
 }
 
-function withoutEmptyMetadata(event: CommittedEvent): object {
-  const isEmpty = event.metadata === noMetadata || Object.keys(event.metadata).length === 0
-  return isEmpty ? { ...event, metadata: undefined } : event
+function withId(event: CommittedEvent): object {
+  return { ...event, metadata: unlessEmpty(event.metadata) }
+}
+
+function withoutId({ type, time, data, metadata }: CommittedEvent): object {
+  return { type, time, data, metadata: unlessEmpty(metadata) }
+}
+
+function unlessEmpty(metadata: Metadata): Metadata | undefined {
+  return metadata === noMetadata || Object.keys(metadata).length === 0 ? undefined : metadata
 }
 
 export function isReadable(part: StoredPart): part is ReadablePart {
@@ -223,9 +235,10 @@ function parseVersion(text: string): number {
 export function parseBody(data: Uint8Array): PartBody {
   const body = parseJsonText(strictDecoder.decode(data))
   if (!isRecord(body)) throw new TypeError('its body is not an object')
-  if (body.format !== currentFormat) {
+  if (!readableFormats.has(body.format)) {
+    const formats = [...readableFormats].join(' and ')
     throw new TypeError(
-      `its format is ${JSON.stringify(body.format)}; this Aether reads ${currentFormat}`,
+      `its format is ${JSON.stringify(body.format)}; this Aether reads ${formats}`,
     )
   }
   check('id', isText(body.id))
@@ -236,8 +249,19 @@ export function parseBody(data: Uint8Array): PartBody {
   check('pages', body.pages === undefined || isString(body.pages))
   const events: unknown[] = Array.isArray(body.events) ? body.events : []
   check('events', events.length > 0 && events.length <= maxEventsPerMessage)
+  if (body.idsFrom !== undefined) nameEvents(events, body.id as string, body.idsFrom)
   events.forEach(checkEvent)
   return body as unknown as PartBody
+}
+
+/** Gives the events the ids that were left out. */
+function nameEvents(events: readonly unknown[], commitId: string, idsFrom: unknown): void {
+  check('idsFrom', Number.isSafeInteger(idsFrom) && Number(idsFrom) >= 1)
+  const idBehind = uuidsBehind(commitId)
+  if (!idBehind)
+    throw new TypeError('its id is not of a series, by which its events would be known')
+  let steps = Number(idsFrom)
+  for (const event of events) if (isRecord(event)) event['id'] = idBehind(steps++)
 }
 
 function checkEvent(event: unknown): void {
