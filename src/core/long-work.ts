@@ -3,6 +3,17 @@ import { setImmediate as turn } from 'node:timers/promises'
 /** For so long nothing else may happen: timers, sockets, signs of life. */
 const heldUpMs = 10
 
+/** How many pieces of work are to go on in the next turn of the event loop. */
+let waiting = 0
+
+/**
+ * Whether something goes on by itself in a later turn of the event loop, as it has kept others waiting: on a
+ * busy machine that may be anything, however short.
+ */
+export function isWorkWaiting(): boolean {
+  return waiting > 0
+}
+
 /**
  * Work of many steps that waits for nothing, as a read of a file does: without pauses it would hold up the
  * whole process until it is done, and no time-out could end it.
@@ -13,7 +24,9 @@ export class LongWork {
   /** Between two steps. Lets everything else happen, if nothing has for 10 ms. */
   async pause(): Promise<void> {
     if (performance.now() - this.#since < heldUpMs) return
+    waiting++
     await turn()
+    waiting--
     this.#since = performance.now()
   }
 }
@@ -31,7 +44,15 @@ export class Promptness {
       setImmediate(() => (this.#since = undefined))
     }
     if (now - this.#since < heldUpMs) void settled.then(call)
-    else setImmediate(call)
+    else this.#later(call)
+  }
+
+  #later(call: () => void): void {
+    waiting++
+    setImmediate(() => {
+      waiting--
+      call()
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 import { VirtualClock } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
+import { LongWork, Promptness } from '../../src/core/index.ts'
 
 describe('a virtual clock', () => {
   test('goes on only when it is told to', async () => {
@@ -25,6 +26,30 @@ describe('a virtual clock', () => {
     await clock.advance(30)
     expect(seen).toEqual(['a 10', 'a again 15', 'b 20', 'c 20'])
     expect(clock.now()).toBe(30)
+  })
+
+  test('waits for what took long by the clock on the wall, and lets others have their turn', async () => {
+    const clock = new VirtualClock(0)
+    const seen: string[] = []
+    void clock.sleep(10).then(async () => {
+      const work = new LongWork()
+      for (let step = 1; step <= 3; step++) {
+        spin(11)
+        await work.pause()
+        seen.push(`step ${step}`)
+      }
+    })
+    const promptness = new Promptness()
+    void clock.sleep(20).then(() => {
+      promptness.soon(() => {
+        spin(11)
+        promptness.soon(() => seen.push('later'))
+      })
+    })
+    await clock.advance(10)
+    expect(seen).toEqual(['step 1', 'step 2', 'step 3'])
+    await clock.advance(10)
+    expect(seen.at(-1)).toBe('later')
   })
 
   test('ticks until it is disposed of, also by a tick itself', async () => {
@@ -78,3 +103,9 @@ describe('a virtual clock', () => {
     await first
   })
 })
+
+/** Keeps the processor busy. */
+function spin(ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
