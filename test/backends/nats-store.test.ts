@@ -11,6 +11,7 @@ import {
   type StoredEvent,
 } from '../../src/core/index.ts'
 import type { Append, EventStore } from '../../src/store/index.ts'
+import { monitored, monitoringOf } from '../support/nats-monitoring.ts'
 import { until } from '../support/until.ts'
 import { type ServerOfTests, useServer } from './server-of-tests.ts'
 
@@ -21,7 +22,7 @@ let server: ServerOfTests['server']
 let raw: ServerOfTests['raw']
 let namespaces = 0
 
-useServer({ config: 'http: "127.0.0.1:-1"', maxPayload }, (started) => ({ server, raw } = started))
+useServer({ config: monitored, maxPayload }, (started) => ({ server, raw } = started))
 
 interface Scene {
   readonly namespace: string
@@ -228,7 +229,8 @@ describe('a commit over several actors', () => {
   })
 
   test('is stored though more are under way than the server takes at once', async () => {
-    const { another } = await scene()
+    // Those that find no room come again until their time is over.
+    const { another } = await scene({ retryForMs: 60_000 })
     const stores = await Promise.all(Array.from({ length: 4 }, () => another()))
     const commits = Array.from({ length: 400 }, (_, n) =>
       (stores[n % 4] as EventStore).commit([part(`account-${n}`), part(`order-${n}`)]),
@@ -367,7 +369,8 @@ describe('reading', () => {
   )
 
   test('1,000 reads that are aborted or left early leave no subscription behind', async () => {
-    const { store } = await scene({ name: 'leaky?' })
+    // Forgotten subscriptions would end by themselves when the answer is late, and not be noticed.
+    const { store } = await scene({ name: 'leaky?', requestTimeoutMs: 300_000 })
     for (let version = 0; version < 1_500; version += 500) {
       const events = Array.from({ length: 500 }, () => ({ type: 'A', data: {} }))
       await store.append(alice, events, { expectedVersion: version })
@@ -378,7 +381,6 @@ describe('reading', () => {
       await Promise.all(Array.from({ length: 10 }, (_, index) => abandon(store, index)))
     await until(async () => (await subscriptionsOf('leaky?')) <= before, {
       description: `there are no more than ${before} subscriptions`,
-      timeoutMs: 2_000, // forgotten ones would end by themselves after 5 s
     })
   })
 
@@ -428,10 +430,9 @@ async function bytesSentByServer(): Promise<number> {
   return ((await monitor('varz')) as { readonly out_bytes: number }).out_bytes
 }
 
-/** The server's own figures: it logs where it tells them. */
+/** The server's own figures. */
 async function monitor(what: string): Promise<unknown> {
-  const address = /http monitor on (\S+)/.exec(server.logTail())?.[1]
-  return (await fetch(`http://${address}/${what}`)).json()
+  return (await fetch(`${await monitoringOf(server)}/${what}`)).json()
 }
 
 describe("writers at 'any'", () => {

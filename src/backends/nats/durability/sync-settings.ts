@@ -56,16 +56,22 @@ async function ask(
   signal: AbortSignal,
 ): Promise<SyncSetting> {
   const question = JSON.stringify({ server_name: server, exact_match: true })
-  try {
-    const answer = await link.attempt(
-      () => link.nats.request(askServersSubject, question, { timeout: timeoutMs }),
-      signal,
-    )
-    const report = reportIn(answer.json<{ data?: unknown }>().data)
-    return report.server === server ? report.sync : { kind: 'unknown', reason: 'another answered' }
-  } catch (error) {
-    const { kind } = failureOf(error, library)
-    return { kind: 'unknown', reason: reasons[kind] ?? 'it does not answer' }
+  for (;;) {
+    try {
+      const answer = await link.attempt(
+        () => link.nats.request(askServersSubject, question, { timeout: timeoutMs }),
+        signal,
+      )
+      const report = reportIn(answer.json<{ data?: unknown }>().data)
+      return report.server === server
+        ? report.sync
+        : { kind: 'unknown', reason: 'another answered' }
+    } catch (error) {
+      // That the connection was lost says nothing of the server.
+      if (!link.isConnected && (await link.untilConnected(timeoutMs, signal))) continue
+      const { kind } = failureOf(error, library)
+      return { kind: 'unknown', reason: reasons[kind] ?? 'it does not answer' }
+    }
   }
 }
 
