@@ -58,7 +58,7 @@ export function typesOf(messages: readonly { readonly type: string }[]): string[
   return messages.map((message) => message.type)
 }
 
-const maxMs = 20_000
+const maxMs = 60_000
 
 /** Waits until it is so. */
 export async function until(condition: () => boolean, what: string): Promise<void> {

@@ -19,9 +19,9 @@ export async function versionsOf(store: EventStore, actorId: ActorId): Promise<n
   return (await collect(store.read(actorId))).map((event) => event.version)
 }
 
-/** Asks again until it holds, for ten seconds. */
+/** Asks again until it holds, for half a minute. */
 export async function eventually(check: () => void | Promise<void>): Promise<void> {
-  for (let checksLeft = 500; ; checksLeft--) {
+  for (let checksLeft = 1_500; ; checksLeft--) {
     try {
       await check()
       return
