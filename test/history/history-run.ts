@@ -97,10 +97,14 @@ async function disturb(
   const freezes: Freeze[] = []
   const disturbances: Disturbance['name'][] = []
   const end = performance.now() + seconds * 1_000
+  // Without a kill hardly anything is shown, however long the other disturbances took.
+  const isMissing = possible.some(({ name }) => name === 'kill')
+    ? (): boolean => !disturbances.includes('kill')
+    : (): boolean => false
   for (let turn = random.below(possible.length); ; turn++) {
     const calm = (0.3 + 0.7 * random.next()) * setup.calmMs
     await pause(Math.max(0, Math.min(calm, end - performance.now())))
-    if (performance.now() >= end) return { freezes, disturbances }
+    if (performance.now() >= end && !isMissing()) return { freezes, disturbances }
     const { name, disturb } = possible[turn % possible.length] as Disturbance
     log?.(name)
     const freeze = await disturb(random)

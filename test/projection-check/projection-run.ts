@@ -40,11 +40,16 @@ export interface ProjectionRunOptions {
   readonly switches?: number
   /** What is done: nothing else is. @default all */
   readonly only?: readonly TroubleOf[] | undefined
+  /** Whether enough has been seen: else it goes on. @default it always has */
+  readonly isSeen?: ((seen: Seen) => boolean) | undefined
   /** Lets the target of the projection break its promise. */
   readonly sabotage?: Sabotage | undefined
   /** Is told what happens. */
   log?(line: string): void
 }
+
+/** What the tables and the policy show by now. */
+export type Seen = Pick<ProjectionEvidence, 'entries' | 'effects'>
 
 /** Whom something is done to: the readers are built anew, and paused. */
 export const troubles = ['members', 'servers', 'readers'] as const
@@ -101,7 +106,8 @@ export async function runProjections(options: ProjectionRunOptions): Promise<Pro
   const readers = makeReaders({ file: tables, mishap: ignore })
   await using bystander = new Bystander(readers, writing.events, (text) => run.complain(text))
   await using started = new AsyncDisposableStack()
-  const run = new ProjectionRun(options, writing, bystander)
+  const look = (): Promise<Seen> => seenBy(writing, readers)
+  const run = new ProjectionRun({ options, writing, bystander, look })
   const members = Array.from({ length: count }, (_, index) => {
     const settings = { name: `m${index}`, seed: seed + index * 1_000, tables, mishaps, sabotage }
     // Even ones are patient, if the store is: see the setup.
@@ -138,21 +144,32 @@ export async function runProjections(options: ProjectionRunOptions): Promise<Pro
   return { findings, figures: run.figures(evidence, catchUpMs) }
 }
 
+interface ProjectionRunParts {
+  readonly options: ProjectionRunOptions
+  readonly writing: Node<typeof Ledger>
+  readonly bystander: Bystander
+  readonly look: () => Promise<Seen>
+}
+
 /** Writes, and lets others make trouble meanwhile. */
 class ProjectionRun {
   readonly #options: ProjectionRunOptions
   readonly #writing: Node<typeof Ledger>
   readonly #bystander: Bystander
   readonly #trouble: Trouble
+  readonly #look: () => Promise<Seen>
   readonly #over = new AbortController()
   #endMs = Infinity
   #complaints = 0
   #written = 0
+  #isSeen: boolean
 
-  constructor(options: ProjectionRunOptions, writing: Node<typeof Ledger>, bystander: Bystander) {
+  constructor({ options, writing, bystander, look }: ProjectionRunParts) {
     this.#options = options
     this.#writing = writing
     this.#bystander = bystander
+    this.#look = look
+    this.#isSeen = options.isSeen === undefined
     const log = (line: string): void => options.log?.(line)
     this.#trouble = new Trouble({ isEnough: () => this.#isEnough(), log })
   }
@@ -171,6 +188,7 @@ class ProjectionRun {
     this.#endMs = performance.now() + seconds * 1_000
     const writing = this.#write(new SeededRandom(seed))
     const reading = this.#bystander.readOn(this.#over.signal)
+    const looking = this.#lookOn()
     const half = Math.ceil(members.length / 2)
     const groups = [members.slice(0, half), members.slice(half)].filter(({ length }) => length > 0)
     const ofMembers = groups.map(
@@ -190,7 +208,7 @@ class ProjectionRun {
       await Promise.all(work.map((begin) => begin()))
     } finally {
       this.#over.abort()
-      await Promise.all([writing, reading])
+      await Promise.all([writing, reading, looking])
     }
   }
 
@@ -216,8 +234,18 @@ class ProjectionRun {
       this.#trouble.kills >= kills &&
       this.#trouble.freezes >= freezes &&
       this.#bystander.switches >= switches &&
-      this.#written >= fewestEvents
+      this.#written >= fewestEvents &&
+      this.#isSeen
     )
+  }
+
+  async #lookOn(): Promise<void> {
+    const { isSeen } = this.#options
+    while (isSeen && !this.#isSeen && !this.#over.signal.aborted) {
+      // As long as nobody has made the tables, there is nothing to see.
+      this.#isSeen = await this.#look().then(isSeen, () => false)
+      await pause(300)
+    }
   }
 
   async #write(random: SeededRandom): Promise<void> {
@@ -280,8 +308,9 @@ async function caughtUp(
 
 async function evidenceOf(
   node: Node<typeof Ledger | typeof Copy>,
-  { balances, districts, tables }: Readers,
+  readers: Readers,
 ): Promise<Omit<ProjectionEvidence, 'parked'> & { readonly bookings: readonly LoggedBooking[] }> {
+  const { balances, districts, tables } = readers
   const log = await Array.fromAsync(node.events.readAll())
   const rows = await tables.read<{ ledger: string; state: string }>`SELECT * FROM balance`
   return {
@@ -293,14 +322,20 @@ async function evidenceOf(
     balances: await documents(node.view(balances).list()),
     districts: await documents(node.view(districts).list()),
     balanceRows: new Map(rows.map(({ ledger, state }) => [ledger, JSON.parse(state) as Balance])),
-    entries: (
-      await tables.read<{
-        ledger: string
-        version: number
-        member: string
-      }>`SELECT ledger, version, member FROM entry ORDER BY id`
-    ).map((row) => ({ ...row })),
-    effects: log.flatMap(({ type, data }) => (type === 'Noted' ? [data as unknown as Entry] : [])),
+    ...(await seenBy(node, readers)),
+  }
+}
+
+async function seenBy({ events }: Pick<Node, 'events'>, { tables }: Readers): Promise<Seen> {
+  const entries = await tables.read<{
+    ledger: string
+    version: number
+    member: string
+  }>`SELECT ledger, version, member FROM entry ORDER BY id`
+  const noted = await Array.fromAsync(events.readAll({ filter: { eventTypes: ['Noted'] } }))
+  return {
+    entries: entries.map((row) => ({ ...row })),
+    effects: noted.map(({ data }) => data as unknown as Entry),
   }
 }
 
@@ -311,7 +346,8 @@ async function documents<S>(
   return new Map(found.map(({ key, state }) => [key, state]))
 }
 
-function takeOvers(entries: readonly Entry[]): number {
+/** How often a part was handled by somebody else than before. */
+export function takeOvers(entries: readonly Entry[]): number {
   const owners = new Map<number, string>()
   let count = 0
   for (const { ledger, member } of entries) {
