@@ -5,7 +5,6 @@ import { Account } from '../projections/bank.ts'
 
 test.for(backendKinds)(
   'every answer stands at a position in the log behind all that it shows: $name',
-  { timeout: 60_000 },
   async (kind) => {
     await using source = await kind.start()
     const backend = source.fresh()

@@ -26,7 +26,8 @@ const Account = actor('account', {
 })
 
 async function openBank(backend = memory()) {
-  return open({ backend, actors: [Account], limits: { conflictRetries: 100 } })
+  const limits = { conflictRetries: 100, commandTimeoutMs: 100_000 }
+  return open({ backend, actors: [Account], limits })
 }
 type Bank = Awaited<ReturnType<typeof openBank>>
 

@@ -176,13 +176,15 @@ describe('notices', () => {
     const place = newPlace()
     const { store } = await openBus({ namespace: place })
     const sent = await rawMessages(`aether.${place}.bus.stored.>`)
+    const began = performance.now()
     const appends = Array.from({ length: 500 }, (_, index) =>
       store.append(`a-${index}`, [{ type: 'A', data: 1 }], { expectedVersion: 0 }),
     )
     await Promise.all(appends)
     const notices = (): unknown[] => sent.flatMap((text) => JSON.parse(text) as unknown[])
     await until(() => notices().length === 500, { description: 'all were told of' })
-    expect(sent.length).toBeLessThan(250)
+    // One text each 5 ms, however long the appends take; a timer may be a moment early.
+    expect(sent.length).toBeLessThanOrEqual(3 + (performance.now() - began) / 4)
   })
 
   test('that are too large for one message go in several', async () => {

@@ -33,8 +33,11 @@ async function leaderOf(namespace: string): Promise<NatsServer> {
   const connection = await connect({ servers: [...cluster.urls] })
   try {
     const manager = await jetstreamManager(connection)
-    const { cluster: peers } = await manager.streams.info(`AETHER_${namespace}`)
-    return cluster.node(peers?.leader ?? '')
+    const leader = await until(
+      async () => (await manager.streams.info(`AETHER_${namespace}`)).cluster?.leader,
+      { description: 'the stream has a leader' },
+    )
+    return cluster.node(leader)
   } finally {
     await connection.close()
   }

@@ -165,10 +165,18 @@ test('the least permissions fit into a JWT', async () => {
 test('creds that expire are renewed from their file, also where it was away', async () => {
   const server = await start(operator.config, credsOf(operator))
   const path = join(server.folder, 'user.creds')
-  await writeFile(path, operator.creds({ expires: Math.floor(Date.now() / 1_000) + 2 }))
   const authenticator = credsAuthenticator(() => readFileSync(path))
-  const store = await open(server, { authenticator, retryForMs: 300 })
-  await store.append('a-1', [{ type: 'A', data: 1 }], { expectedVersion: 0 })
+  // On a busy machine they expire before the store is open: then it takes others.
+  const store = await until(
+    async () => {
+      await writeFile(path, operator.creds({ expires: Math.floor(Date.now() / 1_000) + 2 }))
+      const opened = await open(server, { authenticator, retryForMs: 300 })
+      const event = { id: 'e', type: 'A', data: 1 }
+      await opened.append('a-1', [event], { expectedVersion: 0 })
+      return opened
+    },
+    { description: 'the store is open' },
+  )
 
   await rename(path, `${path}.away`)
   await untilRefused(store)

@@ -246,18 +246,18 @@ describe('without a connection', () => {
   })
 
   test("appends at 'any' to one actor fail together, not one after the other", async () => {
-    const { wire, store } = await scene({ retryForMs: 200 })
+    const { wire, store } = await scene({ retryForMs: 1_000 })
     wire.cut()
     const began = performance.now()
     const appends = Array.from({ length: 50 }, () =>
       store.append(alice, [{ type: 'Noted', data: 7 }], { expectedVersion: 'any' }),
     )
     for (const outcome of await Promise.allSettled(appends)) expect(outcome.status).toBe('rejected')
-    expect(performance.now() - began).toBeLessThan(5_000)
+    expect(performance.now() - began).toBeLessThan(25_000)
   })
 
   test('closing does not wait for a connection, nor do the appends under way', async () => {
-    const { wire, store, observer } = await scene()
+    const { wire, store, observer } = await scene({ retryForMs: 60_000 })
     wire.hold('answers')
     const appending = store.append(alice, [deposited], { expectedVersion: 1 })
     const failing = expect(appending).rejects.toMatchObject({ code: 'outcome-unknown' })
@@ -266,7 +266,7 @@ describe('without a connection', () => {
     const began = performance.now()
     await store.close()
     await failing
-    expect(performance.now() - began).toBeLessThan(3_000)
+    expect(performance.now() - began).toBeLessThan(30_000)
   })
 })
 
@@ -275,8 +275,8 @@ describe('a read', () => {
   const data = 'x'.repeat(900_000)
   const everyVersion = [1, 2, 3, 4, 5, 6, 7, 8, 9]
   /** Less than a request would wait for its answer. */
-  const promptly = { timeout: 60_000 }
-  const requestTimeoutMs = 100_000
+  const promptly = { timeout: 120_000 }
+  const requestTimeoutMs = 300_000
 
   async function longScene(): Promise<Scene> {
     const { wire, store, observer } = await scene({ requestTimeoutMs })

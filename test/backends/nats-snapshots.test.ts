@@ -195,7 +195,9 @@ test('without a server there is no snapshot, and a save says so', async () => {
   expect(warnings.join()).toMatch(/account-alice is not used: /)
   await expect(save(store, 1)).rejects.toMatchObject({ code: 'store-unavailable' })
   await own.restart()
-  expect(await store.latestVersion(alice)).toBe(1)
+  await until(async () => (await store.latestVersion(alice)) === 1, {
+    description: 'the store is connected again',
+  })
   expect((await store.loadSnapshot(alice, { shape }))?.version).toBe(1)
 })
 

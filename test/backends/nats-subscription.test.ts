@@ -33,7 +33,7 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, n
 
 test('a subscription goes on after its server was killed, without gap or repetition', async () => {
   await using server = await startNatsServer()
-  const backend = nats({ servers: server.url })
+  const backend = nats({ servers: server.url, retryForMs: 60_000 })
   await using writer = await backend.openStore()
   await using reader = await backend.openStore()
   const controller = new AbortController()

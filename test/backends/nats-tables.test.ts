@@ -162,10 +162,11 @@ test('who watches has one consumer for all tables, which brings nothing of other
   const of = (name: string): string => `aether.${namespace}.table.${name}.*`
   expect(await filters()).toEqual([[of('one')]])
   const second = await two.watch(() => undefined)
-  await until(async () => ((await filters()) as unknown[]).length === 1, {
-    description: 'one consumer',
-  })
-  expect(await filters()).toEqual([[of('one'), of('two')]])
+  const isOne = async (): Promise<boolean> => {
+    expect(await filters()).toEqual([[of('one'), of('two')]])
+    return true
+  }
+  await until(isOne, { description: 'one consumer' })
   await first[Symbol.asyncDispose]()
   await second[Symbol.asyncDispose]()
   await until(async () => ((await filters()) as unknown[]).length === 0, {

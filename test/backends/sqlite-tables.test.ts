@@ -10,6 +10,7 @@ import {
 } from '../../src/backends/sqlite/index.ts'
 import type { ProgressChange, ProjectionBuild } from '../../src/store/index.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
 
 const sales: ProjectionBuild = { projection: 'sales', build: 1 }
 const next: ProjectionBuild = { projection: 'sales', build: 2 }
@@ -133,7 +134,8 @@ describe('what a handler writes with', () => {
         message: expect.stringContaining('sales gave a promise'),
       },
     )
-    await expect.poll(() => late).toMatchObject({ code: 'closed' })
+    await until(() => late, { description: 'the late one is refused' })
+    expect(late).toMatchObject({ code: 'closed' })
     expect(await target.read`SELECT * FROM sale`).toEqual([])
     expect(await target.load(sales)).toEqual([])
   })

@@ -123,7 +123,7 @@ describe('aether events', () => {
       await store.append('order-2', [{ type: 'Tick', data: {} }], { expectedVersion: stored++ })
       return tail.stdout !== ''
     }
-    await until(seen, { description: 'the tail', timeoutMs: 20_000, intervalMs: 100 })
+    await until(seen, { description: 'the tail', timeoutMs: 60_000, intervalMs: 100 })
     expect(tail.stdout).not.toContain('Opened')
     expect(tail.stdout).toContain('"Tick"')
     expect(await tail.end('SIGINT')).toBe(0)

@@ -273,7 +273,7 @@ describe.each(places)('of a node in another process, on $name', (place) => {
       until(
         async () =>
           (await send(url, 'GET', '/projections/journal')).body.includes(`"parked":${count},`),
-        { description: `${count} are parked`, timeoutMs: 30_000 },
+        { description: `${count} are parked`, timeoutMs: 60_000 },
       )
     await parkedAre(4)
     const reason = ['--reason', 'counted twice']
@@ -300,7 +300,7 @@ describe.each(places)('of a node in another process, on $name', (place) => {
       await until(
         async () =>
           (await send(url, 'GET', `/views/journal/${key}`)).body.includes('"entries":[6]'),
-        { description: `${key} has its entry`, timeoutMs: 30_000 },
+        { description: `${key} has its entry`, timeoutMs: 60_000 },
       )
   })
 

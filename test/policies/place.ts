@@ -49,5 +49,6 @@ export function openAt(place: StorePlace, isWorking: boolean): Promise<Warehouse
     backend: backendAt(place),
     actors: [Order, Shelf],
     policies: isWorking ? [TakeFromShelves] : [],
+    limits: { commandTimeoutMs: 60_000 },
   })
 }

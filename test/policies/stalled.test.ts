@@ -65,6 +65,6 @@ test('what was given up in a stall, and stays its own after all, is handled agai
   const { position } = await node.get(Order, 'a').place()
   await until(() => calls === 1, { description: 'it is being handled' })
   clock.stall(4 * leases.leaseMs)
-  await node.projection(waiting).reached(position, { timeoutMs: 20_000 })
+  await node.projection(waiting).reached(position, { timeoutMs: 60_000 })
   expect([calls, handled]).toEqual([2, 1])
 })

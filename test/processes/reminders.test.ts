@@ -18,11 +18,12 @@ function deliverer(): WorkingProcess<Deliveries> {
 type ParcelNode = Node<typeof Parcel>
 
 /** Half messages, half reminders that are due in a moment. */
-async function tellAll(node: ParcelNode): Promise<string[]> {
-  const telling = Array.from({ length: count }, async (_, n) => {
-    if (n % 2) return `tell:${await node.tell(`parcel-p${n}`, 'send', undefined)}`
+async function tellAll(node: ParcelNode, parcels = count, first = 0): Promise<string[]> {
+  const telling = Array.from({ length: parcels }, async (_, n) => {
+    const parcel = `parcel-p${first + n}` as const
+    if (n % 2) return `tell:${await node.tell(parcel, 'send', undefined)}`
     const options = { name: 'r', afterMs: 300 }
-    return `reminder:${await node.schedule(`parcel-p${n}`, 'send', undefined, options)}:1`
+    return `reminder:${await node.schedule(parcel, 'send', undefined, options)}:1`
   })
   return Promise.all(telling)
 }
@@ -64,13 +65,19 @@ describe.each(simplePlaceKinds)('$title', ({ start }) => {
     await using second = deliverer()
     await using asking = await openAt(place, 0)
     await first.open({ place, deliveries })
-    const told = await tellAll(asking)
+    const told: string[] = []
+    let isKilled = false
+    // A few again and again, so that it is killed in the middle of it, however fast it is.
+    const telling = (async () => {
+      while (!isKilled) told.push(...(await tellAll(asking, 4, told.length)))
+    })()
     await until(async () => (await sent(asking)).length > count / 8, {
       description: 'some were delivered',
     })
     await first.kill()
-    const before = (await sent(asking)).length
-    expect(before).toBeLessThan(count)
+    isKilled = true
+    await telling
+    expect((await sent(asking)).length).toBeLessThan(told.length)
     await second.open({ place, deliveries })
     const events = await allIsDone(asking, told)
     expect(pidsOf(events).size).toBe(2)

@@ -6,7 +6,7 @@ import { backendKinds } from '../support/backend-kinds.ts'
 import { until } from '../support/until.ts'
 import { Account, Balances } from './bank.ts'
 
-const patience = { timeoutMs: 30_000 }
+const patience = { timeoutMs: 60_000 }
 
 describe.for(backendKinds)('builds, on $name', { timeout: 120_000 }, (kind) => {
   test('a rebuild under load is never seen half, and takes the place of the old one', async () => {

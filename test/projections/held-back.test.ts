@@ -27,7 +27,7 @@ const Journal = view({
 })
 
 const stored = async (node: Awaited<ReturnType<typeof open>>): Promise<Reached> =>
-  node.projection(Journal).reached(await node.events.lastPosition(), { timeoutMs: 30_000 })
+  node.projection(Journal).reached(await node.events.lastPosition(), { timeoutMs: 60_000 })
 
 describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }, (kind) => {
   test('is parked with its successors, others flow; mended and retried, all is as if never', async () => {
@@ -44,7 +44,7 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
       await stored(node)
       await until(async () => (await handle.status()).parked === 1, {
         description: 'the actor is parked',
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
       })
       expect(await handle.parked()).toMatchObject([
         {
@@ -76,7 +76,7 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
     await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
     await until(async () => (await node.projection(Journal).parked())[0]?.tries === 4, {
       description: 'it was tried once more',
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     })
     expect(await node.projection(Journal).parked()).toMatchObject([{ state: 'parked' }])
     await node.get(Account, 'bob').deposit({ amount: 4 })
@@ -90,7 +90,7 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
     expect(await node.projection(Journal).retry('account-alice')).toBe(false)
     await until(async () => (await node.projection(Journal).parked()).length === 0, {
       description: 'the actor is free',
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     })
     await node.get(Account, 'bob').deposit({ amount: 5 })
     expect(await stored(node)).toEqual({ heldBack: [] })
@@ -110,14 +110,14 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
       for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
       await until(async () => (await node.projection(Journal).status()).parked === 1, {
         description: 'the actor is parked',
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
       })
     }
     poison.clear()
     await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
     await until(async () => (await node.projection(Journal).parked()).length === 0, {
       description: 'the actor is free',
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     })
     expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1', '+2', '+3'] })
   })
@@ -133,7 +133,7 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
     expect(await node.projection(Journal).skip('account-bob', 'counted twice')).toBe(true)
     await until(async () => (await node.projection(Journal).parked()).length === 0, {
       description: 'the actor is free',
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     })
     expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1', '+3'] })
     expect(logger.messages.join()).toContain(

@@ -59,7 +59,7 @@ async function opened(file: string, views: Pick<ReturnType<typeof balances>, 'Ba
   })
   await until(async () => (await node.projection(views.Balances).status()).state === 'live', {
     description: 'it takes part in the appends',
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
   })
   return node
 }
@@ -190,8 +190,8 @@ test('a long log is caught up with beside the appends, and every event counts on
   })
   await Promise.all(writes)
   const end = await other.lastPosition()
-  await one.projection(views.Balances).reached(end, { timeoutMs: 30_000 })
-  await two.projection(again.Balances).reached(end, { timeoutMs: 30_000 })
+  await one.projection(views.Balances).reached(end, { timeoutMs: 60_000 })
+  await two.projection(again.Balances).reached(end, { timeoutMs: 60_000 })
   expect(await views.all()).toEqual(await folded(other))
   expect(await one.projections()).toMatchObject([{ parked: 0, retrying: 0 }])
 })
@@ -233,4 +233,4 @@ test('a rebuild under load is never seen half, and lacks nothing that was answer
     const { state } = await alice.deposit({ amount: 1 })
     expect(await views.balanceOf('alice')).toBe(state.balance)
   }
-}, 60_000)
+})

@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 import { Account } from './bank.ts'
 import { totals } from './totals.ts'
 
-const patience = { timeoutMs: 30_000 }
+const patience = { timeoutMs: 60_000 }
 
 async function scene() {
   const folder = await temporaryFolder()
@@ -123,7 +123,11 @@ describe('where nobody knows any more what the members agreed on, and the tables
       await expect(handle.reached(old, { timeoutMs: 200 })).rejects.toMatchObject({
         code: 'timeout',
       })
-    expect(await handle.status()).toMatchObject({ state: 'paused', build: 1, position: 0 })
+    const isPaused = async (): Promise<boolean> => {
+      expect(await handle.status()).toMatchObject({ state: 'paused', build: 1, position: 0 })
+      return true
+    }
+    await until(isPaused, { description: 'it is paused', ...patience })
     expect(await target.read`SELECT total FROM total`).toEqual([{ total: 3 }])
     await handle.resume()
     await handle.reached(position, patience)

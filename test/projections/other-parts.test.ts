@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { until } from '../support/until.ts'
 import { Account } from './bank.ts'
 
-const patience = { timeoutMs: 30_000 }
+const patience = { timeoutMs: 60_000 }
 
 /** A view of a version whose actors are spread over so many parts; it can't take deposits of 6. */
 function balances(version: number, parts: number) {
@@ -64,7 +64,7 @@ describe.each([
     // One of those that only the code of more parts knows is behind, where there is one.
     for (let part = 0; part < before; part++) await goTo(part, part < 2 ? end : 0)
     const isThere = before <= 2
-    const reached = node.projection(New).reached(end, { timeoutMs: 300 })
+    const reached = node.projection(New).reached(end, { timeoutMs: isThere ? 60_000 : 300 })
     if (isThere) await reached
     else await expect(reached).rejects.toMatchObject({ code: 'timeout' })
     const { position } = await node.projection(New).status()

@@ -11,7 +11,7 @@ import { until } from '../support/until.ts'
 import { Account } from './bank.ts'
 import { totals } from './totals.ts'
 
-const patience = { timeoutMs: 30_000 }
+const patience = { timeoutMs: 60_000 }
 
 type Machine = ReturnType<typeof totals>
 

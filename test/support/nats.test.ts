@@ -3,12 +3,9 @@ import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { jetstream, jetstreamManager, type StreamInfo } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { startNatsCluster, startNatsServer } from './nats.ts'
 import { until } from './until.ts'
-
-/** The first test on a machine may have to fetch the server. */
-vi.setConfig({ testTimeout: 120_000 })
 
 test('a single server keeps its data over a kill, on the same port', async () => {
   await using server = await startNatsServer({ config: 'jetstream { sync_interval: always }' })
@@ -22,7 +19,7 @@ test('a single server keeps its data over a kill, on the same port', async () =>
   await server.restart()
   expect(server.port).toBe(port)
   expect(server.pid).not.toBe(pid)
-  expect(await stored(url)).toBe(1)
+  await untilStored(url, 1)
 })
 
 test('options reach the server', async () => {
@@ -97,7 +94,9 @@ test('a cluster keeps a replicated stream while its leader is gone', async () =>
   await store(urls, 3)
   expect(new Set(nodes.map((node) => node.port)).size).toBe(3)
 
-  const leader = cluster.node(await leaderOf(urls))
+  const leader = cluster.node(
+    await until(() => leaderOf(urls), { description: 'the stream has a leader' }),
+  )
   await leader.kill()
   await expect(cluster.ready()).rejects.toThrow(leader.name)
   const survivors = urls.filter((url) => url !== leader.url)
@@ -155,7 +154,7 @@ async function leaderOf(servers: Servers): Promise<string> {
 async function streamInfo(servers: Servers): Promise<StreamInfo> {
   const connection = await connect({ servers: [servers].flat(), reconnect: false })
   try {
-    const { streams } = await jetstreamManager(connection, { timeout: 500 })
+    const { streams } = await jetstreamManager(connection, { timeout: 2_000 })
     return await streams.info(STREAM)
   } finally {
     await connection.close()

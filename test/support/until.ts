@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 export interface UntilOptions {
   /** What is waited for, as it reads after “until”: `the consumer has caught up`. */
   readonly description: string
-  /** Long enough for a machine that has much else to do. @default 30000 */
+  /** Long enough for a machine that has much else to do. @default 60000 */
   readonly timeoutMs?: number
   /** The pause between two looks. @default 10 */
   readonly intervalMs?: number
@@ -29,7 +29,7 @@ class UntilTimeout extends Error {
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { description, timeoutMs = 30_000, intervalMs = 10 }: UntilOptions,
+  { description, timeoutMs = 60_000, intervalMs = 10 }: UntilOptions,
 ): Promise<Truthy<T>> {
   const done = new AbortController()
   const expiry = sleep(timeoutMs, EXPIRED, { signal: done.signal }).catch(() => EXPIRED)
