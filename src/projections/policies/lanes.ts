@@ -16,6 +16,11 @@ export class Lanes {
     this.#width = width
   }
 
+  /** Whether anything is under way. */
+  get isBusy(): boolean {
+    return this.#busy.size > 0
+  }
+
   add(lane: string, job: Job): void {
     const waiting = this.#lanes.get(lane)
     if (waiting) waiting.push(job)

@@ -3,6 +3,7 @@ import {
   type KnownParts,
   leastOf,
   newPart,
+  type PartProgress,
   readProgress,
   takenOver,
 } from '../progress/part-progress.ts'
@@ -12,6 +13,8 @@ import { PolicyPart } from './policy-part.ts'
 export class PolicyParts implements Iterable<PolicyPart> {
   readonly #ending: AbortSignal
   readonly #parts = new Map<number, PolicyPart>()
+  /** The names of those that were its own when it looked last, also of those that are begun anew since. */
+  #known: ReadonlySet<string> = new Set()
 
   /** @param ending aborts when the reader ends */
   constructor(ending: AbortSignal) {
@@ -71,17 +74,22 @@ export class PolicyParts implements Iterable<PolicyPart> {
       const progress = stored.find(({ part }) => part === name)
       const part = this.#parts.get(Number(name))
       if (!part) {
-        const begun = progress ? takenOver(readProgress(progress), now) : newPart(name, origin)
+        const begun = progress ? this.#found(readProgress(progress), now) : newPart(name, origin)
         this.#parts.set(Number(name), new PolicyPart(begun, this.#ending))
         isBegun = true
       } else if (progress && progress.revision !== part.revision) part.takeOver(progress)
     }
+    this.#known = new Set(owned)
     return isBegun
   }
 
   /** What was taken in and not handled has to be read again. */
   clear(): void {
     for (const part of this) this.#forget(part)
+  }
+
+  #found(progress: PartProgress, now: number): PartProgress {
+    return this.#known.has(progress.part) ? progress : takenOver(progress, now)
   }
 
   #forget(part: PolicyPart): void {

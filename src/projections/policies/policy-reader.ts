@@ -128,6 +128,8 @@ export class PolicyReader implements AsyncDisposable {
         await this.#work.stop()
         await this.#saver.idle()
         if (this.#isEnding) break
+        // All is read again behind what is stored.
+        if (!this.#savingFailed) await this.#saveLast([...this.#parts])
         this.#savingFailed = undefined
         await this.#condition.rest(error, () => this.#isEnding)
       }
@@ -170,8 +172,9 @@ export class PolicyReader implements AsyncDisposable {
       if (this.#mustReload) await this.#reload()
       if (this.#parts.size > 0 && this.#readInMs() <= 0) await this.#takeIn()
       this.#check()
-      this.#condition.settle()
-      await this.#bell.wait(this.#restMs())
+      const restMs = this.#restMs()
+      if (!this.#awaitsRoom && !this.#work.isDoubtful(this.#parts)) this.#condition.settle()
+      await this.#bell.wait(restMs)
       this.#saver.saveDue()
     }
   }
@@ -230,8 +233,12 @@ export class PolicyReader implements AsyncDisposable {
   }
 
   #readInMs(): number {
-    if (this.#parts.size === 0) return Infinity
+    if (this.#parts.size === 0 || this.#awaitsRoom) return Infinity
     return this.#mustReload ? 0 : this.#growth.readInMs()
+  }
+
+  get #awaitsRoom(): boolean {
+    return [...this.#parts].some((part) => this.#work.awaitsRoom(part))
   }
 
   #changed(): void {

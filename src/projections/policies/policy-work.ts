@@ -5,8 +5,10 @@ import { type HeldActor, restMsOf } from '../progress/held-actor.ts'
 import { heldEntries } from '../reading/actor-backlog.ts'
 import type { EventIntake, Todo } from '../reading/event-intake.ts'
 import { FailingEvents } from '../reading/failing-events.ts'
+import { isOutage } from '../reading/outage.ts'
 import type { ReaderName } from '../reading/reader-observer.ts'
 import type { ReaderSurroundings } from '../reading/reader.ts'
+import { FailingStreak } from './failing-streak.ts'
 import { Lanes } from './lanes.ts'
 import type { PolicyPart } from './policy-part.ts'
 import type { Reach } from './reaction.ts'
@@ -33,6 +35,9 @@ export class PolicyWork {
   /** Actors whose backlog is worked off. */
   readonly #retrying = new Set<ActorId>()
   readonly #failing: FailingEvents
+  readonly #streak = new FailingStreak()
+  /** Whether none has succeeded since it stopped because of those that failed. */
+  #isDoubtful = false
   #trouble: { readonly error: unknown } | undefined
 
   constructor(context: PolicyWorkContext) {
@@ -52,7 +57,25 @@ export class PolicyWork {
     await this.#lanes.idle()
     this.#retrying.clear()
     this.#failing.clear()
+    this.#streak.clear()
     this.#trouble = undefined
+  }
+
+  /** Whether it still has to be seen that what it stopped for is over. */
+  isDoubtful(parts: Iterable<PolicyPart>): boolean {
+    if (!this.#isDoubtful) return false
+    if (this.#lanes.isBusy) return true
+    const held = Array.from(parts, (part) => [...part.held.values()]).flat()
+    return held.some(({ state }) => state === 'retrying')
+  }
+
+  /** Whether one more would be too much, and some who are due may make room: nothing is read before. */
+  awaitsRoom({ held }: PolicyPart): boolean {
+    if (held.size < this.#context.model.options.maxParked) return false
+    const now = this.#context.clock.now()
+    return [...held.values()].some(
+      (actor) => restMsOf(actor, now) <= 0 || this.#retrying.has(actor.actorId),
+    )
   }
 
   add(part: PolicyPart, todo: Todo): void {
@@ -119,6 +142,8 @@ export class PolicyWork {
     }
     handling?.end()
     this.#failing.clear()
+    this.#streak.clear()
+    this.#isDoubtful = false
     observer.handled?.(name, 1, stored)
     return isHarmless === true
   }
@@ -129,14 +154,26 @@ export class PolicyWork {
     const { actorId, position } = failed
     const before = part.held.get(actorId)
     try {
-      this.#failing.blame(actorId, cause)
+      this.#blame(part, failed, cause)
       this.#failing.checkRoom(part.held.size + (before ? 0 : 1))
     } catch (error) {
+      this.#isDoubtful = !isOutage(error)
       return this.#stopFor(error)
     }
     part.leave(position)
     part.hold(this.#failing.heldAfter(failed, cause, before))
     this.#context.onChange()
+  }
+
+  /** @throws what is no event's fault */
+  #blame(part: PolicyPart, failed: FailedEvent, cause: unknown): void {
+    const before = part.held.get(failed.actorId)
+    try {
+      if (this.#failing.blame(failed, cause, before)) this.#streak.add(part, failed, before)
+    } catch (error) {
+      this.#streak.takeBack()
+      throw error
+    }
   }
 
   #stopFor(error: unknown): void {

@@ -88,7 +88,7 @@ export class BatchWork {
         if (!trouble && !next) observer.released?.(name, actor)
         return
       } catch (error) {
-        const { todo, cause } = this.#blameOf(run, error)
+        const { todo, cause } = this.#blameOf(run, error, actor)
         trouble = { failed: failedEvent(todo.stored), cause }
         todos = todos.slice(0, run.failure?.index)
       }
@@ -160,11 +160,11 @@ export class BatchWork {
   }
 
   /** Which event made it fail; throws on what isn't the fault of any. */
-  #blameOf(run: HandlerRun, error: unknown): HandlerFailure {
+  #blameOf(run: HandlerRun, error: unknown, before?: HeldActor): HandlerFailure {
     const { failure } = run
     if (!failure) throw error
     if (run.handled > 0) this.#failing.clear()
-    this.#failing.blame(failure.todo.stored.actorId, failure.cause)
+    this.#failing.blame(failure.todo.stored, failure.cause, before)
     return failure
   }
 }

@@ -2,6 +2,7 @@ import {
   type ActorId,
   AetherError,
   type Clock,
+  type ErrorCode,
   isAetherError,
   type Logger,
   messageOf,
@@ -28,6 +29,8 @@ export class FailingEvents {
   readonly #around: Around
   /** Actors whose events failed, one after the other, since a handler succeeded last. */
   readonly #actors = new Set<ActorId>()
+  /** Those whose events failed again: however many they are, it says little of what comes new. */
+  readonly #again = new Set<ActorId>()
 
   constructor(around: Around) {
     this.#around = around
@@ -36,21 +39,34 @@ export class FailingEvents {
   /** A handler has succeeded, or all begins anew. */
   clear(): void {
     this.#actors.clear()
+    this.#again.clear()
   }
 
   /**
    * An event of the actor failed.
+   * @param before the actor, where it was held back already
+   * @returns whether it may be no event's fault: that shows with those of other actors
    * @throws what isn't its fault: an outage as it is; AetherError `reader-stopped` where those of many
    * actors failed and none succeeded
    */
-  blame(actorId: ActorId, cause: unknown): void {
+  blame(
+    { actorId, position }: FailedEvent,
+    cause: unknown,
+    before: HeldActor | undefined,
+  ): boolean {
     if (isOutage(cause)) throw cause
-    // That one is too much doesn't say anything about others.
-    if (isAetherError(cause) && cause.code === 'too-large') return
-    this.#actors.add(actorId)
-    if (this.#actors.size < outageActors) return
+    if (isOfItself(cause) || (before?.position === position && this.#wasParked(before)))
+      return false
+    const actors = before ? this.#again : this.#actors
+    actors.add(actorId)
+    if (actors.size < outageActors) return true
     const message = `the events of ${outageActors} actors failed one after the other, the last with: ${messageOf(cause)}`
     throw new AetherError('reader-stopped', message, { cause })
+  }
+
+  /** One that is tried once more as others took over says what is known already. */
+  #wasParked({ tries }: HeldActor): boolean {
+    return tries > this.#around.model.options.retries
   }
 
   /** The actor from now on, and whoever is to know that is told. */
@@ -72,4 +88,13 @@ export class FailingEvents {
     const message = `more than ${maxParked} actors of one part are held back: mend the cause, then retry them`
     throw new AetherError('reader-stopped', message)
   }
+}
+
+/** What lies in one event doesn't say anything about others. */
+const ownCodes: ReadonlySet<ErrorCode> = new Set([
+  ...(['too-large', 'malformed-event', 'history-trimmed'] as const),
+])
+
+function isOfItself(cause: unknown): boolean {
+  return isAetherError(cause) && ownCodes.has(cause.code)
 }

@@ -149,7 +149,7 @@ export class Reader implements AsyncDisposable {
       // Most was handled by those who stored it.
       if (this.#inline) parts = await this.#load()
       const isDue = this.#roundInMs() <= 0
-      if (parts.all.length > 0 && isDue) await this.#round(parts)
+      if (parts.all.length > 0 && isDue) await this.#roundWithRoom(parts)
       await this.#retryDue(parts)
       if (this.#isOver) break
       this.#condition.settle()
@@ -194,6 +194,18 @@ export class Reader implements AsyncDisposable {
     this.#mustReload = false
     this.#working?.resolve()
     this.#working = undefined
+  }
+
+  /** Where a part has no room for one more, those who are due may make some. */
+  async #roundWithRoom(parts: OwnedParts): Promise<void> {
+    try {
+      await this.#round(parts)
+    } catch (error) {
+      const { maxParked } = this.#model.options
+      const isFull = parts.all.some(({ state }) => state.held.size >= maxParked)
+      if (isFull && !(error instanceof Overtaken)) await this.#retryDue(parts)
+      throw error
+    }
   }
 
   /** Reads the log from the part that is least far to its end, as it is by now. */

@@ -1,0 +1,148 @@
+import { type Node, open, policy, type PolicyDefinition } from 'aether'
+import { memory } from 'aether/memory'
+import { nats } from 'aether/nats'
+import { testNode, VirtualClock } from 'aether/testing'
+import { expect, onTestFinished, test } from 'vitest'
+import { Logbook } from '../../src/testing/logbook.ts'
+import { startNatsServer } from '../support/nats.ts'
+import { until } from '../support/until.ts'
+import { Order } from './shop.ts'
+
+/** As many as are taken for an outage, and some. */
+const keys = Array.from({ length: 24 }, (_, n) => `o-${n}`)
+
+/** Calls somebody, who answers for some orders, or for none. */
+class Caller {
+  readonly answered: string[] = []
+  readonly calls = new Map<string, number>()
+  readonly refuses = new Set<string>()
+  readonly policy: PolicyDefinition
+
+  constructor(options: { readonly retries?: number; readonly maxParked?: number } = {}) {
+    const on = { Paid: async ({ key }: { readonly key: string }): Promise<void> => this.call(key) }
+    this.policy = policy({ name: 'caller', actors: [Order], retryMs: 5, ...options, on })
+  }
+
+  call(key: string): void {
+    this.calls.set(key, (this.calls.get(key) ?? 0) + 1)
+    if (this.refuses.has(key)) throw new Error(`nobody answers ${key}`)
+    this.answered.push(key)
+  }
+
+  get callCount(): number {
+    return [...this.calls.values()].reduce((sum, count) => sum + count, 0)
+  }
+}
+
+async function pay(node: Node<typeof Order>, ...orders: readonly string[]): Promise<void> {
+  for (const key of orders) await node.get(Order, key).pay({ cents: 1 })
+}
+
+async function statusOf(node: Node<typeof Order>) {
+  const [status] = await node.projections()
+  if (!status) throw new Error('no policy runs here')
+  return status
+}
+
+test('whoever it calls may be away for an hour: nobody is parked, it calls ever less, and goes on by itself', async () => {
+  const caller = new Caller()
+  const clock = new VirtualClock()
+  await using home = await testNode({ actors: [Order], policies: [caller.policy], clock })
+  const { node, log } = home
+  for (const key of keys) caller.refuses.add(key)
+  await pay(node, ...keys)
+  await clock.advance(3_600_000)
+  expect(await statusOf(node)).toMatchObject({ state: 'failed', parked: 0 })
+  // Each half minute, as many as it handles at a time, and who is held back.
+  expect(caller.callCount).toBeLessThan(150 * keys.length)
+  expect(log.entries.filter(({ level }) => level === 'error')).toHaveLength(1)
+  caller.refuses.clear()
+  await clock.advance(60_000)
+  expect(caller.answered.toSorted()).toEqual(keys.toSorted())
+  expect(await statusOf(node)).toMatchObject({ state: 'live', parked: 0, retrying: 0 })
+})
+
+/** All are parked, one after the other, while others succeed. */
+async function parkAll(node: Node<typeof Order>, caller: Caller): Promise<void> {
+  for (const key of keys) {
+    caller.refuses.add(key)
+    await pay(node, key, 'good')
+    await node.projection(caller.policy).reached(await node.events.lastPosition())
+  }
+  await until(async () => (await statusOf(node)).parked === keys.length, {
+    description: 'all are parked',
+  })
+}
+
+test('a node that starts tries those once more who are parked, however many they are', async () => {
+  const caller = new Caller({ retries: 0 })
+  const backend = memory()
+  const logger = new Logbook()
+  const options = { backend, actors: [Order], policies: [caller.policy], logger }
+  {
+    await using node = await open(options)
+    await parkAll(node, caller)
+  }
+  await using node = await open(options)
+  const parked = () => node.projection(caller.policy).parked()
+  await until(async () => (await parked()).every(({ tries }) => tries === 2), {
+    description: 'all were tried once more',
+  })
+  await pay(node, 'late')
+  await until(() => caller.answered.includes('late'), { description: 'others flow' })
+  expect(await statusOf(node)).toMatchObject({ state: 'live', parked: keys.length })
+  expect([...caller.calls].filter(([key]) => keys.includes(key)).map(([, count]) => count)).toEqual(
+    keys.map(() => 2),
+  )
+  expect(logger.entries.filter(({ level }) => level === 'error')).toEqual([])
+})
+
+test('events that can not be read hold back their actors, however many they are', async () => {
+  const caller = new Caller({ retries: 0 })
+  await using home = await testNode({ actors: [Order], policies: [caller.policy] })
+  const { node, log } = home
+  for (const key of keys)
+    await node.events.append(`order-${key}`, [{ type: 'Paid', data: { cents: 'many' } }], {
+      expectedVersion: 0,
+    })
+  await pay(node, 'good')
+  await until(() => caller.answered.includes('good'), { description: 'others flow' })
+  await until(async () => (await statusOf(node)).parked === keys.length, {
+    description: 'all are parked',
+  })
+  expect(log.entries.filter(({ level }) => level === 'error')).toEqual([])
+})
+
+test('where no more may be held back, those who are tried again make room', async () => {
+  // All of one part.
+  const [first, second, third] = ['k4', 'k6', 'k7'] as const
+  const caller = new Caller({ retries: 0, maxParked: 2 })
+  for (const key of [first, second, third]) caller.refuses.add(key)
+  const server = await startNatsServer()
+  onTestFinished(() => server.stop())
+  await using node = await open({
+    backend: nats({ servers: server.url, durability: 'trust' }),
+    ...{ actors: [Order], policies: [caller.policy], logger: new Logbook() },
+  })
+  const handle = node.projection(caller.policy)
+  for (const [index, key] of [first, second].entries()) {
+    await pay(node, key)
+    await until(async () => (await statusOf(node)).parked === index + 1, {
+      description: `${key} is parked`,
+    })
+  }
+  await pay(node, third)
+  await until(async () => (await statusOf(node)).state === 'failed', { description: 'it stopped' })
+  // Not all are mended.
+  caller.refuses.delete(first)
+  await handle.retryAll()
+  const left = [`order-${second}`, `order-${third}`]
+  await until(
+    async () => {
+      const parked = (await handle.parked()).map(({ actorId }) => actorId)
+      return parked.toSorted().join() === left.join()
+    },
+    { description: 'the first is done, and the third is held back' },
+  )
+  expect(await statusOf(node)).toMatchObject({ parked: 2, state: 'live' })
+})
