@@ -139,6 +139,7 @@ export type {
   CommitResult,
   Committed,
   Conflicted,
+  DocumentTable,
   EventRead,
   EventStore,
   EventStoreOptions,

@@ -16,12 +16,13 @@ const actors = await Document.read('docs/actors.md')
 const projections = await Document.read('docs/projections.md')
 const policies = await Document.read('docs/policies.md')
 const bus = await Document.read('docs/bus.md')
+const personalData = await Document.read('docs/personal-data.md')
 
 describe('the code of the pages', () => {
   let extracted: Extracted
 
   beforeAll(async () => {
-    const pages = [readme, testing, actors, projections, policies, bus]
+    const pages = [readme, testing, actors, projections, policies, bus, personalData]
     extracted = await Extracted.of('pages', ...pages)
   })
   afterAll(() => extracted[Symbol.asyncDispose]())
@@ -44,6 +45,12 @@ describe('the code of the pages', () => {
     await using home = await temporaryFolder()
     const stdout = await extracted.run(home.path, join(extracted.path, 'news.ts'))
     expect(stdout).toBe(bus.block('text output=news.ts'))
+  })
+
+  test('about personal data prints what they print', async () => {
+    await using home = await temporaryFolder()
+    const stdout = await extracted.run(home.path, join(extracted.path, 'bookshop.ts'))
+    expect(stdout).toBe(personalData.block('text output=bookshop.ts'))
   })
 
   test('about projections prints what they print', async () => {
