@@ -60,7 +60,11 @@ function parseNatsUrl(argument: string): NatsArgument {
   const { scheme, hosts, namespace, query } = natsUrl.exec(argument)?.groups ?? {}
   if (!hosts)
     throw new UsageError('--backend nats:// needs a host, as in nats://127.0.0.1:4222/prod')
-  const replicas = new URLSearchParams(query).get('replicas')
+  const settings = new URLSearchParams(query)
+  const unknown = [...settings.keys()].find((name) => name !== 'replicas')
+  if (unknown !== undefined)
+    throw new UsageError(`--backend nats:// takes ?replicas=3, and no ${JSON.stringify(unknown)}`)
+  const replicas = settings.get('replicas')
   return {
     servers: hosts.split(',').map((host) => `${scheme}${host}`),
     ...(namespace && { namespace }),

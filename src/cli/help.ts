@@ -16,8 +16,9 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
 
   aether events append ACTOR TYPE [DATA]   stores an event; DATA is JSON, - reads it from stdin
       [--expect VERSION] [--id ID] [--metadata NAME=VALUE]…
-  aether events read [ACTOR]               the events of an actor, or of all
-      [--from VERSION] [--to VERSION] [--backwards] [--malformed] FILTER
+  aether events read FILTER                the events of all actors [--malformed]
+  aether events read ACTOR                 of one [--from VERSION] [--to VERSION] [--backwards]
+                                           [--limit N] [--malformed]
   aether events tail FILTER                each new event as it is stored; --after 0: the old ones too
   aether events stats FILTER               how many of which kind, and from when
   aether events export FILTER              the log as NDJSON of CloudEvents [--skip-malformed]

@@ -5,6 +5,7 @@ import { exitCode, type ExitCode } from '../exit-code.ts'
 import { filterOptions, rangeOf } from '../filter-options.ts'
 import { eventLine, outputTo } from '../output.ts'
 import { openExisting, storeOptions } from '../store-option.ts'
+import { UsageError } from '../usage-error.ts'
 
 const options = {
   ...storeOptions,
@@ -21,6 +22,7 @@ type Values = ReturnType<typeof parseCommandLine<typeof options>>['values']
 export async function read(args: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseCommandLine(args, options)
   const [actor] = named('events read', positionals, ['[ACTOR]'])
+  refuseForeign(values, actor)
   const output = outputTo(values.json)
   await using store = await openExisting(values.backend)
   for await (const entry of entriesOf(store, actor, values)) {
@@ -28,6 +30,21 @@ export async function read(args: readonly string[]): Promise<ExitCode> {
     else await output.write(entry, eventLine)
   }
   return exitCode.done
+}
+
+/** Of an actor all events are given, and of the log there are no versions. */
+function refuseForeign(values: Values, actor: string | undefined): void {
+  const foreign =
+    actor === undefined
+      ? (['from', 'to', 'backwards'] as const)
+      : (['after', 'type', 'actor-type', 'key'] as const)
+  const given = foreign.find((name) => values[name] !== undefined && values[name] !== false)
+  if (given === undefined) return
+  throw new UsageError(
+    actor === undefined
+      ? `--${given} is for reading an ACTOR`
+      : `--${given} is for reading all: name the actor by --actor-type and --key instead`,
+  )
 }
 
 function entriesOf(
