@@ -202,12 +202,13 @@ export class CommitLogEventStore implements EventStore {
 
   readBatches({
     after = 0,
+    reach = 0,
     filter = {},
     signal,
   }: ReadBatchesOptions): AsyncIterable<readonly LogEntry[]> {
     this.#assertOpen()
     checkFilter(filter)
-    const range = { after: wholeNumber('after', after, 0), limit: Infinity, filter }
+    const range = { after: wholeNumber('after', after, 0), reach, limit: Infinity, filter }
     return this.#log.readAll(range, signal)
   }
 

@@ -97,6 +97,11 @@ export interface VersionRange {
 
 export interface LogRange {
   readonly after: number
+  /**
+   * Whoever reads takes it that nothing up to this position is missing, which `lastPosition` gave: a read
+   * that doesn't get so far throws. @default as far as is known when it begins
+   */
+  readonly reach?: number
   /** A hint that spares fetching more: so many events that pass will be taken at most. */
   readonly limit: number
   /** A hint that spares fetching others: events that don't pass may be given all the same. */

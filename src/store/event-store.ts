@@ -264,7 +264,13 @@ export interface ReadAllOptions {
 }
 
 /** Which batches of the log to read. */
-export type ReadBatchesOptions = Pick<ReadAllOptions, 'after' | 'filter' | 'signal'>
+export interface ReadBatchesOptions extends Pick<ReadAllOptions, 'after' | 'filter' | 'signal'> {
+  /**
+   * A position that `lastPosition` gave: `store-unavailable` where the read doesn't get so far, as it was
+   * answered by a server that was cut off. For who takes it that nothing up to there is missing.
+   */
+  readonly reach?: number
+}
 
 /** Which events of the log to follow. */
 export interface SubscribeOptions {

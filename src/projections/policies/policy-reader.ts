@@ -213,7 +213,7 @@ export class PolicyReader implements AsyncDisposable {
     const after = this.#parts.readTo
     // Answered before anything is read: so what is read reaches that far.
     const end = await store.lastPosition({ signal })
-    for await (const entries of store.readBatches({ after, filter, signal })) {
+    for await (const entries of store.readBatches({ after, reach: end, filter, signal })) {
       this.#intake.take(entries)
       while (!parts.every((part) => part.hasRoom(maxAhead))) {
         await this.#bell.wait()

@@ -216,7 +216,8 @@ export class Reader implements AsyncDisposable {
     const signal = this.#ending.signal
     // Answered before anything is read: so what is read reaches that far.
     const end = await store.lastPosition({ signal })
-    const range = { after: parts.position, filter: { actorTypes: [...actors.keys()] }, signal }
+    const filter = { actorTypes: [...actors.keys()] }
+    const range = { after: parts.position, reach: end, filter, signal }
     let pending: readonly LogEntry[] = []
     for await (const entries of store.readBatches(range)) {
       pending = pending.length === 0 ? entries : pending.concat(entries)

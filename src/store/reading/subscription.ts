@@ -72,7 +72,7 @@ export class LogSubscription implements Subscription {
         if (this.#position === 'now') this.#position = await this.#log.lastPosition(signal)
         // Asked for before the read, which reaches that far: what doesn't pass is read over once.
         const end: number = isOpenFilter(filter) ? 0 : await this.#log.lastPosition(signal)
-        const range = { after: this.#position, limit: Infinity, filter }
+        const range = { after: this.#position, reach: end, limit: Infinity, filter }
         for await (const batch of this.#log.readAll(range, signal)) yield* this.#given(batch)
         this.#position = Math.max(this.#position, end)
         this.#isOut = false

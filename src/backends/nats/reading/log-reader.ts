@@ -1,3 +1,4 @@
+import { AetherError } from '../../../core/index.ts'
 import type { LogEntry, LogFilter, LogRange, AuditEntry } from '../../../store/index.ts'
 import { entriesOf, type StoredPart } from '../commits/commit-message.ts'
 import { CommitWholeness } from '../commits/commit-wholeness.ts'
@@ -18,8 +19,17 @@ const isNext: Follows = (part, before) => part.sequence === before + 1
 /** Among messages of some subjects it can't be told: what a replica knows has no holes. */
 const isAnywhere: Follows = () => true
 
+/** Up to where the stream goes, as was answered on this connection. */
+interface KnownEnd {
+  readonly end: number
+  readonly connection: number
+}
+
+/** The part of the leader's answers that is used. */
+type LeaderOfLog = Pick<StreamLeader, 'lastSequence' | 'next' | 'connection'>
+
 export interface LogReaderContext {
-  readonly leader: StreamLeader
+  readonly leader: LeaderOfLog
   readonly replicas: ReplicaAnswers
   readonly subjects: EventSubjects
   /** Made for each long read. */
@@ -30,7 +40,7 @@ export interface LogReaderContext {
 
 /** Reads the events of all actors, in the order of the stream. */
 export class LogReader {
-  readonly #leader: StreamLeader
+  readonly #leader: LeaderOfLog
   readonly #replicas: ReplicaAnswers
   readonly #longRun: () => LongRun
   readonly #subjects: EventSubjects
@@ -101,21 +111,35 @@ export class LogReader {
     range: LogRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly StoredPart[]> {
-    const end = await this.#leader.lastSequence(signal)
+    const { connection } = this.#leader
+    const end = await this.#endBehind(sequenceAt(range.reach ?? 0), signal)
     const left = new AbortController()
     const whileRead = signal ? AbortSignal.any([signal, left.signal]) : left.signal
     try {
-      for await (const parts of this.#batches(range, end, whileRead))
+      for await (const parts of this.#batches(range, { end, connection }, whileRead))
         yield parts.filter((part) => part.sequence <= end)
     } finally {
       left.abort('left') // without a reason, it would make an error with a stack
     }
   }
 
+  /**
+   * Where the stream ends now.
+   * @throws AetherError `store-unavailable` where that is before what was answered already
+   */
+  async #endBehind(least: number, signal: AbortSignal | undefined): Promise<number> {
+    const end = await this.#leader.lastSequence(signal)
+    if (end >= least) return end
+    throw new AetherError(
+      'store-unavailable',
+      `the leader of the stream ${this.#subjects.stream} shows it up to ${end}, and it went up to ${least} a moment ago: the server is cut off from the others, or the stream was set back`,
+    )
+  }
+
   /** While one is taken, the next one is fetched, if it will be wanted: it's ended by the signal. */
   async *#batches(
     { after, limit, filter }: LogRange,
-    end: number,
+    { end, connection }: KnownEnd,
     signal: AbortSignal,
   ): AsyncGenerator<readonly StoredPart[]> {
     const subject = this.#subjectOf(filter)
@@ -132,9 +156,17 @@ export class LogReader {
       return feed.next(request, follows, signal)
     }
     let wanted = limitOfMessages
+    let toldBy = connection
     let ahead: Promise<readonly StoredPart[]> | undefined
     while (sequence < end) {
       const parts = await (ahead ?? fetchBehind(sequence))
+      if (parts.length === 0 && toldBy !== this.#leader.connection) {
+        // That there is nothing more was perhaps said by one that is cut off, and doesn't know the end.
+        toldBy = this.#leader.connection
+        await this.#endBehind(end, signal)
+        ahead = undefined
+        continue
+      }
       sequence = parts.at(-1)?.sequence ?? end
       wanted -= parts.length
       ahead = wanted > 0 && sequence < end ? fetchBehind(sequence) : undefined

@@ -42,9 +42,16 @@ export class StreamLeader {
   readonly #context: StreamLeaderContext
   /** The greatest sequence that was ever heard of. */
   #newest = 0
+  #connection = 0
 
   constructor(context: StreamLeaderContext) {
     this.#context = context
+    context.link.observe({ lost: () => void this.#connection++, failed: () => undefined })
+  }
+
+  /** Changes with each connection: behind another one, another server may be taken for the leader. */
+  get connection(): number {
+    return this.#connection
   }
 
   /** The newest message of the subject, of which one with a sequence is known. */
