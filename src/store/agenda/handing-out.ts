@@ -14,8 +14,11 @@ interface Settings extends HandOutOptions {
 
 /** When to look again after the table could not be asked. */
 const afterFailureMs = 1_000
-/** The longest time that a timer is set to: those of Node end at 24 days. */
-const longestAlarmMs = 3_600_000
+/**
+ * The longest time that a timer is set to. It doesn't notice that the clock was set forward, or that the machine
+ * slept: what has become due by that is late by as much at most.
+ */
+const longestAlarmMs = 60_000
 
 /**
  * Claims what is due and gives it to its taker, as long as it is not disposed of. It looks when it is
