@@ -397,6 +397,37 @@ describe('a reminder', () => {
     await quiet()
     expect(clock.tasks).toBe(before)
   })
+
+  test('is waited for with its own timer alone, once all actors have gone', async () => {
+    const { node, clock } = await scene({ limits: { idleMs: 1_000 } })
+    const order = node.get(Order, 'o1')
+    await order.tick()
+    await node.schedule(order, 'tick', undefined, { name: 'r', afterMs: 1_000_000_000 })
+    await quiet()
+    await clock.advance(10_000)
+    expect(node.liveActors).toBe(0)
+    expect(clock.tasks).toBe(1)
+    await order.tick()
+    await clock.advance(10_000)
+    expect([node.liveActors, clock.tasks]).toEqual([0, 1])
+  })
+
+  test('is late by a minute at most where the clock is set forward', async () => {
+    const clock = new (class extends VirtualClock {
+      aheadMs = 0
+      override now(): number {
+        return super.now() + this.aheadMs
+      }
+    })()
+    await using node = await open({ backend: memory(), actors: [Order], clock })
+    const options = { name: 'r', afterMs: 86_400_000 }
+    await node.schedule(node.get(Order, 'o1'), 'tick', undefined, options)
+    await quiet()
+    await clock.advance(1_000)
+    clock.aheadMs = 86_400_000
+    await clock.advance(60_000)
+    await happened(node, 1)
+  })
 })
 
 test('closing waits for what is being delivered, and leaves the rest to others', async () => {

@@ -16,13 +16,13 @@ const candidates = 16
 export class LiveActors implements Disposable {
   readonly #around: Surroundings
   readonly #actors = new Map<ActorId, LiveActor>()
-  readonly #sweeping: Disposable
+  /** Only as long as there is one: a clock of a test goes on over years in no time. */
+  #sweeping: Disposable | undefined
   /** Goes around all actors, again and again: who is met twice without being asked may go. */
   #round: Iterator<LiveActor, undefined> | undefined
 
   constructor(around: Surroundings) {
     this.#around = around
-    this.#sweeping = around.clock.every(sweepMs, () => this.#sweep())
   }
 
   get count(): number {
@@ -43,6 +43,7 @@ export class LiveActors implements Disposable {
     if (this.#actors.size >= this.#around.limits.liveActors) this.#makeRoom()
     const live = new LiveActor(model, actorId, this.#around)
     this.#actors.set(actorId, live)
+    this.#sweeping ??= this.#around.clock.every(sweepMs, () => this.#sweep())
     this.#around.observer.activated(model.type)
     return live
   }
@@ -53,8 +54,8 @@ export class LiveActors implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#sweeping[Symbol.dispose]()
     this.#actors.clear()
+    this.#endSweeping()
   }
 
   /** Keeping all in the order of their use would cost more than any command. */
@@ -81,6 +82,7 @@ export class LiveActors implements Disposable {
     const idle = [...this.#actors.values()].filter((actor) => actor.isIdle)
     const [tired, fresh] = split(idle, (actor) => actor.restingSince <= restingSince)
     this.#letGo(tired, 'idle')
+    if (this.#actors.size === 0) this.#endSweeping()
     for (const actor of fresh) actor.tidyUp()
     // Many that came to life at once were all busy when room was needed.
     const beyond = Math.max(0, this.#actors.size - limits.liveActors)
@@ -90,6 +92,11 @@ export class LiveActors implements Disposable {
     this.#letGo(byAge.splice(0, beyond), 'room')
     // What is let go is free only after the next collection, so not all may go at once.
     if (isShort) this.#letGo(byAge.slice(0, Math.ceil(byAge.length / 2)), 'memory')
+  }
+
+  #endSweeping(): void {
+    this.#sweeping?.[Symbol.dispose]()
+    this.#sweeping = undefined
   }
 
   #letGo(actors: readonly LiveActor[], why: PassivationReason): void {
