@@ -1,6 +1,13 @@
-/** The tag of an actor at a version. */
-export function entityTagOf(version: number): string {
-  return `"${version}"`
+import { hash } from 'node:crypto'
+
+interface Shown {
+  readonly version: number
+  readonly state: unknown
+}
+
+/** The tag of an actor at a version: another one where new code makes another state of the same events. */
+export function entityTagOf({ version, state }: Shown): string {
+  return `"${version}-${hash('sha256', JSON.stringify(state)).slice(0, 16)}"`
 }
 
 /**

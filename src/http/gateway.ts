@@ -168,7 +168,7 @@ async function postCommand(
   }
   try {
     const result = await node.send(id, command, input, options)
-    return jsonReply(200, result, { etag: entityTagOf(result.version) })
+    return jsonReply(200, result, { etag: entityTagOf(result) })
   } catch (error) {
     const isUnknown = isAetherError(error) && error.code === 'outcome-unknown'
     if (isUnknown && commandId === undefined) return unrepeatableReply(error)
@@ -200,7 +200,7 @@ async function getState(node: Node, id: ActorId, exchange: Exchange, query: Quer
   const { signal } = exchange
   const options = asked === undefined ? { signal } : { signal, version: asked }
   const { actorId, version, state } = await node.look(id, options)
-  const etag = entityTagOf(version)
+  const etag = entityTagOf({ version, state })
   if (namesEntityTag(exchange.headers.get('if-none-match'), etag))
     return { status: 304, headers: { etag }, body: undefined }
   return jsonReply(200, { actorId, version, state }, { etag })

@@ -51,7 +51,7 @@ describe('commands', () => {
     const reply = await gateway.post('/actors/account/alice/open', '{"owner":"Alice"}')
     expect(reply.status).toBe(200)
     expect(reply.headers).toMatchObject({
-      etag: '"1"',
+      etag: expect.stringMatching(/^"1-/),
       'content-type': 'application/json; charset=utf-8',
     })
     expect(reply.json).toEqual({
@@ -108,12 +108,13 @@ describe('commands', () => {
 })
 
 describe('reads', () => {
-  test('give the state now and in the past, with the version as ETag', async () => {
+  test('give the state now and in the past, with an ETag', async () => {
     await using gateway = await start()
     for (const amount of [1, 2, 3])
       await gateway.post('/actors/account/a/deposit', JSON.stringify({ amount }))
     const now = await gateway.get('/actors/account/a')
-    expect(now).toMatchObject({ status: 200, headers: { etag: '"3"' } })
+    const etag = String(now.headers['etag'])
+    expect([now.status, etag]).toEqual([200, expect.stringMatching(/^"3-/)])
     expect(now.json).toEqual({
       actorId: 'account-a',
       version: 3,
@@ -127,7 +128,7 @@ describe('reads', () => {
       version: 0,
       state: { balance: 0 },
     })
-    expect(await gateway.get('/actors/account/a', { 'if-none-match': '"3"' })).toMatchObject({
+    expect(await gateway.get('/actors/account/a', { 'if-none-match': etag })).toMatchObject({
       status: 304,
       body: '',
     })

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { open } from 'aether'
-import { serve } from 'aether/http'
+import { actor, open } from 'aether'
+import { createFetchHandler, serve } from 'aether/http'
 import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { send } from '../support/http-client.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { RawConnection } from './raw-connection.ts'
@@ -162,9 +163,33 @@ describe('an answer', () => {
     ['1', 200],
   ])('to If-None-Match: %s is %d', async (tags, status) => {
     await using gateway = await start()
-    await gateway.keep('a/keep', 1)
-    const reply = await gateway.ask('GET', '/actors/thing/a', { 'if-none-match': tags })
-    expect(reply).toMatchObject({ status, headers: { etag: '"1"' } })
+    const { headers } = await gateway.keep('a/keep', 1)
+    const etag = String(headers['etag'])
+    const reply = await gateway.ask('GET', '/actors/thing/a', {
+      'if-none-match': tags.replaceAll('"1"', etag),
+    })
+    expect(reply).toMatchObject({ status, headers: { etag } })
+  })
+
+  test('to the ETag of a state that new code makes otherwise is that state', async () => {
+    const backend = memory()
+    const thing = (last: unknown) =>
+      actor('thing', {
+        state: { last: null as unknown },
+        events: { Kept: z.object({}) },
+        evolve: { Kept: () => ({ last }) },
+        commands: { keep: { decide: (_s, _c, on) => on.Kept({}) } },
+      })
+    const ask = async (last: unknown, headers?: Record<string, string>): Promise<Response> => {
+      await using node = await open({ backend, actors: [thing(last)] })
+      if (!headers) await node.send('thing-a', 'keep', undefined)
+      const request = new Request('http://localhost/actors/thing/a', headers && { headers })
+      return createFetchHandler(node)(request)
+    }
+    const etag = String((await ask('old')).headers.get('etag'))
+    expect((await ask('old', { 'if-none-match': etag })).status).toBe(304)
+    const changed = await ask('new', { 'if-none-match': etag })
+    expect(await changed.json()).toMatchObject({ version: 1, state: { last: 'new' } })
   })
 })
 
