@@ -71,11 +71,13 @@ class SqliteClaimTable implements ClaimTable {
   }
 
   async *list(actorId: ActorId | undefined): AsyncGenerator<AgendaEntry> {
-    const { page } = this.#statements
-    const actor = actorId === undefined ? null : encodeKey(actorId)
-    let last: readonly [string, string, string] = ['', '', '']
+    const { page, pageOf } = this.#statements
+    const actor = actorId === undefined ? undefined : encodeKey(actorId)
+    let last: readonly [string, string, string] = [actor ?? '', '', '']
     for (;;) {
-      const rows = await this.#connection.read(() => page.all(actor, actor, ...last, pageSize))
+      const rows = await this.#connection.read(() =>
+        (actor === undefined ? page : pageOf).all(...last, pageSize),
+      )
       yield* (rows as unknown as MessageRow[]).map(entryOf)
       const end = rows.at(-1) as MessageRow | undefined
       if (!end || rows.length < pageSize) return
@@ -138,8 +140,10 @@ function prepare(db: DatabaseSync) {
     insert: db.prepare(`INSERT OR REPLACE INTO message
       (actor_type, actor, kind, name, due, available, text) VALUES (?, ?, ?, ?, ?, ?, ?)`),
     remove: db.prepare(`DELETE FROM message WHERE ${byKey}`),
-    page: db.prepare(`SELECT ${columns} FROM message WHERE (? IS NULL OR actor = ?)
-      AND (actor, kind, name) > (?, ?, ?) ORDER BY actor, kind, name ${limitClause}`),
+    page: db.prepare(`SELECT ${columns} FROM message
+      WHERE (actor, kind, name) > (?, ?, ?) ORDER BY actor, kind, name ${limitClause}`),
+    pageOf: db.prepare(`SELECT ${columns} FROM message
+      WHERE actor = ? AND (kind, name) > (?, ?) ORDER BY kind, name ${limitClause}`),
     available: db.prepare(`SELECT ${columns} FROM message
       WHERE ${ofTypes} AND available <= ? ORDER BY available ${limitClause}`),
     claim: db.prepare('UPDATE message SET available = ?, claims = claims + 1 WHERE revision = ?'),
