@@ -139,6 +139,10 @@ describe('a message', () => {
         'invalid-argument',
       ],
       [
+        node.schedule(order, 'tick', undefined, { name: 'r', at: new Date(Date.UTC(10_000, 0)) }),
+        'invalid-argument',
+      ],
+      [
         node.schedule(order, 'tick', undefined, { name: 'r', at: new Date(), afterMs: 1 }),
         'invalid-argument',
       ],

@@ -49,7 +49,9 @@ export function firstFiring({ at, afterMs, everyMs }: ReminderOptions, now: numb
     throw invalid('a reminder fires at a time or after some, not both')
   const first = at === undefined ? now + firstDelay(afterMs, everyMs) : new Date(at).getTime()
   if (!(Number.isSafeInteger(first) && first >= 0 && first <= endOfTime))
-    throw invalid(`a reminder can't fire at ${String(at ?? first)}: it is no time since 1970`)
+    throw invalid(
+      `a reminder can't fire at ${String(at ?? first)}: it is no time from 1970 to 9999`,
+    )
   if (first + (everyMs ?? 0) <= endOfTime) return first
   throw invalid(`everyMs is too long: ${everyMs} ms after its first time, time has ended`)
 }

@@ -38,12 +38,14 @@ export interface ReminderRecord {
   readonly lastError?: string
 }
 
-/** The latest time that a date can be. */
-export const endOfTime = 8.64e15
+/** The last millisecond of the year 9999: there is no later one in RFC 3339, which servers read. */
+export const endOfTime = 253_402_300_799_999
 
 /** The pause after the first failure; each further one is twice as long. */
 const firstPauseMs = 1_000
 const longestPauseMs = 300_000
+/** How many characters of a reason are kept: it is whatever was thrown, and has to fit where the command did. */
+const maxReasonLength = 1_000
 
 export function encodeRecord(record: ReminderRecord): string {
   return JSON.stringify(record)
@@ -75,7 +77,8 @@ export function afterFiring(record: ReminderRecord, now: number): NextEntry | un
 /** The same firing again, after a pause that grows from a second to five minutes. */
 export function afterFailure(record: ReminderRecord, reason: string, now: number): NextEntry {
   const pauseMs = Math.min(firstPauseMs * 2 ** record.attempts, longestPauseMs)
-  const next = { ...record, attempts: record.attempts + 1, lastError: reason }
+  const lastError = reason.slice(0, maxReasonLength).toWellFormed()
+  const next = { ...record, attempts: record.attempts + 1, lastError }
   return { due: now + pauseMs, text: encodeRecord(next) }
 }
 
