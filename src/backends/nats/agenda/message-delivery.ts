@@ -26,6 +26,8 @@ interface Settings extends HandOutOptions {
  * the first message wakes his own deliveries at once.
  */
 const pollMs = 2_000
+/** When to try again what the login may not do: each time the server writes it into its log. */
+const forbiddenMs = 60_000
 
 /** Takes messages from the queue: one durable consumer a type, shared by all nodes that know the type. */
 export class MessageDelivery implements AsyncDisposable {
@@ -39,6 +41,10 @@ export class MessageDelivery implements AsyncDisposable {
   #isToBegin = false
   #beginning: Promise<void> | undefined
   #isEnded = false
+  /** Until then nothing is tried, by the monotonic clock. */
+  #restsUntil = 0
+  /** What keeps messages in the stream, as it was told. */
+  #told: string | undefined
 
   constructor(around: Around, settings: Settings) {
     this.#around = around
@@ -77,10 +83,11 @@ export class MessageDelivery implements AsyncDisposable {
   }
 
   #consumeAll(): void {
+    if (this.#around.clock.monotonic() < this.#restsUntil) return
     for (const type of this.#settings.types) {
       if (this.#isEnded || this.#consuming.has(type)) continue
       const consuming = this.#consume(type)
-        .catch((error: unknown) => this.#logFailure(error))
+        .catch((error: unknown) => this.#tellTrouble(error))
         .finally(() => this.#consuming.delete(type))
       this.#consuming.set(type, consuming)
     }
@@ -91,6 +98,7 @@ export class MessageDelivery implements AsyncDisposable {
     const name = await this.#makeConsumer(type)
     const client = library.jetstream.jetstream(link.nats)
     const consumer = await client.consumers.get(entries.subjects.stream, name)
+    this.#told = undefined
     const silence = new AbortController()
     while (!this.#isEnded && !silence.signal.aborted) {
       // Asked for is only what there are places for: what the client would keep for later could not be
@@ -190,8 +198,26 @@ export class MessageDelivery implements AsyncDisposable {
     }
   }
 
+  /** There are messages, and nobody takes them. What only a person can mend is told, once. */
+  #tellTrouble(error: unknown): void {
+    const { library, link, logger, clock, entries } = this.#around
+    if (this.#isEnded || link.isClosing) return
+    const failure = failureOf(error, library)
+    const isForbidden = failure.kind === 'forbidden'
+    if (isForbidden) this.#restsUntil = clock.monotonic() + forbiddenMs
+    const isRefused = failure.kind === 'refused' && failure.code !== jetStreamCodes.streamNotFound
+    const hint = isForbidden ? '; natsPermissions() says what the login needs' : ''
+    const message = `messages and reminders wait in ${entries.subjects.stream}, nothing is taken from it: ${messageOf(error)}${hint}`
+    if ((!isForbidden && !isRefused) || message === this.#told) {
+      logger.debug({}, message)
+      return
+    }
+    this.#told = message
+    logger.warn({}, message)
+  }
+
   /**
-   * It is tried again with the next poll, but for a login that may not take messages. What only a person
+   * It is tried again with the next poll, but for a login that may not even see the stream. What only a person
    * can mend is not kept quiet.
    */
   #logFailure(error: unknown): void {
