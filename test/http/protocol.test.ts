@@ -184,7 +184,7 @@ describe('an answer', () => {
       await using node = await open({ backend, actors: [thing(last)] })
       if (!headers) await node.send('thing-a', 'keep', undefined)
       const request = new Request('http://localhost/actors/thing/a', headers && { headers })
-      return createFetchHandler(node)(request)
+      return await createFetchHandler(node)(request)
     }
     const etag = String((await ask('old')).headers.get('etag'))
     expect((await ask('old', { 'if-none-match': etag })).status).toBe(304)
