@@ -10,7 +10,7 @@ export default defineConfig({
     // Half of the time, a file waits: for servers, leases and reminders.
     maxWorkers: availableParallelism() + 1,
     // Only what hangs gets there, also on a machine that has much else to do.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 })

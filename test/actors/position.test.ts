@@ -6,9 +6,10 @@ import { Account } from '../projections/bank.ts'
 test.for(backendKinds)(
   'every answer stands at a position in the log behind all that it shows: $name',
   async (kind) => {
+    const limits = { commandTimeoutMs: 60_000 }
     await using source = await kind.start()
     const backend = source.fresh()
-    await using node = await open({ backend, actors: [Account] })
+    await using node = await open({ backend, actors: [Account], limits })
     const alice = node.get(Account, 'alice')
     const first = await alice.deposit({ amount: 5 }, { commandId: 'first' })
     expect(first.position).toBe(first.events.at(-1)?.position)
@@ -25,7 +26,7 @@ test.for(backendKinds)(
     expect(await alice.touch(undefined, { commandId: 'none' })).toEqual(eventless)
 
     // A node that has read the actor anew knows it as well.
-    await using other = await open({ backend, actors: [Account] })
+    await using other = await open({ backend, actors: [Account], limits })
     const seen = await other.get(Account, 'alice').touch()
     expect(seen.position).toBeGreaterThan(eventless.position)
     expect(seen.position).toBeLessThanOrEqual(await other.events.lastPosition())

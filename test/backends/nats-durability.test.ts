@@ -249,7 +249,7 @@ describe('three servers', () => {
       description: 'a stream that another server keeps',
       timeoutMs: 90_000,
     })
-  }, 300_000)
+  })
 
   test('are unknown but for those whose monitoring was named, unless they can be asked', async () => {
     const others = await startNatsCluster({ config: [synced, monitored].join('\n') })

@@ -115,7 +115,7 @@ test('a subscription goes on while the servers of a cluster are killed in turn',
   controller.abort()
   await expect(end).rejects.toThrow('aborted')
   expect(seen.map((event) => event.data)).toEqual(numbers(80))
-}, 180_000)
+})
 
 test('a subscription that ends leaves no consumer behind', async () => {
   await using server = await startNatsServer()

@@ -78,7 +78,7 @@ test('looking at readers that never ran makes nothing in a SQLite store, and no 
   expect(all?.match(/"state":"stopped"/g)).toHaveLength(4)
   expect(there()).toEqual(before)
   expect((await readdir(folder.path)).filter((name) => name.startsWith('views'))).toEqual([])
-}, 120_000)
+})
 
 test('looking at readers that never ran makes no streams in a JetStream store', async () => {
   await writeFile(join(folder.path, 'nats.ts'), readers(false))
@@ -94,4 +94,4 @@ test('looking at readers that never ran makes no streams in a JetStream store', 
   const [all] = await look('nats.ts', `${server.url}/shop`)
   expect(all?.match(/"state":"stopped"/g)).toHaveLength(3)
   expect(await there()).toEqual(before)
-}, 120_000)
+})

@@ -18,7 +18,7 @@ describe.each(backends)('%s', (backend) => {
     expect(figures.lost).toBeGreaterThan(0)
     expect(figures.repeated).toBeGreaterThan(0)
     expect(figures.rejected).toBeGreaterThan(0)
-  }, 240_000)
+  })
 
   test('two nodes that know nothing of each other work on the same actors', async () => {
     const commands = 400
@@ -30,5 +30,5 @@ describe.each(backends)('%s', (backend) => {
     expect(figures.commands).toBe(commands)
     // Nodes decide again by themselves: hardly any conflict gets to a caller.
     expect(figures.passing['version-conflict'] ?? 0).toBeLessThan(commands / 4)
-  }, 240_000)
+  })
 })

@@ -16,9 +16,6 @@ const shop = join(folder, 'shop')
 const installed = join(shop, 'node_modules/aether')
 let packed: Packed
 
-/** Compilers share the machine with other tests. */
-const timeout = 120_000
-
 interface Packed {
   readonly filename: string
   readonly files: readonly { readonly path: string }[]
@@ -32,7 +29,7 @@ beforeAll(async () => {
   await execute('tar', ['-xf', tarball, '--strip-components=1', '-C', installed])
   await cp(join(import.meta.dirname, 'consumer.ts'), join(shop, 'consumer.ts'))
   await writeFile(join(shop, 'package.json'), '{ "type": "module" }')
-}, timeout)
+})
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -73,24 +70,20 @@ test('holds the build, the sources that it was made of and the texts, and no tes
   expect(paths.filter((path) => /\.test(-d)?\./.test(path))).toEqual([])
 })
 
-test.for(['node16', 'bundler'])(
-  'a consumer compiles with resolution %s',
-  { timeout },
-  async (how) => {
-    const module = how === 'bundler' ? 'esnext' : how
-    const options = [
-      '--singleThreaded',
-      '--strict',
-      '--noEmit',
-      '--target',
-      'es2022',
-      '--types',
-      'node',
-    ]
-    const resolution = ['--module', module, '--moduleResolution', how]
-    await runNode(shop, compiler, ...options, ...resolution, 'consumer.ts')
-  },
-)
+test.for(['node16', 'bundler'])('a consumer compiles with resolution %s', async (how) => {
+  const module = how === 'bundler' ? 'esnext' : how
+  const options = [
+    '--singleThreaded',
+    '--strict',
+    '--noEmit',
+    '--target',
+    'es2022',
+    '--types',
+    'node',
+  ]
+  const resolution = ['--module', module, '--moduleResolution', how]
+  await runNode(shop, compiler, ...options, ...resolution, 'consumer.ts')
+})
 
 test('a consumer runs, by Node and nothing else', async () => {
   expect(await runNode(shop, 'consumer.ts')).toBe('consumed\n')

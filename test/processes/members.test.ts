@@ -70,5 +70,5 @@ describe.each(placeKinds)('$title', ({ start }) => {
     const tenures = (await Promise.all(members.map((member) => member.tenures()))).flat()
     expect(overlaps(tenures)).toEqual([])
     expect(new Set(tenures.map(({ part }) => part))).toEqual(new Set(parts))
-  }, 240_000)
+  })
 })

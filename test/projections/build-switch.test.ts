@@ -46,7 +46,7 @@ function journal(failing: Set<string>): typeof Balances {
   })
 }
 
-describe('a switch between builds', { timeout: 120_000 }, () => {
+describe('a switch between builds', () => {
   test('is not made to a build that shows less, though it holds back no more actors', async () => {
     const failing = new Set(['alice'])
     const Journal = journal(failing)

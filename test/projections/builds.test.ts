@@ -8,13 +8,17 @@ import { Account, Balances } from './bank.ts'
 
 const patience = { timeoutMs: 60_000 }
 
-describe.for(backendKinds)('builds, on $name', { timeout: 120_000 }, (kind) => {
+/** A cluster that elects a leader may take long. */
+const limits = { commandTimeoutMs: 60_000 }
+
+describe.for(backendKinds)('builds, on $name', (kind) => {
   test('a rebuild under load is never seen half, and takes the place of the old one', async () => {
     await using source = await kind.start()
     await using node = await open({
       backend: source.fresh(),
       actors: [Account],
       projections: [Balances],
+      limits,
     })
     const alice = node.get(Account, 'alice')
     for (let i = 0; i < 50; i++) await alice.deposit({ amount: 1 })
@@ -56,11 +60,11 @@ describe.for(backendKinds)('builds, on $name', { timeout: 120_000 }, (kind) => {
       state: { doubled: 0 },
       on: { Deposited: (v, { data }) => ({ doubled: v.doubled + 2 * data.amount }) },
     })
-    await using old = await open({ backend, actors: [Account], projections: [Balances] })
+    await using old = await open({ backend, actors: [Account], projections: [Balances], limits })
     const first = await old.get(Account, 'alice').deposit({ amount: 5 })
     await old.projection(Balances).reached(first.position, patience)
     {
-      await using node = await open({ backend, actors: [Account], projections: [Doubled] })
+      await using node = await open({ backend, actors: [Account], projections: [Doubled], limits })
       await until(async () => (await node.projection(Doubled).status()).build === 2, {
         description: 'the build is active',
         ...patience,
@@ -82,12 +86,12 @@ describe.for(backendKinds)('builds, on $name', { timeout: 120_000 }, (kind) => {
     await using source = await kind.start()
     const backend = source.fresh()
     {
-      await using node = await open({ backend, actors: [Account], projections: [Balances] })
+      await using node = await open({ backend, actors: [Account], projections: [Balances], limits })
       const { position } = await node.get(Account, 'alice').deposit({ amount: 1 })
       await node.projection(Balances).reached(position, patience)
       await node.projection(Balances).pause()
     }
-    await using node = await open({ backend, actors: [Account], projections: [Balances] })
+    await using node = await open({ backend, actors: [Account], projections: [Balances], limits })
     await until(async () => (await node.projection(Balances).status()).state === 'paused', {
       description: 'it is paused',
       ...patience,

@@ -10,6 +10,9 @@ import { Account, Balances } from './bank.ts'
 /** What the handlers of {@link Journal} don't like, until somebody mends them. */
 const poison = new Set<string>()
 
+/** A cluster that elects a leader may take long. */
+const limits = { commandTimeoutMs: 60_000 }
+
 /** What happened to each account, in order. */
 const Journal = view({
   name: 'journal',
@@ -29,14 +32,20 @@ const Journal = view({
 const stored = async (node: Awaited<ReturnType<typeof open>>): Promise<Reached> =>
   node.projection(Journal).reached(await node.events.lastPosition(), { timeoutMs: 60_000 })
 
-describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }, (kind) => {
+describe.for(backendKinds)('an event that fails, on $name', (kind) => {
   test('is parked with its successors, others flow; mended and retried, all is as if never', async () => {
     await using source = await kind.start()
     const backend = source.fresh()
     const logger = new Logbook()
     poison.add('bob/2')
     {
-      await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+      await using node = await open({
+        backend,
+        actors: [Account],
+        projections: [Journal],
+        logger,
+        limits,
+      })
       const handle = node.projection(Journal)
       for (const amount of [1, 2, 3])
         for (const key of ['alice', 'bob', 'carol'])
@@ -73,7 +82,13 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
     expect(logger.messages.join()).toContain('account-bob is parked by the view journal')
 
     // Who takes over tries it once more, as its code may be another; what comes meanwhile waits behind it.
-    await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+    await using node = await open({
+      backend,
+      actors: [Account],
+      projections: [Journal],
+      logger,
+      limits,
+    })
     await until(async () => (await node.projection(Journal).parked())[0]?.tries === 4, {
       description: 'it was tried once more',
       timeoutMs: 60_000,
@@ -106,7 +121,13 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
     const backend = source.fresh()
     poison.add('bob/2')
     {
-      await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+      await using node = await open({
+        backend,
+        actors: [Account],
+        projections: [Journal],
+        logger,
+        limits,
+      })
       for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
       await until(async () => (await node.projection(Journal).status()).parked === 1, {
         description: 'the actor is parked',
@@ -114,7 +135,13 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
       })
     }
     poison.clear()
-    await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+    await using node = await open({
+      backend,
+      actors: [Account],
+      projections: [Journal],
+      logger,
+      limits,
+    })
     await until(async () => (await node.projection(Journal).parked()).length === 0, {
       description: 'the actor is free',
       timeoutMs: 60_000,
@@ -127,7 +154,13 @@ describe.for(backendKinds)('an event that fails, on $name', { timeout: 120_000 }
     const logger = new Logbook()
     const backend = source.fresh()
     poison.add('bob/2')
-    await using node = await open({ backend, actors: [Account], projections: [Journal], logger })
+    await using node = await open({
+      backend,
+      actors: [Account],
+      projections: [Journal],
+      logger,
+      limits,
+    })
     for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
     await stored(node)
     expect(await node.projection(Journal).skip('account-bob', 'counted twice')).toBe(true)

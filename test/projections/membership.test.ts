@@ -328,5 +328,5 @@ describe('members of a group', () => {
       events: fc.array(event, { minLength: 1, maxLength: 14 }),
     })
     await fc.assert(fc.asyncProperty(scenario, play), { numRuns: 40 })
-  }, 240_000)
+  })
 })

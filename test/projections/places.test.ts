@@ -28,7 +28,13 @@ beforeEach(() => {
 })
 
 const start = (backend: Backend, { Totals }: Machine): Promise<Node> =>
-  open({ backend, actors: [Account], projections: [Totals], logger })
+  open({
+    backend,
+    actors: [Account],
+    projections: [Totals],
+    logger,
+    limits: { commandTimeoutMs: 60_000 },
+  })
 
 async function deposit(node: Node, accounts: number): Promise<void> {
   for (let n = 0; n < accounts; n++) await node.get(Account, `a${n}`).deposit({ amount: 1 })
@@ -59,39 +65,31 @@ async function tablesIn({ target }: Machine): Promise<readonly unknown[]> {
 
 const stopped = { code: 'reader-stopped' satisfies ErrorCode }
 
-const timeout = 120_000
+describe.for(backendKinds)('two machines with files of their own, on $name', (kind) => {
+  test('one has all, and the other says that it has nothing, and why', async () => {
+    await using source = await kind.start()
+    const backend = source.fresh()
+    const [one, two] = (await machines('one', 'two')) as [Machine, Machine]
+    await using first = await start(backend, one)
+    await deposit(first, 10)
+    expect(await sums(first, one)).toEqual({ accounts: 10, total: 10 })
 
-describe.for(backendKinds)(
-  'two machines with files of their own, on $name',
-  { timeout },
-  (kind) => {
-    test('one has all, and the other says that it has nothing, and why', async () => {
-      await using source = await kind.start()
-      const backend = source.fresh()
-      const [one, two] = (await machines('one', 'two')) as [Machine, Machine]
-      await using first = await start(backend, one)
-      await deposit(first, 10)
-      expect(await sums(first, one)).toEqual({ accounts: 10, total: 10 })
-
-      await using second = await start(backend, two)
-      expect(await failure(second, two)).toMatchObject({
-        ...stopped,
-        message: expect.stringMatching(
-          /another place than sqlite:.*two\.db.*PostgreSQL.*rebuild\(\)/,
-        ),
-      })
-      await deposit(second, 20)
-      expect(await sums(first, one)).toEqual({ accounts: 20, total: 30 })
-      await expect(second.projection(two.Totals).reached(1, patience)).rejects.toMatchObject(
-        stopped,
-      )
-      expect(await tablesIn(two)).toEqual([])
-      expect(await second.readiness()).toMatchObject({ ready: false })
-      expect((await first.projection(one.Totals).status()).members).toBe(1)
-      expect(logger.messages.filter((text) => text.includes('another place'))).toHaveLength(1)
+    await using second = await start(backend, two)
+    expect(await failure(second, two)).toMatchObject({
+      ...stopped,
+      message: expect.stringMatching(
+        /another place than sqlite:.*two\.db.*PostgreSQL.*rebuild\(\)/,
+      ),
     })
-  },
-)
+    await deposit(second, 20)
+    expect(await sums(first, one)).toEqual({ accounts: 20, total: 30 })
+    await expect(second.projection(two.Totals).reached(1, patience)).rejects.toMatchObject(stopped)
+    expect(await tablesIn(two)).toEqual([])
+    expect(await second.readiness()).toMatchObject({ ready: false })
+    expect((await first.projection(one.Totals).status()).members).toBe(1)
+    expect(logger.messages.filter((text) => text.includes('another place'))).toHaveLength(1)
+  })
+})
 
 test('two that begin at the same time never share what they have', async () => {
   const backend = memory()

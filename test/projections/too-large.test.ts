@@ -84,7 +84,7 @@ function small(table: DocumentTable): DocumentTable {
   }
 }
 
-describe.for(places)('a document that grows too large, in $name', { timeout: 120_000 }, (place) => {
+describe.for(places)('a document that grows too large, in $name', (place) => {
   test('holds back the actor whose event makes it so, and nobody else', async () => {
     await using started = await place.start()
     const { backend } = started

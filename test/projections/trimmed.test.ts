@@ -57,6 +57,7 @@ describe.each(backendKinds)('what is held back and removed: $name', ({ start }) 
       projections: [journal],
       policies: [notes],
       logger: new Logbook(),
+      limits: { commandTimeoutMs: 60_000 },
     })
     for (let version = 1; version <= 5; version++) {
       const time = new Date(Date.UTC(2020, 0, 1) + version).toISOString()
@@ -104,5 +105,5 @@ describe.each(backendKinds)('what is held back and removed: $name', ({ start }) 
     for (const each of both) await each.reached(position, { timeoutMs })
     expect(await node.view(journal).get('bob')).toEqual([1, 5])
     expect(state.reacted).toEqual(['bob/1', 'bob/5', 'alice/1'])
-  }, 120_000)
+  })
 })

@@ -17,7 +17,7 @@ test('what a test process started ends with it, even if that one is killed', asy
   expect(isRunning(pid)).toBe(true)
   parent.kill('SIGKILL')
   await until(() => !isRunning(pid), { description: 'it has ended' })
-}, 120_000)
+})
 
 function isRunning(pid: number): boolean {
   try {
