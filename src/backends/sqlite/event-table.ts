@@ -13,6 +13,7 @@ import { eventColumns, type EventRow, positionIn } from './event-row.ts'
 import { EventTrimming, retentionIn } from './event-trimming.ts'
 import { limitClause } from './limit-clause.ts'
 import { KeptFile } from './kept-file.ts'
+import { LargeData, smallColumns, type SmallRow } from './large-data.ts'
 import { commitFailure } from './sqlite-failure.ts'
 import { rollBack } from './transaction.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
@@ -51,6 +52,9 @@ export class EventTable {
   readonly #dataVersion: StatementSync
   readonly #ofActor: StatementSync
   readonly #ofActorBackwards: StatementSync
+  readonly #pageOfActor: StatementSync
+  readonly #pageOfActorBackwards: StatementSync
+  readonly #large: LargeData
   readonly #hooks = new Set<CommitHook>()
   /** Statements whose text depends on a filter, by it. */
   readonly #filtered = new Map<string, StatementSync>()
@@ -71,9 +75,12 @@ export class EventTable {
     this.#latestVersion = arrays(db, 'SELECT max(version) FROM event WHERE actor = ?')
     this.#lastPosition = arrays(db, 'SELECT max(position) FROM event')
     this.#dataVersion = arrays(db, 'PRAGMA data_version')
-    const ofActor = `SELECT ${eventColumns} FROM event WHERE actor = ? AND version BETWEEN ? AND ?`
-    this.#ofActor = arrays(db, `${ofActor} ORDER BY version ${limitClause}`)
-    this.#ofActorBackwards = arrays(db, `${ofActor} ORDER BY version DESC ${limitClause}`)
+    const ofActor = 'FROM event WHERE actor = ? AND version BETWEEN ? AND ? ORDER BY version'
+    this.#ofActor = arrays(db, `SELECT ${eventColumns} ${ofActor} ${limitClause}`)
+    this.#ofActorBackwards = arrays(db, `SELECT ${eventColumns} ${ofActor} DESC ${limitClause}`)
+    this.#pageOfActor = arrays(db, `SELECT ${smallColumns} ${ofActor} ${limitClause}`)
+    this.#pageOfActorBackwards = arrays(db, `SELECT ${smallColumns} ${ofActor} DESC ${limitClause}`)
+    this.#large = new LargeData(db)
   }
 
   /**
@@ -118,7 +125,16 @@ export class EventTable {
     return position ?? 0
   }
 
-  /** Rows of one actor, from one end of the range on. */
+  /** Rows of one actor, from one end of the range on: so many at most, and fewer where they are large. */
+  pageOfActor(actor: string, range: VersionRange, limit: number): Page {
+    const isForwards = range.direction === 'forwards'
+    const query = isForwards ? this.#pageOfActor : this.#pageOfActorBackwards
+    const found = query.all(actor, range.first, integer(range.last), limit) as unknown as SmallRow[]
+    const rows = this.#large.completed(found)
+    return { rows, isLast: found.length < limit && rows.length === found.length }
+  }
+
+  /** The same, however large they are. */
   ofActor(actor: string, range: VersionRange, limit: number): readonly EventRow[] {
     const query = range.direction === 'forwards' ? this.#ofActor : this.#ofActorBackwards
     return query.all(actor, range.first, integer(range.last), limit) as unknown as EventRow[]
@@ -132,15 +148,16 @@ export class EventTable {
     const { condition, values } = conditionOf(filter)
     // By its position alone: SQLite would take all that pass by the index of actors, and sort them.
     const query = this.#prepared(
-      `SELECT ${eventColumns} FROM event NOT INDEXED WHERE position > ? AND position <= ? ${condition} ORDER BY position ${limitClause}`,
+      `SELECT ${smallColumns} FROM event NOT INDEXED WHERE position > ? AND position <= ? ${condition} ORDER BY position ${limitClause}`,
     )
     const end = this.lastPosition()
     const to = Math.min(end, after + maxScanned)
-    const rows = query.all(integer(after), to, ...values, limit) as unknown as EventRow[]
-    const last = rows.length === limit ? rows.at(-1) : undefined
-    return last
-      ? { rows, isLast: false, scannedTo: positionIn(last) }
-      : { rows, isLast: to === end, scannedTo: to }
+    const found = query.all(integer(after), to, ...values, limit) as unknown as SmallRow[]
+    const rows = this.#large.completed(found)
+    if (found.length < limit && rows.length === found.length)
+      return { rows, isLast: to === end, scannedTo: to }
+    const last = rows.at(-1)
+    return { rows, isLast: false, scannedTo: last ? positionIn(last) : after }
   }
 
   /** Changes whenever another connection, of whichever process, has written to the file. */

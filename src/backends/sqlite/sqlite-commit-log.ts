@@ -80,8 +80,8 @@ export class SqliteCommitLog implements CommitLog {
     const most = Math.min(range.limit, batchSize)
     return this.#batches<Page>((previous) => {
       const last = previous?.rows.at(-1)
-      const rows = this.#table.ofActor(actor, last ? behind(range, versionIn(last)) : range, most)
-      return { rows, isLast: rows.length < most }
+      const rest = last ? behind(range, versionIn(last)) : range
+      return this.#table.pageOfActor(actor, rest, most)
     }, signal)
   }
 
