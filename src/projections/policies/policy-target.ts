@@ -6,6 +6,7 @@ import type {
   ProjectionBuild,
   ProjectionTarget,
 } from '../../store/index.ts'
+import { partNames } from '../progress/part.ts'
 import { loadProgress, storeProgress } from '../progress/stored-progress.ts'
 
 /**
@@ -22,16 +23,18 @@ export class PolicyTarget implements ProjectionTarget {
   readonly name = 'policy'
   readonly #store: EventStore
   readonly #startAt: 'now' | 'beginning'
+  readonly #parts: readonly string[]
 
-  constructor(store: EventStore, startAt: 'now' | 'beginning') {
+  constructor(store: EventStore, startAt: 'now' | 'beginning', parts: number) {
     this.#store = store
     this.#startAt = startAt
+    this.#parts = partNames(parts)
   }
 
   async prepare(): Promise<void> {}
 
   async load({ projection }: ProjectionBuild): Promise<readonly Progress[]> {
-    return loadProgress(await this.#table(), progressPrefix(projection))
+    return loadProgress(await this.#table(), progressPrefix(projection), this.#parts)
   }
 
   async commit(

@@ -70,7 +70,7 @@ export function policy<A extends ActorDefinition>(spec: PolicySpec<A>): PolicyDe
     { ...erased, on },
     {
       kind: 'policy',
-      makeTarget: (store) => new PolicyTarget(store, startAt),
+      makeTarget: (store, { parts }) => new PolicyTarget(store, startAt, parts),
       concurrency,
     },
   )

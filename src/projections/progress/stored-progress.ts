@@ -1,14 +1,19 @@
 import type { DocumentTable, Progress, ProgressChange } from '../../store/index.ts'
 
-/** How far parts are, as documents whose keys begin with the prefix: in the order of the parts. */
+/**
+ * How far these parts are that were stored, as documents whose keys begin with the prefix. They are asked for by
+ * their keys: on JetStream, to list those of a prefix goes through all the table has.
+ */
 export async function loadProgress(
   table: DocumentTable,
   prefix: string,
+  parts: readonly string[],
 ): Promise<readonly Progress[]> {
-  const parts: Progress[] = []
-  for await (const { key, text, revision } of table.list(prefix))
-    parts.push({ part: key.slice(prefix.length), text, revision })
-  return parts.toSorted((a, b) => Number(a.part) - Number(b.part))
+  const found = await table.getMany(parts.map((part) => prefix + part))
+  return parts.flatMap((part) => {
+    const document = found.get(prefix + part)
+    return document ? [{ part, text: document.text, revision: document.revision }] : []
+  })
 }
 
 /**

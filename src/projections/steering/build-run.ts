@@ -130,7 +130,9 @@ export async function storedParts(
   build: ProjectionBuild,
   names: readonly string[],
 ): Promise<readonly PartProgress[]> {
-  const stored = new Map((await target.load(build)).map((part) => [part.part, readProgress(part)]))
+  const stored = new Map(
+    (await target.load(build, names)).map((part) => [part.part, readProgress(part)]),
+  )
   const isAll = names.every((name) => stored.has(name))
   const start = !isAll && target instanceof PolicyTarget ? await target.seenStartOf(build) : 0
   return names.map((name) => stored.get(name) ?? newPart(name, start))

@@ -9,6 +9,7 @@ import {
   RecentMap,
 } from '../../store/index.ts'
 import { type PartState, readProgress } from '../progress/part-progress.ts'
+import { partNames } from '../progress/part.ts'
 import { loadProgress, storeProgress } from '../progress/stored-progress.ts'
 import {
   type ChangedDocument,
@@ -62,8 +63,11 @@ export class ViewTarget implements ProjectionTarget<ViewTx> {
     await this.#open(build)
   }
 
-  async load(build: ProjectionBuild): Promise<readonly Progress[]> {
-    return (await this.#open(build)).load()
+  async load(
+    build: ProjectionBuild,
+    parts: readonly string[] = partNames(this.#settings.parts),
+  ): Promise<readonly Progress[]> {
+    return (await this.#open(build)).load(parts)
   }
 
   async commit(
@@ -105,8 +109,8 @@ class ViewBuild {
     this.#settings = settings
   }
 
-  async load(): Promise<readonly Progress[]> {
-    const parts = await loadProgress(this.#table, progressPrefix)
+  async load(names: readonly string[]): Promise<readonly Progress[]> {
+    const parts = await loadProgress(this.#table, progressPrefix, names)
     for (const part of parts) this.#learn(part)
     return parts
   }

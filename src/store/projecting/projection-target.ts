@@ -27,8 +27,9 @@ export interface ProjectionTarget<
   /**
    * How far the parts of a build are, in the order of their names; none before it was prepared. Makes
    * nothing, neither a file nor a table: also those call it who only look.
+   * @param parts which ones are asked for; to give others as well does no harm. @default all of them
    */
-  load(build: ProjectionBuild): Promise<readonly Progress[]>
+  load(build: ProjectionBuild, parts?: readonly string[]): Promise<readonly Progress[]>
   /**
    * Runs `write` in a transaction and stores these parts with what it wrote, if and only if each is
    * still of the revision expected. Undefined where another member was faster, or has dropped the build:
