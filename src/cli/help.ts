@@ -33,7 +33,8 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
   aether projection pause MODULE NAME      all nodes stop it; resume MODULE NAME: they go on
   aether projection parked MODULE NAME     the actors that are held back, and why
   aether projection retry MODULE NAME ACTOR… | --all   once the cause is mended: tried again at once
-  aether projection skip MODULE NAME ACTOR… --reason TEXT   passes over the one event that failed
+  aether projection skip MODULE NAME ACTOR… --reason TEXT   passes over the one event that failed;
+      [--position POSITION]                the one that parked showed, should another have failed since
 
   aether store info                        what a store is, and how it is kept
   aether store backup FILE                 a copy of a SQLite store, while it is written to

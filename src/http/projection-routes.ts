@@ -101,17 +101,23 @@ async function postRetryAll(handle: ProjectionHandle): Promise<Reply> {
 }
 
 async function postSkip(handle: ProjectionHandle, id: string, exchange: Exchange): Promise<Reply> {
-  const reason = reasonIn(await exchange.body())
-  const skipped = await handle.skip(id, reason)
+  const { reason, position } = skipIn(await exchange.body())
+  const skipped = await handle.skip(id, reason, position === undefined ? {} : { position })
   return jsonReply(200, { name: handle.name, actorId: id, skipped })
 }
 
-/** @throws AetherError `invalid-argument` where there is none; `invalid-json` */
-function reasonIn(body: string): string {
+/** @throws AetherError `invalid-argument` where there is no reason; `invalid-json` */
+function skipIn(body: string): { readonly reason: string; readonly position: number | undefined } {
   const input = body.trim() === '' ? undefined : parseJson(body)
   const isObject = typeof input === 'object' && input !== null
   const reason: unknown = isObject && 'reason' in input ? input.reason : undefined
-  if (typeof reason === 'string') return reason
-  const message = 'passing over an event needs a reason: send { "reason": "…" }'
+  const position: unknown = isObject && 'position' in input ? input.position : undefined
+  if (typeof reason !== 'string') {
+    const message = 'passing over an event needs a reason: send { "reason": "…" }'
+    throw new AetherError('invalid-argument', message)
+  }
+  if (position === undefined || (typeof position === 'number' && Number.isSafeInteger(position)))
+    return { reason, position }
+  const message = `the position of the event that failed must be a whole number, not ${JSON.stringify(position)}`
   throw new AetherError('invalid-argument', message)
 }

@@ -312,12 +312,10 @@ describe.each(places)('of a node in another process, on $name', (place) => {
     for (const amount of [5, 6, 7]) await deposit(url, amount)
     await isParked(url)
     const args = ['skip', 'journal', 'account-bob', '--reason', 'counted twice']
-    const skipped = await steer(
-      folder,
-      store.backend,
-      ...args,
-      ...(by === 'node' ? ['--node', url] : []),
-    )
+    const way = by === 'node' ? ['--node', url] : []
+    const other = await steer(folder, store.backend, ...args, '--position', '1', ...way)
+    expect(other).toMatchObject({ code: 3, values: [{ skipped: false }] })
+    const skipped = await steer(folder, store.backend, ...args, ...way)
     expect(skipped).toMatchObject({ code: 0, values: [{ skipped: true }] })
     expect(skipped.stderr).not.toContain('aether:')
     await shows(url, [5, 7])

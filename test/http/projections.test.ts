@@ -182,12 +182,15 @@ describe('/projections', () => {
       { reason: '' },
       { reason: 7 },
       { reason: 'x'.repeat(301) },
+      { reason: 'counted twice', position: 'first' },
     ]) {
       const refused = await gateway.post(path, body)
       expect([refused.status, refused.json]).toMatchObject([400, { code: 'invalid-argument' }])
     }
     expect((await gateway.get('/projections/journal')).json).toMatchObject({ parked: 1 })
-    const { status, json } = await gateway.post(path, { reason: 'counted twice' })
+    const other = await gateway.post(path, { reason: 'counted twice', position: 3 })
+    expect(other.json).toEqual({ name: 'journal', actorId: 'account-..', skipped: false })
+    const { status, json } = await gateway.post(path, { reason: 'counted twice', position: 2 })
     expect([status, json]).toEqual([200, { name: 'journal', actorId: 'account-..', skipped: true }])
     await until(async () => (await gateway.get('/views/journal/?key=..')).body.includes('[5,7]'), {
       description: 'it goes on behind the event',

@@ -343,3 +343,41 @@ test.each([Infinity, 30 * 86_400_000])(
     await patient
   },
 )
+
+test('whoever waits for a position is told that the node was closed', async () => {
+  const node = await open({ backend: memory(), actors: [Account], projections: [Balances] })
+  await node.get(Account, 'alice').deposit({ amount: 1 })
+  await node.projection(Balances).reached(1)
+  const waiting = node.projection(Balances).reached(2, { timeoutMs: Infinity })
+  const told = expect(waiting).rejects.toMatchObject({ code: 'closed' satisfies ErrorCode })
+  await node.close()
+  await told
+})
+
+test('what is skipped is the event that failed, and never the next one, which nobody has tried', async () => {
+  poison.add('bob/1')
+  poison.add('bob/2')
+  const clock = new VirtualClock()
+  await using home = await testNode({ actors: [Account], projections: [Journal], clock })
+  const { node } = home
+  for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
+  await clock.advance(1_000)
+  const handle = node.projection(Journal)
+  const [first] = await handle.parked()
+  expect(first).toMatchObject({ version: 1 })
+  expect(await handle.skip('account-bob', 'counted twice')).toBe(true)
+  expect(await handle.skip('account-bob', 'counted twice')).toBe(false)
+  await clock.advance(1_000)
+  expect(await handle.parked()).toMatchObject([{ state: 'parked', version: 2 }])
+  // The one that was meant is passed over by now.
+  const meant = { position: first?.position ?? Number.NaN }
+  expect(await handle.skip('account-bob', 'counted twice', meant)).toBe(false)
+  await clock.advance(1_000)
+  const [second] = await handle.parked()
+  expect(second).toMatchObject({ state: 'parked', version: 2 })
+  const other = { position: second?.position ?? Number.NaN }
+  expect(await handle.skip('account-bob', 'counted twice', other)).toBe(true)
+  await clock.advance(1_000)
+  expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+3'] })
+  poison.clear()
+})

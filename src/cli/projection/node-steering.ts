@@ -1,4 +1,4 @@
-import type { ParkedActor, ProjectionStatus } from '../../projections/index.ts'
+import type { ParkedActor, ProjectionStatus, Skip } from '../../projections/index.ts'
 import { askNode } from '../ask-node.ts'
 import type { Steering } from './steering.ts'
 
@@ -41,9 +41,9 @@ export class NodeSteering implements Steering {
     return (await this.#post<{ readonly retried: readonly string[] }>(path)).retried
   }
 
-  async skip(name: string, actorId: string, reason: string): Promise<boolean> {
+  async skip(name: string, actorId: string, skip: Skip): Promise<boolean> {
     const path = parkedPath(name, actorId, 'skip')
-    return (await this.#post<{ readonly skipped: boolean }>(path, { reason })).skipped
+    return (await this.#post<{ readonly skipped: boolean }>(path, skip)).skipped
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -1,4 +1,4 @@
-import type { ParkedActor, ProjectionStatus } from '../../projections/index.ts'
+import type { ParkedActor, ProjectionStatus, Skip } from '../../projections/index.ts'
 
 /** Where views, projections and policies are seen and steered: in a store, or by a node that runs them. */
 export interface Steering extends AsyncDisposable {
@@ -12,5 +12,6 @@ export interface Steering extends AsyncDisposable {
   retry(name: string, actorId: string): Promise<boolean>
   /** All who are held back; resolves with who they are. */
   retryAll(name: string): Promise<readonly string[]>
-  skip(name: string, actorId: string, reason: string): Promise<boolean>
+  /** False where no event of the actor has failed, or another one than that at the position. */
+  skip(name: string, actorId: string, skip: Skip): Promise<boolean>
 }

@@ -1,5 +1,10 @@
 import { AetherError, silentLogger, systemClock } from '../../core/index.ts'
-import { type ParkedActor, type ProjectionStatus, ReaderDesk } from '../../projections/index.ts'
+import {
+  type ParkedActor,
+  type ProjectionStatus,
+  ReaderDesk,
+  type Skip,
+} from '../../projections/index.ts'
 import type { EventStore } from '../../store/index.ts'
 import { loadReaders } from '../load-module.ts'
 import { openExisting } from '../store-option.ts'
@@ -60,8 +65,8 @@ class StoreSteering implements Steering {
     return this.#desk(name).retryAll()
   }
 
-  async skip(name: string, actorId: string, reason: string): Promise<boolean> {
-    return this.#desk(name).skip(actorId, reason)
+  async skip(name: string, actorId: string, skip: Skip): Promise<boolean> {
+    return this.#desk(name).skip(actorId, skip)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

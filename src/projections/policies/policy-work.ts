@@ -235,7 +235,7 @@ export class PolicyWork {
     if (isPassedOver(part, actorId, { position })) return
     const { type: _, version: _version, lastPosition: _last, ...rest } = held
     const next = version === undefined ? {} : { version: version + 1 }
-    part.hold({ ...rest, ...next, position: position + 1, tries: 0 })
+    part.hold({ ...rest, ...next, position: position + 1, tries: 0, isUntried: true })
     this.#context.onChange()
   }
 }

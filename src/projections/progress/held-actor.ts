@@ -19,6 +19,11 @@ export interface HeldActor {
   readonly cause: HeldCause
   /** How often it was tried. */
   readonly tries: number
+  /**
+   * The event that failed is done with, or passed over: which one is next, and whether it fails, is not known
+   * yet. Left out where one has failed.
+   */
+  readonly isUntried?: true
   /** When it failed first, and when it is tried next: milliseconds since 1970, UTC. */
   readonly since: number
   readonly nextTry: number
@@ -84,7 +89,8 @@ export function dueNow(actor: HeldActor, now: number): HeldActor {
 export function passedOver(actor: HeldActor, now: number): HeldActor {
   const { lastPosition, version, type: _type, ...rest } = actor
   const behind = { position: (lastPosition ?? actor.position) + 1 }
-  return dueNow({ ...rest, ...behind, ...(version !== undefined && { version: version + 1 }) }, now)
+  const next = { ...behind, ...(version !== undefined && { version: version + 1 }) }
+  return dueNow({ ...rest, ...next, isUntried: true }, now)
 }
 
 /** What was removed doesn't come back by itself. */

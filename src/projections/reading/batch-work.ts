@@ -81,7 +81,8 @@ export class BatchWork {
       let state: PartState
       if (trouble)
         state = holding(before, this.#failing.heldAfter(trouble.failed, trouble.cause, actor))
-      else if (next) state = holding(before, { ...dueNow(actor, clock.now()), ...next })
+      else if (next)
+        state = holding(before, { ...dueNow(actor, clock.now()), ...next, isUntried: true })
       else state = releasing(before, actor.actorId)
       try {
         await this.#commit(parts, [{ index, state, change: changeTo(progress, state) }], run)

@@ -22,6 +22,13 @@ export interface SpreadBuild extends ProjectionBuild {
   readonly parts: number
 }
 
+/** Which event is passed over, and why. */
+export interface Skip {
+  readonly reason: string
+  /** @default the one that has failed, whichever it is */
+  readonly position?: number
+}
+
 /** How often a change is tried that others were faster than. */
 const maxTries = 100
 
@@ -59,12 +66,19 @@ export class HeldDesk {
     return [...retried]
   }
 
-  /** Passes over the one event that fails, and lets the others be tried. */
-  skip(build: SpreadBuild, actorId: string, reason: string): Promise<boolean> {
+  /**
+   * Passes over the one event that failed, and lets the others be tried; false where none has, or another one than
+   * that which is meant.
+   */
+  skip(build: SpreadBuild, actorId: string, { reason, position: meant }: Skip): Promise<boolean> {
     const { clock, logger } = this.#around
     const now = clock.now()
+    // Should it get on meanwhile, the next event that fails is another matter.
+    let failed = meant
     return this.#change(build, actorId, (state, actor) => {
       const { position, type } = actor
+      failed ??= position
+      if (actor.isUntried || position !== failed) return undefined
       const fields = { projection: build.projection, build: build.build, actorId, position, reason }
       logger.warn(fields, `${type ?? 'the event'} of ${actorId} is passed over: ${reason}`)
       return skipping(state, passedOver(actor, now), {
@@ -80,7 +94,7 @@ export class HeldDesk {
   #change(
     build: SpreadBuild,
     actorId: string,
-    changed: (state: PartState, actor: HeldActor) => PartState,
+    changed: (state: PartState, actor: HeldActor) => PartState | undefined,
   ): Promise<boolean> {
     const own = partOf(actorId, build.parts)
     return this.#changeParts(build, (state, index) => {

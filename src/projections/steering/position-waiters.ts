@@ -32,6 +32,8 @@ const pollMs = 50
 export class PositionWaiters {
   readonly #clock: Clock
   readonly #looks = new Set<() => void>()
+  readonly #ends = new Set<(error: Error) => void>()
+  #ended: Error | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -42,13 +44,23 @@ export class PositionWaiters {
     for (const look of [...this.#looks]) look()
   }
 
-  /** Resolves with what has come true; rejects with what `look` throws, the signal's reason, or too late. */
+  /** Nothing will come true any more. */
+  end(error: Error): void {
+    this.#ended = error
+    for (const end of [...this.#ends]) end(error)
+  }
+
+  /**
+   * Resolves with what has come true; rejects with what `look` throws, the signal's reason, too late, or why it
+   * has ended.
+   */
   async until<T>({ look, tooLate, signal, timeoutMs = 5_000 }: Wait<T>): Promise<T> {
     signal?.throwIfAborted()
     const first = await look()
     if (first !== undefined) return first
-    // Meanwhile nobody listened to it.
+    // Meanwhile nobody listened to them.
     signal?.throwIfAborted()
+    if (this.#ended) throw this.#ended
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     let isLooking = false
     const lookOnce = (): void => {
@@ -62,6 +74,7 @@ export class PositionWaiters {
     const onAbort = (): void => reject(signal?.reason as Error)
     signal?.addEventListener('abort', onAbort)
     this.#looks.add(lookOnce)
+    this.#ends.add(reject)
     using _poll = this.#clock.every(pollMs, lookOnce)
     // Unlike the polls, it keeps the process alive: somebody waits.
     const over = new AbortController()
@@ -73,6 +86,7 @@ export class PositionWaiters {
     } finally {
       over.abort()
       this.#looks.delete(lookOnce)
+      this.#ends.delete(reject)
       signal?.removeEventListener('abort', onAbort)
     }
   }

@@ -24,7 +24,7 @@ export class ProjectionHandle {
    * const { heldBack } = await node.projection(Balances).reached(position)
    * if (heldBack.includes('account-alice')) … // what is read of it is older
    * ```
-   * @throws AetherError `timeout`; `reader-stopped` where it is written to another place than this node's; those of
+   * @throws AetherError `timeout`; `closed` where the node is; `reader-stopped` where it is written to another place than this node's; those of
    * the store; the signal's reason
    */
   reached(position: number, options?: ReachedOptions): Promise<Reached> {
@@ -70,11 +70,16 @@ export class ProjectionHandle {
   }
 
   /**
-   * Passes over the one event of an actor that failed, for ever, and goes on behind it; false where none is
-   * held back. The reason, of 1 to 300 characters, is kept.
+   * Passes over the one event of an actor that failed, for ever, and goes on behind it; false where none has
+   * failed: the actor isn't held back, or what is next was not tried yet. The reason, of 1 to 300 characters,
+   * is kept. With the `position` that {@link parked} told, no other event is passed over that failed since.
    * @throws AetherError `invalid-argument` without a reason
    */
-  skip(actorId: string, reason: string): Promise<boolean> {
-    return this.#host.desk.skip(actorId, reason)
+  skip(
+    actorId: string,
+    reason: string,
+    options: { readonly position?: number } = {},
+  ): Promise<boolean> {
+    return this.#host.desk.skip(actorId, { ...options, reason })
   }
 }

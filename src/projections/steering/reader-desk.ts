@@ -6,7 +6,7 @@ import { heldUpTo, leastOf, newPart, type PartState } from '../progress/part-pro
 import { partNames } from '../progress/part.ts'
 import { groupOf, storedParts } from './build-run.ts'
 import { membersTable } from './crew.ts'
-import { HeldDesk, type ParkedActor, type SpreadBuild } from './held-desk.ts'
+import { HeldDesk, type ParkedActor, type Skip, type SpreadBuild } from './held-desk.ts'
 import { lagOf } from './lag-of.ts'
 import type { ProjectionLag, ProjectionStatus, SilentMembers } from './projection-status.ts'
 import {
@@ -182,9 +182,9 @@ export class ReaderDesk implements AsyncDisposable {
   }
 
   /** @throws AetherError `invalid-argument` where the reason is empty or too long */
-  async skip(actorId: string, reason: string): Promise<boolean> {
-    checkReason(reason)
-    return this.#decide((build) => this.#held.skip(build, actorId, reason))
+  async skip(actorId: string, skip: Skip): Promise<boolean> {
+    checkReason(skip.reason)
+    return this.#decide((build) => this.#held.skip(build, actorId, skip))
   }
 
   /** How far each part of a build is, as it is stored, and as far as that is known. */

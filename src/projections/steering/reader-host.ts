@@ -104,6 +104,8 @@ export class ReaderHost implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort()
+    const { kind, name } = this.model
+    this.#waiters.end(new AetherError('closed', `the node of the ${kind} ${name} was closed`))
     await this.#governing
     await Promise.all([...this.#runs.values()].map((run) => run[Symbol.asyncDispose]()))
     this.#bell[Symbol.dispose]()
