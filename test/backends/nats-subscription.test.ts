@@ -73,7 +73,7 @@ test('a subscription outlasts an outage that is longer than any read waits', asy
   await server.restart()
   await append(writer, 5, 10)
   const areThere = (): boolean => all.seen.length >= 10 && some.seen.length >= 10
-  await until(areThere, { description: '10 events', timeoutMs: 20_000 })
+  await until(areThere, { description: '10 events' })
   for (const { seen } of [all, some]) expect(seen.map((event) => event.data)).toEqual(numbers(10))
   expect(waits(), 'it is told once').toBe(2)
   controller.abort()

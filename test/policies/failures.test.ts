@@ -3,7 +3,7 @@ import { memory } from 'aether/memory'
 import { testNode, VirtualClock } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
 import { Logbook } from '../../src/testing/logbook.ts'
-import { until } from '../support/until.ts'
+import { until, untilHolds } from '../support/until.ts'
 import { Order, Stock } from './shop.ts'
 
 type Shop = Node<typeof Order | typeof Stock>
@@ -65,7 +65,11 @@ describe('an event that fails', () => {
     })
     expect(till.of('a')).toEqual(['a/1'])
     expect(till.of('b')).toEqual(['b/1', 'b/2', 'b/3'])
-    expect(await statusOf(shop)).toMatchObject({ retrying: 1, parked: 0, state: 'live' })
+    await untilHolds(
+      async () =>
+        expect(await statusOf(shop)).toMatchObject({ retrying: 1, parked: 0, state: 'live' }),
+      { description: 'it is live' },
+    )
     await pay(shop, ['a', 'b'], [4])
     till.poisoned.clear()
     await till.has(8)
@@ -93,7 +97,11 @@ describe('an event that fails', () => {
     await until(async () => (await shop.projection(till.policy).parked())[0]?.tries === 4, {
       description: 'it was tried once more',
     })
-    expect(await statusOf(shop)).toMatchObject({ parked: 1, retrying: 0, state: 'live' })
+    await untilHolds(
+      async () =>
+        expect(await statusOf(shop)).toMatchObject({ parked: 1, retrying: 0, state: 'live' }),
+      { description: 'it is live' },
+    )
     expect(till.of('a')).toEqual(['a/1'])
     expect(till.of('b')).toEqual(['b/1', 'b/2', 'b/3', 'b/4'])
     expect(till.tried.filter((what) => what === 'a/2')).toHaveLength(4)

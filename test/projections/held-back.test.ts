@@ -4,7 +4,7 @@ import { testNode, VirtualClock } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
 import { backendKinds } from '../support/backend-kinds.ts'
 import { Logbook } from '../../src/testing/logbook.ts'
-import { until } from '../support/until.ts'
+import { until, untilHolds } from '../support/until.ts'
 import { Account, Balances } from './bank.ts'
 
 /** What the handlers of {@link Journal} don't like, until somebody mends them. */
@@ -309,7 +309,11 @@ test('where the events of many actors fail and none succeeds, nobody is parked a
   isDown = false
   await node.projection(Fragile).reached(await node.events.lastPosition())
   expect(await node.view(Fragile).get('a49')).toBe(50)
-  expect(await node.projection(Fragile).status()).toMatchObject({ state: 'live', parked: 0 })
+  await untilHolds(
+    async () =>
+      expect(await node.projection(Fragile).status()).toMatchObject({ state: 'live', parked: 0 }),
+    { description: 'it is live again' },
+  )
 })
 
 test('whoever waits for a position gives up in time', async () => {

@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { Logbook } from '../../src/testing/logbook.ts'
 import { backendKinds } from '../support/backend-kinds.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { until } from '../support/until.ts'
+import { until, untilHolds } from '../support/until.ts'
 import { Account } from './bank.ts'
 import { totals } from './totals.ts'
 
@@ -86,7 +86,10 @@ describe.for(backendKinds)('two machines with files of their own, on $name', (ki
     await expect(second.projection(two.Totals).reached(1, patience)).rejects.toMatchObject(stopped)
     expect(await tablesIn(two)).toEqual([])
     expect(await second.readiness()).toMatchObject({ ready: false })
-    expect((await first.projection(one.Totals).status()).members).toBe(1)
+    await untilHolds(
+      async () => expect((await first.projection(one.Totals).status()).members).toBe(1),
+      { description: 'the second one takes no part' },
+    )
     expect(logger.messages.filter((text) => text.includes('another place'))).toHaveLength(1)
   })
 })
@@ -121,7 +124,14 @@ test('who rebuilds it has all, and who had it before is told', async () => {
   })
   await deposit(second, 20)
   expect(await sums(second, two)).toEqual({ accounts: 20, total: 30 })
-  expect(await second.projection(two.Totals).status()).toMatchObject({ state: 'live', members: 1 })
+  await untilHolds(
+    async () =>
+      expect(await second.projection(two.Totals).status()).toMatchObject({
+        state: 'live',
+        members: 1,
+      }),
+    { description: 'it is live, and the first one has left' },
+  )
   expect(await failure(first, one)).toMatchObject(stopped)
   expect(await tablesIn(one)).toEqual(['totals/1/total'])
   expect(await tablesIn(two)).toEqual([`totals/${build}/total`])
@@ -159,7 +169,14 @@ test('what is in a file of another life is neither taken for the new build, nor 
   expect(await sums(first, one)).toEqual({ accounts: 3, total: 3 })
   await using second = await start(backend, two)
   await failure(second, two)
-  expect(await first.projection(one.Totals).status()).toMatchObject({ state: 'live', build: 1 })
+  await untilHolds(
+    async () =>
+      expect(await first.projection(one.Totals).status()).toMatchObject({
+        state: 'live',
+        build: 1,
+      }),
+    { description: 'it is live' },
+  )
   expect(await second.projection(two.Totals).status()).toMatchObject({ position: 0, parked: 0 })
   expect(await second.projection(two.Totals).rebuild()).toBe(4)
   expect(await sums(second, two)).toEqual({ accounts: 3, total: 3 })

@@ -6,7 +6,7 @@ import { sqlite, sqliteTables } from 'aether/sqlite'
 import { expect, test } from 'vitest'
 import { Logbook } from '../../src/testing/logbook.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { until } from '../support/until.ts'
+import { until, untilHolds } from '../support/until.ts'
 import { Account } from './bank.ts'
 
 const patience = { timeoutMs: 60_000 }
@@ -128,7 +128,14 @@ test('where many events of a stretch fail, the others are handled a few times at
   })
   await node.projection(Deposits).reached(await node.events.lastPosition(), patience)
   const poor = Array.from({ length: accounts }, (_, n) => n).filter(isPoor).length
-  expect(await node.projection(Deposits).status()).toMatchObject({ parked: poor, state: 'live' })
+  await untilHolds(
+    async () =>
+      expect(await node.projection(Deposits).status()).toMatchObject({
+        parked: poor,
+        state: 'live',
+      }),
+    { description: 'it is live' },
+  )
   expect(calls).toBeLessThan(2 * 3 * accounts + 20 * poor)
   const rows = await target.read<{ key: string; amounts: string }>`
     SELECT key, group_concat(amount) AS amounts FROM deposit GROUP BY key`

@@ -7,7 +7,7 @@ import type { DocumentTable } from '../../src/store/index.ts'
 import { Logbook } from '../../src/testing/logbook.ts'
 import { startNatsServer } from '../support/nats.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { until } from '../support/until.ts'
+import { until, untilHolds } from '../support/until.ts'
 import { Account } from './bank.ts'
 
 const patience = { timeoutMs: 60_000 }
@@ -105,7 +105,10 @@ describe.for(places)('a document that grows too large, in $name', (place) => {
       description: 'they are parked',
       ...patience,
     })
-    expect(await handle.status()).toMatchObject({ state: 'live', retrying: 0 })
+    await untilHolds(
+      async () => expect(await handle.status()).toMatchObject({ state: 'live', retrying: 0 }),
+      { description: 'it is live' },
+    )
     const cause = {
       code: 'too-large',
       message: expect.stringMatching(/the document "a" would have 2\d+ bytes, and the store takes/),

@@ -51,6 +51,18 @@ export async function until<T>(
   })
 }
 
+/**
+ * {@link until} `check` throws no more: for what is expected of something that may be a moment late.
+ *
+ * @throws UntilTimeout after `timeoutMs`.
+ */
+export async function untilHolds(
+  check: () => Promise<unknown>,
+  options: UntilOptions,
+): Promise<void> {
+  await until(() => check().then(() => true), options)
+}
+
 function because(failure: unknown): string {
   if (failure === undefined) return ''
   const text = failure instanceof Error ? `${failure.name}: ${failure.message}` : inspect(failure)
