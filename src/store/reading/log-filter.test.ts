@@ -16,7 +16,7 @@ function fits(pattern: string, text: string): boolean {
   return text !== '' && pattern[0] === text[0] && fits(pattern.slice(1), text.slice(1))
 }
 
-const letters = fc.constantFrom('a', 'b', '.', '-', '\n', '$', '[', '\\')
+const letters = fc.constantFrom('a', 'b', '.', '-', '\n', '$', '[', '\\', '😀')
 
 test('a key fits its pattern where * stands for any text', () => {
   const key = fc.string({ unit: letters, minLength: 1, maxLength: 8 })
@@ -31,6 +31,14 @@ test('a key fits its pattern where * stands for any text', () => {
     }),
     { numRuns: 3_000 },
   )
+})
+
+test('a pattern of many parts is decided as soon as any other', () => {
+  const event = eventOf('t', 'a'.repeat(200), 'Noted')
+  for (const end of ['b', 'a', '']) {
+    const passes = eventFilter({ key: `${'*a'.repeat(30)}*${end}` })
+    expect(passes(event)).toBe(end !== 'b')
+  }
 })
 
 test('an event passes if it meets all that are given', () => {
