@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { actor, type EventStore, open, reject } from 'aether'
 import { memory } from 'aether/memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -171,6 +172,24 @@ describe('a decision over several actors', () => {
     expect((await alice.deposit({ amount: 1 })).version).toBe(1)
   })
 
+  test('rests on what an actor without an event is, also where another one was loaded for longer', async () => {
+    const backend = watchedStore('loadSnapshot', async (actorId, store) => {
+      if (actorId !== 'account-bob') return
+      await turn()
+      const withdrawn = { type: 'Withdrawn', data: { amount: 60 } }
+      await store.append('account-alice', [withdrawn], { expectedVersion: 1 })
+    })
+    await using bank = await openBank(backend)
+    const deposited = { type: 'Deposited', data: { amount: 100 } }
+    await bank.events.append('account-alice', [deposited], { expectedVersion: 0 })
+    const both = [bank.get(Account, 'alice'), bank.get(Account, 'bob')] as const
+    const trusted = bank.transact(both, ([a, b]) =>
+      a.state.balance < 100 ? reject('poor') : b.on.Deposited({ amount: 1 }),
+    )
+    await expect(trusted).rejects.toEqual(coded('command-rejected'))
+    expect(await bank.events.latestVersion('account-bob')).toBe(0)
+  })
+
   test('waits for its actors no longer than its sender does', async () => {
     const gate = Promise.withResolvers<void>()
     const backend = watched(memory(), () => gate.promise)
@@ -256,20 +275,28 @@ describe.each(backendKinds)('on $name, transfers of two nodes', ({ start }) => {
 
 /** The memory backend, with something done before each commit reaches it. */
 function watchedCommits(before: (_: unknown, store: EventStore) => Promise<void>) {
+  return watchedStore('commit', before)
+}
+
+/** The memory backend, with something done before it is asked for this. */
+function watchedStore(
+  name: 'commit' | 'loadSnapshot',
+  before: (first: unknown, store: EventStore) => Promise<void>,
+) {
   const backend = memory()
   return {
     name: backend.name,
     async openStore(options?: Parameters<typeof backend.openStore>[0]) {
       const store = await backend.openStore(options)
       return new Proxy(store, {
-        get(target, name) {
-          if (name === 'commit')
-            return async (...args: Parameters<EventStore['commit']>) => {
-              await before(undefined, store)
-              return store.commit(...args)
-            }
-          const member: unknown = Reflect.get(target, name)
-          return typeof member === 'function' ? (member.bind(target) as unknown) : member
+        get(target, asked) {
+          const member: unknown = Reflect.get(target, asked)
+          if (typeof member !== 'function') return member
+          if (asked !== name) return member.bind(target) as unknown
+          return async (...args: unknown[]): Promise<unknown> => {
+            await before(args[0], store)
+            return member.apply(target, args) as unknown
+          }
         },
       })
     },

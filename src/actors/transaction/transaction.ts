@@ -126,9 +126,11 @@ async function attempt(
   const states = known.map(({ state }) => state)
   const shares = decide(transaction, states, around)
   const parts = shares instanceof CommandRejectedError ? [] : shares.filter(hasEvents)
+  // While others were being read, what was read first may have changed.
+  const isOfNow = known.length === 1 && known[0]?.isFresh
   for (const [index, { live }] of actors.entries()) {
     // A commit guards those that it changes; what else the decision rests on has to be asked for.
-    if (known[index]?.isFresh || parts.some(({ actor }) => actor.live === live)) continue
+    if (isOfNow || parts.some(({ actor }) => actor.live === live)) continue
     const { version } = states[index] as ActorState
     const current = await around.store.latestVersion(live.actorId)
     if (current !== version) return new VersionConflictError(live.actorId, version, current)
