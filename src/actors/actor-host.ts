@@ -18,6 +18,7 @@ import type { ActorDefinition } from './definition/definition.ts'
 import type { ActorModel } from './definition/model.ts'
 import { Models } from './definition/models.ts'
 import { Deadlines } from './live/deadlines.ts'
+import { earlierAnswer } from './live/earlier-answer.ts'
 import { Letter, type Sending } from './live/letter.ts'
 import { LiveActors } from './live/live-actors.ts'
 import { Onlooker } from './live/onlooker.ts'
@@ -277,6 +278,8 @@ export class ActorHost {
     const letter = new Letter(order, command, deadline, this.#answered)
     this.#underWay++
     try {
+      // Its preparation may have ended in the moment in which it was taken back.
+      signal?.throwIfAborted()
       this.#live.activate(model, actorId).post(letter)
       this.#deadlines.add(letter)
       signal?.addEventListener('abort', letter, { once: true })
@@ -294,21 +297,27 @@ export class ActorHost {
   ): Promise<CommandResult> {
     this.#underWay++
     try {
-      const command = await this.#prepare(order, offered, deadline).catch((reason: unknown) =>
+      const ready = await this.#prepare(order, offered, deadline).catch((reason: unknown) =>
         this.#refused(order.model, name, order.sentAt, reason),
       )
-      return await this.#ask(order, command, deadline)
+      if ('name' in ready) return await this.#ask(order, ready, deadline)
+      const { observer, clock } = this.#around
+      observer.answered(order.model.type, name, clock.monotonic() - order.sentAt)
+      return ready
     } finally {
       this.#leave()
     }
   }
 
-  /** What takes time before the actor is asked ends with the sender's patience. */
+  /**
+   * What takes time before the actor is asked ends with the sender's patience. A command that can't be prepared
+   * but was carried out before has its answer: that it failed would be a lie.
+   */
   async #prepare(
-    { actorId, options: { signal }, span }: Order,
+    { model: actor, actorId, options: { signal }, span }: Order,
     offered: Command | Promise<Command>,
     deadline: number,
-  ): Promise<Command> {
+  ): Promise<Command | CommandResult> {
     using within = new Patience(this.#deadlines, deadline, signal)
     const command = await within.race(Promise.resolve(offered))
     const { name, model, input, metadata, identity } = command
@@ -320,6 +329,12 @@ export class ActorHost {
       return { ...command, prepared: await within.race(span ? span.run(fetch) : fetch()) }
     } catch (cause) {
       within.signal.throwIfAborted()
+      if (identity) {
+        const live = this.#live.activate(actor, actorId)
+        const known = earlierAnswer(live, command, identity, this.#around.store)
+        const answer = await within.race(known)
+        if (answer) return answer
+      }
       throw new ActorFailedError(actorId, `prepare of ${name}`, cause)
     }
   }

@@ -1,6 +1,6 @@
 import { actor, event, open, type PrepareContext, reject } from 'aether'
 import { memory } from 'aether/memory'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 
 const coded = (code: string): unknown => expect.objectContaining({ code })
@@ -117,6 +117,55 @@ describe('a preparation', () => {
     aborter.abort(new Error('enough'))
     await expect(left).rejects.toThrow('enough')
     await late
+  })
+})
+
+describe('a command that prepares something', () => {
+  let isDown = false
+  let duringPreparation = (): void => {}
+  const Ticket = actor('ticket', {
+    state: { paid: 0 },
+    events: { Paid: z.object({ amount: z.number() }) },
+    evolve: { Paid: (s, e) => ({ paid: s.paid + e.amount }) },
+    commands: {
+      pay: {
+        input: z.object({ amount: z.number() }),
+        prepare: async () => {
+          duringPreparation()
+          if (isDown) throw new Error('the bank is down')
+          return 1
+        },
+        decide: (_s, c, on) => on.Paid(c),
+        reply: (s) => s.paid,
+      },
+    },
+  })
+
+  test('and fails in that has its first answer where it was carried out before, by whichever node', async () => {
+    const backend = memory()
+    await using node = await open({ backend, actors: [Ticket] })
+    await using other = await open({ backend, actors: [Ticket] })
+    const tickets = [node.get(Ticket, 'a'), other.get(Ticket, 'a')] as const
+    for (const ticket of tickets) await ticket.pay({ amount: 1 })
+    const first = await tickets[0].pay({ amount: 5 }, { commandId: 'p' })
+    isDown = true
+    onTestFinished(() => void (isDown = false))
+    for (const ticket of tickets) {
+      expect(await ticket.pay({ amount: 5 }, { commandId: 'p' })).toEqual(first)
+      for (const options of [{}, { commandId: 'q' }])
+        await expect(ticket.pay({ amount: 5 }, options)).rejects.toEqual(coded('actor-failed'))
+    }
+    expect(await node.events.latestVersion('ticket-a')).toBe(3)
+  })
+
+  test('is not carried out where its sender takes it back as that ends', async () => {
+    await using node = await open({ backend: memory(), actors: [Ticket] })
+    const aborter = new AbortController()
+    duringPreparation = () => aborter.abort(new Error('enough'))
+    onTestFinished(() => void (duringPreparation = () => {}))
+    const left = node.get(Ticket, 'a').pay({ amount: 5 }, { signal: aborter.signal })
+    await expect(left).rejects.toThrow('enough')
+    expect(await node.events.latestVersion('ticket-a')).toBe(0)
   })
 })
 
