@@ -211,7 +211,12 @@ test('a decision that blocks the event loop is named', async () => {
   await node.get(Slow, 'a').run()
   expect(told).toEqual([])
   await node.get(Slow, 'a').crawl()
-  expect(told).toEqual(['slow-a blocked the event loop for 300 ms in crawl'])
+  expect(told.splice(0)).toEqual(['slow-a blocked the event loop for 300 ms in crawl'])
+  await node.transact([node.get(Slow, 'a'), node.get(Slow, 'b')], ([a]) => {
+    clock.block(400)
+    return a.on.Done({})
+  })
+  expect(told).toEqual(['a decision over slow-a and slow-b blocked the event loop for 400 ms'])
 })
 
 describe('an idle actor', () => {

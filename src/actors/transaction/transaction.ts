@@ -176,7 +176,27 @@ async function commit(
   })
 }
 
+/** Whoever blocks the event loop is named: nobody else would find out. */
 function decide(
+  transaction: Transaction,
+  states: readonly ActorState[],
+  around: Surroundings,
+): readonly Share[] | CommandRejectedError {
+  const { clock, limits, logger } = around
+  const since = clock.monotonic()
+  try {
+    return decideOver(transaction, states, around)
+  } finally {
+    const tookMs = Math.round(clock.monotonic() - since)
+    if (tookMs >= limits.slowDecisionMs) {
+      const actorIds = transaction.actors.map(({ live }) => live.actorId)
+      const message = `a decision over ${actorIds.join(' and ')} blocked the event loop for ${tookMs} ms`
+      logger.warn({ actorIds, commandId: transaction.identity?.id, tookMs }, message)
+    }
+  }
+}
+
+function decideOver(
   { actors, decide: decideAll, identity, metadata }: Transaction,
   states: readonly ActorState[],
   { clock, quarantine }: Surroundings,
