@@ -1,6 +1,7 @@
 import { AetherError } from '../core/index.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import { problemReply } from './problem.ts'
+import { checkQueryNames } from './query-names.ts'
 
 /** What a resource answers, by method; HEAD is answered like GET, its body is left out later. */
 export interface Answers {
@@ -9,10 +10,17 @@ export interface Answers {
   readonly DELETE?: () => Promise<Reply>
 }
 
-/** The answer for the method of the request, or 405 with those that are possible. */
-export async function answerByMethod({ method }: Exchange, answers: Answers): Promise<Reply> {
+/**
+ * The answer for the method of the request, or 405 with those that are possible.
+ * @throws AetherError `invalid-argument` for a query that nothing here looks at; what the answer throws
+ */
+export async function answerByMethod(exchange: Exchange, answers: Answers): Promise<Reply> {
+  const { method } = exchange
   const answer = method === 'HEAD' ? answers.GET : answerNamed(method, answers)
-  if (answer) return answer()
+  if (answer) {
+    checkQueryNames(exchange)
+    return answer()
+  }
   const allowed = allowedBy(answers)
   const allow = allowed.join(', ')
   const message = `${method} is not possible here, but ${allow} ${allowed.length > 1 ? 'are' : 'is'}`

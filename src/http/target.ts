@@ -2,6 +2,8 @@ import { AetherError } from '../core/index.ts'
 
 /** The parameters of a query. */
 export interface Query {
+  /** Each once. */
+  readonly names: readonly string[]
   /** Of two with one name, the first. */
   get(name: string): string | undefined
   /**
@@ -46,12 +48,14 @@ function parseQuery(text: string): Query {
   const first = new Map<string, string>()
   const lists = new Map<string, readonly string[]>()
   for (const parameter of text.split('&')) {
+    if (parameter === '') continue
     const [encodedName, value] = cut(parameter, '=')
     const name = decode(encodedName)
     if (!first.has(name)) first.set(name, decode(value))
     lists.set(name, [...(lists.get(name) ?? []), ...value.split(',').map(decode)])
   }
-  return { get: (name) => first.get(name), list: (name) => lists.get(name) }
+  const get: Query['get'] = (name) => first.get(name)
+  return { names: [...first.keys()], get, list: (name) => lists.get(name) }
 }
 
 /** What is before the mark and what is behind it. */

@@ -436,3 +436,43 @@ test('an actor in quarantine is listed with its reason, and can be resumed', asy
   expect((await send(gateway.url, 'DELETE', target, {})).json).toMatchObject({ resumed: false })
   expect((await gateway.post('/actors/thing/a%2Fb/keep', '1')).status).toBe(200)
 })
+
+describe('a query', () => {
+  test.each([
+    ['/events/stream?typ=thing', 'the query knows after, type, key, event here, not "typ"'],
+    ['/events/stream?type=thing&event=Kept&from=1', 'not "from"'],
+    ['/events?from=1&since=2', 'the query knows after, limit here, not "from", "since"'],
+    ['/actors/thing/a?versoin=1', 'the query knows version here, not "versoin"'],
+    ['/actors/thing/a?version=1&key=b', 'not "key"'],
+    ['/actors/thing/a/events?after=1', 'the query knows from, limit here, not "after"'],
+    ['/actors/thing/a/last?from=1', 'the query knows input, version here, not "from"'],
+    ['/quarantine?type=thing', 'this takes no query, but "type" was sent'],
+    ['/projections?state=failed', 'this takes no query, but "state" was sent'],
+  ])('with a name that nothing looks at is refused: %s', async (target, message) => {
+    await using gateway = await start()
+    expect(await gateway.get(target)).toMatchObject({
+      status: 400,
+      json: { code: 'invalid-argument', detail: expect.stringContaining(message) },
+    })
+  })
+
+  test('is not for commands, which stay undone', async () => {
+    await using gateway = await start()
+    const reply = await gateway.post('/actors/thing//keep?key=a&version=0', '1')
+    expect(reply).toMatchObject({
+      status: 400,
+      json: { detail: 'the query knows key here, not "version"' },
+    })
+    expect((await gateway.get('/events')).json).toEqual([])
+  })
+
+  test('may be empty; a path that is none and a wrong method are told first; probes may add to it', async () => {
+    await using gateway = await start()
+    const statusOf = async (target: string): Promise<number> => (await gateway.get(target)).status
+    expect(await statusOf('/events?')).toBe(200)
+    expect(await statusOf('/events?limit=1&')).toBe(200)
+    expect(await statusOf('/nothing?typ=1')).toBe(404)
+    expect((await gateway.post('/events?typ=1')).status).toBe(405)
+    expect(await statusOf('/readyz?verbose')).toBe(200)
+  })
+})
