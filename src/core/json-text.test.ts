@@ -39,3 +39,27 @@ test('a reviver sees the values and their sources', () => {
   })
   expect(sources).toEqual(['1.50', '"x"', undefined, undefined])
 })
+
+test('what was made to take long is refused or read as soon as anything else', () => {
+  for (const text of [
+    `"${'\\"'.repeat(300_000)}`,
+    `\\${'"'.repeat(300_001)}`,
+    `["${'\\\\'.repeat(300_000)}\\`,
+  ])
+    expect(() => parseJsonText(text)).toThrow(SyntaxError)
+  const value = { 'a\n': `\uE000${'\uE001'.repeat(300_000)}` }
+  expect(parseJsonText(JSON.stringify(value))).toEqual(value)
+})
+
+test('keys that look as if they were marked are themselves', () => {
+  const names = ['\uE000', '\uE0000', '\uE0000\uE0010', '\uE0001\uE0010', '\uE00000\uE0010']
+  const text = JSON.stringify(
+    Object.fromEntries([...names, 'a\n', 'b\n'].map((name) => [name, name])),
+  )
+  expect(JSON.stringify(parseJsonText(text))).toBe(text)
+})
+
+test('a long text is read, also with an escape in it', () => {
+  const text = `${'a'.repeat(20_000_000)}\n`
+  expect(parseJsonText(JSON.stringify({ text })) as object).toEqual({ text })
+})

@@ -1,5 +1,8 @@
-/** Any string of JSON, and the colon behind it if it is a key. */
-const strings = /"(?:[^"\\]|\\.)*"(\s*:)?/gs
+/**
+ * Any string of JSON, and the colon behind it if it is a key. One without an end goes to the end of the text:
+ * if it were none, another one would be looked for behind each quote in it, all the way every time.
+ */
+const strings = /"[^"\\]*(?:\\.[^"\\]*)*(?:"(\s*:)?|\\?$)/gs
 
 /** As for `JSON.parse`. */
 export type Reviver = (
@@ -31,11 +34,14 @@ function originalOf(key: string, mark: string, keys: readonly string[]): string 
   return key.startsWith(mark) ? (keys[Number(key.slice(mark.length))] as string) : key
 }
 
-/** What no text of this one begins with. */
+/** What no key of this text begins with; short, whatever the text is. */
 function markNotIn(text: string): string {
-  let mark = '\uE000'
-  while (text.includes(mark)) mark += '\uE001'
-  return mark
+  if (!text.includes('\uE000')) return '\uE000'
+  const taken = new Set(Array.from(text.matchAll(/\uE000\d+\uE001/g), ([mark]) => mark))
+  for (let n = 0; ; n++) {
+    const mark = `\uE000${n}\uE001`
+    if (!taken.has(mark)) return mark
+  }
 }
 
 function renamed(value: unknown, nameOf: (key: string) => string): unknown {
