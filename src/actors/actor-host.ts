@@ -136,13 +136,14 @@ export class ActorHost {
   #send(name: string, input: unknown, order: Order): Promise<CommandResult> {
     const { model, actorId, options, sentAt } = order
     try {
-      this.#around.quarantine.check(actorId)
       const deadline = this.#deadlineOf(options, sentAt)
       const command = makeCommand(model, name, input, options)
       // Without a need to wait, commands reach the actor in the order of their order.
-      return command instanceof Promise || command.model.prepare
-        ? this.#sendLater(order, name, command, deadline)
-        : this.#ask(order, command, deadline)
+      if (command instanceof Promise || command.model.prepare)
+        return this.#sendLater(order, name, command, deadline)
+      // What is wrong with a command must not use up the one try of a minute.
+      this.#around.quarantine.check(actorId)
+      return this.#ask(order, command, deadline)
     } catch (error) {
       return this.#refused(model, name, sentAt, error)
     }
@@ -210,11 +211,11 @@ export class ActorHost {
       const { metadata = noMetadata, commandId } = options
       checkMetadata(metadata)
       checkParticipants(actorIds)
-      for (const actorId of actorIds) this.#around.quarantine.check(actorId)
       const identity =
         commandId === undefined
           ? undefined
           : identify(commandId, 'transact over', askedFor(actorIds, options))
+      for (const actorId of actorIds) this.#around.quarantine.check(actorId)
       using within = new Patience(this.#deadlines, deadline, options.signal)
       const held = await HeldActors.hold(actorIds, (actorId) => this.#activate(actorId), within)
       const transaction = { actors: held.of(actorIds), decide, identity, metadata, span }
@@ -320,6 +321,7 @@ export class ActorHost {
   ): Promise<Command | CommandResult> {
     using within = new Patience(this.#deadlines, deadline, signal)
     const command = await within.race(Promise.resolve(offered))
+    this.#around.quarantine.check(actorId)
     const { name, model, input, metadata, identity } = command
     const { prepare } = model
     if (!prepare) return command

@@ -53,6 +53,8 @@ describe('an actor whose own code fails again and again', () => {
     await expect(bad.add({ by: 1 })).rejects.toEqual(coded('actor-quarantined'))
     expect(node.quarantined).toMatchObject([{ actorId: 'counter-bad' }])
     await clock.advance(60_000)
+    const wrong = node.send('counter-bad', 'add', { by: 'much' })
+    await expect(wrong).rejects.toEqual(coded('invalid-input'))
     expect((await bad.add({ by: 1 })).version).toBe(1)
     expect(node.quarantined).toEqual([])
     expect((await bad.add({ by: 1 })).version).toBe(2)
