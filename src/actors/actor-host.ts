@@ -8,10 +8,13 @@ import {
 } from '../core/index.ts'
 import { ofCommand, ofTransaction, traced } from './deciding/command-span.ts'
 import {
+  checkCommandId,
   type Command,
   type CommandOptions,
+  type CommandOutcome,
   type CommandResult,
   identify,
+  type OutcomeOptions,
 } from './deciding/command.ts'
 import { makeCommand } from './deciding/make-command.ts'
 import type { ActorDefinition } from './definition/definition.ts'
@@ -22,6 +25,7 @@ import { earlierAnswer } from './live/earlier-answer.ts'
 import { Letter, type Sending } from './live/letter.ts'
 import { LiveActors } from './live/live-actors.ts'
 import { Onlooker } from './live/onlooker.ts'
+import { outcomeOf } from './live/outcome.ts'
 import { Patience } from './live/patience.ts'
 import { Quarantine, type QuarantinedActor } from './live/quarantine.ts'
 import { SnapshotKeeper } from './live/snapshot-keeper.ts'
@@ -234,6 +238,26 @@ export class ActorHost {
     } finally {
       this.#leave()
     }
+  }
+
+  /**
+   * What an actor remembers of a command, once all that this process sent to it before is done.
+   * @throws AetherError `unknown-actor-type`, `invalid-argument`, `timeout`, `overloaded`,
+   * `malformed-event`, `actor-failed`, and those of the store
+   */
+  async outcome(
+    actorId: ActorId,
+    commandId: string,
+    options: OutcomeOptions = {},
+  ): Promise<CommandOutcome | undefined> {
+    this.#assertOpen()
+    checkCommandId(commandId)
+    const deadline = this.#deadlineOf(options, this.#around.clock.monotonic())
+    using within = new Patience(this.#deadlines, deadline, options.signal)
+    const { live } = this.#activate(actorId)
+    this.#underWay++
+    const told = outcomeOf(live, commandId, this.#around).finally(() => this.#leave())
+    return await within.race(told)
   }
 
   /** Takes no more commands and waits for those that are under way. */

@@ -3,7 +3,12 @@ export type { ActorObserver, DeliveryOutcome, PassivationReason } from './live/a
 export type { LookOptions, Onlooker } from './live/onlooker.ts'
 export { actorIdOf, ActorRefs } from './actor-ref.ts'
 export type { ActorIdentity, ActorRef, Arguments } from './actor-ref.ts'
-export type { CommandOptions, CommandResult } from './deciding/command.ts'
+export type {
+  CommandOptions,
+  CommandOutcome,
+  CommandResult,
+  OutcomeOptions,
+} from './deciding/command.ts'
 export { decide } from './deciding/decide.ts'
 export { actor, isActorDefinition } from './definition/definition.ts'
 export type {

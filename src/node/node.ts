@@ -9,9 +9,12 @@ import {
   ActorRefs,
   type Arguments,
   type CommandOptions,
+  type CommandOutcome,
   type CommandResult,
   type CommandsOf,
+  type EventOf,
   type LookOptions,
+  type OutcomeOptions,
   type Participant,
   type ParticipantsOf,
   type QuarantinedActor,
@@ -137,7 +140,8 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * change it in that moment.
    * The live actors of this node wait meanwhile, and go on from what was stored. With a `commandId` it
    * is idempotent like a command; the `input` that it decides on goes into the options then, so that another
-   * one isn't taken for it. Which actors take part must follow from what is asked for, not from a state.
+   * one isn't taken for it. A repetition must name the same actors in the same order: where they follow from
+   * a state, ask for the {@link outcome} first.
    *
    * `const [a, b] = await node.transact([from, to], ([from, to]) =>
    *   [from.on.Withdrawn({ amount: 5 }), to.on.Deposited({ amount: 5 })])`
@@ -157,6 +161,34 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     ) => TransactionDecision
     const results = await this.#host.transact(actors.map(actorIdOf), erased, options)
     return results as unknown as TransactionResults<Refs>
+  }
+
+  /**
+   * What became of the command that was given this id, or of the decision over several actors in which this
+   * one got an event: as it was answered, but for a `reply`. It waits until all that this node sent to the
+   * actor before is done. Undefined where the actor remembers none: it was refused, made no event of this
+   * actor, is not among the newest `rememberedCommands`, or is not stored: a try that another node has not
+   * answered yet may still be.
+   * @throws AetherError `unknown-actor-type`, `invalid-argument`, `timeout`, `overloaded`, and those of the
+   * store; the signal's reason
+   */
+  outcome<D extends ActorDefinition>(
+    actor: ActorIdentity<D>,
+    commandId: string,
+    options?: OutcomeOptions,
+  ): Promise<CommandOutcome<StateOf<D>, EventOf<D>> | undefined>
+  /** By id, without types: for gateways. */
+  outcome(
+    actor: ActorId,
+    commandId: string,
+    options?: OutcomeOptions,
+  ): Promise<CommandOutcome | undefined>
+  outcome(
+    actor: ActorIdentity<ActorDefinition> | ActorId,
+    commandId: string,
+    options?: OutcomeOptions,
+  ): Promise<CommandOutcome | undefined> {
+    return this.#host.outcome(idOf(actor), commandId, options)
   }
 
   /**

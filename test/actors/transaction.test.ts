@@ -83,6 +83,18 @@ describe('a decision over several actors', () => {
     await expect(transfer(bank, 'bob', 'alice', 1, 't')).rejects.toEqual(coded('id-reused'))
   })
 
+  test('that comes again over other actors says who remembers it, and who is named now', async () => {
+    await using bank = await openBank()
+    await bank.get(Account, 'alice').deposit({ amount: 100 })
+    await transfer(bank, 'alice', 'bob', 30, 't')
+    const other = transfer(bank, 'alice', 'carol', 30, 't')
+    await expect(other).rejects.toThrow(
+      /"t" .*, which account-alice remembers: .*; these are account-alice and account-carol\./u,
+    )
+    const reversed = transfer(bank, 'bob', 'alice', 1, 't')
+    await expect(reversed).rejects.toThrow('which account-bob and account-alice remember:')
+  })
+
   test('that comes again with another input is another, which its id may not name', async () => {
     await using bank = await openBank()
     const accounts = ['alice', 'bob'].map((key) => bank.get(Account, key))

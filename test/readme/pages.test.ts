@@ -37,8 +37,10 @@ describe('the code of the pages', () => {
 
   test('about actors prints what they print', async () => {
     await using home = await temporaryFolder()
-    const stdout = await extracted.run(home.path, join(extracted.path, 'shop.ts'))
-    expect(stdout).toBe(actors.block('text output=shop.ts'))
+    for (const name of ['shop', 'auction']) {
+      const stdout = await extracted.run(home.path, join(extracted.path, `${name}.ts`))
+      expect(stdout).toBe(actors.block(`text output=${name}.ts`))
+    }
   })
 
   test('about the bus prints what they print', async () => {

@@ -24,8 +24,16 @@ export interface CommandOptions {
   readonly timeoutMs?: number
 }
 
-/** What a command led to. It is stored when this is told. */
-export interface CommandResult<State = unknown, Event = unknown, Reply = unknown> {
+/** How long to wait to be told what became of a command. */
+export interface OutcomeOptions {
+  /** Ends the waiting by throwing the signal's reason. */
+  readonly signal?: AbortSignal
+  /** In milliseconds; then it fails as `timeout`. @default the limit `commandTimeoutMs` */
+  readonly timeoutMs?: number
+}
+
+/** What is stored of a command, and what its actor was behind it. */
+export interface CommandOutcome<State = unknown, Event = unknown> {
   readonly actorId: ActorId
   /** The version of the actor after this command. */
   readonly version: number
@@ -38,6 +46,14 @@ export interface CommandResult<State = unknown, Event = unknown, Reply = unknown
   readonly events: readonly (StoredEvent & Event)[]
   /** The state after this command. */
   readonly state: State
+}
+
+/** What a command led to. It is stored when this is told. */
+export interface CommandResult<
+  State = unknown,
+  Event = unknown,
+  Reply = unknown,
+> extends CommandOutcome<State, Event> {
   /** What the definition's `reply` gave, where it has one. */
   readonly reply: Reply
 }
@@ -66,13 +82,15 @@ const maxCommandIdLength = 200
 
 /** @throws AetherError `invalid-argument` */
 export function identify(id: string, name: string, input: unknown): CommandIdentity {
-  if (typeof id !== 'string' || id === '' || id.length > maxCommandIdLength) {
-    throw new AetherError(
-      'invalid-argument',
-      `a command id must be 1 to ${maxCommandIdLength} characters of text`,
-    )
-  }
+  checkCommandId(id)
   return { id, digest: hash('sha256', `${name}\n${canonicalJson(input)}`).slice(0, 32) }
+}
+
+/** @throws AetherError `invalid-argument` */
+export function checkCommandId(id: string): void {
+  if (typeof id === 'string' && id !== '' && id.length <= maxCommandIdLength) return
+  const message = `a command id must be 1 to ${maxCommandIdLength} characters of text`
+  throw new AetherError('invalid-argument', message)
 }
 
 /** The same text for the same content, whatever the order of its members. */

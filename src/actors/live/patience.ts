@@ -62,11 +62,12 @@ export class Patience implements Timed, Disposable {
 }
 
 function inVain(): AetherError {
-  const message = 'the command could not be started in time: it did nothing'
+  const message = 'what was asked for could not be begun in time: it did nothing'
   return new AetherError('timeout', message)
 }
 
 function outcomeUnknown(): AetherError {
-  const message = 'the command was not finished in time: repeat it with the same command id'
+  const message =
+    'the command was not finished in time: repeat it with the same command id, or ask what became of it (node.outcome)'
   return new AetherError('outcome-unknown', message)
 }

@@ -201,7 +201,7 @@ function decideOver(
   states: readonly ActorState[],
   { clock, quarantine }: Surroundings,
 ): readonly Share[] | CommandRejectedError {
-  const ids = actors.map(({ live }) => live.actorId).join(' and ')
+  const ids = idsOf(actors)
   const participants = actors.map((actor, index) => participant(actor, states[index] as ActorState))
   const context = { now: clock.now(), commandId: identity?.id, metadata }
   let decision: TransactionDecision
@@ -259,6 +259,10 @@ function participant({ model, live }: TransactionActor, before: ActorState): Par
   return { actorId, ...before, on: Object.fromEntries(constructors) }
 }
 
+function idsOf(actors: readonly Pick<TransactionActor, 'live'>[]): string {
+  return actors.map(({ live }) => live.actorId).join(' and ')
+}
+
 function shareOf(actor: TransactionActor, before: ActorState): Share {
   return { actor, before, after: before, events: [] }
 }
@@ -285,14 +289,26 @@ function listOf(
 
 /** @throws AetherError `id-reused` */
 function isRepeated({ actors }: Transaction, { id, digest }: CommandIdentity): boolean {
-  const records = actors
-    .map(({ live }) => live.memory.find(id))
-    .filter((found) => found !== undefined)
-  if (records.some((record) => record.digest !== digest)) {
-    const message = `command id ${JSON.stringify(id)} was given to another command`
-    throw new AetherError('id-reused', message)
-  }
-  return records.length > 0
+  const knowing = actors.flatMap(({ live }) => {
+    const record = live.memory.find(id)
+    return record ? [{ live, record }] : []
+  })
+  const others = knowing.filter(({ record }) => record.digest !== digest)
+  if (others.length > 0) throw idReused(id, actors, others)
+  return knowing.length > 0
+}
+
+/** A digest doesn't tell what the other command was; who remembers it can be told. */
+function idReused(
+  id: string,
+  actors: readonly TransactionActor[],
+  others: readonly Pick<TransactionActor, 'live'>[],
+): AetherError {
+  const message =
+    `command id ${JSON.stringify(id)} was given to another command, which ${idsOf(others)} remember${others.length > 1 ? '' : 's'}: ` +
+    `a repetition must name the same actors in the same order, and the same input; these are ${idsOf(actors)}. ` +
+    'Where they follow from a state, ask for the outcome of the id first (node.outcome)'
+  return new AetherError('id-reused', message)
 }
 
 /** As it was answered the first time; an actor that got no event is shown as it is now. */
