@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { Logbook } from '../../src/testing/logbook.ts'
 import { startNatsServer } from '../support/nats.ts'
 import { until, untilHolds } from '../support/until.ts'
-import { Order } from './shop.ts'
+import { Order, Stock } from './shop.ts'
 
 /** As many as are taken for an outage, and some. */
 const keys = Array.from({ length: 24 }, (_, n) => `o-${n}`)
@@ -68,6 +68,69 @@ test('whoever it calls may be away for an hour: nobody is parked, it calls ever 
   await clock.advance(60_000)
   expect(caller.answered.toSorted()).toEqual(keys.toSorted())
   expect(await statusOf(node)).toMatchObject({ state: 'live', parked: 0, retrying: 0 })
+})
+
+test('where all that is known to fail does and something succeeds at times, they are parked and it is live', async () => {
+  const caller = new Caller()
+  const clock = new VirtualClock()
+  await using home = await testNode({ actors: [Order], policies: [caller.policy], clock })
+  const { node, log } = home
+  for (const key of keys) caller.refuses.add(key)
+  await pay(node, ...keys)
+  await clock.advance(60_000)
+  const handle = node.projection(caller.policy)
+  // Somebody could decide about any of them.
+  const ids = keys.map((key) => `order-${key}`)
+  expect((await handle.parked()).map(({ actorId }) => actorId).toSorted()).toEqual(ids.toSorted())
+  const { error } = await statusOf(node)
+  expect(error?.message).toMatch(
+    /the last of order-o-\d+ at position \d+ with: nobody answers o-\d+$/,
+  )
+  // Once for each try that one has.
+  for (let n = 0; n < 8; n++) {
+    await pay(node, `good-${n}`)
+    await clock.advance(60_000)
+  }
+  await untilLive(node, keys.length)
+  expect(log.entries.filter(({ level }) => level === 'error').length).toBeLessThan(10)
+})
+
+test('the one that it stops for is listed at once, and skipped like any other', async () => {
+  const caller = new Caller()
+  const clock = new VirtualClock()
+  await using home = await testNode({ actors: [Order], policies: [caller.policy], clock })
+  const { node } = home
+  const ten = keys.slice(0, 10)
+  for (const key of ten) caller.refuses.add(key)
+  await pay(node, ...ten)
+  await until(async () => (await statusOf(node)).state === 'failed', { description: 'it stopped' })
+  const handle = node.projection(caller.policy)
+  const listed = await handle.parked()
+  expect(listed).toHaveLength(10)
+  for (const { actorId } of listed) expect(await handle.skip(actorId, 'a test order')).toBe(true)
+  await clock.advance(60_000)
+  await untilLive(node, 0)
+})
+
+test('commands that actors refuse, however many, are no outage', async () => {
+  const asking = policy({
+    name: 'asking',
+    actors: [Order],
+    retries: 0,
+    on: {
+      Paid: async ({ key }, { send }) => {
+        await send(Stock, key, 'empty')
+        await send(Stock, key, 'reserve', { order: key, count: 1 })
+      },
+    },
+  })
+  await using home = await testNode({ actors: [Order, Stock], policies: [asking] })
+  const { node, log } = home
+  for (const key of keys) await node.get(Order, key).pay({ cents: 1 })
+  await until(async () => (await node.projection(asking).status()).parked === keys.length, {
+    description: 'all are parked',
+  })
+  expect(log.entries.filter(({ level }) => level === 'error')).toEqual([])
 })
 
 /** All are parked, one after the other, while others succeed. */

@@ -35,7 +35,7 @@ export class PolicyWork {
   /** Actors whose backlog is worked off. */
   readonly #retrying = new Set<ActorId>()
   readonly #failing: FailingEvents
-  readonly #streak = new FailingStreak()
+  readonly #streak: FailingStreak
   /** Whether none has succeeded since it stopped because of those that failed. */
   #isDoubtful = false
   #trouble: { readonly error: unknown } | undefined
@@ -44,6 +44,7 @@ export class PolicyWork {
     this.#context = context
     this.#lanes = new Lanes(context.model.concurrency)
     this.#failing = new FailingEvents(context)
+    this.#streak = new FailingStreak(context.model.options.retries)
   }
 
   /** What is no event's fault, and keeps it from going on. @throws whatever that is */
@@ -56,7 +57,6 @@ export class PolicyWork {
     this.#lanes.clear()
     await this.#lanes.idle()
     this.#retrying.clear()
-    this.#failing.clear()
     this.#streak.clear()
     this.#trouble = undefined
   }
@@ -142,7 +142,7 @@ export class PolicyWork {
     }
     handling?.end()
     this.#failing.clear()
-    this.#streak.clear()
+    this.#streak.end()
     this.#isDoubtful = false
     observer.handled?.(name, 1, stored)
     return isHarmless === true
@@ -151,29 +151,26 @@ export class PolicyWork {
   /** Holds the actor back, unless it isn't the event's fault. */
   #fail(part: PolicyPart, failed: FailedEvent, cause: unknown): void {
     if (this.#isOver(part)) return
+    if (isOutage(cause)) {
+      this.#isDoubtful = false
+      return this.#stopFor(cause)
+    }
     const { actorId, position } = failed
     const before = part.held.get(actorId)
+    let trouble: unknown = this.#streak.add(part, failed, { cause, before })
+    const isStreak = trouble !== undefined
     try {
-      this.#blame(part, failed, cause)
       this.#failing.checkRoom(part.held.size + (before ? 0 : 1))
+      part.leave(position)
+      // Also the last of those that it stops for: somebody may decide about it.
+      part.hold(this.#failing.heldAfter(failed, cause, before))
     } catch (error) {
-      this.#isDoubtful = !isOutage(error)
-      return this.#stopFor(error)
+      trouble ??= error
     }
-    part.leave(position)
-    part.hold(this.#failing.heldAfter(failed, cause, before))
-    this.#context.onChange()
-  }
-
-  /** @throws what is no event's fault */
-  #blame(part: PolicyPart, failed: FailedEvent, cause: unknown): void {
-    const before = part.held.get(failed.actorId)
-    try {
-      if (this.#failing.blame(failed, cause, before)) this.#streak.add(part, failed, before)
-    } catch (error) {
-      this.#streak.takeBack()
-      throw error
-    }
+    if (isStreak) this.#streak.takeBack()
+    if (trouble === undefined) return this.#context.onChange()
+    this.#isDoubtful = true
+    this.#stopFor(trouble)
   }
 
   #stopFor(error: unknown): void {

@@ -9,6 +9,7 @@ import { backlogOf } from './actor-backlog.ts'
 import type { EventIntake, Todo } from './event-intake.ts'
 import { FailingEvents } from './failing-events.ts'
 import { type HandlerFailure, HandlerRun } from './handler-run.ts'
+import { isOutage } from './outage.ts'
 import { type BatchChange, ReaderBatch } from './reader-batch.ts'
 import type { ReaderName, ReaderObserver } from './reader-observer.ts'
 
@@ -89,7 +90,7 @@ export class BatchWork {
         if (!trouble && !next) observer.released?.(name, actor)
         return
       } catch (error) {
-        const { todo, cause } = this.#blameOf(run, error, actor)
+        const { todo, cause } = this.#blameOf(run, error)
         trouble = { failed: failedEvent(todo.stored), cause }
         todos = todos.slice(0, run.failure?.index)
       }
@@ -160,12 +161,14 @@ export class BatchWork {
     observer.handled?.(name, run.handled, newest)
   }
 
-  /** Which event made it fail; throws on what isn't the fault of any. */
-  #blameOf(run: HandlerRun, error: unknown, before?: HeldActor): HandlerFailure {
+  /**
+   * Which event made it fail, however many do: a target says of itself that it is away. Throws on what isn't
+   * the fault of any.
+   */
+  #blameOf(run: HandlerRun, error: unknown): HandlerFailure {
     const { failure } = run
-    if (!failure) throw error
+    if (!failure || isOutage(failure.cause)) throw error
     if (run.handled > 0) this.#failing.clear()
-    this.#failing.blame(failure.todo.stored, failure.cause, before)
     return failure
   }
 }

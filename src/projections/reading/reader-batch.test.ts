@@ -70,3 +70,15 @@ test('what fails only the second time makes the first part shorter', () => {
   batch.advance()
   expect(positions(batch).slice(0, 3)).toEqual([30, 32, 33])
 })
+
+test('where many have failed, few are tried at a time, until they are stored', () => {
+  const batch = batchOf(100)
+  for (const position of [1, 2, 3, 4]) {
+    batch.cutBefore(0)
+    fail(batch, position)
+  }
+  expect(positions(batch)).toEqual(Array.from({ length: 16 }, (_, n) => n + 5).slice(0, 15))
+  expect(heldIn(batch).toSorted()).toEqual(['order-1', 'order-2', 'order-3', 'order-4'])
+  expect(batch.advance()).toBe(false)
+  expect(positions(batch)).toHaveLength(81)
+})

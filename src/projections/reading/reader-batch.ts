@@ -6,6 +6,8 @@ import type { Todo } from './event-intake.ts'
 
 /** So few events are rather handled again than stored by themselves. */
 const fewEvents = 16
+/** From so many failures on, few events are tried at a time: each try reads all that it is about. */
+const manyFailures = 3
 
 /** A stretch of the log on its way: what is to be handled of it, and who is held back by it. */
 export class ReaderBatch {
@@ -14,6 +16,7 @@ export class ReaderBatch {
   readonly #parts: OwnedParts
   readonly #held: (PartState | undefined)[] = []
   #all: Todo[] = []
+  #failures = 0
   /** Where that ends which is handled first: all, or what comes before an event that fails. */
   #end: number
   /** By part, with holes where nothing is or was to be handled of it. */
@@ -59,7 +62,10 @@ export class ReaderBatch {
    */
   cutBefore(failed: number): void {
     const witness = this.todos[failed - 1]
+    const isMany = ++this.#failures > manyFailures
+    const next = this.todos[failed + fewEvents]
     if (witness && failed > fewEvents) this.#end = witness.stored.position - 1
+    else if (isMany && next) this.#end = next.stored.position - 1
   }
 
   /** What was to be handled next is stored; true where that was all. */
