@@ -18,8 +18,11 @@ export interface Deliveries {
   readonly deliveries: number
 }
 
-/** A node that delivers so many at once, and takes over from the dead after two seconds. */
+/**
+ * A node that delivers so many at once, and takes over from the dead after some seconds: what takes longer
+ * to deliver is tried again in growing pauses.
+ */
 export function openAt(place: StorePlace, deliveries: number): Promise<Node<typeof Parcel>> {
-  const limits = { deliveries, deliveryLeaseMs: 2_000 }
+  const limits = { deliveries, deliveryLeaseMs: 6_000 }
   return open({ backend: backendAt(place), actors: [Parcel], limits })
 }

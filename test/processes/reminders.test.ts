@@ -39,6 +39,7 @@ function pidsOf(events: readonly StoredEvent[]): Set<number> {
 async function allIsDone(node: ParcelNode, told: readonly string[]): Promise<StoredEvent[]> {
   await until(async () => (await node.reminders()).length === 0, {
     description: 'nothing waits any more',
+    timeoutMs: 180_000,
   })
   const events = await sent(node)
   const ids = events.map(({ metadata }) => metadata['commandId'])
