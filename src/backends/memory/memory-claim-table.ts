@@ -19,6 +19,11 @@ interface Row extends Claim {
 export class MemoryClaimTable implements ClaimTable {
   readonly #rows = new Map<string, Row>()
   readonly #watchers = new Set<() => void>()
+  /**
+   * By type, when the first can be claimed, or earlier: what was taken away since may count. Whoever has put one
+   * looks for what is due, and would go through all that wait otherwise.
+   */
+  readonly #earliest = new Map<string, number>()
   #revision = 0
 
   async put(entry: AgendaEntry, replaces: ReplacesEntry): Promise<boolean> {
@@ -28,7 +33,7 @@ export class MemoryClaimTable implements ClaimTable {
   }
 
   async remove(key: AgendaKey): Promise<boolean> {
-    return this.#rows.delete(spelled(key))
+    return this.#delete(spelled(key))
   }
 
   async *list(actorId: ActorId | undefined): AsyncGenerator<AgendaEntry> {
@@ -37,15 +42,19 @@ export class MemoryClaimTable implements ClaimTable {
   }
 
   async claim({ types, now, until, limit }: ClaimRequest): Promise<readonly Claim[]> {
+    if (this.#next(types) > now) return []
     const due = this.#of(types)
       .filter(({ available }) => available <= now)
       .toSorted((a, b) => a.available - b.available)
       .slice(0, limit)
-    return due.map((row) => {
+    const claims = due.map((row) => {
       const claimed = { ...row, available: until, claims: row.claims + 1 }
       this.#rows.set(spelled(row.entry), claimed)
       return claimed
     })
+    for (const type of types) this.#earliest.delete(type)
+    for (const row of this.#of(types)) this.#note(row)
+    return claims
   }
 
   async settle(claim: Claim, next: NextEntry | undefined): Promise<void> {
@@ -53,12 +62,12 @@ export class MemoryClaimTable implements ClaimTable {
     const row = this.#rows.get(key)
     if (row?.revision !== claim.revision || row.claims !== claim.claims) return
     if (next) this.#insert({ ...claim.entry, ...next })
-    else this.#rows.delete(key)
+    else this.#delete(key)
   }
 
   async nextClaimable(types: readonly string[]): Promise<number | undefined> {
-    const times = this.#of(types).map(({ available }) => available)
-    return times.length > 0 ? times.reduce((a, b) => Math.min(a, b)) : undefined
+    const next = this.#next(types)
+    return next === Infinity ? undefined : next
   }
 
   watch(wake: () => void): Disposable {
@@ -74,11 +83,29 @@ export class MemoryClaimTable implements ClaimTable {
     return [...this.#rows.values()].filter(({ type }) => types.includes(type))
   }
 
+  #next(types: readonly string[]): number {
+    return types.reduce(
+      (next, type) => Math.min(next, this.#earliest.get(type) ?? Infinity),
+      Infinity,
+    )
+  }
+
+  #note({ type, available }: Row): void {
+    this.#earliest.set(type, Math.min(available, this.#earliest.get(type) ?? Infinity))
+  }
+
+  #delete(key: string): boolean {
+    const wasThere = this.#rows.delete(key)
+    if (this.#rows.size === 0) this.#earliest.clear()
+    return wasThere
+  }
+
   #insert({ actorId, kind, name, due, text }: AgendaEntry): void {
     const entry = { actorId, kind, name, due, text }
     const { type } = parseActorId(actorId)
     const row = { entry, type, available: due, revision: ++this.#revision, claims: 0 }
     this.#rows.set(spelled(entry), row)
+    this.#note(row)
     for (const wake of this.#watchers) wake()
   }
 }
