@@ -29,6 +29,10 @@ export const errorCodes = {
     meaning: 'No view, projection or policy of this name runs here.',
   },
   'unknown-document': { retryable: false, meaning: 'The view has no document under this key.' },
+  'unknown-position': {
+    retryable: false,
+    meaning: 'The log ends before this position: it is of another log, or this one was set back.',
+  },
   'reader-stopped': {
     retryable: true,
     meaning:

@@ -22,7 +22,7 @@ const headers = {
 /**
  * The log as server-sent events (HTML, 9.2): the id of each message is where a stream that is resumed
  * goes on.
- * @throws AetherError `invalid-argument`, `invalid-actor-id`, and those of the store
+ * @throws AetherError `invalid-argument`, `unknown-position`, and those of the store
  */
 export async function streamReply(
   store: EventStore,
@@ -35,6 +35,7 @@ export async function streamReply(
   // Whatever is wrong with them is told before the answer begins.
   store.subscribe({ checkpoint: asked, filter })
   const { signal } = exchange
+  if (asked !== 'now') await store.checkPosition(Number(asked), { signal })
   const checkpoint = asked === 'now' ? String(await store.lastPosition({ signal })) : asked
   const stream = new EventStream(store, filter, exchange.ending, settings)
   return { status: 200, headers, body: stream.from(checkpoint) }

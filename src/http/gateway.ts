@@ -211,9 +211,12 @@ function getEvents(node: Node, id: ActorId, { signal }: Exchange, query: Query):
   return pageReply(node.events.read(id, { fromVersion, limit: limitOf(query), signal }))
 }
 
-function getLog(node: Node, { signal }: Exchange, query: Query): Promise<Reply> {
+async function getLog(node: Node, { signal }: Exchange, query: Query): Promise<Reply> {
   const after = wholeNumberOf(query, 'after') ?? 0
-  return pageReply(node.events.readAll({ after, limit: limitOf(query), signal }))
+  const reply = await pageReply(node.events.readAll({ after, limit: limitOf(query), signal }))
+  // Nothing is behind it: as nothing has happened since, or as it is of another log?
+  if (reply.body === '[]') await node.events.checkPosition(after, { signal })
+  return reply
 }
 
 /** `Idempotency-Key: abc`, or quoted as in the IETF draft (draft-ietf-httpapi-idempotency-key-header). */

@@ -12,6 +12,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'unknown-query': 404,
   'unknown-projection': 404,
   'unknown-document': 404,
+  'unknown-position': 404,
   'unknown-route': 404,
   'method-not-allowed': 405,
   'id-reused': 409,

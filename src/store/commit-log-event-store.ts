@@ -43,6 +43,7 @@ import { EntryIterator, type Source } from './reading/entry-iterator.ts'
 import type { EventRead } from './reading/event-read.ts'
 import { checkFilter, eventFilter, isOpenFilter } from './reading/log-filter.ts'
 import { oneOf, readingOf, wholeNumber } from './reading/reading.ts'
+import { checkReached } from './reading/reached.ts'
 import { LogSubscription, startOf, type Subscription } from './reading/subscription.ts'
 import type { Retention } from './retention/retention.ts'
 import { Trimmer, type TrimOptions, type TrimReport } from './retention/trimmer.ts'
@@ -198,6 +199,16 @@ export class CommitLogEventStore implements EventStore {
     this.#assertOpen()
     signal?.throwIfAborted()
     return this.#log.lastPosition(signal)
+  }
+
+  async checkPosition(
+    position: number,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    this.#assertOpen()
+    wholeNumber('position', position, 0)
+    signal?.throwIfAborted()
+    await checkReached(this.#log, position, signal)
   }
 
   readBatches({

@@ -31,6 +31,11 @@ export interface CommitLog {
   eventsOf?(actorId: ActorId, range: VersionRange): StoredEvent[] | undefined
   /** A position that nothing is behind which was acknowledged before; 0 where there is nothing. */
   lastPosition(signal: AbortSignal | undefined): Promise<number>
+  /**
+   * Whether it is certain that the log ends before this position, however the one who answers stands with
+   * others. @default whether `lastPosition` is before it
+   */
+  endsBefore?(position: number, signal: AbortSignal | undefined): Promise<boolean>
   /** How much is behind a position: see `EventStore.remaining`. */
   remaining(position: number, signal: AbortSignal | undefined): Promise<number>
   /** Batches in the order of the log. */

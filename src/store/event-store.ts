@@ -125,9 +125,19 @@ export interface EventStore extends AsyncDisposable {
   lastPosition(options?: { readonly signal?: AbortSignal }): Promise<number>
 
   /**
+   * Resolves if the log goes as far as this position: who waits for what is behind it would wait long
+   * where it is of another log, or where this one was set back.
+   * @throws AetherError `unknown-position` where the log ends before it, for certain; `invalid-argument`,
+   * `store-unavailable`, `closed`
+   */
+  checkPosition(position: number, options?: { readonly signal?: AbortSignal }): Promise<void>
+
+  /**
    * The log from a checkpoint on, and then every new event, whoever stores it: in order, without gap
    * or repetition, across outages of the store, of which the logger is told. It never ends by itself; leaving
    * the loop or the signal ends it. A reader that is slow reads later, and nothing is buffered for it.
+   * @throws AetherError `invalid-argument`, `closed`; from the loop also `unknown-position` where the log
+   * ends before the checkpoint, and `malformed-event`
    */
   subscribe(options?: SubscribeOptions): Subscription
 

@@ -86,6 +86,16 @@ describe.each(backendKinds.slice(0, 3))('a stream of $name', ({ start: startSour
 })
 
 describe('a stream begins', () => {
+  test('not where the log has not got to, which is of another log', async () => {
+    await using gateway = await start()
+    await gateway.keep('a', 1)
+    const refused = { status: 404, json: { code: 'unknown-position' } }
+    expect(await send(gateway.url, 'GET', '/events/stream?after=2')).toMatchObject(refused)
+    const headers = { 'last-event-id': '10240' }
+    const resumed = await send(gateway.url, 'GET', '/events/stream?after=0', { headers })
+    expect(resumed).toMatchObject(refused)
+  })
+
   test('behind a position, and behind what Last-Event-ID names before that', async () => {
     await using gateway = await start()
     await gateway.keep('a', 1, 2, 3)

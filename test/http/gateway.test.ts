@@ -152,7 +152,11 @@ describe('reads', () => {
     expect(await values('/events')).toEqual([1, 2, 3, 4, 5])
     const page = (await gateway.get('/events?limit=2')).json as { position: number }[]
     expect(await values(`/events?after=${page.at(-1)?.position}&limit=2`)).toEqual([3, 4])
-    expect(await values('/events?after=999999')).toEqual([])
+    expect(await values('/events?after=5')).toEqual([])
+    expect(await gateway.get('/events?after=6')).toMatchObject({
+      status: 404,
+      json: { code: 'unknown-position', detail: expect.stringContaining('ends at position 5') },
+    })
     for (const target of [
       '/events?after=-1',
       '/events?limit=x',

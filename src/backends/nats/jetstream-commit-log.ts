@@ -61,6 +61,10 @@ export class JetStreamCommitLog implements CommitLog {
     return this.#parts.log.lastPosition(signal)
   }
 
+  endsBefore(position: number, signal: AbortSignal | undefined): Promise<boolean> {
+    return this.#parts.log.endsBefore(position, signal)
+  }
+
   remaining(position: number, signal: AbortSignal | undefined): Promise<number> {
     return this.#parts.log.remaining(position, signal)
   }

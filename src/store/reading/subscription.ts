@@ -9,6 +9,7 @@ import {
 import type { CommitLog, LogEntry } from '../commit-log.ts'
 import type { StoreObserver } from '../store-observer.ts'
 import { eventFilter, isOpenFilter, type LogFilter } from './log-filter.ts'
+import { checkReached } from './reached.ts'
 import type { OnMalformed } from './reading.ts'
 
 /** The events of the log as they come: first those that are there, then each new one. */
@@ -45,6 +46,8 @@ export class LogSubscription implements Subscription {
   readonly #settings: SubscriptionSettings
   readonly #passes: (event: StoredEvent) => boolean
   #position: Start
+  /** It is known that the log goes as far as where this began. */
+  #isPlaced: boolean
   /** The store can't be reached, which was told. */
   #isOut = false
 
@@ -53,6 +56,7 @@ export class LogSubscription implements Subscription {
     this.#settings = settings
     this.#passes = eventFilter(settings.filter)
     this.#position = settings.after
+    this.#isPlaced = settings.after === 'now'
   }
 
   get checkpoint(): string {
@@ -70,6 +74,8 @@ export class LogSubscription implements Subscription {
       try {
         signal.throwIfAborted()
         if (this.#position === 'now') this.#position = await this.#log.lastPosition(signal)
+        if (!this.#isPlaced) await checkReached(this.#log, this.#position, signal)
+        this.#isPlaced = true
         // Asked for before the read, which reaches that far: what doesn't pass is read over once.
         const end: number = isOpenFilter(filter) ? 0 : await this.#log.lastPosition(signal)
         const range = { after: this.#position, reach: end, limit: Infinity, filter }

@@ -182,6 +182,27 @@ export const subscribeCases: readonly ConformanceCase<EventStoreSubject>[] = [
     },
   },
   {
+    name: 'a subscription does not wait behind the end of the log, but at it',
+    run: async ({ open }) => {
+      await using store = await open()
+      await appendOne(store, 1)
+      const end = await store.lastPosition()
+      await store.checkPosition(end)
+      await rejects('unknown-position', store.checkPosition(end + 1))
+      for (const checkpoint of [end + 1, 9_000_000_000_000].map(String)) {
+        await rejects('unknown-position', start(store, { checkpoint }))
+      }
+      const next = takeFrom(store.subscribe({ checkpoint: String(end) }), 1)
+      await appendOne(store, 2)
+      assert.deepEqual(
+        (await next).map(({ data }) => data),
+        [2],
+      )
+      await using reopened = await open()
+      await rejects('unknown-position', start(reopened, { checkpoint: '9000000000000' }))
+    },
+  },
+  {
     name: 'checkpoints that are none are refused',
     run: async ({ open }) => {
       await using store = await open()

@@ -59,6 +59,7 @@ function readerOf({ ends, next, connection = () => 0 }: Answers): LogReader {
   return new LogReader({
     leader: {
       lastSequence: async () => ends(),
+      certainLastSequence: async () => ends(),
       next: async (_, fromSequence) => next(fromSequence),
       get connection() {
         return connection()

@@ -26,7 +26,10 @@ interface KnownEnd {
 }
 
 /** The part of the leader's answers that is used. */
-type LeaderOfLog = Pick<StreamLeader, 'lastSequence' | 'next' | 'connection'>
+type LeaderOfLog = Pick<
+  StreamLeader,
+  'lastSequence' | 'certainLastSequence' | 'next' | 'connection'
+>
 
 export interface LogReaderContext {
   readonly leader: LeaderOfLog
@@ -58,6 +61,11 @@ export class LogReader {
   async lastPosition(signal: AbortSignal | undefined): Promise<number> {
     const sequence = await this.#leader.lastSequence(signal)
     return sequence === 0 ? 0 : positionOf(sequence, maxEventsPerMessage - 1)
+  }
+
+  /** Whether no message can take up this position, by the word of a leader that no other has replaced. */
+  async endsBefore(position: number, signal: AbortSignal | undefined): Promise<boolean> {
+    return (await this.#leader.certainLastSequence(signal)) < sequenceAt(position)
   }
 
   /** How many messages follow the one that holds this position. */

@@ -8,6 +8,7 @@ import type { NatsLink } from '../connection/nats-link.ts'
 import { RetryBudget } from '../connection/retry-budget.ts'
 import { settleMs } from '../connection/server-pulse.ts'
 import type { SharedInbox } from '../connection/shared-inbox.ts'
+import { isInTouch } from './in-touch.ts'
 
 export interface StreamLeaderContext {
   readonly library: ClientLibrary
@@ -72,6 +73,22 @@ export class StreamLeader {
   /** The sequence of the newest message of all. */
   async lastSequence(signal?: AbortSignal): Promise<number> {
     return (await this.info(signal)).state.last_seq
+  }
+
+  /**
+   * As {@link lastSequence}, from a leader that has heard of most replicas a moment ago. No other can have
+   * taken its place by then: they wait for it for 4 s at least, twice as long as that moment.
+   */
+  async certainLastSequence(signal?: AbortSignal): Promise<number> {
+    const { manager, stream } = this.#context
+    const question = async (): Promise<StreamInfo> => {
+      const info = await manager.streams.info(stream)
+      if (isInTouch(info.cluster?.replicas)) return info
+      throw new Error('its leader has not heard of most other replicas for a while')
+    }
+    const info = await this.#read(question, ({ state }) => state.last_seq < this.#newest, signal)
+    this.learn(info.state.last_seq)
+    return info.state.last_seq
   }
 
   /** Something was stored there. */
