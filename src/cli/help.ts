@@ -37,6 +37,7 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
       [--position POSITION]                the one that parked showed, should another have failed since
 
   aether store info                        what a store is, and how it is kept
+  aether store init                        makes all that a store needs, for those who may not
   aether store backup FILE                 a copy of a SQLite store, while it is written to
   aether store trim --before TIME | --older-than 90d  removes old events, but each actor's newest,
       [--keep-snapshots] [--actor-type TYPE]… [--key 'PATTERN*']

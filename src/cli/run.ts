@@ -44,6 +44,7 @@ const commands: CommandTable = {
   },
   store: {
     info: async () => (await import('./store/info.ts')).info,
+    init: async () => (await import('./store/init.ts')).init,
     backup: async () => (await import('./store/backup.ts')).backup,
     trim: async () => (await import('./store/trim.ts')).trim,
   },

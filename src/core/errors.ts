@@ -92,6 +92,10 @@ export const errorCodes = {
     retryable: false,
     meaning: 'The file, stream or server is not one Aether can use.',
   },
+  'not-permitted': {
+    retryable: false,
+    meaning: 'The login at the store may not do this; nothing was stored.',
+  },
   'missing-dependency': { retryable: false, meaning: 'An optional package is not installed.' },
   'cannot-listen': {
     retryable: false,

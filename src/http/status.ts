@@ -31,6 +31,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'incompatible-store': 500,
   'invalid-module': 500,
   'missing-dependency': 500,
+  'not-permitted': 500,
   internal: 500,
   closed: 503,
   overloaded: 503,

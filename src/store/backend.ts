@@ -11,6 +11,12 @@ export interface Backend {
    */
   openStore(options?: EventStoreOptions): Promise<EventStore>
   /**
+   * Makes all that its stores will ever need, and changes nothing that is there: for whoever may make it,
+   * where others may only use it. Without it, {@link openStore} makes all of that.
+   * @throws AetherError as `openStore`
+   */
+  init?(): Promise<void>
+  /**
    * What it is and how it is kept, by name: for people. Makes nothing that is missing.
    * @throws AetherError as `openStore`
    */

@@ -159,7 +159,7 @@ test('the least permissions fit into a JWT', async () => {
   expect(await reader.latestVersion('a-1')).toBe(1)
   await expect(
     reader.append('a-1', [{ type: 'A', data: 2 }], { expectedVersion: 1 }),
-  ).rejects.toMatchObject({ code: 'incompatible-store' })
+  ).rejects.toMatchObject({ code: 'not-permitted' })
 })
 
 test('creds that expire are renewed from their file, also where it was away', async () => {

@@ -4,13 +4,19 @@ import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jet
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type EventBus, openEventBus } from '../../src/bus/index.ts'
-import { nats, type NatsPermissions, natsPermissions } from '../../src/backends/nats/index.ts'
-import type { Backend, EventStore } from '../../src/store/index.ts'
+import {
+  nats,
+  type NatsBackend,
+  type NatsPermissions,
+  natsPermissions,
+} from '../../src/backends/nats/index.ts'
+import type { EventStore } from '../../src/store/index.ts'
 import { Logbook } from '../../src/testing/logbook.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 
 const pass = 'secret'
+const anyVersion = { expectedVersion: 'any' } as const
 const logins: Record<string, NatsPermissions | undefined> = {
   admin: undefined,
   creator: natsPermissions('mine', 'creator'),
@@ -18,6 +24,8 @@ const logins: Record<string, NatsPermissions | undefined> = {
   reader: natsPermissions('mine', 'reader'),
   waiter: withoutConsumers(natsPermissions('mine', 'reader')),
   stranger: natsPermissions('yours'),
+  founder: natsPermissions('new', 'creator'),
+  settler: natsPermissions('new'),
 }
 
 let server: NatsServer
@@ -41,13 +49,34 @@ test('a writer needs a stream that is there, which a creator makes', async () =>
   await expect(open('stranger', 'yours')).rejects.toMatchObject({
     code: 'incompatible-store',
     message: expect.stringMatching(
-      /no stream AETHER_yours yet.*may not make it.*natsPermissions\('yours', 'creator'\)/,
+      /no stream AETHER_yours yet.*may not make it.*aether store init.*natsPermissions\('yours', 'creator'\)/,
     ) as string,
   })
   await open('creator')
   const writer = await open('writer')
   await writer.append('a-1', [{ type: 'A', data: 1 }], { expectedVersion: 0 })
   expect(await writer.latestVersion('a-1')).toBe(1)
+})
+
+test('what a writer may not make is told with what to do, until a creator has made all of it', async () => {
+  await (await open('founder', 'new')).append('a-1', [{ type: 'A', data: 1 }], anyVersion)
+  const settler = await open('settler', 'new')
+  const table = await settler.table('t')
+  await expect(table.put('a', '1', undefined)).rejects.toMatchObject({
+    code: 'not-permitted',
+    message: expect.stringMatching(
+      /no stream AETHER-TABLES_new for tables yet.*aether store init.*natsPermissions\('new', 'creator'\)/,
+    ) as string,
+  })
+  await backendOf('founder', 'new').init()
+  expect(await table.put('a', '1', undefined)).toBeDefined()
+  const made = await Array.fromAsync(manager.streams.names())
+  expect(made.filter((name) => name.endsWith('_new')).toSorted()).toEqual([
+    'AETHER-MESSAGES_new',
+    'AETHER-SNAPSHOTS_new',
+    'AETHER-TABLES_new',
+    'AETHER_new',
+  ])
 })
 
 test('who may not see the stream is told so', async () => {
@@ -76,7 +105,7 @@ test('a reader reads and subscribes, and what it appends is refused', async () =
 
   const append = reader.append('a-2', [{ type: 'A', data: 2 }], { expectedVersion: 1 })
   await expect(append).rejects.toMatchObject({
-    code: 'incompatible-store',
+    code: 'not-permitted',
     message: expect.stringMatching(/a-2.*refused|aether\.mine\.event\.a\.2.*refused/) as string,
   })
   expect(await writer.latestVersion('a-2')).toBe(1)
@@ -211,7 +240,7 @@ test('tables are made by a creator, written by a writer, and read and watched by
   await until(() => seen === '1', { description: 'the document' })
   expect(await Array.fromAsync(read.list('a'))).toEqual([{ key: 'a', text: '1', revision }])
 
-  const refused = { code: 'incompatible-store' }
+  const refused = { code: 'not-permitted' }
   await expect(read.put('a', '2', revision)).rejects.toMatchObject(refused)
   await expect(read.remove('a', revision!)).rejects.toMatchObject(refused)
   await expect(read.clear()).rejects.toMatchObject(refused)
@@ -235,7 +264,7 @@ test.each([['a.b'], ['mine', 'owner' as 'reader']])(
   },
 )
 
-function backendOf(user: string, namespace = 'mine'): Backend {
+function backendOf(user: string, namespace = 'mine'): NatsBackend {
   return nats({ servers: server.url, namespace, user, pass })
 }
 

@@ -145,7 +145,7 @@ describe('permissions', () => {
     await creator.saveSnapshot('a-1', { version: 2, state: 1, shape: 's' }).catch(() => undefined)
     await using writer = await backend('roles', { user: 'writer', pass }).openStore()
     await expect(writer.trim()).rejects.toMatchObject({
-      code: 'incompatible-store',
+      code: 'not-permitted',
       message: 'the stream AETHER_roles may not be trimmed with this login',
     })
     await using trimmer = await backend('roles', { user: 'trimmer', pass }).openStore()
@@ -153,7 +153,7 @@ describe('permissions', () => {
     await expect(
       trimmer.append('a-1', [{ type: 'A', data: 1 }], { expectedVersion: 4 }),
     ).rejects.toMatchObject({
-      code: expect.stringMatching(/incompatible|unavailable|unknown/) as string,
+      code: expect.stringMatching(/not-permitted|incompatible|unavailable|unknown/) as string,
     })
     expect(
       await writer.append('a-1', [{ type: 'A', data: 1 }], { expectedVersion: 4 }),

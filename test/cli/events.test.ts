@@ -166,6 +166,14 @@ describe('aether events', () => {
 })
 
 describe('aether store', () => {
+  test('init makes a store, and again changes nothing', async () => {
+    for (let i = 0; i < 2; i++) {
+      const { code, values } = await aether('store', 'init', '--backend', 'sqlite:made.db')
+      expect([code, values]).toEqual([0, [{ backend: expect.stringContaining('made.db') }]])
+    }
+    expect((await aether('store', 'info', '--backend', 'sqlite:made.db')).code).toBe(0)
+  })
+
   test('info says what a file is', async () => {
     const { code, values } = await aether('store', 'info', '--backend', await filled('info.db'))
     expect(code).toBe(0)

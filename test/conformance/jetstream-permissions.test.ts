@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { jetstreamManager } from '@nats-io/jetstream'
-import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { nats, natsPermissions, type NatsRole } from '../../src/backends/nats/index.ts'
 import { eventStoreConformance } from '../../src/testing/index.ts'
@@ -35,35 +33,9 @@ test('nothing that was tried was forbidden', async () => {
   expect(await readFile(join(server.folder, 'nats.log'), 'utf8')).not.toMatch(/violation/i)
 })
 
-/** The streams, of which all but that of the events would be made when they are needed. */
+/** The streams, of which a writer may make none. */
 async function create(namespace: string): Promise<void> {
-  const credentials = login(namespace, 'creator')
-  await (await nats({ servers: server.url, namespace, ...credentials }).openStore()).close()
-  const inboxPrefix = `_INBOX.aether.${namespace}`
-  const connection = await connect({ servers: server.url, ...credentials, inboxPrefix })
-  const { streams } = await jetstreamManager(connection, { checkAPI: false })
-  await streams.add({
-    name: `AETHER-SNAPSHOTS_${namespace}`,
-    subjects: [`aether.${namespace}.snapshot.>`],
-    max_msgs_per_subject: 1,
-    allow_direct: true,
-  })
-  await streams.add({
-    name: `AETHER-MESSAGES_${namespace}`,
-    subjects: [`aether.${namespace}.message.>`],
-    retention: 'workqueue',
-    max_msgs_per_subject: 1,
-    allow_rollup_hdrs: true,
-    allow_msg_schedules: true,
-    allow_atomic: true,
-  })
-  await streams.add({
-    name: `AETHER-TABLES_${namespace}`,
-    subjects: [`aether.${namespace}.table.>`],
-    max_msgs_per_subject: 1,
-    allow_msg_ttl: true,
-  })
-  await connection.close()
+  await nats({ servers: server.url, namespace, ...login(namespace, 'creator') }).init()
 }
 
 function login(namespace: string, role: NatsRole): { user: string; pass: string } {

@@ -1,3 +1,3 @@
-export { nats } from './nats-backend.ts'
+export { nats, type NatsBackend } from './nats-backend.ts'
 export type { NatsOptions } from './connection/nats-options.ts'
 export { natsPermissions, type NatsPermissions, type NatsRole } from './nats-permissions.ts'

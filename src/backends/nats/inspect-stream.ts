@@ -45,7 +45,7 @@ export async function inspectStream(
     const failure = failureOf(cause, library)
     const isMissing = failure.kind === 'refused' && failure.code === jetStreamCodes.streamNotFound
     const message = isMissing
-      ? `there is no stream ${stream}: see the namespace`
+      ? `there is no stream ${stream}: see the namespace, or make it with aether store init`
       : `the stream ${stream} can't be asked: ${messageOf(cause)}`
     throw new AetherError('store-unavailable', message, { cause })
   }

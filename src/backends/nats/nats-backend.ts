@@ -32,13 +32,23 @@ import { CommitPublisher } from './writing/commit-publisher.ts'
 import { CommitWriter } from './writing/commit-writer.ts'
 import { ConditionalPublisher } from './writing/conditional-publisher.ts'
 
+/** A namespace, of which no stream need be there yet. */
+export interface NatsBackend extends Backend {
+  /**
+   * Makes all streams of the namespace, and changes none that is there: for the first start of those
+   * whose login may not make them. Needs a login that may, as `natsPermissions(namespace, 'creator')`.
+   * @throws AetherError as `openStore`, and `not-permitted`
+   */
+  init(): Promise<void>
+}
+
 /**
  * Keeps events in NATS JetStream: one stream a namespace, made when it is missing. Any number of
  * processes may use it at once. Needs the packages `@nats-io/transport-node` and
  * `@nats-io/jetstream`, and nats-server 2.14 or newer.
  * @throws AetherError `invalid-argument`
  */
-export function nats(options: NatsOptions): Backend {
+export function nats(options: NatsOptions): NatsBackend {
   const settings = checkOptions(options)
   return {
     name: `nats://${settings.addresses.hosts.join(',')}/${settings.namespace}`,
@@ -48,6 +58,7 @@ export function nats(options: NatsOptions): Backend {
       const { log, shelf, ...extras } = parts
       return new CommitLogEventStore(log, shelf, storeOptions, extras)
     },
+    init: () => makeStreams(settings),
     async inspect() {
       const library = await loadClientLibrary()
       const { inboxes } = new EventSubjects(settings.namespace)
@@ -82,6 +93,16 @@ async function openParts(
   } catch (error) {
     await link.close()
     throw error
+  }
+}
+
+/** All of them, for those whose login may not make what they come to need. */
+async function makeStreams(settings: NatsSettings): Promise<void> {
+  const { log, shelf, agenda, tables } = await openParts(settings, systemClock, processLogger)
+  try {
+    for (const kept of [shelf, agenda, tables]) await kept.makeReady()
+  } finally {
+    await log.close()
   }
 }
 
@@ -126,18 +147,17 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const retention =
     kept && floors && new ActorTrimming({ ...kept, actors, floors, leader, subjects })
   const growth = new GrowthWatch(library, link, stream)
-  const side = { library, link, manager, eventStream: stream, retryForMs }
   const { namespace } = settings
+  const side = { library, link, manager, namespace, eventStream: stream, retryForMs }
   const shelf = new JetStreamSnapshotShelf({
     ...side,
     subjects: new SnapshotSubjects(namespace),
     inbox,
     requestTimeoutMs,
   })
-  const agenda = new JetStreamAgenda({ ...side, namespace, conditional, inbox, clock, logger })
+  const agenda = new JetStreamAgenda({ ...side, conditional, inbox, clock, logger })
   const tables = new JetStreamTableShelf({
     ...side,
-    namespace,
     conditional,
     inbox,
     requestTimeoutMs,

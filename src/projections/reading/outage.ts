@@ -1,6 +1,10 @@
-import { isAetherError } from '../../core/index.ts'
+import { type ErrorCode, isAetherError } from '../../core/index.ts'
+
+const outageCodes: ReadonlySet<ErrorCode> = new Set([
+  ...(['store-unavailable', 'not-permitted', 'closed'] as const),
+])
 
 /** Then no event is to blame, and the same may be tried again. */
 export function isOutage(thrown: unknown): boolean {
-  return isAetherError(thrown) && (thrown.code === 'store-unavailable' || thrown.code === 'closed')
+  return isAetherError(thrown) && outageCodes.has(thrown.code)
 }

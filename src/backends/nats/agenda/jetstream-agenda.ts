@@ -30,10 +30,16 @@ export class JetStreamAgenda implements Agenda {
     this.#entries = new KeptEntries(context)
   }
 
+  /** Makes their stream where it is missing. */
+  makeReady(): Promise<void> {
+    const { stream } = this.#entries
+    return stream.insist(() => stream.open())
+  }
+
   async put(entry: AgendaEntry, replaces: ReplacesEntry): Promise<boolean> {
     this.#assertOpen()
     const entries = this.#entries
-    await entries.stream.insist(() => entries.stream.open())
+    await this.makeReady()
     for (const delivery of this.#deliveries) delivery.wake()
     // Messages are new as a rule: only one that is in the way is looked at.
     let found = entry.kind === 'message' ? undefined : await entries.find(entry)

@@ -12,7 +12,6 @@ import { decodeEntry, type KeptEntry, messagesOf } from './agenda-message.ts'
 import { MessageSubjects } from './message-subjects.ts'
 
 export interface KeptEntriesContext extends SideStreamPlace {
-  readonly namespace: string
   readonly inbox: SharedInbox
   readonly conditional: ConditionalPublisher
 }

@@ -107,7 +107,7 @@ export class NatsBroadcast implements Broadcast {
 
   #fail(what: string, cause: Error): void {
     const message = `the login ${what}: natsPermissions() says what it needs`
-    const error = new AetherError('incompatible-store', message, { cause })
+    const error = new AetherError('not-permitted', message, { cause })
     for (const { failed } of this.#observers) failed(error)
   }
 }

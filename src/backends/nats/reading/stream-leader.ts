@@ -197,7 +197,8 @@ export class StreamLeader {
     const isGone = failure.kind === 'refused' && failure.code === jetStreamCodes.streamNotFound
     if (!isForbidden && !isGone) return
     const what = isGone ? 'is gone: somebody deleted it' : `may not be ${done} with this login`
-    throw new AetherError('incompatible-store', `the stream ${stream} ${what}`, { cause })
+    const code = isGone ? 'incompatible-store' : 'not-permitted'
+    throw new AetherError(code, `the stream ${stream} ${what}`, { cause })
   }
 
   #unavailable(cause: unknown): AetherError {

@@ -58,6 +58,11 @@ export class JetStreamSnapshotShelf implements SnapshotShelf {
     return this.#stream.insist(() => this.#try(actorId, { text, body }, replaces, ++tries))
   }
 
+  /** Makes their stream where it is missing. */
+  makeReady(): Promise<void> {
+    return this.#stream.insist(() => this.#stream.open())
+  }
+
   /** The connection is the events' as well, and closed with them. */
   async close(): Promise<void> {}
 

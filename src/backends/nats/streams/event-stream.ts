@@ -7,6 +7,7 @@ import { failureOf, jetStreamCodes } from '../connection/failure.ts'
 import type { NatsLink } from '../connection/nats-link.ts'
 import type { NatsSettings } from '../connection/nats-options.ts'
 import { RetryBudget } from '../connection/retry-budget.ts'
+import { howToMakeStreams } from './side-stream.ts'
 import {
   differencesBetween,
   eventStreamConfiguration,
@@ -93,7 +94,7 @@ function checkRetained(
 function mayNotMake(cause: unknown, { subjects, settings }: EventStreamContext): AetherError {
   const where = settings.addresses.hosts.join(', ')
   return incompatible(
-    `there is no stream ${subjects.stream} yet, and the login at ${where} may not make it: open the namespace once with one that may (natsPermissions('${settings.namespace}', 'creator'))`,
+    `there is no stream ${subjects.stream} yet, and the login at ${where} may not make it: ${howToMakeStreams(settings.namespace)}`,
     cause,
   )
 }

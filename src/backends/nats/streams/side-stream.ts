@@ -11,6 +11,7 @@ export interface SideStreamPlace {
   readonly library: ClientLibrary
   readonly link: NatsLink
   readonly manager: JetStreamManager
+  readonly namespace: string
   /** A new stream gets as many replicas as this one has. */
   readonly eventStream: string
   readonly retryForMs: number
@@ -36,7 +37,7 @@ export class SideStream {
 
   /**
    * Makes the stream, or checks the one that is there: it is never changed. Many may do it at once.
-   * @throws AetherError `incompatible-store`; and whatever the client throws.
+   * @throws AetherError `incompatible-store`, `not-permitted`; and whatever the client throws.
    */
   async open(): Promise<void> {
     this.#opening ??= this.#findOrMake()
@@ -60,7 +61,7 @@ export class SideStream {
 
   /**
    * Asks the server until it answers; a stream that is gone meanwhile is opened anew by who opens it.
-   * @throws AetherError `incompatible-store` or `too-large` for what trying again can't change,
+   * @throws AetherError `incompatible-store`, `not-permitted` or `too-large` for what trying again can't change,
    * `store-unavailable` when it took too long, `closed`; and those of the request.
    */
   async insist<T>(request: () => Promise<T>): Promise<T> {
@@ -119,11 +120,29 @@ export class SideStream {
   }
 
   async #make(): Promise<StreamConfig> {
-    const { manager, eventStream, wanted, niceToHave } = this.#context
+    const { library, manager, eventStream, wanted, niceToHave } = this.#context
     const { num_replicas } = (await manager.streams.info(eventStream)).config
     const made = { ...wanted, ...niceToHave, storage: 'file', num_replicas } as const
-    return (await manager.streams.add(made)).config
+    try {
+      return (await manager.streams.add(made)).config
+    } catch (error) {
+      throw failureOf(error, library).kind === 'forbidden' ? this.#mayNotMake(error) : error
+    }
   }
+
+  #mayNotMake(cause: unknown): AetherError {
+    const { namespace, wanted, what } = this.#context
+    return new AetherError(
+      'not-permitted',
+      `there is no stream ${wanted.name} for ${what} yet, and the login may not make it: ${howToMakeStreams(namespace)}`,
+      { cause },
+    )
+  }
+}
+
+/** What to do where a login may not. */
+export function howToMakeStreams(namespace: string): string {
+  return `make the streams of the namespace with aether store init, and a login that may (natsPermissions('${namespace}', 'creator'))`
 }
 
 function isMissingStream(error: unknown, library: ClientLibrary): boolean {
@@ -137,11 +156,11 @@ function refusalOf(
   { library, wanted, what }: Pick<SideStreamContext, 'library' | 'wanted' | 'what'>,
 ): AetherError | undefined {
   const failure = failureOf(error, library)
-  const refused = (code: 'incompatible-store' | 'too-large'): AetherError =>
+  const refused = (code: 'incompatible-store' | 'not-permitted' | 'too-large'): AetherError =>
     new AetherError(code, `${what} can't be kept in ${wanted.name}: ${messageOf(error)}`, {
       cause: error,
     })
-  if (failure.kind === 'forbidden') return refused('incompatible-store')
+  if (failure.kind === 'forbidden') return refused('not-permitted')
   if (failure.kind !== 'refused') return undefined
   switch (failure.code) {
     case jetStreamCodes.wrongLastSequence:

@@ -14,6 +14,11 @@ export class JetStreamTableShelf implements TableShelf {
     return new JetStreamDocumentTable(name, this.#stream)
   }
 
+  /** Makes their stream where it is missing. */
+  makeReady(): Promise<void> {
+    return this.#stream.makeReady()
+  }
+
   /** The connection is the events' as well, and closed with them. */
   async close(): Promise<void> {}
 }

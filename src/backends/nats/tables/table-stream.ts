@@ -10,7 +10,6 @@ import { TableSubjects } from './table-subjects.ts'
 import { TableWatch } from './table-watch.ts'
 
 export interface TableStreamContext extends SideStreamPlace {
-  readonly namespace: string
   readonly inbox: SharedInbox
   readonly conditional: ConditionalPublisher
   readonly requestTimeoutMs: number

@@ -37,7 +37,7 @@ export class CommitPublisher {
 
   /**
    * Repeats the identical messages, which is safe: their expectations can come true only once.
-   * @throws AetherError `too-large`; `store-unavailable`, `incompatible-store` and `closed`, where
+   * @throws AetherError `too-large`; `store-unavailable`, `not-permitted` and `closed`, where
    * nothing was stored; `outcome-unknown` where a try went unanswered and time ran out.
    */
   publish(messages: readonly ConditionalMessage[]): Promise<Certainty> {
@@ -171,7 +171,7 @@ function refusal(
   messages: readonly ConditionalMessage[],
 ): AetherError {
   const message = `the commit to ${placeOf(messages)} was refused: ${messageOf(cause)}`
-  if (code === undefined) return new AetherError('incompatible-store', message, { cause })
+  if (code === undefined) return new AetherError('not-permitted', message, { cause })
   if (code === jetStreamCodes.messageTooLarge || code === jetStreamCodes.batchTooLarge)
     return new AetherError('too-large', message, { cause })
   return new AetherError('store-unavailable', message, { cause })
