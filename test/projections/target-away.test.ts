@@ -9,6 +9,7 @@ import {
   type ProjectionTarget,
 } from 'aether'
 import { memory } from 'aether/memory'
+import { testNode, VirtualClock } from 'aether/testing'
 import { expect, test } from 'vitest'
 import { Logbook } from '../../src/testing/logbook.ts'
 import { until } from '../support/until.ts'
@@ -119,4 +120,41 @@ test.each([
     description: 'the first one goes on',
   })
   expect([...first.written, ...second.written].toSorted()).toEqual([...keys, ...keys].toSorted())
+})
+
+/** A database that takes long to answer. */
+class Silent extends Connection {
+  readonly answer = Promise.withResolvers<void>()
+
+  override async commit(
+    ...written: Parameters<Connection['commit']>
+  ): ReturnType<Connection['commit']> {
+    await this.answer.promise
+    return super.commit(...written)
+  }
+}
+
+test.each(['handler', 'target'])('a %s that does not end is told, once', async (who) => {
+  const answer = Promise.withResolvers<void>()
+  const silent = new Silent(new Database())
+  const Slow = projection({
+    name: 'slow',
+    actors: [Account],
+    target: who === 'target' ? silent : new Connection(new Database()),
+    on: { Deposited: () => answer.promise },
+  })
+  const clock = new VirtualClock()
+  await using home = await testNode({ actors: [Account], projections: [Slow], clock })
+  const { node, log } = home
+  await node.get(Account, 'alice').deposit({ amount: 1 })
+  const told = (): readonly string[] =>
+    log.messages.filter((message) => message.startsWith('the projection slow has been'))
+  await clock.advance(59_000)
+  expect(told()).toEqual([])
+  await clock.advance(600_000)
+  const what = who === 'target' ? 'waiting for its target' : 'handling Deposited of account-alice'
+  expect(told()).toEqual([expect.stringContaining(`${what} for 60 s`)])
+  answer.resolve()
+  silent.answer.resolve()
+  await clock.advance(1_000)
 })

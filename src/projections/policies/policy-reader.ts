@@ -8,6 +8,7 @@ import { Bell } from '../reading/bell.ts'
 import { EventIntake } from '../reading/event-intake.ts'
 import { ReaderCondition, type ReaderState } from '../reading/reader-condition.ts'
 import type { ReaderName } from '../reading/reader-observer.ts'
+import { SlowWork } from '../reading/slow-work.ts'
 import { LogGrowth } from './log-growth.ts'
 import { maxAhead, PolicyIntake } from './policy-intake.ts'
 import type { PolicyPart } from './policy-part.ts'
@@ -121,6 +122,11 @@ export class PolicyReader implements AsyncDisposable {
 
   async #run(): Promise<void> {
     using _changes = this.#ownership.onChange(() => this.reload())
+    using _slow = new SlowWork({
+      ...this.#around,
+      name: this.#name,
+      underWay: () => this.#work.underWay,
+    })
     while (!this.#isEnding) {
       try {
         await this.#follow()

@@ -34,6 +34,8 @@ export class PolicyWork {
   readonly #lanes: Lanes
   /** Actors whose backlog is worked off. */
   readonly #retrying = new Set<ActorId>()
+  /** What is being handled. */
+  readonly #underWay = new Set<Todo>()
   readonly #failing: FailingEvents
   readonly #streak: FailingStreak
   /** Whether none has succeeded since it stopped because of those that failed. */
@@ -45,6 +47,11 @@ export class PolicyWork {
     this.#lanes = new Lanes(context.model.concurrency)
     this.#failing = new FailingEvents(context)
     this.#streak = new FailingStreak(context.model.options.retries)
+  }
+
+  /** What is being handled. */
+  get underWay(): Iterable<Todo> {
+    return this.#underWay
   }
 
   /** What is no event's fault, and keeps it from going on. @throws whatever that is */
@@ -128,17 +135,21 @@ export class PolicyWork {
   }
 
   /** Whether all that was done about it would do nothing if it were done again. */
-  async #handle(part: PolicyPart, { event, stored, handler }: Todo): Promise<boolean> {
+  async #handle(part: PolicyPart, todo: Todo): Promise<boolean> {
+    const { event, stored, handler } = todo
     const { name, observer, reach } = this.#context
     const context = { name: name.name, build: name.build, signal: part.signal }
     const handle = (): unknown => handler(event, reach, context)
     const handling = observer.begin?.(name, stored)
     let isHarmless: unknown
+    this.#underWay.add(todo)
     try {
       isHarmless = await part.during(handling ? handling.run(handle) : handle())
     } catch (cause) {
       handling?.end({ cause })
       throw cause
+    } finally {
+      this.#underWay.delete(todo)
     }
     handling?.end()
     this.#failing.clear()

@@ -1,5 +1,11 @@
 import { type Clock, type Logger, MalformedEventError } from '../../core/index.ts'
-import type { EventStore, LogEntry, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
+import type {
+  EventStore,
+  LogEntry,
+  Progress,
+  ProjectionBuild,
+  ProjectionTarget,
+} from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import { failedEvent, ownerOf } from '../progress/failed-event.ts'
 import { dueNow, type HeldActor } from '../progress/held-actor.ts'
@@ -36,10 +42,17 @@ export class Overtaken extends Error {}
 export class BatchWork {
   readonly #around: BatchSurroundings
   readonly #failing: FailingEvents
+  /** What is being stored. */
+  #run: HandlerRun | undefined
 
   constructor(around: BatchSurroundings) {
     this.#around = around
     this.#failing = new FailingEvents(around)
+  }
+
+  /** What is waited for: the handling of an event, or else the target. */
+  get underWay(): readonly (Todo | HandlerRun)[] {
+    return this.#run ? [this.#run.waiting ?? this.#run] : []
   }
 
   /**
@@ -143,12 +156,8 @@ export class BatchWork {
     changes: readonly BatchChange[],
     run: HandlerRun,
   ): Promise<void> {
-    const { target, build, observer, name } = this.#around
-    const stored = await target.commit(
-      build,
-      changes.map(({ change }) => change),
-      run.write,
-    )
+    const { observer, name } = this.#around
+    const stored = await this.#store(changes, run)
     if (!stored) throw new Overtaken()
     for (const { index, state, change } of changes) {
       const progress = stored.find(({ part }) => part === change.part)
@@ -159,6 +168,20 @@ export class BatchWork {
     this.#failing.clear()
     run.end()
     observer.handled?.(name, run.handled, newest)
+  }
+
+  async #store(
+    changes: readonly BatchChange[],
+    run: HandlerRun,
+  ): Promise<readonly Progress[] | undefined> {
+    const { target, build } = this.#around
+    const parts = changes.map(({ change }) => change)
+    this.#run = run
+    try {
+      return await target.commit(build, parts, run.write)
+    } finally {
+      this.#run = undefined
+    }
   }
 
   /**

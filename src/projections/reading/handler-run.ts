@@ -25,6 +25,7 @@ export class HandlerRun {
   #handlings = new Map<Todo, Handling>()
   #failure: HandlerFailure | undefined
   #handled = 0
+  #waiting: Todo | undefined
 
   constructor(todos: readonly Todo[], context: HandlerContext, watched: Watched) {
     this.#todos = todos
@@ -40,6 +41,11 @@ export class HandlerRun {
   /** How many handlers succeeded, the last time. */
   get handled(): number {
     return this.#handled
+  }
+
+  /** The event whose handler is waited for. */
+  get waiting(): Todo | undefined {
+    return this.#waiting
   }
 
   /** The last of those that it was to handle. */
@@ -81,9 +87,12 @@ export class HandlerRun {
       const todo = this.#todos[index] as Todo
       try {
         if (index > first) result = this.#call(todo, tx)
+        this.#waiting = todo
         if (isPromiseLike(result)) await result
       } catch (cause) {
         this.#fail(todo, index, cause)
+      } finally {
+        this.#waiting = undefined
       }
       this.#handled++
     }

@@ -11,6 +11,7 @@ import { EventIntake } from './event-intake.ts'
 import { inlineStep, isInline } from './inline-step.ts'
 import { ReaderCondition, type ReaderState } from './reader-condition.ts'
 import type { ReaderName, ReaderObserver } from './reader-observer.ts'
+import { SlowWork } from './slow-work.ts'
 
 /** What a reader works with. */
 export interface ReaderSurroundings {
@@ -121,6 +122,11 @@ export class Reader implements AsyncDisposable {
 
   async #run(): Promise<void> {
     using _changes = this.#ownership.onChange(() => this.reload())
+    using _slow = new SlowWork({
+      ...this.#around,
+      name: this.#name,
+      underWay: () => this.#work.underWay,
+    })
     while (!this.#isEnding) {
       try {
         await this.#follow()
