@@ -1,6 +1,7 @@
-import { type Backend, type CommandResult, open } from 'aether'
+import { actor, type Backend, type CommandResult, open } from 'aether'
 import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { Counter } from './counter.ts'
 
 async function versionOf(backend: Backend): Promise<number> {
@@ -90,6 +91,29 @@ describe('a command that comes again', () => {
     ])
     expect([good.status, bad.status]).toEqual(['fulfilled', 'rejected'])
     expect(await node.events.latestVersion('counter-a')).toBe(2)
+  })
+
+  test('is refused where its input is none that JSON shows', async () => {
+    const Tagged = actor('tagged', {
+      state: 0,
+      events: { Tagged: z.object({ count: z.number() }) },
+      evolve: { Tagged: (_, { count }) => count },
+      commands: {
+        tag: {
+          input: z.object({ tags: z.union([z.map(z.string(), z.number()), z.array(z.string())]) }),
+          decide: (_, { tags }, on) => on.Tagged({ count: [...tags].length }),
+        },
+      },
+    })
+    await using node = await open({ backend: memory(), actors: [Tagged] })
+    const ref = node.get(Tagged, 'a')
+    const tags = new Map([['a', 1]])
+    await expect(ref.tag({ tags }, { commandId: 'c-1' })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: 'a command with an id needs input that is JSON: an instance of Map',
+    })
+    expect((await ref.tag({ tags })).state).toBe(1)
+    expect((await ref.tag({ tags: ['a', 'b'] }, { commandId: 'c-1' })).state).toBe(2)
   })
 
   test('that was refused is decided anew', async () => {

@@ -15,7 +15,9 @@ const test = base.extend<{ file: string }>({
 })
 
 /** Balances beside the events, of accounts whose owners have names of their own. */
-function balances({ isBroken = () => false }: { isBroken?: (key: string) => boolean } = {}) {
+function balances({
+  isBroken = () => false,
+}: { isBroken?: (key: string, amount: number) => boolean } = {}) {
   const target = sqliteTables({
     inline: true,
     tables: {
@@ -24,7 +26,7 @@ function balances({ isBroken = () => false }: { isBroken?: (key: string) => bool
   })
   const { account } = target.tables
   const change = (sql: Sql, key: string, amount: number): void => {
-    if (isBroken(key)) throw new Error(`${key} is broken`)
+    if (isBroken(key, amount)) throw new Error(`${key} is broken`)
     sql`INSERT INTO ${account} (key, balance) VALUES (${key}, ${amount})
         ON CONFLICT (key) DO UPDATE SET balance = balance + excluded.balance`
   }
@@ -76,6 +78,18 @@ async function folded(store: EventStore): Promise<unknown[]> {
   }
   return [...sums].toSorted().map(([key, balance]) => ({ key, balance }))
 }
+
+test('a command whose event is refused spoils none of those that it is stored with', async ({
+  file,
+}) => {
+  const views = balances({ isBroken: (_key, amount) => amount === 6 })
+  await using node = await opened(file, views)
+  const bob = node.get(Account, 'bob')
+  const told = await Promise.allSettled([5, 6, 7].map((amount) => bob.deposit({ amount })))
+  expect(told.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(told[1]).toMatchObject({ reason: { code: 'projection-failed' } })
+  expect(await views.balanceOf('bob')).toBe(12)
+})
 
 test('what an event leads to is there when its command is answered', async ({ file }) => {
   const views = balances()

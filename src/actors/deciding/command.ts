@@ -98,7 +98,7 @@ function canonicalJson(input: unknown): string {
   try {
     return (
       JSON.stringify(input, (_name, value: unknown) =>
-        isRecord(value) ? sortedByName(value) : value,
+        isObject(value) ? sortedByName(value) : value,
       ) ?? ''
     )
   } catch (cause) {
@@ -112,10 +112,14 @@ function canonicalJson(input: unknown): string {
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function sortedByName(record: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+/** @throws TypeError for what JSON shows nothing of: two of them would be taken for one */
+function sortedByName(value: object): Record<string, unknown> {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null)
+    throw new TypeError(`an instance of ${value.constructor?.name ?? 'a class'}`)
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

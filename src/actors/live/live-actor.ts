@@ -255,6 +255,7 @@ const isOfContent: ReadonlySet<ErrorCode> = new Set([
   'too-large',
   'invalid-argument',
   'invalid-json',
+  'projection-failed',
 ])
 
 /** Commands that were decided together and are being stored. */
