@@ -32,6 +32,7 @@ import { SnapshotKeeper } from './live/snapshot-keeper.ts'
 import type { Surroundings } from './live/surroundings.ts'
 import { Turns } from './live/turns.ts'
 import { HeldActors } from './transaction/held-actors.ts'
+import { checkTransactionName } from './transaction/transaction-name.ts'
 import {
   transact,
   type Transaction,
@@ -184,11 +185,13 @@ export class ActorHost {
    * Decides over several actors at once; what is decided is stored in one commit.
    * @throws AetherError `invalid-argument`, `outcome-unknown`, and as {@link send}
    */
-  transact(
+  async transact(
     actorIds: readonly ActorId[],
     decide: Transaction['decide'],
     options: TransactionOptions = {},
   ): Promise<CommandResult[]> {
+    checkTransactionName(options)
+    const { name } = options
     const { tracing, observer } = this.#around
     const answered = tracing
       ? traced(tracing, ofTransaction(actorIds, options), (options, span) =>
@@ -196,8 +199,8 @@ export class ActorHost {
         )
       : this.#transact(actorIds, decide, options, undefined)
     void answered.then(
-      () => observer.transacted(),
-      (reason: unknown) => observer.transacted(reason),
+      () => observer.transacted(name),
+      (reason: unknown) => observer.transacted(name, reason),
     )
     return answered
   }
@@ -212,7 +215,7 @@ export class ActorHost {
     this.#underWay++
     try {
       const deadline = this.#deadlineOf(options, this.#around.clock.monotonic())
-      const { metadata = noMetadata, commandId } = options
+      const { name = 'transact', metadata = noMetadata, commandId } = options
       checkMetadata(metadata)
       checkParticipants(actorIds)
       const identity =
@@ -222,7 +225,7 @@ export class ActorHost {
       for (const actorId of actorIds) this.#around.quarantine.check(actorId)
       using within = new Patience(this.#deadlines, deadline, options.signal)
       const held = await HeldActors.hold(actorIds, (actorId) => this.#activate(actorId), within)
-      const transaction = { actors: held.of(actorIds), decide, identity, metadata, span }
+      const transaction = { actors: held.of(actorIds), decide, name, identity, metadata, span }
       return await within.race(this.#carryOut(transaction, held))
     } finally {
       this.#leave()

@@ -36,6 +36,7 @@ export const typed: PolicyDefinition = policy({
       await ctx.tell(Stock, product, 'close')
       await ctx.schedule(Stock, product, 'reserve', { count: 1 }, { name: 'r', afterMs: 1 })
       await ctx.transact([ctx.get(Stock, 'a')], ([a]) => a.on.Reserved({ count: a.state.left }))
+      await ctx.transact([ctx.get(Stock, 'a')], () => [], { name: 'reserve-all' })
       // @ts-expect-error the input is none of that command
       await ctx.send(Stock, product, 'reserve', { amount: 1 })
       // @ts-expect-error there is no such command

@@ -38,7 +38,7 @@ export class ActorMetrics implements ActorObserver {
       name: 'aether.transactions',
       unit: '{transaction}',
       description: 'Decisions over several actors that were answered.',
-      labels: [outcome],
+      labels: ['aether.transaction', outcome],
     })
     this.#activations = registry.counter({
       name: 'aether.actor.activations',
@@ -97,8 +97,8 @@ export class ActorMetrics implements ActorObserver {
     durations.record(ms / 1_000)
   }
 
-  transacted(error?: unknown): void {
-    this.#transactions.count(outcomeOf(error)).value++
+  transacted(name: string | undefined, error?: unknown): void {
+    this.#transactions.count(name ?? '', outcomeOf(error)).value++
   }
 
   activated(type: string): void {

@@ -218,7 +218,9 @@ test('a decision that blocks the event loop is named', async () => {
     clock.block(400)
     return a.on.Done({})
   })
-  expect(told).toEqual(['a decision over slow-a and slow-b blocked the event loop for 400 ms'])
+  expect(told).toEqual([
+    'a decision over slow-a and slow-b blocked the event loop for 400 ms in transact',
+  ])
 })
 
 describe('an idle actor', () => {

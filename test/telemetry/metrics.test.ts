@@ -1,4 +1,4 @@
-import { actor, type AetherError, open, silentLogger } from 'aether'
+import { actor, type AetherError, open, reject, silentLogger } from 'aether'
 import { memory } from 'aether/memory'
 import { nats } from 'aether/nats'
 import { describe, expect, test } from 'vitest'
@@ -70,8 +70,16 @@ describe('commands', () => {
       a.on.Opened({ owner: 'A' }),
       b.on.Opened({ owner: 'B' }),
     ])
+    const accounts = [node.get(Account, 'a')]
+    await node.transact(accounts, () => [], { name: 'look' })
+    await expect(
+      node.transact(accounts, () => reject('no'), { name: 'look' }),
+    ).rejects.toMatchObject({ command: 'look', message: 'account-a rejected look: no' })
+    const unnamed = node.transact(accounts, () => [], { name: 'look at a' })
+    await expect(unnamed).rejects.toMatchObject({ code: 'invalid-argument' })
     const metrics = await node.metrics()
-    expect(valuesOf(metrics, 'aether.transactions')).toEqual({ done: 1 })
+    const counted = { ' done': 1, 'look done': 1, 'look rejected': 1 }
+    expect(valuesOf(metrics, 'aether.transactions')).toEqual(counted)
     expect(valuesOf(metrics, 'aether.append.events')).toEqual({ account: 2 })
   })
 })

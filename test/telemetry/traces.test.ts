@@ -197,6 +197,9 @@ test('a decision over several actors is one span, and one append', async () => {
   const { spanId } = recorder.only('transact').spanContext()
   for await (const { metadata } of node.events.readAll())
     expect(traceOf(metadata)?.spanId).toBe(spanId)
+  await node.transact([alice, bob], () => [], { name: 'compare' })
+  const { attributes } = recorder.only('transact compare')
+  expect(attributes).toMatchObject({ 'aether.transaction': 'compare', 'aether.events': 0 })
 })
 
 test('probes leave no span, and a server with a span of its own no second one', async () => {

@@ -62,11 +62,12 @@ export function ofCommand(
 /** What a span says of a decision over several actors. */
 export function ofTransaction(
   actorIds: readonly ActorId[],
-  options: CommandOptions,
+  options: CommandOptions & { readonly name?: string },
 ): Traced<readonly CommandResult[]> {
+  const { name } = options
   return {
-    name: 'transact',
-    attributes: { 'aether.actor.ids': actorIds },
+    name: name === undefined ? 'transact' : `transact ${name}`,
+    attributes: { 'aether.actor.ids': actorIds, 'aether.transaction': name },
     options,
     show: (results) => ({ 'aether.events': results.flatMap(({ events }) => events).length }),
   }

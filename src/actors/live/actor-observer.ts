@@ -8,8 +8,8 @@ export interface ActorObserver {
    * `error` says why. The type and the name are undefined where nothing here is called like that.
    */
   answered(type: string | undefined, command: string | undefined, ms: number, error?: unknown): void
-  /** A decision over several actors has its answer. */
-  transacted(error?: unknown): void
+  /** A decision over several actors has its answer; its name is undefined where it has none. */
+  transacted(name: string | undefined, error?: unknown): void
   /** An actor came into memory. */
   activated(type: string): void
   /** An actor left memory. */

@@ -22,6 +22,12 @@ import { type ActorState, foldDecided } from '../replay/fold.ts'
 /** What may be said with a transaction besides its actors and its decision. */
 export interface TransactionOptions extends CommandOptions {
   /**
+   * What it is called in spans, metrics and errors, as a command is there by its name: letters, digits, `_` and
+   * `-`, beginning with a letter, 64 at most. Name what is done, never whom it concerns.
+   * @default none: it is a `transact` as any other
+   */
+  readonly name?: string
+  /**
    * What it is decided on besides the states, as JSON: with a `commandId`, the same id with other actors or
    * another input is `id-reused`. A decision can't be compared with another one, so give it where the actors
    * alone don't say what is asked for.
@@ -62,6 +68,8 @@ export interface Transaction {
     participants: readonly Participant[],
     context: TransactionContext,
   ) => TransactionDecision
+  /** What refusals and failures call it. */
+  readonly name: string
   readonly identity: CommandIdentity | undefined
   readonly metadata: Metadata
   /** What is to be seen of it in a trace, where one is recorded. */
@@ -190,14 +198,15 @@ function decide(
     const tookMs = Math.round(clock.monotonic() - since)
     if (tookMs >= limits.slowDecisionMs) {
       const actorIds = transaction.actors.map(({ live }) => live.actorId)
-      const message = `a decision over ${actorIds.join(' and ')} blocked the event loop for ${tookMs} ms`
-      logger.warn({ actorIds, commandId: transaction.identity?.id, tookMs }, message)
+      const message = `a decision over ${actorIds.join(' and ')} blocked the event loop for ${tookMs} ms in ${transaction.name}`
+      const { name, identity } = transaction
+      logger.warn({ actorIds, name, commandId: identity?.id, tookMs }, message)
     }
   }
 }
 
 function decideOver(
-  { actors, decide: decideAll, identity, metadata }: Transaction,
+  { actors, decide: decideAll, name, identity, metadata }: Transaction,
   states: readonly ActorState[],
   { clock, quarantine }: Surroundings,
 ): readonly Share[] | CommandRejectedError {
@@ -208,11 +217,11 @@ function decideOver(
   try {
     decision = decideAll(participants, context)
   } catch (cause) {
-    throw new ActorFailedError(ids, 'transact', cause)
+    throw new ActorFailedError(ids, name, cause)
   }
   if (isRejection(decision)) {
     const { code, details } = decision
-    return new CommandRejectedError(ids, 'transact', code, shownDetails(details, ids, 'transact'))
+    return new CommandRejectedError(ids, name, code, shownDetails(details, ids, name))
   }
   const shares = actors.map((actor, index) => shareOf(actor, states[index] as ActorState))
   for (const event of listOf(decision, ids)) {

@@ -15,6 +15,7 @@ import type {
   TellOptions,
   TransactionContext,
   TransactionDecision,
+  TransactionOptions,
   TransactionResults,
 } from '../../actors/index.ts'
 import type { Metadata } from '../../core/index.ts'
@@ -98,6 +99,6 @@ export interface PolicyContext {
       participants: ParticipantsOf<Refs>,
       context: TransactionContext,
     ) => TransactionDecision,
-    options?: ReactionOptions,
+    options?: ReactionOptions & Pick<TransactionOptions, 'name'>,
   ) => Promise<TransactionResults<Refs>>
 }

@@ -16,6 +16,7 @@ import {
   type TellOptions,
   type TransactionContext,
   type TransactionDecision,
+  type TransactionOptions,
 } from '../../actors/index.ts'
 import { actorId, type ActorId, type Metadata, metadataFrom } from '../../core/index.ts'
 import type { HandledEvent } from '../definition/handled-event.ts'
@@ -144,7 +145,7 @@ export class Reaction {
       participants: readonly Participant[],
       context: TransactionContext,
     ) => TransactionDecision,
-    options: ReactionOptions = {},
+    options: ReactionOptions & Pick<TransactionOptions, 'name'> = {},
   ): Promise<CommandResult[]> => {
     const ids = actors.map(actorIdOf)
     const named = this.#named('transact', ids.join('\n'), '', options)
