@@ -1,10 +1,10 @@
-import { type ErrorCode, open, type ProjectionStatus, type Reached, view } from 'aether'
+import { type ErrorCode, open, type Reached, view } from 'aether'
 import { memory } from 'aether/memory'
 import { testNode, VirtualClock } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
 import { backendKinds } from '../support/backend-kinds.ts'
 import { Logbook } from '../../src/testing/logbook.ts'
-import { until, untilHolds } from '../support/until.ts'
+import { until } from '../support/until.ts'
 import { Account, Balances } from './bank.ts'
 
 /** What the handlers of {@link Journal} don't like, until somebody mends them. */
@@ -269,51 +269,6 @@ test('an event that its actor does not know is held back with the actor, not pas
   await until(async () => (await node.projection(Journal).parked())[0]?.version === 2, {
     description: 'the next event fails',
   })
-})
-
-test('where the events of many actors fail and none succeeds, nobody is parked and all wait', async () => {
-  const logger = new Logbook()
-  let isDown = true
-  const Fragile = view({
-    name: 'fragile',
-    actors: [Account],
-    retryMs: 1,
-    state: 0,
-    on: {
-      Deposited: (sum, { data }) => {
-        if (isDown) throw new Error('the disk is full')
-        return sum + data.amount
-      },
-    },
-  })
-  const backend = memory()
-  {
-    await using node = await open({ backend, actors: [Account] })
-    for (let i = 0; i < 50; i++) await node.get(Account, `a${i}`).deposit({ amount: i + 1 })
-  }
-  await using node = await open({ backend, actors: [Account], projections: [Fragile], logger })
-  const status = await until(
-    async () => {
-      const found = await node.projection(Fragile).status()
-      return found.state === 'failed' && found
-    },
-    { description: 'it has failed' },
-  )
-  expect(status satisfies ProjectionStatus).toMatchObject({
-    parked: 0,
-    position: 0,
-    lag: { events: 50 },
-    error: { code: 'reader-stopped' },
-  })
-  expect(logger.messages.join()).toContain("the view fragile can't go on")
-  isDown = false
-  await node.projection(Fragile).reached(await node.events.lastPosition())
-  expect(await node.view(Fragile).get('a49')).toBe(50)
-  await untilHolds(
-    async () =>
-      expect(await node.projection(Fragile).status()).toMatchObject({ state: 'live', parked: 0 }),
-    { description: 'it is live again' },
-  )
 })
 
 test('whoever waits for a position gives up in time', async () => {
