@@ -262,6 +262,13 @@ export class ImportRefusedError extends AetherError {
   }
 }
 
+/** `store-unavailable`: the store answers and takes no events, as its disk is full or may not be written. */
+export class WriteRefusedError extends AetherError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('store-unavailable', message, options)
+  }
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)

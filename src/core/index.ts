@@ -23,6 +23,7 @@ export {
   MalformedEventError,
   messageOf,
   VersionConflictError,
+  WriteRefusedError,
 } from './errors.ts'
 export type { ErrorCode, Issue } from './errors.ts'
 export type { NewEvent, StoredEvent } from './event.ts'

@@ -56,6 +56,7 @@ import { observeBus } from './bus-counters.ts'
 import { isInTime } from './limited-wait.ts'
 import { observeReaders } from './reader-gauges.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
+import type { WriteWatch } from './write-watch.ts'
 
 /** What a node runs on. */
 export interface NodeComponents {
@@ -66,6 +67,7 @@ export interface NodeComponents {
   readonly logger: Logger
   readonly limits: ActorLimits
   readonly telemetry: Telemetry
+  readonly writes: WriteWatch
   readonly leases: LeaseTimes
   readonly closeTimeoutMs: number
 }
@@ -378,14 +380,15 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   }
 
   /**
-   * Whether the node can do its work, and why it can't: the store must answer, within two seconds, and no
-   * view, projection or policy may have failed. Never throws.
+   * Whether the node can do its work, and why it can't: the store must answer, within two seconds, and mustn't
+   * have refused the last write, and no view, projection or policy may have failed. Never throws.
    */
   async readiness(): Promise<Readiness> {
     if (this.#closing)
       return { ready: false, reasons: [{ what: 'node', problem: 'it was closed' }] }
     const readers = this.#projections.health()
-    return readinessOf({ store: this.events, readers, clock: this.#components.clock })
+    const { clock, writes } = this.#components
+    return readinessOf({ store: this.events, writes, readers, clock })
   }
 
   /**

@@ -13,6 +13,7 @@ import type { LeaseTimes, PolicyDefinition, ReaderDefinition } from '../projecti
 import type { Backend, EventStore } from '../store/index.ts'
 import { Telemetry } from '../telemetry/index.ts'
 import { Node } from './node.ts'
+import { WriteWatch } from './write-watch.ts'
 
 /** The longest that a timer can wait. */
 const maxTimeoutMs = 2_147_483_647
@@ -58,17 +59,29 @@ export async function open<const Actors extends ActorDefinition>(
   const limits = completeLimits(options.limits)
   const closeTimeoutMs = checkTimeout(options.closeTimeoutMs ?? 30_000)
   const telemetry = await Telemetry.find(clock, logger)
+  const writes = new WriteWatch(telemetry.store, clock)
   const store = await backend.openStore({
     clock,
     logger,
     ...(options.ids && { ids }),
     maxEventsPerAppend: limits.batchEvents,
-    observer: telemetry.store,
+    observer: writes,
   })
   const node = await nodeOn(store, () => {
     const { projections = [], policies = [], leases = {} } = options
     const bus = openEventBus(store, { ...options.bus, clock, ids, logger })
-    const shared = { store, bus, clock, ids, logger, limits, telemetry, leases, closeTimeoutMs }
+    const shared = {
+      store,
+      bus,
+      clock,
+      ids,
+      logger,
+      limits,
+      telemetry,
+      writes,
+      leases,
+      closeTimeoutMs,
+    }
     return new Node(actors, shared, [...projections, ...policies])
   })
   try {

@@ -2,6 +2,7 @@ import { type Clock, messageOf } from '../core/index.ts'
 import type { ReaderHealth } from '../projections/index.ts'
 import type { EventStore } from '../store/index.ts'
 import { limitedWait } from './limited-wait.ts'
+import type { WriteWatch } from './write-watch.ts'
 
 /** Whether a node can do its work. */
 export interface Readiness {
@@ -20,6 +21,7 @@ export interface UnreadyReason {
 /** What has to be well. */
 interface Asked {
   readonly store: Pick<EventStore, 'lastPosition'>
+  readonly writes: Pick<WriteWatch, 'refusal'>
   readonly readers: readonly ReaderHealth[]
   readonly clock: Clock
 }
@@ -28,11 +30,14 @@ interface Asked {
 const answerMs = 2_000
 
 /** Asks the store, and looks at the readers: one that is paused or catches up is well. */
-export async function readinessOf({ store, readers, clock }: Asked): Promise<Readiness> {
+export async function readinessOf({ store, writes, readers, clock }: Asked): Promise<Readiness> {
   const failed = readers.flatMap(({ kind, name, state, error }) =>
     state === 'failed' ? [{ what: `${kind} ${name}`, problem: messageOf(error) }] : [],
   )
-  const reasons = [...(await storeTrouble(store, clock)), ...failed]
+  const away = await storeTrouble(store, clock)
+  const { refusal } = writes
+  const refused = refusal ? [{ what: 'store', problem: refusal.message }] : []
+  const reasons = [...(away.length > 0 ? away : refused), ...failed]
   return { ready: reasons.length === 0, reasons }
 }
 

@@ -1,4 +1,4 @@
-import { AetherError, messageOf } from '../../core/index.ts'
+import { AetherError, messageOf, WriteRefusedError } from '../../core/index.ts'
 
 /** The result codes that we tell apart: https://www.sqlite.org/rescode.html */
 const resultCode = {
@@ -60,6 +60,8 @@ export function sqliteFailure(file: string, thrown: unknown): unknown {
   const reason = messageOf(thrown)
   const unavailable = (what: string): AetherError =>
     new AetherError('store-unavailable', `${file} ${what}`, { cause: thrown })
+  const refused = (what: string): AetherError =>
+    new WriteRefusedError(`${file} ${what}`, { cause: thrown })
   const incompatible = (what: string): AetherError =>
     new AetherError('incompatible-store', `${file} ${what}`, { cause: thrown })
   switch (code) {
@@ -67,14 +69,14 @@ export function sqliteFailure(file: string, thrown: unknown): unknown {
     case resultCode.protocol:
       return unavailable('stays locked by another process: end that one, or try again later')
     case resultCode.full:
-      return unavailable('was not written, its disk is full: free some space and repeat')
+      return refused('was not written, its disk is full: free some space and repeat')
     case resultCode.ioerr:
       return unavailable(`cannot be read or written (${reason}): check its disk and repeat`)
     case resultCode.cantopen:
     case resultCode.perm:
     case resultCode.readonly:
     case resultCode.auth:
-      return unavailable(
+      return refused(
         `cannot be opened for writing (${reason}): give this user write access to it and to its directory`,
       )
     case resultCode.notadb:

@@ -28,11 +28,14 @@ export function failureOf(error: unknown, { transport, jetstream }: ClientLibrar
 
 /** The `err_code`s of JetStream that mean something here: `server/errors.json` of nats-server. */
 export const jetStreamCodes = {
+  accountLimitReached: 10_002,
   noPeersForPlacement: 10_005,
   notClustered: 10_006,
   temporarilyUnavailable: 10_008,
+  insufficientResources: 10_023,
   noMessageFound: 10_037,
   notEnabledForAccount: 10_039,
+  insufficientStorage: 10_047,
   messageTooLarge: 10_054,
   streamNameInUse: 10_058,
   streamNotFound: 10_059,

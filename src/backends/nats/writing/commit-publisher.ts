@@ -1,4 +1,4 @@
-import { AetherError, messageOf } from '../../../core/index.ts'
+import { AetherError, messageOf, WriteRefusedError } from '../../../core/index.ts'
 import {
   expectedSequenceHeader,
   messageIdHeader,
@@ -166,6 +166,14 @@ function isWrittenBehind({ header }: StoredMessage, sequence: number): boolean {
   return header.get(expectedSequenceHeader) === String(sequence)
 }
 
+/** What JetStream says where there is no more room. */
+const outOfRoom: ReadonlySet<number> = new Set([
+  jetStreamCodes.accountLimitReached,
+  jetStreamCodes.insufficientResources,
+  jetStreamCodes.insufficientStorage,
+  jetStreamCodes.storeFailed,
+])
+
 function refusal(
   { code, cause }: PublishOutcome & { readonly kind: 'refused' },
   messages: readonly ConditionalMessage[],
@@ -174,7 +182,13 @@ function refusal(
   if (code === undefined) return new AetherError('not-permitted', message, { cause })
   if (code === jetStreamCodes.messageTooLarge || code === jetStreamCodes.batchTooLarge)
     return new AetherError('too-large', message, { cause })
-  return new AetherError('store-unavailable', message, { cause })
+  return new WriteRefusedError(`${message}${adviceFor(code)}`, { cause })
+}
+
+function adviceFor(code: number): string {
+  return outOfRoom.has(code)
+    ? ': its disk is full, or a limit is reached; look at the disks of the servers, at max_file_store in their configuration, and at the limits of the account and of the stream'
+    : ''
 }
 
 function reasonIn(cause: unknown): string {
