@@ -1,6 +1,8 @@
 import type { ActorDefinition } from '../actors/index.ts'
 import { memory } from '../backends/memory/index.ts'
+import { AetherError } from '../core/index.ts'
 import { type Node, open, type OpenOptions } from '../node/index.ts'
+import type { Backend } from '../store/index.ts'
 import { Logbook } from './logbook.ts'
 import { sequentialIds } from './sequential-ids.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -58,14 +60,30 @@ export class TestNode<Actors extends ActorDefinition> implements AsyncDisposable
 
 /**
  * Opens a node in memory with a virtual clock and ids that are the same each time.
- * @throws as `open()`
+ * @throws as `open()`; AetherError `invalid-argument` where a projection's tables are there already, and the
+ * node's memory is new: it would make them anew beside what is there, in a time that stands still
  */
 export async function testNode<const Actors extends ActorDefinition>(
   options: TestNodeOptions<Actors>,
 ): Promise<TestNode<Actors>> {
   const { clock = new VirtualClock(), backend = memory(), ids = sequentialIds('e') } = options
   const log = new Logbook()
+  if (!options.backend) await checkTables(backend, options.projections ?? [])
   const reopen = (): Promise<Node<Actors>> =>
     open<Actors>({ ...options, backend, clock, ids, logger: log })
   return new TestNode(await reopen(), reopen, { clock, log })
+}
+
+async function checkTables(
+  backend: Backend,
+  projections: NonNullable<OpenOptions<ActorDefinition>['projections']>,
+): Promise<void> {
+  await using store = await backend.openStore()
+  for (const { model } of projections) {
+    model.checkStore?.(store)
+    const target = model.makeTarget(store, model.options)
+    if (((await target.newestBuild?.(model.name)) ?? 0) === 0) continue
+    const message = `${target.name} has the projection ${model.name} already, of another node or an earlier test: close the tables and remove their file before each test, or give the test another file`
+    throw new AetherError('invalid-argument', message)
+  }
 }

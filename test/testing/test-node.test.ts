@@ -1,7 +1,11 @@
-import { actor } from 'aether'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { actor, projection } from 'aether'
+import { sqliteTables } from 'aether/sqlite'
 import { testNode } from 'aether/testing'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const Counter = actor('counter', {
   state: { total: 0 },
@@ -51,4 +55,31 @@ test('a test node keeps what it tells its logger, and the clock lets idle actors
   expect(home.node.liveActors).toBe(1)
   await home.clock.advance(120_000)
   expect(home.node.liveActors).toBe(0)
+})
+
+test('tables that an earlier test left are refused; once they are removed, the next one begins anew', async () => {
+  await using folder = await temporaryFolder()
+  const file = join(folder.path, 'views.db')
+  await using tables = sqliteTables({ file, tables: { total: 'id TEXT PRIMARY KEY' } })
+  const Totals = projection({
+    name: 'totals',
+    actors: [Counter],
+    target: tables,
+    on: { Added: ({ key }, sql) => sql`INSERT INTO ${tables.tables.total} VALUES (${key})` },
+  })
+  const run = async (key: string) => {
+    await using home = await testNode({ actors: [Counter], projections: [Totals] })
+    const { position } = await home.node.get(Counter, key).add({ by: 1 })
+    await home.node.projection(Totals).reached(position)
+    await home.restart()
+    return tables.read`SELECT id FROM total`
+  }
+  expect(await run('a')).toEqual([{ id: 'a' }])
+  await expect(run('b')).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: expect.stringMatching(/views.db has the projection totals already.*remove/) as string,
+  })
+  await tables[Symbol.asyncDispose]()
+  await rm(file)
+  expect(await run('b')).toEqual([{ id: 'b' }])
 })
