@@ -74,6 +74,7 @@ describe('toJson', () => {
     const cyclic: Record<string, unknown> = {}
     cyclic.self = cyclic
     expect(() => toJson(cyclic)).toThrow(refused('too-large'))
+    expect(() => toJson(cyclic)).toThrow('contains itself')
   })
 })
 

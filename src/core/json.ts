@@ -265,5 +265,5 @@ function notJson(what: string, path: readonly (string | number)[]): AetherError 
 }
 
 function tooDeep(depth: number): AetherError {
-  return new AetherError('too-large', `JSON nests deeper than ${depth} levels`)
+  return new AetherError('too-large', `JSON nests deeper than ${depth} levels, or contains itself`)
 }

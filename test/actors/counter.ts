@@ -54,6 +54,9 @@ export const Counter = actor('counter', {
     breaking: { decide: (_s, _c, on) => on.Broken({}) },
     wrongEvent: { decide: (_s, _c, on) => on.Added({ by: 'much' as unknown as number }) },
     unstorable: { decide: (_s, _c, on) => on.Added({ by: Number.NaN }) },
+    /** As JavaScript may be written, where no compiler says that it is no event. */
+    text: { decide: (() => 'Added') as unknown as () => undefined },
+    list: { decide: (() => [{ by: 1 }]) as unknown as () => undefined },
     later: { decide: (async () => undefined) as unknown as () => undefined },
     tell: {
       decide: (_s, _c, on, context) =>

@@ -71,6 +71,8 @@ describe('a command', () => {
     ['throwing', 'actor-failed', 'decide is broken'],
     ['breaking', 'actor-failed', 'evolve is broken'],
     ['later', 'actor-failed', 'synchronous'],
+    ['text', 'actor-failed', 'decide of text: it must give events'],
+    ['list', 'actor-failed', 'but gave an object that is none of them'],
     ['wrongEvent', 'invalid-event', 'by: '],
     ['unstorable', 'invalid-event', 'NaN at $.by'],
   ] as const)('%s fails with %s, and the actor goes on', async (name, code, text) => {

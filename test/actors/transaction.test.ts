@@ -174,6 +174,10 @@ describe('a decision over several actors', () => {
     await expect(broken).rejects.toEqual(coded('actor-failed'))
     const later = (async () => undefined) as unknown as () => undefined
     await expect(bank.transact([alice, bob], later)).rejects.toThrow('synchronous')
+    const text = (() => 'Deposited') as unknown as () => undefined
+    await expect(bank.transact([alice, bob], text)).rejects.toThrow(
+      /failed in transact: it must give events.* but gave "Deposited"$/u,
+    )
     let stolen: ReturnType<Parameters<typeof bank.transact>[1]>
     await bank.transact([bob], ([b]) => {
       stolen = b.on.Deposited({ amount: 1 })

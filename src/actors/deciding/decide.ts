@@ -1,7 +1,6 @@
 import {
   ActorFailedError,
   type ActorId,
-  AetherError,
   CommandRejectedError,
   grown,
   type Metadata,
@@ -14,6 +13,7 @@ import { isRejection } from '../definition/reject.ts'
 import type { DecidedEvent, Decision, EventSchemas } from '../definition/spec.ts'
 import { type ActorState, foldDecided } from '../replay/fold.ts'
 import { eventVersionName } from '../replay/stored-event.ts'
+import { checkDecision } from './check-decision.ts'
 import type { Command, CommandIdentity } from './command.ts'
 
 /** What an actor has decided about one command. */
@@ -80,9 +80,8 @@ function callDecide(
   { name, model: { decide: decideOne }, input, metadata, identity, prepared }: Command,
   now: number,
 ): Decision<EventSchemas> {
-  let decision: Decision<EventSchemas>
   try {
-    decision = decideOne(state, input, model.constructors, {
+    const decision = decideOne(state, input, model.constructors, {
       actorId,
       version,
       now,
@@ -90,18 +89,11 @@ function callDecide(
       metadata,
       prepared,
     })
+    checkDecision(decision)
+    return decision
   } catch (cause) {
     throw new ActorFailedError(actorId, `decide of ${name}`, cause)
   }
-  if (decision instanceof Promise) {
-    decision.catch(() => {})
-    const cause = new AetherError(
-      'invalid-definition',
-      'decide must be synchronous, but it gave a promise',
-    )
-    throw new ActorFailedError(actorId, `decide of ${name}`, cause)
-  }
-  return decision
 }
 
 /** What is needed of a command to reply to it. */

@@ -126,7 +126,7 @@ export interface DecisionContext<Prepared = unknown> {
   readonly actorId: string
   /** The version of the state that the decision is about. */
   readonly version: number
-  /** Milliseconds since 1970, UTC, by the node's clock. */
+  /** When it is decided, by the node's clock: in milliseconds since 1970, UTC; `new Date(now)` is a date. */
   readonly now: number
   readonly commandId: string | undefined
   /** What the sender knows: goes into the metadata of every event of this decision. */

@@ -11,6 +11,7 @@ import {
 } from '../../core/index.ts'
 import { storeTraced } from '../deciding/append-span.ts'
 import type { CommandIdentity, CommandOptions, CommandResult } from '../deciding/command.ts'
+import { checkDecision } from '../deciding/check-decision.ts'
 import { shownDetails, stampOf } from '../deciding/decide.ts'
 import type { ActorModel } from '../definition/model.ts'
 import { isRejection, type Rejection } from '../definition/reject.ts'
@@ -216,6 +217,7 @@ function decideOver(
   let decision: TransactionDecision
   try {
     decision = decideAll(participants, context)
+    checkDecision(decision)
   } catch (cause) {
     throw new ActorFailedError(ids, name, cause)
   }
@@ -224,7 +226,7 @@ function decideOver(
     return new CommandRejectedError(ids, name, code, shownDetails(details, ids, name))
   }
   const shares = actors.map((actor, index) => shareOf(actor, states[index] as ActorState))
-  for (const event of listOf(decision, ids)) {
+  for (const event of listOf(decision)) {
     try {
       place(event, shares, metadata, identity)
     } catch (error) {
@@ -280,19 +282,8 @@ function hasEvents({ events }: Share): boolean {
   return events.length > 0
 }
 
-function listOf(
-  decision: Exclude<TransactionDecision, Rejection>,
-  ids: string,
-): readonly BoundEvent[] {
+function listOf(decision: Exclude<TransactionDecision, Rejection>): readonly BoundEvent[] {
   if (decision === undefined || decision === null) return []
-  if (decision instanceof Promise) {
-    decision.catch(() => {})
-    const cause = new AetherError(
-      'invalid-definition',
-      'it must be synchronous, but gave a promise',
-    )
-    throw new ActorFailedError(ids, 'transact', cause)
-  }
   return Array.isArray(decision) ? (decision as readonly BoundEvent[]) : [decision as BoundEvent]
 }
 
