@@ -82,7 +82,9 @@ test('what a writer may not make is told with what to do, until a creator has ma
 test('who may not see the stream is told so', async () => {
   await expect(open('stranger')).rejects.toMatchObject({
     code: 'incompatible-store',
-    message: expect.stringMatching(/may not use JetStream: Permissions Violation/) as string,
+    message: expect.stringMatching(
+      /may not use the namespace mine: is it one for another namespace\? It needs natsPermissions\('mine'\) \(Permissions Violation/,
+    ) as string,
   })
 })
 

@@ -371,6 +371,22 @@ describe('the file', () => {
     await expect(target.read`SELECT 1`).rejects.toMatchObject({ code: 'store-unavailable' })
   })
 
+  test('before a first build is finished is told, and what is wrong with a query stays', async ({
+    folder,
+  }) => {
+    await using target = targetIn(folder)
+    await target.prepare(sales)
+    await expect(target.read`SELECT * FROM sale`).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('no such table: sale: no projection has finished'),
+    })
+    await expect(target.read`SELECT * FROM sales`).rejects.toMatchObject({
+      code: 'ERR_SQLITE_ERROR',
+    })
+    await target.activate(sales)
+    expect(await target.read`SELECT * FROM sale`).toEqual([])
+  })
+
   test('is not written by a reader', async ({ folder }) => {
     await using target = targetIn(folder)
     await target.prepare(sales)

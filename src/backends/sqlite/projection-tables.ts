@@ -14,7 +14,8 @@ export interface SqliteTables<Name extends string = string>
    * ```ts
    * await sales.read<{ cents: number }>`SELECT cents FROM sale WHERE id = ${id}`
    * ```
-   * @throws AetherError `store-unavailable` where there is no file; what SQLite throws; where it is inline,
+   * @throws AetherError `store-unavailable` where there is no file, and before a first build of the tables is
+   * finished; what SQLite throws; where it is inline,
    * `invalid-argument` before a node has opened it
    */
   read<Row = SqlRow>(text: TemplateStringsArray, ...values: readonly SqlPart[]): Promise<Row[]>

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { AetherError } from '../../core/index.ts'
+import { AetherError, messageOf } from '../../core/index.ts'
 import type {
   Progress,
   ProgressChange,
@@ -79,10 +79,14 @@ export class TablesInFile implements ProjectionTarget<Sql, void> {
     ...values: readonly SqlPart[]
   ): Promise<Row[]> {
     const query = (reading: ReadOnlyFile): Row[] => reading.all<Row>(text, values)
-    return retryWhileBusy(
-      () => query((this.#reading ??= new ReadOnlyFile(this.path))),
-      this.#settings.lockTimeoutMs,
-    )
+    try {
+      return await retryWhileBusy(
+        () => query((this.#reading ??= new ReadOnlyFile(this.path))),
+        this.#settings.lockTimeoutMs,
+      )
+    } catch (thrown) {
+      throw this.#isUnbuilt(thrown) ? unbuilt(this.path, thrown) : thrown
+    }
   }
 
   async close(): Promise<void> {
@@ -92,6 +96,12 @@ export class TablesInFile implements ProjectionTarget<Sql, void> {
     this.#reading = undefined
     // One that could not be opened was told to whoever wanted to write.
     await writing?.then((file) => file.close()).catch(() => undefined)
+  }
+
+  /** Whether one of our own tables is missing: until a first build is finished, none has its plain name. */
+  #isUnbuilt(thrown: unknown): boolean {
+    const missing = /^no such table: (?:main\.)?(.+)$/.exec(messageOf(thrown))?.[1]
+    return this.#settings.shapes.some(({ name }) => name === missing)
   }
 
   async #isMade(): Promise<boolean> {
@@ -163,4 +173,10 @@ class ReadOnlyFile {
   close(): void {
     this.#db.close()
   }
+}
+
+function unbuilt(path: string, cause: unknown): AetherError {
+  const advice =
+    'no projection has finished building it here yet: wait until one is live, by reached() of its node'
+  return new AetherError('store-unavailable', `${path}: ${messageOf(cause)}: ${advice}`, { cause })
 }

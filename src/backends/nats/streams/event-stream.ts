@@ -99,6 +99,12 @@ function mayNotMake(cause: unknown, { subjects, settings }: EventStreamContext):
   )
 }
 
+function mayNotUse(cause: unknown, { addresses, namespace }: NatsSettings): string {
+  const where = addresses.hosts.join(', ')
+  const advice = `is it one for another namespace? It needs natsPermissions('${namespace}')`
+  return `the login at ${where} may not use the namespace ${namespace}: ${advice} (${messageOf(cause)})`
+}
+
 async function find(context: EventStreamContext): Promise<StreamConfig | undefined> {
   try {
     return (await context.manager.streams.info(context.subjects.stream)).config
@@ -115,8 +121,7 @@ function refusalIn(error: unknown, context: EventStreamContext): AetherError | u
   const { subjects, settings, library } = context
   const failure = failureOf(error, library)
   const where = settings.addresses.hosts.join(', ')
-  if (failure.kind === 'forbidden')
-    return incompatible(`the login at ${where} may not use JetStream: ${messageOf(error)}`, error)
+  if (failure.kind === 'forbidden') return incompatible(mayNotUse(error, settings), error)
   if (failure.kind === 'no-responders') return jetStreamOff(where, error)
   if (failure.kind !== 'refused') return undefined
   switch (failure.code) {
