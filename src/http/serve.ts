@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { AetherError, messageOf } from '../core/index.ts'
 import type { Node } from '../node/index.ts'
 import { readText } from './body.ts'
@@ -16,6 +17,12 @@ import { checkWholeNumber } from './whole-number.ts'
 export interface ServeOptions extends GatewayOptions {
   /** 0 takes a free one. @default 4040 */
   readonly port?: number
+  /**
+   * By which names clients call it besides its own address, as a proxy on this machine passes them on in
+   * `Host`: `house.example`, or `house.example:8443`. Pages of these hosts may send requests as well. Who asks
+   * is then the proxy's to check. @default none
+   */
+  readonly hosts?: readonly string[]
   /** How long `close()` waits for the answers under way, in milliseconds. @default 5000 */
   readonly closeTimeoutMs?: number
 }
@@ -42,9 +49,10 @@ const maxTimeoutMs = 2_147_483_647
  */
 export async function serve(
   node: Node,
-  { port = 4040, closeTimeoutMs = 5_000, ...options }: ServeOptions = {},
+  { port = 4040, hosts = [], closeTimeoutMs = 5_000, ...options }: ServeOptions = {},
 ): Promise<HttpServer> {
   checkWholeNumber('port', port, maxPort)
+  for (const name of hosts) checkHost(name)
   checkWholeNumber('closeTimeoutMs', closeTimeoutMs, maxTimeoutMs)
   // Until it listens nobody asks, so the gateway can be made when the port is known.
   let gateway: Gateway
@@ -58,7 +66,7 @@ export async function serve(
     await send(request, response, last, ending)
   })
   const bound = await listen(server, port)
-  gateway = sameOriginOnly(createGateway(node, options), hostsAt(bound))
+  gateway = sameOriginOnly(createGateway(node, options), [...hostsAt(bound), ...hosts])
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing.abort()
@@ -71,6 +79,13 @@ export async function serve(
 function hostsAt(port: number): string[] {
   const names = [host, 'localhost']
   return names.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]))
+}
+
+/** @throws AetherError `invalid-argument` for what no `Host` can be */
+function checkHost(name: string): void {
+  if (/^[^\s/?#@]+$/.test(name) && URL.canParse(`http://${name}`)) return
+  const message = `hosts are names as in house.example or house.example:8443, not ${inspect(name)}`
+  throw new AetherError('invalid-argument', message)
 }
 
 function listen(server: Server, port: number): Promise<number> {

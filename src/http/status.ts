@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/index.ts'
 
-/** The HTTP status of each error code. */
+/** The HTTP status of each error code, for routes of your own: `statusOf[error.code]`. */
 export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'invalid-argument': 400,
   'invalid-actor-id': 400,
