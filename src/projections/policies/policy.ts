@@ -84,7 +84,7 @@ function reacting(policy: string, react: unknown): Handler {
   const handle = react as Reacting
   return async (event, reach, { signal }) => {
     const reaction = new Reaction(reach as Reach, { policy, event, signal })
-    await handle(event, reaction)
+    await reaction.carryOut(() => handle(event, reaction))
     return reaction.isHarmless
   }
 }

@@ -21,6 +21,7 @@ import {
 import { actorId, type ActorId, type Metadata, metadataFrom } from '../../core/index.ts'
 import type { HandledEvent } from '../definition/handled-event.ts'
 import type { ReactionOptions } from './policy-context.ts'
+import { Undertakings } from './undertakings.ts'
 
 /** The actors that a policy can reach: those of its node. */
 export interface Reach {
@@ -52,6 +53,7 @@ export class Reaction {
   readonly #cause: Cause
   /** How many such steps there were. */
   readonly #taken = new Map<string, number>()
+  readonly #undertakings = new Undertakings()
   #refs: ActorRefs | undefined
   #reachesOut = false
 
@@ -81,75 +83,97 @@ export class Reaction {
     return this.#taken.size > 0 && !this.#reachesOut
   }
 
+  /**
+   * Lets a handler do what it does: resolves when all that it asked for is done, whether or not it waits.
+   * @throws what it throws, or what failed of that
+   */
+  async carryOut(handle: () => unknown): Promise<void> {
+    try {
+      await handle()
+    } catch (thrown) {
+      // It is tried again only when nothing of this try is under way any more.
+      await this.#undertakings.done().catch(() => undefined)
+      throw thrown
+    }
+    await this.#undertakings.done()
+  }
+
   readonly send = (
     { type }: ActorDefinition,
     key: string,
     command: string,
     input?: unknown,
     options?: ReactionOptions,
-  ): Promise<CommandResult> => this.#send(actorId(type, key), command, input, options)
+  ): Promise<CommandResult> =>
+    this.#begin(() => this.#send(actorId(type, key), command, input, options))
 
   readonly get = (definition: ActorDefinition, key: string): ActorRef<ActorDefinition> => {
     const { host } = this.#reach
     this.#refs ??= new ActorRefs({
-      send: (id, command, input, options) => this.#send(id, command, input, options),
-      onlooker: host.onlooker,
+      send: (id, command, input, options) =>
+        this.#begin(() => this.#send(id, command, input, options)),
+      onlooker: {
+        query: (...asked) => this.#begin(() => host.onlooker.query(...asked)),
+      },
     })
     return this.#refs.make(definition, actorId(definition.type, key))
   }
 
-  readonly tell = async (
+  readonly tell = (
     { type }: ActorDefinition,
     key: string,
     command: string,
     input?: unknown,
     options: Omit<TellOptions, 'commandId'> = {},
-  ): Promise<string> => {
-    const id = actorId(type, key)
-    const named = this.#named('tell', id, command, options)
-    return this.#reach.reminders.tell(id, command, input, named)
-  }
+  ): Promise<string> =>
+    this.#begin(async () => {
+      const id = actorId(type, key)
+      const named = this.#named('tell', id, command, options)
+      return this.#reach.reminders.tell(id, command, input, named)
+    })
 
-  readonly schedule = async (
+  readonly schedule = (
     { type }: ActorDefinition,
     key: string,
     command: string,
     input: unknown,
     options: Omit<ReminderOptions, 'commandId'>,
-  ): Promise<string> => {
-    const id = actorId(type, key)
-    const named = this.#named('schedule', id, command, options)
-    return this.#reach.reminders.schedule(id, command, input, named)
-  }
+  ): Promise<string> =>
+    this.#begin(async () => {
+      const id = actorId(type, key)
+      const named = this.#named('schedule', id, command, options)
+      return this.#reach.reminders.schedule(id, command, input, named)
+    })
 
-  readonly unschedule = async (
-    { type }: ActorDefinition,
-    key: string,
-    name: string,
-  ): Promise<boolean> => {
-    return this.#reach.reminders.unschedule(actorId(type, key), name)
-  }
+  readonly unschedule = ({ type }: ActorDefinition, key: string, name: string): Promise<boolean> =>
+    this.#begin(async () => this.#reach.reminders.unschedule(actorId(type, key), name))
 
-  readonly state = async (
+  readonly state = (
     { type }: ActorDefinition,
     key: string,
     options: LookOptions = {},
-  ): Promise<{ readonly version: number; readonly state: unknown }> => {
-    const { version, state } = await this.#reach.host.onlooker.look(actorId(type, key), options)
-    return { version, state }
-  }
+  ): Promise<{ readonly version: number; readonly state: unknown }> =>
+    this.#begin(async () => {
+      const { version, state } = await this.#reach.host.onlooker.look(actorId(type, key), options)
+      return { version, state }
+    })
 
-  readonly transact = async (
+  readonly transact = (
     actors: References,
     decide: (
       participants: readonly Participant[],
       context: TransactionContext,
     ) => TransactionDecision,
     options: ReactionOptions & Pick<TransactionOptions, 'name'> = {},
-  ): Promise<CommandResult[]> => {
-    const ids = actors.map(actorIdOf)
-    const named = this.#named('transact', ids.join('\n'), '', options)
-    return this.#reach.host.transact(ids, decide, { signal: this.#signal, ...named })
+  ): Promise<CommandResult[]> =>
+    this.#begin(async () => {
+      const ids = actors.map(actorIdOf)
+      const named = this.#named('transact', ids.join('\n'), '', options)
+      return this.#reach.host.transact(ids, decide, { signal: this.#signal, ...named })
+    })
+
+  #begin<T>(step: () => Promise<T>): Promise<T> {
+    return this.#undertakings.begin(step())
   }
 
   async #send(
