@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
+import type { NatsOptions } from '../backends/nats/index.ts'
 import { AetherError } from '../core/index.ts'
 import type { Backend } from '../store/index.ts'
+import { natsLogin } from './nats-login.ts'
 import { UsageError } from './usage-error.ts'
 
 /**
@@ -45,14 +47,16 @@ async function sqliteBackend(file: string): Promise<Backend> {
 
 async function natsBackend(argument: string): Promise<Backend> {
   const options = parseNatsUrl(argument)
-  return (await import('../backends/nats/index.ts')).nats(options)
+  const isLogin = options.servers.some((server) => server.includes('@'))
+  const login = await natsLogin(process.env, isLogin)
+  return (await import('../backends/nats/index.ts')).nats({ ...options, ...login })
 }
 
-interface NatsArgument {
+type NatsArgument = Pick<NatsOptions, 'namespace' | 'replicas' | 'durability'> & {
   readonly servers: readonly string[]
-  readonly namespace?: string
-  readonly replicas?: number
 }
+
+const natsSettings: readonly string[] = ['replicas', 'durability'] satisfies (keyof NatsArgument)[]
 
 const natsUrl = /^(?<scheme>\w+:\/\/)(?<hosts>[^/?]+)(?:\/(?<namespace>[^?]*))?(?:\?(?<query>.*))?$/
 
@@ -61,13 +65,17 @@ function parseNatsUrl(argument: string): NatsArgument {
   if (!hosts)
     throw new UsageError('--backend nats:// needs a host, as in nats://127.0.0.1:4222/prod')
   const settings = new URLSearchParams(query)
-  const unknown = [...settings.keys()].find((name) => name !== 'replicas')
+  const unknown = [...settings.keys()].find((name) => !natsSettings.includes(name))
   if (unknown !== undefined)
-    throw new UsageError(`--backend nats:// takes ?replicas=3, and no ${JSON.stringify(unknown)}`)
+    throw new UsageError(
+      `--backend nats:// takes ?replicas=3 and &durability=trust, and no ${JSON.stringify(unknown)}`,
+    )
   const replicas = settings.get('replicas')
+  const durability = settings.get('durability') as NatsOptions['durability'] | null
   return {
     servers: hosts.split(',').map((host) => `${scheme}${host}`),
     ...(namespace && { namespace }),
     ...(replicas !== null && { replicas: Number(replicas) }),
+    ...(durability && { durability }),
   }
 }

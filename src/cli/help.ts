@@ -46,7 +46,9 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
 Every command takes [--backend BACKEND], one of
   sqlite:FILE                       one file (default: sqlite:aether.db)
   memory                            forgets everything at the end
-  nats://[USER:PASSWORD@]HOST:PORT[,HOST:PORT][/NAMESPACE][?replicas=3]
+  nats://HOST:PORT[,HOST:PORT][/NAMESPACE][?replicas=3&durability=trust]
+                                    login: NATS_USER, NATS_PASSWORD, NATS_TOKEN, NATS_CREDS,
+                                    NATS_NKEY, NATS_CA, NATS_CERT, NATS_KEY in the environment
 FILTER: [--after POSITION] [--limit N] [--type EVENT]… [--actor-type TYPE]… [--key 'PATTERN*']
 Results are lines on a terminal, and JSON, one value a line, where a program reads or with --json.
 Exit codes: 0 done, 1 failed, 2 not understood, 3 done and the answer is no (a conflict, something

@@ -25,8 +25,8 @@ async function loadModule(module: string): Promise<Definitions> {
   const file = resolve(module)
   if (!existsSync(file))
     throw invalid(`there is no module ${module}: give the path of a .ts or .js file`)
-  // The same one may be exported under two names.
-  const exported = [...new Set(Object.values(await importModule(module, file)))]
+  // The same one may be exported under two names, and in a list.
+  const exported = [...new Set(Object.values(await importModule(module, file)).flat())]
   const actors = exported.filter(isActorDefinition)
   const readers = exported.filter(isReaderDefinition)
   checkTwice(

@@ -27,6 +27,7 @@ async function shop(): ReturnType<typeof temporaryFolder> {
   const files = {
     'good.ts': module('{ amount: z.number() }', 'e.amount'),
     'bad.ts': module('{ cents: z.number() }', 'e.cents'),
+    'list.ts': `import { Account } from './good.ts'\nexport const actors = [Account]`,
     'other.ts': module('{ amount: z.number() }', 'e.amount * 2'),
   }
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder.path, name), text)
@@ -51,9 +52,11 @@ const parsed = (text: string): unknown[] =>
 describe('aether check', () => {
   test('ends with 0 where all that is stored can be dealt with', async () => {
     await using folder = await shop()
-    const { code, stdout, stderr } = await runCli(['check', 'good.ts', ...store], folder.path)
-    expect(stderr).toBe('checked 2 events of 2 actors in sqlite:shop.db: nothing found\n')
-    expect([code, stdout]).toEqual([0, ''])
+    for (const module of ['good.ts', 'list.ts']) {
+      const { code, stdout, stderr } = await runCli(['check', module, ...store], folder.path)
+      expect(stderr).toBe('checked 2 events of 2 actors in sqlite:shop.db: nothing found\n')
+      expect([code, stdout]).toEqual([0, ''])
+    }
   })
 
   test('prints what it found, as JSON or for people, and ends with 3', async () => {

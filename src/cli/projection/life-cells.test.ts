@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { membersCell, stateCell } from './life-cells.ts'
+import { lagCell, membersCell, stateCell } from './life-cells.ts'
 
 test.each([
   [0.4, '0 s'],
@@ -12,6 +12,15 @@ test.each([
   const silent = { members: 1, seconds }
   expect(stateCell({ state: 'silent', silent })).toBe(`silent, last heard of ${ago} ago`)
   expect(stateCell({ state: 'live', silent })).toBe('live')
+})
+
+test('how far behind it is has units', () => {
+  const cell = (events: number, seconds: number) => lagCell({ lag: { events, seconds } })
+  expect([cell(0, 0), cell(1, 26.4), cell(3, 180)]).toEqual([
+    '0',
+    '1 event, 26 s',
+    '3 events, 3 min',
+  ])
 })
 
 test('members are those who live, and the silent ones beside them', () => {

@@ -13,6 +13,12 @@ export function membersCell({
   return silent ? `${members}, and ${silent.members} silent` : String(members)
 }
 
+/** `0`; `3 events, 26 s`: how far behind the log, and since when. */
+export function lagCell({ lag: { events, seconds } }: Pick<ProjectionStatus, 'lag'>): string {
+  if (events === 0) return '0'
+  return `${events} ${events === 1 ? 'event' : 'events'}, ${ago(seconds)}`
+}
+
 const units = [
   ['d', 86_400],
   ['h', 3_600],

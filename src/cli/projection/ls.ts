@@ -1,7 +1,7 @@
 import type { ProjectionStatus } from '../../projections/index.ts'
 import { parseCommandLine } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
-import { membersCell, stateCell } from './life-cells.ts'
+import { lagCell, membersCell, stateCell } from './life-cells.ts'
 import { writeTable } from './table.ts'
 import { steered, steeringOptions } from './steering-option.ts'
 
@@ -12,7 +12,7 @@ const columns = {
   version: ({ version }: ProjectionStatus) => String(version),
   build: ({ build }: ProjectionStatus) => String(build),
   position: ({ position }: ProjectionStatus) => String(position),
-  lag: ({ lag }: ProjectionStatus) => String(lag.events),
+  lag: lagCell,
   parked: ({ parked }: ProjectionStatus) => String(parked),
   retrying: ({ retrying }: ProjectionStatus) => String(retrying),
   members: membersCell,
