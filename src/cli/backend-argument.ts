@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import type { NatsOptions } from '../backends/nats/index.ts'
 import { AetherError } from '../core/index.ts'
 import type { Backend } from '../store/index.ts'
-import { natsLogin } from './nats-login.ts'
 import { UsageError } from './usage-error.ts'
 
 /**
@@ -47,9 +46,9 @@ async function sqliteBackend(file: string): Promise<Backend> {
 
 async function natsBackend(argument: string): Promise<Backend> {
   const options = parseNatsUrl(argument)
+  const { nats, natsLogin } = await import('../backends/nats/index.ts')
   const isLogin = options.servers.some((server) => server.includes('@'))
-  const login = await natsLogin(process.env, isLogin)
-  return (await import('../backends/nats/index.ts')).nats({ ...options, ...login })
+  return nats({ ...options, ...(!isLogin && (await natsLogin(process.env))) })
 }
 
 type NatsArgument = Pick<NatsOptions, 'namespace' | 'replicas' | 'durability'> & {

@@ -15,6 +15,7 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
   aether actor resume ACTOR [--url URL]    lets a running node ask an actor in quarantine again
 
   aether events append ACTOR TYPE [DATA]   stores an event; DATA is JSON, - reads it from stdin
+      -m MODULE | --unchecked              if the module's actor can take it, or whatever it is
       [--expect VERSION] [--id ID] [--metadata NAME=VALUE]…
   aether events read FILTER                the events of all actors [--malformed]
   aether events read ACTOR                 of one [--from VERSION] [--to VERSION] [--backwards]

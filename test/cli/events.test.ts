@@ -44,7 +44,7 @@ async function filled(name: string): Promise<string> {
 
 describe('aether events', () => {
   test('append stores, and says where another version stands', async () => {
-    const backend = ['--backend', 'sqlite:append.db']
+    const backend = ['--backend', 'sqlite:append.db', '--unchecked']
     const first = await aether(
       ...['events', 'append', 'order-1', 'Placed', '{"items":2}', '--expect', '0'],
       ...['--id', 'e-1', '--metadata', 'userId=u=1', ...backend],
@@ -66,6 +66,36 @@ describe('aether events', () => {
     })
     const anywhere = await aether('events', 'append', 'order-1', 'Paid', ...backend)
     expect(anywhere.values).toMatchObject([{ version: 2, data: {} }])
+  })
+
+  test('append stores what the actor of a module can take, and nothing else', async () => {
+    const [shop, zod] = ['../../src/index.ts', '../../node_modules/zod/index.js'].map((path) =>
+      JSON.stringify(join(import.meta.dirname, path)),
+    )
+    const module = `import { actor, event } from ${shop}
+import * as z from ${zod}
+const Placed = event(z.object({ items: z.number() }), { upcast: [(data) => data] })
+export const Order = actor('order', {
+  state: { items: 0 },
+  events: { Placed },
+  evolve: { Placed: (s, e) => ({ items: s.items + e.items }) },
+  commands: {},
+})`
+    await writeFile(join(folder.path, 'order.ts'), module)
+    const append = (...args: string[]) =>
+      aether('events', 'append', ...args, '-m', 'order.ts', '--backend', 'sqlite:checked.db')
+    const first = await append('order-1', 'Placed', '{"items":2}')
+    expect(first).toMatchObject({ code: 0, values: [{ version: 1, data: { items: 2 } }] })
+    for (const [args, text] of [
+      [['order-1', 'Placed', '{"cents":1}'], 'decided a wrong Placed'],
+      [['order-1', 'Paid'], 'order has no event Paid'],
+      [['cart-1', 'Placed', '{"items":2}'], 'order.ts exports no actor cart'],
+    ] as const) {
+      const { code, values, stderr } = await append(...args)
+      expect([code, values, stderr]).toEqual([1, [], expect.stringContaining(text)])
+    }
+    const state = ['actor', 'show', 'order-1', '-m', 'order.ts', '--backend', 'sqlite:checked.db']
+    expect((await aether(...state)).values).toMatchObject([{ version: 1, state: { items: 2 } }])
   })
 
   test('read gives an actor or the log, from either end, filtered', async () => {
@@ -182,7 +212,7 @@ describe('aether store', () => {
 
   test('info says what a stream is', async () => {
     const backend = `${server.url}/info`
-    await aether('events', 'append', 'order-1', 'Placed', '--backend', backend)
+    await aether('events', 'append', 'order-1', 'Placed', '--unchecked', '--backend', backend)
     const { code, values } = await aether('store', 'info', '--backend', backend)
     expect(code).toBe(0)
     expect(values).toMatchObject([{ stream: 'AETHER_info', replicas: 1, messages: 1, actors: 1 }])
@@ -207,6 +237,8 @@ test.each([
   [['events', 'append', 'order-1', 'Placed', '--expect', 'x'], 2, '--expect'],
   [['events', 'append', 'order-1', 'Placed', '--metadata', 'x'], 2, 'name=value'],
   [['events', 'append', 'order-1', 'Placed', '{'], 1, 'JSON'],
+  [['events', 'append', 'order-1', 'Placed'], 2, 'needs --module FILE'],
+  [['events', 'append', 'order-1', 'Placed', '--unchecked', '-m', 'x.ts'], 2, 'not both'],
   [['events', 'append', 'order', 'Placed'], 1, 'actor id'],
   [['events', 'read', '--limit', '-1'], 2, '--limit'],
   [['events', 'read', '--backwards'], 2, '--backwards is for reading an ACTOR'],

@@ -45,7 +45,7 @@ test('a user or an nkey logs in by the environment, and a login in the address g
   const wrong = server.url.replace('nats://', 'nats://app:x@')
   expect((await init(server, login, wrong)).code).toBe(1)
   const missing = await init(server, { NATS_CREDS: join(folder.path, 'none.creds') })
-  expect(missing).toEqual({ code: 2, stderr: expect.stringMatching(/^aether: NATS_CREDS.*ENOENT/) })
+  expect(missing).toEqual({ code: 1, stderr: expect.stringMatching(/^aether: NATS_CREDS.*ENOENT/) })
 })
 
 test('a file of JWT credentials logs in by the environment', async () => {

@@ -72,7 +72,7 @@ test('tables that an earlier test left are refused; once they are removed, the n
     const { position } = await home.node.get(Counter, key).add({ by: 1 })
     await home.node.projection(Totals).reached(position)
     await home.restart()
-    return tables.read`SELECT id FROM total`
+    return await tables.read`SELECT id FROM total`
   }
   expect(await run('a')).toEqual([{ id: 'a' }])
   await expect(run('b')).rejects.toMatchObject({
