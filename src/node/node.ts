@@ -79,6 +79,11 @@ export interface ActorView<State = unknown> {
   readonly state: State
 }
 
+/** What ends the compiler's message where an actor of another node is asked for. */
+type Opened<D extends ActorDefinition, Actors> = D extends Actors
+  ? unknown
+  : `${D['type']} is not among the actors that were given to open()`
+
 /** A running node: actors of some types over one event store. Made by `open()`. */
 export class Node<Actors extends ActorDefinition = ActorDefinition> implements AsyncDisposable {
   /** The log of all that happened. */
@@ -132,6 +137,9 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * One actor, to send commands to: `node.get(Account, 'alice').deposit({ amount: 5 })`.
    * @throws AetherError `invalid-actor-id`
    */
+  get<D extends Actors>(definition: D, key: string): ActorRef<D>
+  /** For the compiler, to say which actor was not opened. */
+  get<D extends ActorDefinition>(definition: D & Opened<D, Actors>, key: string): ActorRef<D>
   get<D extends Actors>(definition: D, key: string): ActorRef<D> {
     return this.#refs.make(definition, actorId(definition.type, key))
   }
@@ -197,6 +205,17 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * What an actor is now, or was at a version.
    * @throws AetherError `invalid-argument` for a version that it has not reached; those of the store
    */
+  state<D extends Actors>(
+    definition: D,
+    key: string,
+    options?: LookOptions,
+  ): Promise<ActorView<StateOf<D>>>
+  /** For the compiler, to say which actor was not opened. */
+  state<D extends ActorDefinition>(
+    definition: D & Opened<D, Actors>,
+    key: string,
+    options?: LookOptions,
+  ): Promise<ActorView<StateOf<D>>>
   async state<D extends Actors>(
     definition: D,
     key: string,

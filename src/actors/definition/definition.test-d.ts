@@ -1,6 +1,16 @@
 // Compiled, never run: each expected error is an error that a developer must get.
-import { actor, type CommandResult, event, type EventOf, reject, type StateOf } from 'aether'
-import { open } from 'aether'
+import {
+  actor,
+  type ActorDefinition,
+  type ActorRef,
+  type CommandResult,
+  event,
+  type EventOf,
+  type Node,
+  open,
+  reject,
+  type StateOf,
+} from 'aether'
 import { memory } from 'aether/memory'
 import * as v from 'valibot'
 import * as z from 'zod'
@@ -85,8 +95,15 @@ export async function proxies(): Promise<void> {
   await other.get(Stranger, 'x').greet()
   // @ts-expect-error this actor does not run on this node
   node.get(Stranger, 'x')
+  // @ts-expect-error this actor does not run on this node
+  await node.state(Stranger, 'x')
+  node satisfies Node
   ;(await node.get(Counter, 'c').count({ by: 1 })).state.total satisfies number
   ;(await node.state(Account, 'alice')).state.open satisfies boolean
+}
+
+export function ofAny<D extends ActorDefinition>(node: Node<D>, definition: D): ActorRef<D> {
+  return node.get(definition, 'x')
 }
 
 event(z.object({ n: z.number(), u: z.string() }), {

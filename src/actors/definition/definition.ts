@@ -17,8 +17,8 @@ export interface ActorDefinition<
 > {
   readonly type: Type
   readonly model: ActorModel
-  /** Only for the compiler. */
-  readonly [types]?: DefinitionTypes<S, E, C, R, Q, A, P>
+  /** Only for the compiler; without `undefined`, its messages would speak of `exactOptionalPropertyTypes`. */
+  readonly [types]?: DefinitionTypes<S, E, C, R, Q, A, P> | undefined
 }
 
 interface DefinitionTypes<S, E, C, R, Q, A, P> {
