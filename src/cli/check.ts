@@ -1,11 +1,12 @@
 import { StoreCheck } from '../actors/index.ts'
 import { processLogger } from '../core/index.ts'
 import { existingBackend } from './backend-argument.ts'
+import { ChangedStates } from './changed-states.ts'
 import { named, parseCommandLine } from './command-line.ts'
 import { describeFinding } from './describe-finding.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { loadActors } from './load-module.ts'
-import { type Output, outputTo, progressLine } from './output.ts'
+import { outputTo, progressLine, writeLine } from './output.ts'
 import { storeOptions } from './store-option.ts'
 
 /** How often somebody who watches is told how far it is. */
@@ -26,14 +27,16 @@ export async function check(args: readonly string[]): Promise<ExitCode> {
   const against = values.against === undefined ? [] : await loadActors(values.against)
   await using store = await backend.openStore()
   const checking = new StoreCheck(store, definitions, { against, logger: processLogger })
-  const found = await writeFindings(checking, outputTo(values.json))
+  const found = await writeFindings(checking, values.json ?? !process.stdout.isTTY)
   const what = found === 0 ? 'nothing found' : counted(found, 'finding')
   console.error(`checked ${extent(checking)} in ${backend.name}: ${what}`)
   return found === 0 ? exitCode.done : exitCode.no
 }
 
 /** How many there were. */
-async function writeFindings(checking: StoreCheck, output: Output): Promise<number> {
+async function writeFindings(checking: StoreCheck, isJson: boolean): Promise<number> {
+  const output = outputTo(isJson)
+  const changed = new ChangedStates()
   const progress = progressLine()
   const timer = setInterval(() => progress.tell(`checking ${extent(checking)}`), progressMs)
   let found = 0
@@ -41,8 +44,11 @@ async function writeFindings(checking: StoreCheck, output: Output): Promise<numb
     for await (const finding of checking.findings()) {
       found++
       progress.end()
-      await output.write(finding, describeFinding)
+      const isGrouped = !isJson && finding.kind === 'changed-state' && changed.add(finding)
+      if (!isGrouped) await output.write(finding, describeFinding)
     }
+    progress.end()
+    for (const line of changed.lines()) await writeLine(line)
     return found
   } finally {
     clearInterval(timer)
