@@ -37,6 +37,8 @@ export type {
   References,
   Reminder,
   ReminderOptions,
+  ReminderSettings,
+  ReminderTime,
   RemindersOptions,
   Rejection,
   RepliesOf,

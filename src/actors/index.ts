@@ -39,6 +39,8 @@ export type {
 export type { QuarantinedActor } from './live/quarantine.ts'
 export type {
   ReminderOptions,
+  ReminderSettings,
+  ReminderTime,
   RemindersOptions,
   TellOptions,
 } from './reminders/reminder-options.ts'

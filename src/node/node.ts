@@ -291,6 +291,13 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     return this.#reminders.tell(idOf(actor), command, input, options)
   }
 
+  /** By names, without types: for gateways. First, as errors are told by the last overload. */
+  schedule(
+    actor: ActorId,
+    command: string,
+    input: unknown,
+    options: ReminderOptions,
+  ): Promise<string>
   /**
    * Sends a command later, or again and again, also if this node is gone by then. Resolves with the
    * reminder's id once it is as durable as events are. It fires at least once and is executed once,
@@ -304,13 +311,6 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     actor: ActorIdentity<D>,
     command: K,
     input: Arguments<CommandsOf<D>[K], never>[0],
-    options: ReminderOptions,
-  ): Promise<string>
-  /** By names, without types: for gateways. */
-  schedule(
-    actor: ActorId,
-    command: string,
-    input: unknown,
     options: ReminderOptions,
   ): Promise<string>
   schedule(

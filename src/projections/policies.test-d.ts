@@ -43,6 +43,16 @@ export const typed: PolicyDefinition = policy({
       await ctx.send(Stock, product, 'relocate', {})
       // @ts-expect-error the id follows from the event
       await ctx.send(Stock, product, 'reserve', { count: 1 }, { commandId: 'mine' })
+      // @ts-expect-error it needs a time
+      await ctx.schedule(Stock, product, 'close', undefined, { name: 'r' })
+      // @ts-expect-error it needs one time
+      await ctx.schedule(Stock, product, 'close', undefined, {
+        name: 'r',
+        at: new Date(),
+        afterMs: 1,
+      })
+      const time = product === '' ? { at: new Date(0) } : { everyMs: 5 }
+      await ctx.schedule(Stock, product, 'close', undefined, { name: 'r', ...time })
       // @ts-expect-error it needs a name
       await ctx.schedule(Stock, product, 'close', undefined, { afterMs: 1 })
     },

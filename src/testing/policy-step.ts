@@ -1,4 +1,4 @@
-import type { ReminderOptions } from '../actors/index.ts'
+import type { ReminderSettings } from '../actors/index.ts'
 import { type ActorId, type Metadata, toJson } from '../core/index.ts'
 import { sortedJsonLine } from './json-lines.ts'
 
@@ -19,8 +19,12 @@ export interface PolicyStep {
   readonly metadata?: Metadata
 }
 
-/** What a reminder is called, and when it fires. */
-export type ReminderTimes = Omit<ReminderOptions, 'commandId' | 'metadata'>
+/** What a reminder is called, and when it fires: no time where it is cancelled. */
+export interface ReminderTimes extends Pick<ReminderSettings, 'name'> {
+  readonly at?: Date
+  readonly afterMs?: number
+  readonly everyMs?: number
+}
 
 /** A step as a test expects it: its id and its metadata follow from the event. */
 export type ExpectedStep = Omit<PolicyStep, 'commandId' | 'metadata'>

@@ -130,6 +130,7 @@ describe('a message', () => {
         node.tell(order, 'tick', undefined, { metadata: { a: 1 as unknown as string } }),
         'invalid-argument',
       ],
+      // @ts-expect-error it needs a time
       [node.schedule(order, 'tick', undefined, { name: 'r' }), 'invalid-argument'],
       [node.schedule(order, 'tick', undefined, { name: '', afterMs: 1 }), 'invalid-argument'],
       [node.schedule(order, 'tick', undefined, { name: 'r', afterMs: -1 }), 'invalid-argument'],
@@ -143,6 +144,7 @@ describe('a message', () => {
         'invalid-argument',
       ],
       [
+        // @ts-expect-error it needs one time
         node.schedule(order, 'tick', undefined, { name: 'r', at: new Date(), afterMs: 1 }),
         'invalid-argument',
       ],

@@ -13,15 +13,35 @@ export interface TellOptions {
   readonly metadata?: Metadata
 }
 
+/** What a reminder is called, and when it fires. */
+export type ReminderOptions = ReminderSettings & ReminderTime
+
 /** When a reminder fires: `at` a time, `afterMs` from now, or `everyMs`, of which the first may be given. */
-export interface ReminderOptions {
+export type ReminderTime =
+  | {
+      readonly at: Date
+      readonly afterMs?: never
+      /** Milliseconds from one firing to the next. @default none: it fires once */
+      readonly everyMs?: number
+    }
+  | {
+      /** Milliseconds from now. */
+      readonly afterMs: number
+      readonly at?: never
+      /** Milliseconds from one firing to the next. @default none: it fires once */
+      readonly everyMs?: number
+    }
+  | {
+      /** Milliseconds from now to the first firing, and from one to the next. */
+      readonly everyMs: number
+      readonly at?: never
+      readonly afterMs?: never
+    }
+
+/** What is said of a reminder besides its time. */
+export interface ReminderSettings {
   /** 1 to 200 characters; an actor has one reminder of a name, and scheduling it again replaces it. */
   readonly name: string
-  readonly at?: Date
-  /** Milliseconds from now. */
-  readonly afterMs?: number
-  /** Milliseconds from one firing to the next. @default none: it fires once */
-  readonly everyMs?: number
   /**
    * Names this scheduling, at most 150 characters: repeated while the reminder stands, it changes
    * nothing, and what has fired under it is not executed again.

@@ -9,7 +9,8 @@ import type {
   LookOptions,
   ParticipantsOf,
   References,
-  ReminderOptions,
+  ReminderSettings,
+  ReminderTime,
   RepliesOf,
   StateOf,
   TellOptions,
@@ -76,7 +77,7 @@ export interface PolicyContext {
     key: string,
     command: K,
     input: Arguments<CommandsOf<D>[K], never>[0],
-    options: Omit<ReminderOptions, 'commandId'>,
+    options: Omit<ReminderSettings, 'commandId'> & ReminderTime,
   ) => Promise<string>
 
   /** Cancels a reminder; false where it has fired or was not there. */

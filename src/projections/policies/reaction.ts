@@ -11,7 +11,8 @@ import {
   type Onlooker,
   type Participant,
   type References,
-  type ReminderOptions,
+  type ReminderSettings,
+  type ReminderTime,
   type Reminders,
   type TellOptions,
   type TransactionContext,
@@ -137,7 +138,7 @@ export class Reaction {
     key: string,
     command: string,
     input: unknown,
-    options: Omit<ReminderOptions, 'commandId'>,
+    options: Omit<ReminderSettings, 'commandId'> & ReminderTime,
   ): Promise<string> =>
     this.#begin(async () => {
       const id = actorId(type, key)
