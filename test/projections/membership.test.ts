@@ -315,6 +315,17 @@ describe('members of a group', () => {
     await play({ seed: 509_772, failing: 0, names: 1, events })
   })
 
+  test('what one released as another one died is not left lying: it may be its own again', async () => {
+    const events = [
+      { kind: 'join', who: 0, afterMs: 0 },
+      { kind: 'join', who: 0, afterMs: 153 },
+      { kind: 'kill', who: 3, afterMs: 0 },
+      { kind: 'join', who: 0, afterMs: 4_776 },
+      { kind: 'join', who: 0, afterMs: 0 },
+    ] as const
+    await play({ seed: 1, failing: 0, names: 1, events })
+  })
+
   test('whatever happens, nobody shares a part, and in the end all have their share', async () => {
     const event = fc.record({
       kind: fc.constantFrom('join', 'join', 'kill', 'freeze', 'goOn', 'leave'),

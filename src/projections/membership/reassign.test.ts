@@ -51,6 +51,13 @@ describe('reassign', () => {
     ])
   })
 
+  test('what one releases as it is its due again is nobody’s, and then its own', () => {
+    const alone = reassign(emptyAssignment, seenBy('a')).assignment
+    const released = reassign(alone, seenBy('a', { released: ['6', '7'] })).assignment
+    expect(ownedBy(released, 'a')).toEqual(parts.slice(0, 6))
+    expect(ownedBy(reassign(released, seenBy('a')).assignment, 'a')).toEqual(parts)
+  })
+
   test('what the dead had goes to the living, and the dead are forgotten', () => {
     const alone = reassign(emptyAssignment, seenBy('a')).assignment
     const { assignment } = reassign(alone, seenBy('b'))

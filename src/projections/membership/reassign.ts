@@ -80,7 +80,9 @@ function withShare(group: GroupAssignment, { parts, released }: GroupWish, me: s
   )
   const share = shareOf(me, { members, owners }, parts)
   const mine = parts.filter((part) => owners.get(part) === me)
-  const free = parts.filter((part) => !owners.has(part))
+  // What it releases in this very step counts as given up until it is seen to be nobody's: others take it
+  // now, or it does so with its next look.
+  const free = parts.filter((part) => !owners.has(part) && !released.has(part))
   for (const part of free.slice(0, Math.max(0, share - mine.length))) owners.set(part, me)
   return { group: { members, owners }, excess: mine.slice(share) }
 }
