@@ -1,8 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { actor, open, policy } from 'aether'
 import { sqlite } from 'aether/sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { CliProcess, runCli } from '../support/cli.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -180,6 +182,35 @@ export const Order = actor('order', {
     const refused = await aether('events', 'import', file, ...nats)
     expect(refused.code).toBe(1)
     expect(refused.stderr).toContain('line 7')
+  })
+
+  test('export tells what it leaves behind, and import that readers take history for news', async () => {
+    const Lamp = actor('lamp', {
+      state: { isOn: false },
+      events: { Lit: z.object({}) },
+      evolve: { Lit: () => ({ isOn: true }) },
+      commands: { light: { decide: (_s, _c, on) => on.Lit({}) } },
+    })
+    const follow = policy({ name: 'follow', actors: [Lamp], on: { Lit: () => undefined } })
+    {
+      const backend = sqlite(join(folder.path, 'waiting.db'))
+      await using node = await open({ backend, actors: [Lamp], policies: [follow] })
+      const { position } = await node.get(Lamp, 'a').light()
+      await node.projection(follow).reached(position)
+      await node.schedule(node.get(Lamp, 'a'), 'light', undefined, {
+        name: 'later',
+        afterMs: 86_400_000,
+      })
+    }
+    const backend = ['--backend', 'sqlite:waiting.db']
+    await using exported = await runCli(['events', 'export', ...backend], folder.path)
+    expect(exported.stderr).toContain('messages and reminders that wait are not exported: 1')
+    const file = join(folder.path, 'waiting.ndjson')
+    await writeFile(file, exported.stdout)
+    const into = await aether('events', 'import', file, ...backend)
+    expect(into.stderr).toContain('have run on this store (follow)')
+    const fresh = await aether('events', 'import', file, '--backend', 'sqlite:fresh.db')
+    expect(fresh).toMatchObject({ code: 0, stderr: '' })
   })
 
   test('ends quietly when its reader has enough', async () => {
