@@ -1,4 +1,4 @@
-import { type ErrorCode, open, type Reached, view } from 'aether'
+import { type Backend, type ErrorCode, open, type Reached, view } from 'aether'
 import { memory } from 'aether/memory'
 import { testNode, VirtualClock } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
@@ -12,6 +12,10 @@ const poison = new Set<string>()
 
 /** A cluster that elects a leader may take long. */
 const limits = { commandTimeoutMs: 60_000 }
+
+function opened(backend: Backend, logger: Logbook) {
+  return open({ backend, actors: [Account], projections: [Journal], logger, limits })
+}
 
 /** What happened to each account, in order. */
 const Journal = view({
@@ -39,13 +43,7 @@ describe.for(backendKinds)('an event that fails, on $name', (kind) => {
     const logger = new Logbook()
     poison.add('bob/2')
     {
-      await using node = await open({
-        backend,
-        actors: [Account],
-        projections: [Journal],
-        logger,
-        limits,
-      })
+      await using node = await opened(backend, logger)
       const handle = node.projection(Journal)
       for (const amount of [1, 2, 3])
         for (const key of ['alice', 'bob', 'carol'])
@@ -82,13 +80,7 @@ describe.for(backendKinds)('an event that fails, on $name', (kind) => {
     expect(logger.messages.join()).toContain('account-bob is parked by the view journal')
 
     // Who takes over tries it once more, as its code may be another; what comes meanwhile waits behind it.
-    await using node = await open({
-      backend,
-      actors: [Account],
-      projections: [Journal],
-      logger,
-      limits,
-    })
+    await using node = await opened(backend, logger)
     await until(async () => (await node.projection(Journal).parked())[0]?.tries === 4, {
       description: 'it was tried once more',
       timeoutMs: 60_000,
@@ -121,13 +113,7 @@ describe.for(backendKinds)('an event that fails, on $name', (kind) => {
     const backend = source.fresh()
     poison.add('bob/2')
     {
-      await using node = await open({
-        backend,
-        actors: [Account],
-        projections: [Journal],
-        logger,
-        limits,
-      })
+      await using node = await opened(backend, logger)
       for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
       await until(async () => (await node.projection(Journal).status()).parked === 1, {
         description: 'the actor is parked',
@@ -135,13 +121,7 @@ describe.for(backendKinds)('an event that fails, on $name', (kind) => {
       })
     }
     poison.clear()
-    await using node = await open({
-      backend,
-      actors: [Account],
-      projections: [Journal],
-      logger,
-      limits,
-    })
+    await using node = await opened(backend, logger)
     await until(async () => (await node.projection(Journal).parked()).length === 0, {
       description: 'the actor is free',
       timeoutMs: 60_000,
@@ -154,13 +134,7 @@ describe.for(backendKinds)('an event that fails, on $name', (kind) => {
     const logger = new Logbook()
     const backend = source.fresh()
     poison.add('bob/2')
-    await using node = await open({
-      backend,
-      actors: [Account],
-      projections: [Journal],
-      logger,
-      limits,
-    })
+    await using node = await opened(backend, logger)
     for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
     await stored(node)
     expect(await node.projection(Journal).skip('account-bob', 'counted twice')).toBe(true)
