@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, test as base } from 'vitest'
 import { sqlite } from '../../src/backends/sqlite/index.ts'
-import { migrations } from '../../src/backends/sqlite/schema.ts'
+import { migrations } from '../../src/backends/sqlite/events/schema.ts'
 import { StoreProcess } from '../processes/store-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 

@@ -3,11 +3,11 @@ import { link, lstat, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { backup, type DatabaseSync } from 'node:sqlite'
 import { AetherError, isAetherError, messageOf } from '../../core/index.ts'
-import { connect } from './connect.ts'
-import { schemaVersionOf } from './migrate.ts'
-import { retryWhileBusy } from './retry-while-busy.ts'
-import { sqliteFailure } from './sqlite-failure.ts'
-import { checkPlace } from './store-place.ts'
+import { connect } from './file/connect.ts'
+import { schemaVersionOf } from './events/migrate.ts'
+import { retryWhileBusy } from './file/retry-while-busy.ts'
+import { sqliteFailure } from './file/sqlite-failure.ts'
+import { checkPlace } from './file/store-place.ts'
 
 /** Settings of {@link backupSqlite}. */
 export interface BackupOptions {

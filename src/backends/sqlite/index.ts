@@ -1,7 +1,7 @@
 export { backupSqlite } from './backup-sqlite.ts'
 export type { BackupOptions } from './backup-sqlite.ts'
 export { sqlite } from './sqlite-backend.ts'
-export type { SqliteOptions } from './sqlite-options.ts'
+export type { SqliteOptions } from './events/sqlite-options.ts'
 export type { Sql, SqlPart, SqlRow } from './sql.ts'
 export type { SqliteTable } from './sqlite-table.ts'
 export { sqliteTables } from './sqlite-tables.ts'

@@ -8,11 +8,11 @@ import type {
   ProjectionBuild,
   StoreTransaction,
 } from '../../store/index.ts'
-import { decodeRows, type EventRow } from './event-row.ts'
-import type { EventTable, Scan } from './event-table.ts'
+import { decodeRows, type EventRow } from './events/event-row.ts'
+import type { EventTable, Scan } from './events/event-table.ts'
 import { ProjectionFile, WriteFailure } from './projection-file.ts'
 import type { Sql } from './sql.ts'
-import { rollBack } from './transaction.ts'
+import { rollBack } from './file/transaction.ts'
 
 /** How many rows are read at once. */
 const batchSize = 500

@@ -2,9 +2,9 @@ import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { AetherError } from '../../core/index.ts'
 import { describeRetention } from '../../store/index.ts'
-import { retentionIn } from './event-trimming.ts'
-import { schemaVersionOf } from './migrate.ts'
-import { sqliteFailure } from './sqlite-failure.ts'
+import { retentionIn } from './events/event-trimming.ts'
+import { schemaVersionOf } from './events/migrate.ts'
+import { sqliteFailure } from './file/sqlite-failure.ts'
 
 /**
  * What a file is and how it is kept. Reads only.

@@ -3,12 +3,12 @@ import { AetherError, processLogger, systemClock } from '../../core/index.ts'
 import { type Backend, ClaimingAgenda, CommitLogEventStore } from '../../store/index.ts'
 import { InlineSeat } from './inline-seat.ts'
 import { inspectFile } from './inspect-file.ts'
-import { openEventTable } from './open-event-table.ts'
-import { openClaimTable } from './sqlite-claim-table.ts'
-import { SqliteCommitLog } from './sqlite-commit-log.ts'
-import { openSnapshotShelf } from './sqlite-snapshot-shelf.ts'
-import { SqliteTableShelf } from './sqlite-table-shelf.ts'
-import { settingsOf, type SqliteOptions } from './sqlite-options.ts'
+import { openEventTable } from './events/open-event-table.ts'
+import { openClaimTable } from './shelves/sqlite-claim-table.ts'
+import { SqliteCommitLog } from './events/sqlite-commit-log.ts'
+import { openSnapshotShelf } from './shelves/sqlite-snapshot-shelf.ts'
+import { SqliteTableShelf } from './shelves/sqlite-table-shelf.ts'
+import { settingsOf, type SqliteOptions } from './events/sqlite-options.ts'
 
 /**
  * Keeps events in one SQLite file, which several processes of one machine may share. What was

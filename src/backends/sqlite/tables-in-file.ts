@@ -7,14 +7,14 @@ import type {
   ProjectionBuild,
   ProjectionTarget,
 } from '../../store/index.ts'
-import { connect } from './connect.ts'
+import { connect } from './file/connect.ts'
 import { ProjectionFile, WriteFailure } from './projection-file.ts'
-import { retryWhileBusy } from './retry-while-busy.ts'
+import { retryWhileBusy } from './file/retry-while-busy.ts'
 import { boundOf, type Sql, type SqlPart, type SqlRow, Statements } from './sql.ts'
-import { sqliteFailure } from './sqlite-failure.ts'
+import { sqliteFailure } from './file/sqlite-failure.ts'
 import type { TableShape } from './sqlite-tables-options.ts'
-import { checkPlace } from './store-place.ts'
-import { writeAhead } from './write-ahead.ts'
+import { checkPlace } from './file/store-place.ts'
+import { writeAhead } from './file/write-ahead.ts'
 
 /** How tables are made, and waited for. */
 export interface TablesSettings {

@@ -1,5 +1,5 @@
 import { type BigIntStats, statSync } from 'node:fs'
-import { AetherError } from '../../core/index.ts'
+import { AetherError } from '../../../core/index.ts'
 
 /**
  * The file that was opened, as the directory has it. SQLite goes on with a file that somebody removed or

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Retention } from '../../store/index.ts'
-import { inTransaction } from './transaction.ts'
+import type { Retention } from '../../../store/index.ts'
+import { inTransaction } from '../file/transaction.ts'
 
 /** So that one transaction doesn't hold the event loop for long. */
 const maxEventsPerTransaction = 1_000

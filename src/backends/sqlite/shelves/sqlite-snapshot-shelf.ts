@@ -1,11 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type ActorId, AetherError, encodeKey } from '../../core/index.ts'
-import type { Replaces, SnapshotShelf } from '../../store/index.ts'
-import { connect } from './connect.ts'
-import { KeptFile } from './kept-file.ts'
-import { retryWhileBusy } from './retry-while-busy.ts'
-import { sqliteFailure } from './sqlite-failure.ts'
-import { inTransaction } from './transaction.ts'
+import { type ActorId, AetherError, encodeKey } from '../../../core/index.ts'
+import type { Replaces, SnapshotShelf } from '../../../store/index.ts'
+import { connect } from '../file/connect.ts'
+import { KeptFile } from '../file/kept-file.ts'
+import { retryWhileBusy } from '../file/retry-while-busy.ts'
+import { sqliteFailure } from '../file/sqlite-failure.ts'
+import { inTransaction } from '../file/transaction.ts'
 
 /**
  * NORMAL: a snapshot is not synced, and costs no more than a write to the cache of the system. A

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as turn } from 'node:timers/promises'
-import { AetherError, isAetherError } from '../../core/index.ts'
+import { AetherError, isAetherError } from '../../../core/index.ts'
 import { connect } from './connect.ts'
 import { KeptFile } from './kept-file.ts'
 import { retryWhileBusy } from './retry-while-busy.ts'

@@ -1,9 +1,9 @@
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
-import { sqlite } from './sqlite-backend.ts'
-import { sqliteTables } from './sqlite-tables.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { sqlite } from '../sqlite-backend.ts'
+import { sqliteTables } from '../sqlite-tables.ts'
 
 const happened = [{ type: 'Happened', data: {} }]
 const gone = (how: string): object => ({

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { AetherError } from '../../core/index.ts'
-import type { Retention } from '../../store/index.ts'
+import { AetherError } from '../../../core/index.ts'
+import type { Retention } from '../../../store/index.ts'
 import { allowTrimming } from './event-trimming.ts'
 import { applicationId, migrations, schemaVersion } from './schema.ts'
-import { inTransaction } from './transaction.ts'
+import { inTransaction } from '../file/transaction.ts'
 
 /**
  * The version of the tables in the file, 0 where it is empty.

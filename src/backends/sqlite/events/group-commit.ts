@@ -1,8 +1,8 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
-import { AetherError } from '../../core/index.ts'
-import type { WriteOutcome } from '../../store/index.ts'
-import { pauseMs } from './retry-while-busy.ts'
-import { isBusy, sqliteFailure } from './sqlite-failure.ts'
+import { AetherError } from '../../../core/index.ts'
+import type { WriteOutcome } from '../../../store/index.ts'
+import { pauseMs } from '../file/retry-while-busy.ts'
+import { isBusy, sqliteFailure } from '../file/sqlite-failure.ts'
 import type { SqliteSettings } from './sqlite-options.ts'
 import type { WriteRequest } from './write-request.ts'
 

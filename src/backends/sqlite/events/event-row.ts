@@ -8,8 +8,8 @@ import {
   type Metadata,
   noMetadata,
   parseJsonText,
-} from '../../core/index.ts'
-import type { LogEntry } from '../../store/index.ts'
+} from '../../../core/index.ts'
+import type { LogEntry } from '../../../store/index.ts'
 
 /** The columns of an {@link EventRow}, in its order. */
 export const eventColumns = 'position, actor, version, id, type, time, data, metadata'

@@ -5,7 +5,7 @@ import {
   LongWork,
   MalformedEventError,
   type StoredEvent,
-} from '../../core/index.ts'
+} from '../../../core/index.ts'
 import type {
   Commit,
   CommitLog,
@@ -14,14 +14,14 @@ import type {
   LogRetention,
   VersionRange,
   WriteOutcome,
-} from '../../store/index.ts'
+} from '../../../store/index.ts'
 import { decodeRows, versionIn } from './event-row.ts'
 import type { EventTable, Page, Scan } from './event-table.ts'
 import type { EventTrimming } from './event-trimming.ts'
 import { GroupCommit } from './group-commit.ts'
-import { GrowthWatch } from './growth-watch.ts'
-import { retryWhileBusy } from './retry-while-busy.ts'
-import { sqliteFailure } from './sqlite-failure.ts'
+import { GrowthWatch } from '../file/growth-watch.ts'
+import { retryWhileBusy } from '../file/retry-while-busy.ts'
+import { sqliteFailure } from '../file/sqlite-failure.ts'
 import type { SqliteSettings } from './sqlite-options.ts'
 import { writeRequest } from './write-request.ts'
 

@@ -3,19 +3,19 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, test as base, vi } from 'vitest'
-import { AetherError, type ActorId, type ErrorCode, type NewEvent } from '../../core/index.ts'
+import { AetherError, type ActorId, type ErrorCode, type NewEvent } from '../../../core/index.ts'
 import {
   type AppendResult,
   CommitLogEventStore,
   type EventStore,
   type ExpectedVersion,
   type WriteOutcome,
-} from '../../store/index.ts'
-import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+} from '../../../store/index.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { EventTable } from './event-table.ts'
-import { sqlite } from './sqlite-backend.ts'
+import { sqlite } from '../sqlite-backend.ts'
 import { SqliteCommitLog } from './sqlite-commit-log.ts'
-import { SqliteSnapshotShelf } from './sqlite-snapshot-shelf.ts'
+import { SqliteSnapshotShelf } from '../shelves/sqlite-snapshot-shelf.ts'
 import type { WriteRequest } from './write-request.ts'
 
 const bounds = { maxCommitsPerTransaction: 512, maxWaitingCommits: 10_000, lockTimeoutMs: 10_000 }

@@ -1,5 +1,5 @@
-import { encodeKey } from '../../core/index.ts'
-import type { Commit, CommitPart } from '../../store/index.ts'
+import { encodeKey } from '../../../core/index.ts'
+import type { Commit, CommitPart } from '../../../store/index.ts'
 
 /** A commit on its way into a transaction. */
 export interface WriteRequest {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'vitest'
-import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { schemaVersion } from './schema.ts'
-import { sqlite } from './sqlite-backend.ts'
+import { sqlite } from '../sqlite-backend.ts'
 
 /** A file with event 5 of an actor that has no others, and behind it the events 1 to 3 of another. */
 async function withEvents(run: (db: DatabaseSync) => void): Promise<void> {

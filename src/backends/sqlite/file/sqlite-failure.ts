@@ -1,4 +1,4 @@
-import { AetherError, messageOf, WriteRefusedError } from '../../core/index.ts'
+import { AetherError, messageOf, WriteRefusedError } from '../../../core/index.ts'
 
 /** The result codes that we tell apart: https://www.sqlite.org/rescode.html */
 const resultCode = {

@@ -1,16 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { AetherError } from '../../core/index.ts'
-import type { Retention } from '../../store/index.ts'
-import { connect } from './connect.ts'
+import { AetherError } from '../../../core/index.ts'
+import type { Retention } from '../../../store/index.ts'
+import { connect } from '../file/connect.ts'
 import { EventTable } from './event-table.ts'
 import { retentionIn } from './event-trimming.ts'
 import { migrate, schemaVersionOf } from './migrate.ts'
-import { retryWhileBusy } from './retry-while-busy.ts'
+import { retryWhileBusy } from '../file/retry-while-busy.ts'
 import { schemaVersion } from './schema.ts'
 import type { SqliteSettings } from './sqlite-options.ts'
-import { sqliteFailure } from './sqlite-failure.ts'
-import { checkPlace } from './store-place.ts'
-import { writeAhead } from './write-ahead.ts'
+import { sqliteFailure } from '../file/sqlite-failure.ts'
+import { checkPlace } from '../file/store-place.ts'
+import { writeAhead } from '../file/write-ahead.ts'
 
 /** What opening needs to know. */
 export type OpenSettings = Pick<SqliteSettings, 'lockTimeoutMs' | 'retention'>

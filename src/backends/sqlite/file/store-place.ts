@@ -1,6 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { AetherError, messageOf } from '../../core/index.ts'
+import { AetherError, messageOf } from '../../../core/index.ts'
 
 /** No SQLite file is smaller, but SQLite takes a file of one byte for an empty one. */
 const smallestDatabase = 512

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { AetherError } from '../../core/index.ts'
+import { AetherError } from '../../../core/index.ts'
 
 /**
  * Lets writers and readers of the file leave each other alone. `FULL` syncs each commit; with `NORMAL` a

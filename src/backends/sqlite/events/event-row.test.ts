@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'vitest'
-import { MalformedEventError, type StoredEvent } from '../../core/index.ts'
-import type { EventStore } from '../../store/index.ts'
-import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
-import { sqlite } from './sqlite-backend.ts'
+import { MalformedEventError, type StoredEvent } from '../../../core/index.ts'
+import type { EventStore } from '../../../store/index.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { sqlite } from '../sqlite-backend.ts'
 
 interface Columns {
   readonly actor: string

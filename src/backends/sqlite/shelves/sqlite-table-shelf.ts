@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { decodeKey, encodeKey } from '../../core/index.ts'
-import type { Document, DocumentTable, TableShelf } from '../../store/index.ts'
-import { GrowthWatch } from './growth-watch.ts'
-import { limitClause } from './limit-clause.ts'
-import { openBeside, type SideConnection } from './side-connection.ts'
+import { decodeKey, encodeKey } from '../../../core/index.ts'
+import type { Document, DocumentTable, TableShelf } from '../../../store/index.ts'
+import { GrowthWatch } from '../file/growth-watch.ts'
+import { limitClause } from '../file/limit-clause.ts'
+import { openBeside, type SideConnection } from '../file/side-connection.ts'
 
 /** How many documents are listed with one query. */
 const pageSize = 500

@@ -1,5 +1,10 @@
-import type { EventTable } from './event-table.ts'
 import { isBusy } from './sqlite-failure.ts'
+
+/** A connection to the file. */
+interface Watched {
+  /** A number that changes with each write of another connection. */
+  foreignWrites(): number
+}
 
 interface GrowthWatchSettings {
   /** How often the file is asked whether another process wrote to it; that costs some microseconds. */
@@ -12,14 +17,14 @@ const ofReaders = { pollMs: 25, keepsAlive: true }
 
 /** Tells who watches that the file has grown: at once of our own writes, soon of those of others. */
 export class GrowthWatch {
-  readonly #table: Pick<EventTable, 'foreignWrites'>
+  readonly #file: Watched
   readonly #settings: GrowthWatchSettings
   readonly #watchers = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
   #seen = 0
 
-  constructor(table: Pick<EventTable, 'foreignWrites'>, settings: GrowthWatchSettings = ofReaders) {
-    this.#table = table
+  constructor(file: Watched, settings: GrowthWatchSettings = ofReaders) {
+    this.#file = file
     this.#settings = settings
   }
 
@@ -41,7 +46,7 @@ export class GrowthWatch {
   }
 
   #start(): void {
-    this.#seen = this.#table.foreignWrites()
+    this.#seen = this.#file.foreignWrites()
     this.#timer = setInterval(() => this.#poll(), this.#settings.pollMs)
     if (!this.#settings.keepsAlive) this.#timer.unref()
   }
@@ -55,7 +60,7 @@ export class GrowthWatch {
 
   #poll(): void {
     try {
-      const writes = this.#table.foreignWrites()
+      const writes = this.#file.foreignWrites()
       if (writes === this.#seen) return
       this.#seen = writes
     } catch (thrown) {

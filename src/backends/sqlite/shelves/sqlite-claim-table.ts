@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type ActorId, decodeKey, encodeKey, parseActorId } from '../../core/index.ts'
+import { type ActorId, decodeKey, encodeKey, parseActorId } from '../../../core/index.ts'
 import type {
   AgendaEntry,
   AgendaKey,
@@ -9,10 +9,10 @@ import type {
   ClaimTable,
   NextEntry,
   ReplacesEntry,
-} from '../../store/index.ts'
-import { GrowthWatch } from './growth-watch.ts'
-import { limitClause } from './limit-clause.ts'
-import { openBeside, type SideConnection } from './side-connection.ts'
+} from '../../../store/index.ts'
+import { GrowthWatch } from '../file/growth-watch.ts'
+import { limitClause } from '../file/limit-clause.ts'
+import { openBeside, type SideConnection } from '../file/side-connection.ts'
 
 /** How many entries are listed with one query. */
 const pageSize = 500

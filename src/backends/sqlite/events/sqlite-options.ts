@@ -1,5 +1,5 @@
-import { AetherError } from '../../core/index.ts'
-import { checkRetention, type Retention } from '../../store/index.ts'
+import { AetherError } from '../../../core/index.ts'
+import { checkRetention, type Retention } from '../../../store/index.ts'
 
 /** Bounds of the SQLite backend, and what it keeps. */
 export interface SqliteOptions {

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { StoredEvent } from '../../core/index.ts'
+import type { StoredEvent } from '../../../core/index.ts'
 import {
   type Commit,
   firstVersionOf,
@@ -8,14 +8,14 @@ import {
   placePart,
   type VersionRange,
   type WriteOutcome,
-} from '../../store/index.ts'
+} from '../../../store/index.ts'
 import { eventColumns, type EventRow, positionIn } from './event-row.ts'
 import { EventTrimming, retentionIn } from './event-trimming.ts'
-import { limitClause } from './limit-clause.ts'
-import { KeptFile } from './kept-file.ts'
+import { limitClause } from '../file/limit-clause.ts'
+import { KeptFile } from '../file/kept-file.ts'
 import { LargeData, smallColumns, type SmallRow } from './large-data.ts'
-import { commitFailure } from './sqlite-failure.ts'
-import { rollBack } from './transaction.ts'
+import { commitFailure } from '../file/sqlite-failure.ts'
+import { rollBack } from '../file/transaction.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
 
 /** Filters differ by how many types they name; one with hundreds is nobody's everyday query. */

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test as base, vi } from 'vitest'
-import { AetherError, type ErrorCode } from '../../core/index.ts'
-import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { AetherError, type ErrorCode } from '../../../core/index.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { schemaVersion } from './schema.ts'
-import { sqlite } from './sqlite-backend.ts'
+import { sqlite } from '../sqlite-backend.ts'
 
 /** The path of a file that does not exist yet, in a directory of its own. */
 const test = base.extend<{ file: string }>({
