@@ -16,6 +16,7 @@ import { KeptFile } from '../file/kept-file.ts'
 import { LargeData, smallColumns, type SmallRow } from './large-data.ts'
 import { commitFailure } from '../file/sqlite-failure.ts'
 import { rollBack } from '../file/transaction.ts'
+import { WriteAheadRoom } from '../file/write-ahead-room.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
 
 /** Filters differ by how many types they name; one with hundreds is nobody's everyday query. */
@@ -44,6 +45,7 @@ export class EventTable {
   readonly trimming: EventTrimming | undefined
   readonly #db: DatabaseSync
   readonly #kept: KeptFile
+  readonly #room: WriteAheadRoom
   readonly #begin: StatementSync
   readonly #commit: StatementSync
   readonly #insert: StatementSync
@@ -63,6 +65,7 @@ export class EventTable {
     this.file = file
     this.#db = db
     this.#kept = new KeptFile(file)
+    this.#room = new WriteAheadRoom(file)
     const retention = retentionIn(db)
     this.trimming = retention && new EventTrimming(db, retention)
     // IMMEDIATE takes the writer's lock at once: the versions checked inside stay true.
@@ -97,6 +100,7 @@ export class EventTable {
       const outcomes = requests.map((request) => this.#place(request))
       if (outcomes.some(({ ok }) => ok)) for (const hook of this.#hooks) hook(this.#db, before)
       this.#makeDurable()
+      this.#room.committed()
       return outcomes
     } catch (thrown) {
       rollBack(this.#db)

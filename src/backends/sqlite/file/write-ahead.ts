@@ -1,6 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { AetherError } from '../../../core/index.ts'
 
+/** How many pages are written ahead before they are put into the file itself. */
+export const checkpointPages = 4_000
+
 /**
  * Lets writers and readers of the file leave each other alone. `FULL` syncs each commit; with `NORMAL` a
  * power cut may take the last ones, each whole.
@@ -20,6 +23,6 @@ export function writeAhead(db: DatabaseSync, file: string, synchronous: 'FULL' |
     PRAGMA synchronous = ${synchronous};
     PRAGMA fullfsync = ON;
     PRAGMA cache_size = -16000;
-    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA wal_autocheckpoint = ${checkpointPages};
   `)
 }
