@@ -1,12 +1,8 @@
-import { hostname } from 'node:os'
 import {
   type ActorDefinition,
-  ActorHost,
   type ActorIdentity,
   actorIdOf,
-  type ActorLimits,
   type ActorRef,
-  ActorRefs,
   type Arguments,
   type CommandOptions,
   type CommandOutcome,
@@ -21,7 +17,6 @@ import {
   type References,
   type Reminder,
   type ReminderOptions,
-  Reminders,
   type RemindersOptions,
   type StateOf,
   type TellOptions,
@@ -30,47 +25,19 @@ import {
   type TransactionOptions,
   type TransactionResults,
 } from '../actors/index.ts'
-import {
-  actorId,
-  type ActorId,
-  type Clock,
-  type IdSource,
-  type Logger,
-  randomIds,
-  type StoredEvent,
-} from '../core/index.ts'
+import { actorId, type ActorId, type StoredEvent } from '../core/index.ts'
 import type { EventBus } from '../bus/index.ts'
-import {
-  type LeaseTimes,
-  type ProjectionHandle,
-  type ProjectionStatus,
-  Projections,
-  type ReaderDefinition,
-  type ViewDefinition,
-  type ViewReader,
+import type {
+  ProjectionHandle,
+  ProjectionStatus,
+  ReaderDefinition,
+  ViewDefinition,
+  ViewReader,
 } from '../projections/index.ts'
 import type { EventStore } from '../store/index.ts'
 import type { Metric, Telemetry } from '../telemetry/index.ts'
-import { observeActors } from './actor-gauges.ts'
-import { observeBus } from './bus-counters.ts'
-import { isInTime } from './limited-wait.ts'
-import { observeReaders } from './reader-gauges.ts'
-import { type Readiness, readinessOf } from './readiness.ts'
-import type { WriteWatch } from './write-watch.ts'
-
-/** What a node runs on. */
-export interface NodeComponents {
-  readonly store: EventStore
-  readonly bus: EventBus
-  readonly clock: Clock
-  readonly ids: IdSource
-  readonly logger: Logger
-  readonly limits: ActorLimits
-  readonly telemetry: Telemetry
-  readonly writes: WriteWatch
-  readonly leases: LeaseTimes
-  readonly closeTimeoutMs: number
-}
+import type { NodeRuntime } from './node-runtime.ts'
+import type { Readiness } from './readiness.ts'
 
 /** What an actor is at a version. */
 export interface ActorView<State = unknown> {
@@ -90,47 +57,20 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   readonly events: EventStore
   /** Messages, and notices of stored events, to and from all nodes of the backend: at most once. */
   readonly bus: EventBus
-  readonly #host: ActorHost
-  readonly #refs: ActorRefs
-  readonly #reminders: Reminders
-  readonly #projections: Projections
-  readonly #components: NodeComponents
   /** What gateways tell of their requests. */
   readonly telemetry: Telemetry
-  #closing: Promise<void> | undefined
+  readonly #runtime: NodeRuntime
 
-  constructor(
-    actors: readonly Actors[],
-    components: NodeComponents,
-    readers: readonly ReaderDefinition[] = [],
-  ) {
-    const { store, clock, telemetry } = components
-    this.#components = components
-    this.events = store
-    this.bus = components.bus
-    this.telemetry = telemetry
-    const { actors: observer, tracing } = telemetry
-    const shared = { ...components, observer, tracing }
-    this.#host = new ActorHost(actors, shared)
-    this.#refs = new ActorRefs(this.#host)
-    this.#reminders = new Reminders({ ...shared, agenda: store.agenda, host: this.#host })
-    const reach = { host: this.#host, reminders: this.#reminders }
-    const { readers: watching } = telemetry
-    this.#projections = new Projections(readers, {
-      ...components,
-      reach,
-      observer: watching,
-      memberId: nodeName(),
-    })
-    observeBus(telemetry.metrics, this.bus)
-    observeActors(telemetry.metrics, this.#host)
-    observeReaders(telemetry.metrics, this.#projections, clock)
-    telemetry.connect()
+  constructor(runtime: NodeRuntime) {
+    this.#runtime = runtime
+    this.events = runtime.store
+    this.bus = runtime.bus
+    this.telemetry = runtime.telemetry
   }
 
   /** The types of the actors that run here. */
   get actorTypes(): readonly string[] {
-    return this.#host.types
+    return this.#runtime.actors.types
   }
 
   /**
@@ -141,7 +81,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   /** For the compiler, to say which actor was not opened. */
   get<D extends ActorDefinition>(definition: D & Opened<D, Actors>, key: string): ActorRef<D>
   get<D extends Actors>(definition: D, key: string): ActorRef<D> {
-    return this.#refs.make(definition, actorId(definition.type, key))
+    return this.#runtime.refs.make(definition, actorId(definition.type, key))
   }
 
   /**
@@ -169,7 +109,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
       participants: readonly Participant[],
       context: TransactionContext,
     ) => TransactionDecision
-    const results = await this.#host.transact(actors.map(actorIdOf), erased, options)
+    const results = await this.#runtime.actors.transact(actors.map(actorIdOf), erased, options)
     return results as unknown as TransactionResults<Refs>
   }
 
@@ -198,7 +138,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     commandId: string,
     options?: OutcomeOptions,
   ): Promise<CommandOutcome | undefined> {
-    return this.#host.outcome(idOf(actor), commandId, options)
+    return this.#runtime.actors.outcome(idOf(actor), commandId, options)
   }
 
   /**
@@ -226,7 +166,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
 
   /** {@link state} by id, without types: for gateways. */
   async look(id: ActorId, options: LookOptions = {}): Promise<ActorView> {
-    const { version, state } = await this.#host.onlooker.look(id, options)
+    const { version, state } = await this.#runtime.actors.onlooker.look(id, options)
     return { actorId: id, version, state }
   }
 
@@ -238,7 +178,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     id: ActorId,
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<ActorView & { readonly event: StoredEvent }, void> {
-    for await (const { event, after } of this.#host.onlooker.history(id, options.signal))
+    for await (const { event, after } of this.#runtime.actors.onlooker.history(id, options.signal))
       yield { actorId: id, version: after.version, state: after.state, event }
   }
 
@@ -252,17 +192,17 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     input: unknown,
     options?: CommandOptions,
   ): Promise<CommandResult> {
-    return this.#host.send(id, command, input, options)
+    return this.#runtime.actors.send(id, command, input, options)
   }
 
   /** Reads of an actor by names, without types: for gateways. @throws AetherError `unknown-query` … */
   query(id: ActorId, query: string, input: unknown, options?: LookOptions): Promise<unknown> {
-    return this.#host.onlooker.query(id, query, input, options)
+    return this.#runtime.actors.onlooker.query(id, query, input, options)
   }
 
   /** Whether actors of this type have a query of this name: for gateways. */
   hasQuery(id: ActorId, name: string): boolean {
-    return this.#host.onlooker.hasQuery(id, name)
+    return this.#runtime.actors.onlooker.hasQuery(id, name)
   }
 
   /**
@@ -288,7 +228,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     input?: unknown,
     options: TellOptions = {},
   ): Promise<string> {
-    return this.#reminders.tell(idOf(actor), command, input, options)
+    return this.#runtime.reminders.tell(idOf(actor), command, input, options)
   }
 
   /** By names, without types: for gateways. First, as errors are told by the last overload. */
@@ -319,7 +259,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     input: unknown,
     options: ReminderOptions,
   ): Promise<string> {
-    return this.#reminders.schedule(idOf(actor), command, input, options)
+    return this.#runtime.reminders.schedule(idOf(actor), command, input, options)
   }
 
   /**
@@ -328,7 +268,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * @throws AetherError `invalid-actor-id`, `invalid-argument`, and those of the store
    */
   unschedule(actor: ActorIdentity<ActorDefinition> | ActorId, name: string): Promise<boolean> {
-    return this.#reminders.unschedule(idOf(actor), name)
+    return this.#runtime.reminders.unschedule(idOf(actor), name)
   }
 
   /**
@@ -341,7 +281,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     actor?: ActorIdentity<ActorDefinition> | ActorId,
     options?: RemindersOptions,
   ): Promise<readonly Reminder[]> {
-    return this.#reminders.list(actor && idOf(actor), options)
+    return this.#runtime.reminders.list(actor && idOf(actor), options)
   }
 
   /**
@@ -349,12 +289,12 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * @throws AetherError `unknown-projection`
    */
   view<S>(definition: ViewDefinition<S>): ViewReader<S> {
-    return this.#projections.view(definition)
+    return this.#runtime.projections.view(definition)
   }
 
   /** {@link view} by name, without types: for gateways. @throws AetherError `unknown-projection` */
   viewNamed(name: string): ViewReader {
-    return this.#projections.viewNamed(name)
+    return this.#runtime.projections.viewNamed(name)
   }
 
   /**
@@ -362,32 +302,27 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * @throws AetherError `unknown-projection`
    */
   projection(definition: Pick<ReaderDefinition, 'name'>): ProjectionHandle {
-    return this.#projections.handle(definition)
-  }
-
-  /** Resolves once it is kept where each policy begins: `open()` waits for it. */
-  begun(): Promise<void> {
-    return this.#projections.begun()
+    return this.#runtime.projections.handle(definition)
   }
 
   /** How the views, projections and policies of this node are doing. */
   projections(): Promise<readonly ProjectionStatus[]> {
-    return this.#projections.status()
+    return this.#runtime.projections.status()
   }
 
   /** How many actors are in memory. */
   get liveActors(): number {
-    return this.#host.liveActors
+    return this.#runtime.actors.liveActors
   }
 
   /** Actors that are not asked any more, because their own code failed again and again. */
   get quarantined(): readonly QuarantinedActor[] {
-    return this.#host.quarantined
+    return this.#runtime.actors.quarantined
   }
 
   /** Lets an actor be asked again; false where it was not in quarantine. */
   resume(id: ActorId): boolean {
-    return this.#host.resume(id)
+    return this.#runtime.actors.resume(id)
   }
 
   /**
@@ -402,12 +337,8 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * Whether the node can do its work, and why it can't: the store must answer, within two seconds, and mustn't
    * have refused the last write, and no view, projection or policy may have failed. Never throws.
    */
-  async readiness(): Promise<Readiness> {
-    if (this.#closing)
-      return { ready: false, reasons: [{ what: 'node', problem: 'it was closed' }] }
-    const readers = this.#projections.health()
-    const { clock, writes } = this.#components
-    return readinessOf({ store: this.events, writes, readers, clock })
+  readiness(): Promise<Readiness> {
+    return this.#runtime.readiness()
   }
 
   /**
@@ -415,36 +346,12 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * store. May be called twice.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
-  }
-
-  async #close(): Promise<void> {
-    const { clock, logger, closeTimeoutMs } = this.#components
-    const isDone = await isInTime(clock, closeTimeoutMs, this.#finish())
-    if (!isDone) {
-      const message = `the node was closed without what was still under way after ${closeTimeoutMs} ms: what was answered is stored, and events that were being handled will be handled again`
-      logger.warn({ closeTimeoutMs }, message)
-    }
-    await this.bus.close()
-    await this.events.close()
-    this.telemetry[Symbol.dispose]()
-  }
-
-  async #finish(): Promise<void> {
-    await this.#projections[Symbol.asyncDispose]()
-    await this.#reminders.close()
-    await this.#host.close()
+    return this.#runtime.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
-}
-
-/** For people who want to know which process it is. */
-function nodeName(): string {
-  return `${hostname()}:${process.pid}/${randomIds().slice(0, 8)}`
 }
 
 function idOf(actor: ActorIdentity<ActorDefinition> | ActorId): ActorId {

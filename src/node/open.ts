@@ -12,6 +12,7 @@ import {
 import type { LeaseTimes, PolicyDefinition, ReaderDefinition } from '../projections/index.ts'
 import type { Backend, EventStore } from '../store/index.ts'
 import { Telemetry } from '../telemetry/index.ts'
+import { NodeRuntime } from './node-runtime.ts'
 import { Node } from './node.ts'
 import { WriteWatch } from './write-watch.ts'
 
@@ -67,28 +68,17 @@ export async function open<const Actors extends ActorDefinition>(
     maxEventsPerAppend: limits.batchEvents,
     observer: writes,
   })
-  const node = await nodeOn(store, () => {
+  const runtime = await runtimeOn(store, () => {
     const { projections = [], policies = [], leases = {} } = options
     const bus = openEventBus(store, { ...options.bus, clock, ids, logger })
-    const shared = {
-      store,
-      bus,
-      clock,
-      ids,
-      logger,
-      limits,
-      telemetry,
-      writes,
-      leases,
-      closeTimeoutMs,
-    }
-    return new Node(actors, shared, [...projections, ...policies])
+    const shared = { clock, ids, logger, limits, telemetry, writes, leases, closeTimeoutMs }
+    return new NodeRuntime(actors, { ...shared, store, bus }, [...projections, ...policies])
   })
   try {
-    await node.begun()
-    return node
+    await runtime.projections.begun()
+    return new Node(runtime)
   } catch (error) {
-    await node.close()
+    await runtime.close()
     throw error
   }
 }
@@ -101,7 +91,7 @@ function checkTimeout(closeTimeoutMs: number): number {
   throw new AetherError('invalid-argument', message)
 }
 
-async function nodeOn<N>(store: EventStore, make: () => N): Promise<N> {
+async function runtimeOn(store: EventStore, make: () => NodeRuntime): Promise<NodeRuntime> {
   try {
     return make()
   } catch (error) {
