@@ -128,6 +128,7 @@ export type {
   ReaderDefinition,
   ReaderOptions,
   ViewDefinition,
+  ViewListOptions,
   ViewReader,
   ViewSpec,
 } from './projections/index.ts'

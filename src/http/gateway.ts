@@ -1,12 +1,12 @@
 import { actorId, type ActorId, AetherError, isAetherError, parseJson } from '../core/index.ts'
 import type { Node } from '../node/index.ts'
-import { entityTagOf, namesEntityTag } from './entity-tag.ts'
-import { limitOf, pageReply } from './event-page.ts'
+import { entityTagOf, unlessKnown } from './entity-tag.ts'
 import { type EventStreamSettings, streamReply } from './event-stream.ts'
 import { type Exchange, jsonReply, type Reply } from './exchange.ts'
 import { answerByMethod } from './method.ts'
 import { metricsReply, readinessReply } from './node-report.ts'
 import { type ObservedExchange, observed } from './observed-request.ts'
+import { limitOf, pageReply } from './page.ts'
 import { problemReply, unrepeatableReply } from './problem.ts'
 import { projectionReply } from './projection-routes.ts'
 import { parseTarget, type Query, type Target, wholeNumberOf } from './target.ts'
@@ -40,7 +40,7 @@ export type Gateway = (exchange: Exchange) => Promise<Reply>
  * - `GET /quarantine` · `DELETE /quarantine/{type}/{key}`
  * - `GET /projections` · `GET /projections/{name}` · `POST /projections/{name}/pause|resume|rebuild`
  * - `GET /projections/{name}/parked` · `POST /projections/{name}/parked/{type}/{key}/retry|skip`
- * - `GET /views/{name}/{key}`
+ * - `GET /views/{name}` (`?prefix=&after=&limit=`) · `GET /views/{name}/{key}`
  * - `GET /readyz` · `GET /metrics`
  * @throws AetherError `invalid-argument` for an option out of its range
  */
@@ -201,9 +201,7 @@ async function getState(node: Node, id: ActorId, exchange: Exchange, query: Quer
   const options = asked === undefined ? { signal } : { signal, version: asked }
   const { actorId, version, state } = await node.look(id, options)
   const etag = entityTagOf({ version, state })
-  if (namesEntityTag(exchange.headers.get('if-none-match'), etag))
-    return { status: 304, headers: { etag }, body: undefined }
-  return jsonReply(200, { actorId, version, state }, { etag })
+  return unlessKnown(exchange, etag, () => jsonReply(200, { actorId, version, state }, { etag }))
 }
 
 function getEvents(node: Node, id: ActorId, { signal }: Exchange, query: Query): Promise<Reply> {

@@ -17,6 +17,7 @@ const routes = [
   '/projections/{name}/rebuild',
   '/projections/{name}/parked/{type}/{key}/retry',
   '/projections/{name}/parked/{type}/{key}/skip',
+  '/views/{name}',
   '/views/{name}/{key}',
   '/healthz',
   '/readyz',

@@ -48,7 +48,7 @@ export type {
   VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
-export type { Document, DocumentTable } from './tables/document-table.ts'
+export type { Document, DocumentTable, ListOptions } from './tables/document-table.ts'
 export type { TableShelf } from './tables/document-tables.ts'
 export type { InlineStep, StoreTransaction } from './projecting/inline-step.ts'
 export type { Progress, ProgressChange, ProjectionBuild } from './projecting/progress.ts'

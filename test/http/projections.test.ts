@@ -211,7 +211,8 @@ test.each([
   ['GET', '/views/nobody/a', 404, 'unknown-projection'],
   ['GET', '/views/nothing/a', 404, 'unknown-projection'],
   ['GET', '/views/journal/a', 404, 'unknown-document'],
-  ['GET', '/views/journal', 404, 'unknown-route'],
+  ['GET', '/views', 404, 'unknown-route'],
+  ['POST', '/views/journal', 405, 'method-not-allowed'],
   ['DELETE', '/views/journal/a', 405, 'method-not-allowed'],
 ] as const)('%s %s is %i %s', async (method, target, status, code) => {
   const node = await open({

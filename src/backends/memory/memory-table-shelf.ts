@@ -1,4 +1,5 @@
-import type { Document, DocumentTable, TableShelf } from '../../store/index.ts'
+import { encodeKey } from '../../core/index.ts'
+import type { Document, DocumentTable, ListOptions, TableShelf } from '../../store/index.ts'
 
 /** Tables that every store opened on the same backend shares. */
 export class MemoryTableShelf implements TableShelf {
@@ -29,8 +30,14 @@ class MemoryDocumentTable implements DocumentTable {
     return new Map(found.map((document) => [document.key, document]))
   }
 
-  async *list(prefix: string): AsyncGenerator<Document> {
-    yield* [...this.#documents.values()].filter(({ key }) => key.startsWith(prefix))
+  async *list(prefix: string, { after = '' }: ListOptions = {}): AsyncGenerator<Document> {
+    const behind = encodeKey(after)
+    const spelled = [...this.#documents.values()]
+      .filter(({ key }) => key.startsWith(prefix))
+      .map((document) => [encodeKey(document.key), document] as const)
+      .filter(([spelling]) => spelling > behind)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    for (const [, document] of spelled) yield document
   }
 
   async put(key: string, text: string, expected: number | undefined): Promise<number | undefined> {

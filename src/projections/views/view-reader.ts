@@ -3,6 +3,16 @@ import type { DocumentTable, EventStore, ProjectionBuild } from '../../store/ind
 import type { ViewDocument } from './view-document.ts'
 import { documentPrefix, viewTableName } from './view-target.ts'
 
+/** Which documents of a view are wanted. */
+export interface ViewListOptions {
+  /** What their keys begin with. @default '', which all do */
+  readonly prefix?: string
+  /** Begins behind this key, whether or not there is a document: the last one of the page before. @default '' */
+  readonly after?: string
+  /** How many at most, a whole number. @default all */
+  readonly limit?: number
+}
+
 /** Reads the documents of a view, as those who build it have left them. */
 export class ViewReader<S = JsonValue> {
   readonly #store: EventStore
@@ -23,15 +33,24 @@ export class ViewReader<S = JsonValue> {
     return found && (stateOf(found.text) as S | undefined)
   }
 
-  /** All documents whose key begins with the prefix, in no order. */
-  async *list({ prefix = '' }: { readonly prefix?: string } = {}): AsyncGenerator<
+  /**
+   * The documents in the order of their keys: `-` and `/`, digits, all that is no plain letter, capitals, `_`,
+   * small letters. One that changes meanwhile is given as it was or as it is.
+   * @throws AetherError `invalid-argument`, and those of the store
+   */
+  async *list({ prefix = '', after = '', limit = Infinity }: ViewListOptions = {}): AsyncGenerator<
     { readonly key: string; readonly state: S },
     void
   > {
     const table = await this.#table()
-    for await (const { key, text } of table.list(documentPrefix + prefix)) {
+    let left = limit
+    if (left <= 0) return
+    const options = { after: documentPrefix + after, ...(limit < Infinity && { atOnce: limit }) }
+    for await (const { key, text } of table.list(documentPrefix + prefix, options)) {
       const state = stateOf(text) as S | undefined
-      if (state !== undefined) yield { key: key.slice(documentPrefix.length), state }
+      if (state === undefined) continue
+      yield { key: key.slice(documentPrefix.length), state }
+      if (--left <= 0) return
     }
   }
 

@@ -11,9 +11,9 @@ async function countedStore() {
     maxTextBytes: table.maxTextBytes,
     get: (key) => table.get(key),
     getMany: (keys) => table.getMany(keys),
-    list(prefix) {
+    list(prefix, options) {
       lists++
-      return table.list(prefix)
+      return table.list(prefix, options)
     },
     put: (key, text, expected) => table.put(key, text, expected),
     remove: (key, expected) => table.remove(key, expected),

@@ -1,6 +1,6 @@
 import { AetherError } from '../../core/index.ts'
 import type { UnderWay } from '../append/under-way.ts'
-import type { Document, DocumentTable } from './document-table.ts'
+import type { Document, DocumentTable, ListOptions } from './document-table.ts'
 
 const maxKeyLength = 400
 
@@ -38,10 +38,10 @@ export class CheckedTable implements DocumentTable {
     return this.#entered(this.#table.getMany([...new Set(keys)]))
   }
 
-  async *list(prefix: string): AsyncGenerator<Document> {
+  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<Document> {
     this.#assertOpen()
-    if (!isText(prefix)) throw invalid('a prefix', 'Unicode text', prefix)
-    for await (const document of this.#table.list(prefix)) {
+    checkListed(prefix, options)
+    for await (const document of this.#table.list(prefix, options)) {
       this.#assertOpen()
       yield document
     }
@@ -101,6 +101,13 @@ export class CheckedTable implements DocumentTable {
 function checkKey(key: string): void {
   if (isText(key) && key !== '' && key.length <= maxKeyLength) return
   throw invalid('a key', `1 to ${maxKeyLength} characters of Unicode text`, key)
+}
+
+function checkListed(prefix: string, { after = '', atOnce = 1 }: ListOptions): void {
+  if (!isText(prefix)) throw invalid('a prefix', 'Unicode text', prefix)
+  if (!isText(after)) throw invalid('what a list begins behind', 'Unicode text', after)
+  if (Number.isSafeInteger(atOnce) && atOnce >= 1) return
+  throw invalid('how many are read at a time', 'a whole number from 1', atOnce)
 }
 
 function checkRevision(revision: number): void {

@@ -11,10 +11,10 @@ export interface DocumentTable {
   /** {@link get} for many, in as few round trips as there can be; missing ones are left out. */
   getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Document>>
   /**
-   * Those whose key begins with the prefix, in no order. One that changes meanwhile is given as it was
-   * or as it is.
+   * Those whose key begins with the prefix, in the order of their keys as {@link encodeKey} spells them. One
+   * that changes meanwhile is given as it was or as it is.
    */
-  list(prefix: string): AsyncIterable<Document>
+  list(prefix: string, options?: ListOptions): AsyncIterable<Document>
   /**
    * Puts the text under the key, if and only if the document there is of this revision, or, where it
    * is undefined, there is none. Resolves with its new revision once it is as durable as events are;
@@ -28,6 +28,14 @@ export interface DocumentTable {
   watch(wake: () => void): Promise<AsyncDisposable>
   /** Takes everything away, for ever: of a table that nobody uses any more. */
   clear(): Promise<void>
+}
+
+/** Which part of a list is wanted. */
+export interface ListOptions {
+  /** Begins behind this key, whether or not something is there. @default at the first */
+  readonly after?: string
+  /** How many are read at a time, at most: fewer where few are wanted. @default what the backend does best */
+  readonly atOnce?: number
 }
 
 /** A text under a key. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { AetherError, type ErrorCode } from '../../core/index.ts'
+import { AetherError, encodeKey, type ErrorCode } from '../../core/index.ts'
 import type { Document, DocumentTable, EventStore } from '../../store/index.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import { eventually, type EventStoreSubject } from './subject.ts'
@@ -147,6 +147,40 @@ export const tableCases: readonly ConformanceCase<EventStoreSubject>[] = [
     },
   },
   {
+    name: 'a list is in the order in which keys are spelled, and begins behind any key',
+    async run({ open }) {
+      await using store = await open()
+      const table = await store.table('t')
+      const keys = [...alike, 'y', '界', 'x0', 'xA', 'xa', 'x-', 'x/'].toSorted(bySpelling)
+      await Promise.all(keys.toReversed().map((key) => create(table, key, key)))
+      for (const after of ['', 'X', 'x', 'x1', 'x/', 'x\u0306', '~', '界'])
+        for (const prefix of ['', 'x', 'x='])
+          for (const atOnce of [3, 1_000])
+            assert.deepEqual(
+              (await Array.fromAsync(table.list(prefix, { after, atOnce }))).map(textOf),
+              keys.filter((key) => key.startsWith(prefix) && encodeKey(key) > encodeKey(after)),
+              JSON.stringify({ after, prefix, atOnce }),
+            )
+    },
+  },
+  {
+    name: 'pages of a list of many have each document once, in their order',
+    async run({ open }) {
+      await using store = await open()
+      const table = await store.table('t')
+      const keys = Array.from({ length: 700 }, (_, n) => `k${n}`)
+      await Promise.all(keys.map((key) => create(table, key, key)))
+      const seen: string[] = []
+      for (let after = ''; ; after = seen.at(-1) ?? '') {
+        const before = seen.length
+        for await (const { key } of table.list('k', { after, atOnce: 90 }))
+          if (seen.push(key) - before === 90) break
+        if (seen.length === before) break
+      }
+      assert.deepEqual(seen, keys.toSorted())
+    },
+  },
+  {
     name: 'a list of many is complete, also of what others wrote just before',
     async run({ open }) {
       await using one = await open()
@@ -281,6 +315,8 @@ export const tableCases: readonly ConformanceCase<EventStoreSubject>[] = [
         await assert.rejects(table.remove('a', revision), coded('invalid-argument'))
       }
       await assert.rejects(listed(table, '\ud800'), coded('invalid-argument'))
+      for (const options of [{ after: '\ud800' }, { atOnce: 0 }, { atOnce: 1.5 }])
+        await assert.rejects(Array.fromAsync(table.list('', options)), coded('invalid-argument'))
       assert.deepEqual(await listed(table), [document])
     },
   },
@@ -345,6 +381,10 @@ async function listed(table: DocumentTable, prefix = ''): Promise<Document[]> {
 
 function byKey(a: Document, b: Document): number {
   return a.key < b.key ? -1 : 1
+}
+
+function bySpelling(a: string, b: string): number {
+  return encodeKey(a) < encodeKey(b) ? -1 : 1
 }
 
 function textOf({ text }: Document): string {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { AetherError, isAetherError } from '../../../core/index.ts'
-import type { Document, DocumentTable } from '../../../store/index.ts'
+import { AetherError, decodeKey, encodeKey, isAetherError } from '../../../core/index.ts'
+import type { Document, DocumentTable, ListOptions } from '../../../store/index.ts'
 import type { StoredMessage } from '../commits/commit-message.ts'
 import { maxHeaderBytes } from '../writing/conditional-publisher.ts'
 import type { TableStream } from './table-stream.ts'
@@ -52,15 +52,21 @@ export class JetStreamDocumentTable implements DocumentTable {
     return found
   }
 
-  async *list(prefix: string): AsyncGenerator<Document> {
+  async *list(
+    prefix: string,
+    { after = '', atOnce = pageSize }: ListOptions = {},
+  ): AsyncGenerator<Document> {
     const { leader, subjects } = this.#stream
     if (!(await this.#stream.isThere())) return
+    const [beginning, behind] = [encodeKey(prefix), encodeKey(after)]
     const all = await leader.subjects(subjects.ofTable(this.#name))
-    const keys = all
-      .map((subject) => subjects.keyOf(subject))
-      .filter((key) => key.startsWith(prefix))
-    for (let start = 0; start < keys.length; start += pageSize)
-      yield* await this.#page(keys.slice(start, start + pageSize))
+    const spellings = all
+      .map((subject) => subjects.spellingOf(subject))
+      .filter((spelling) => spelling.startsWith(beginning) && spelling > behind)
+      .toSorted()
+    const size = Math.min(atOnce, pageSize)
+    for (let start = 0; start < spellings.length; start += size)
+      yield* await this.#inOrder(spellings.slice(start, start + size).map(decodeKey))
   }
 
   async put(key: string, text: string, expected: number | undefined): Promise<number | undefined> {
@@ -138,6 +144,11 @@ export class JetStreamDocumentTable implements DocumentTable {
     const messages = await lastMessages.of(keys.map((key) => subjects.of(this.#name, key)))
     if (!messages) return this.#askAll(keys)
     return messages.flatMap((message) => documentIn(subjects.keyOf(message.subject), message) ?? [])
+  }
+
+  async #inOrder(keys: readonly string[]): Promise<readonly Document[]> {
+    const found = new Map((await this.#page(keys)).map((document) => [document.key, document]))
+    return keys.flatMap((key) => found.get(key) ?? [])
   }
 
   async #askAll(keys: readonly string[]): Promise<readonly Document[]> {

@@ -28,6 +28,11 @@ export class TableSubjects {
   }
 
   keyOf(subject: string): string {
-    return decodeKey(subject.slice(subject.lastIndexOf('.') + 1))
+    return decodeKey(this.spellingOf(subject))
+  }
+
+  /** The key as it is spelled in the subject. */
+  spellingOf(subject: string): string {
+    return subject.slice(subject.lastIndexOf('.') + 1)
   }
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { decodeKey, encodeKey } from '../../../core/index.ts'
-import type { Document, DocumentTable, TableShelf } from '../../../store/index.ts'
+import type { Document, DocumentTable, ListOptions, TableShelf } from '../../../store/index.ts'
 import { GrowthWatch } from '../file/growth-watch.ts'
 import { limitClause } from '../file/limit-clause.ts'
 import { openBeside, type SideConnection } from '../file/side-connection.ts'
@@ -87,17 +87,21 @@ class SqliteDocumentTable implements DocumentTable {
     return new Map((rows as unknown as Row[]).map(documentOf).map((each) => [each.key, each]))
   }
 
-  async *list(prefix: string): AsyncGenerator<Document> {
+  async *list(
+    prefix: string,
+    { after = '', atOnce = pageSize }: ListOptions = {},
+  ): AsyncGenerator<Document> {
     const { page } = this.#statements
+    const size = Math.min(atOnce, pageSize)
     const first = encodeKey(prefix)
     // Behind all that begin so: `~` is greater than what a key is spelled with.
     const end = `${first}~`
-    let last = ''
+    let last = encodeKey(after)
     for (;;) {
-      const query = (): unknown => page.all(this.#name, first, end, last, pageSize)
+      const query = (): unknown => page.all(this.#name, first, last, end, last, size)
       const rows = (await this.#connection.read(query)) as Row[]
       yield* rows.map(documentOf)
-      if (rows.length < pageSize) return
+      if (rows.length < size) return
       last = rows.at(-1)?.key ?? last
     }
   }
@@ -155,8 +159,9 @@ function prepare(db: DatabaseSync) {
   return {
     find: db.prepare(`SELECT ${columns} ${ofTable} AND key = ?`),
     many: db.prepare(`SELECT ${columns} ${ofTable} AND key IN (SELECT value FROM json_each(?))`),
+    // Sought from the greater of both beginnings on: the plus keeps the index from the lesser.
     page: db.prepare(`SELECT ${columns} ${ofTable}
-      AND key >= ? AND key < ? AND key > ? ORDER BY key ${limitClause}`),
+      AND key >= max(?, ?) AND key < ? AND +key > ? ORDER BY key ${limitClause}`),
     // With a new revision, which no other document has had.
     put: db.prepare('INSERT OR REPLACE INTO document (table_name, key, text) VALUES (?, ?, ?)'),
     remove: db.prepare(`DELETE ${ofTable} AND key = ? AND revision = ?`),
