@@ -2,22 +2,20 @@ import type { ActorDefinition, Arguments, CommandsOf } from '../actors/index.ts'
 import { actorId } from '../core/index.ts'
 import { commandOf, type ExpectedStep, type ReminderTimes } from './policy-step.ts'
 
+/** A command that is expected, as it would be sent. */
+type ExpectedCommand = <D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
+  definition: D,
+  key: string,
+  command: K,
+  ...args: Arguments<CommandsOf<D>[K], never>
+) => ExpectedStep
+
 /** Says what a policy is expected to do, in the words of its handlers. */
 export interface StepsToExpect {
   /** `ctx.send`, or a command of `ctx.get`. */
-  send<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
-    definition: D,
-    key: string,
-    command: K,
-    ...args: Arguments<CommandsOf<D>[K], never>
-  ): ExpectedStep
+  readonly send: ExpectedCommand
   /** `ctx.tell` */
-  tell<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
-    definition: D,
-    key: string,
-    command: K,
-    ...args: Arguments<CommandsOf<D>[K], never>
-  ): ExpectedStep
+  readonly tell: ExpectedCommand
   /** `ctx.schedule`, with its name and times as they were given. */
   schedule<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
     definition: D,
@@ -34,15 +32,8 @@ export interface StepsToExpect {
   ): ExpectedStep
 }
 
-type Commanding = (
-  definition: ActorDefinition,
-  key: string,
-  command: string,
-  ...args: readonly unknown[]
-) => ExpectedStep
-
-function commanding(kind: 'send' | 'tell'): Commanding {
-  return ({ type }, key, command, input) => ({
+function commanding(kind: 'send' | 'tell'): ExpectedCommand {
+  return ({ type }, key, command, ...[input]) => ({
     kind,
     actors: [actorId(type, key)],
     ...commandOf(command, input),

@@ -227,20 +227,14 @@ export const agendaCases: readonly ConformanceCase<EventStoreSubject>[] = [
     name: 'entries of other actor types are left to others, and no more are given than asked for',
     async run({ open }) {
       await using store = await open()
-      const taken: string[] = []
-      const release = Promise.withResolvers<void>()
-      const take: TakeEntry = async ({ name }) => {
-        taken.push(name)
-        await release.promise
-        return undefined
-      }
+      const { taken, release, take } = slowTaker()
       await using handing = hand(store, take, { ...options, concurrency: 2 })
       for (const name of ['m1', 'm2', 'm3', 'm4']) await put(store, message(name))
       await put(store, { ...message('other'), actorId: 'order-1' })
       await eventually(() => assert.equal(taken.length, 2))
       await systemClock.sleep(quietMs)
       assert.equal(taken.length, 2)
-      release.resolve()
+      release()
       await eventually(async () => assert.deepEqual((await listed(store)).map(nameOf), ['other']))
       await handing[Symbol.asyncDispose]()
       await using _ = hand(store, take, { ...options, types: ['order', 'invoice'] })
@@ -251,13 +245,7 @@ export const agendaCases: readonly ConformanceCase<EventStoreSubject>[] = [
     name: 'who ends handing out waits for what is under way; the rest goes to others at once',
     async run({ open }) {
       await using store = await open()
-      const taken: string[] = []
-      const release = Promise.withResolvers<void>()
-      const take: TakeEntry = async ({ name }) => {
-        taken.push(name)
-        await release.promise
-        return undefined
-      }
+      const { taken, release, take } = slowTaker()
       const handing = hand(store, take, { ...options, concurrency: 1 })
       const names = ['m1', 'm2', 'm3']
       for (const name of names) await put(store, message(name))
@@ -266,7 +254,7 @@ export const agendaCases: readonly ConformanceCase<EventStoreSubject>[] = [
       const ending = handing[Symbol.asyncDispose]().then(() => (hasEnded = true))
       await systemClock.sleep(50)
       assert.equal(hasEnded, false)
-      release.resolve()
+      release()
       await ending
       assert.equal(taken.length, 1)
       const rest = names.filter((name) => name !== taken[0])
@@ -303,6 +291,18 @@ function put(store: EventStore, entry: AgendaEntry): Promise<boolean> {
 
 function hand(store: EventStore, take: TakeEntry, asked = options): AsyncDisposable {
   return agendaOf(store).handOut(asked, take)
+}
+
+/** One who takes entries, and is done with each once it is released. */
+function slowTaker() {
+  const taken: string[] = []
+  const { promise, resolve: release } = Promise.withResolvers<void>()
+  const take: TakeEntry = async ({ name }) => {
+    taken.push(name)
+    await promise
+    return undefined
+  }
+  return { taken, release, take }
 }
 
 /**
