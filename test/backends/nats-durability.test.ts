@@ -14,21 +14,11 @@ import {
   startNatsCluster,
   startNatsServer,
 } from '../support/nats.ts'
-import { monitored, monitoringOf } from '../support/nats-monitoring.ts'
+import { asking, login, monitored, monitoringOf } from '../support/nats-monitoring.ts'
 import { until } from '../support/until.ts'
 import { Wire } from './wire.ts'
 
 const synced = 'jetstream { sync_interval: always }'
-/** The account of the login may ask the servers: it imports the question from the system account. */
-const asking = `system_account: SYS
-accounts {
-  SYS { exports: [{ service: "$SYS.REQ.SERVER.PING.VARZ" }] }
-  A {
-    jetstream: enabled, users: [{ user: a, password: secret }]
-    imports: [{ service: { account: SYS, subject: "$SYS.REQ.SERVER.PING.VARZ" } }]
-  }
-}`
-const login = { user: 'a', pass: 'secret' }
 
 describe('a server by itself', () => {
   let lazy: NatsServer

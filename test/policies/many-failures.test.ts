@@ -52,13 +52,27 @@ async function untilLive(node: Node<typeof Order>, parked: number): Promise<void
   )
 }
 
-test('whoever it calls may be away for an hour: nobody is parked, it calls ever less, and goes on by itself', async () => {
+/** A node whose policy was told of these orders, and called somebody who answers for none of them. */
+async function refused(orders: readonly string[]) {
   const caller = new Caller()
   const clock = new VirtualClock()
-  await using home = await testNode({ actors: [Order], policies: [caller.policy], clock })
+  const home = await testNode({ actors: [Order], policies: [caller.policy], clock })
+  onTestFinished(() => home[Symbol.asyncDispose]())
   const { node, log } = home
-  for (const key of keys) caller.refuses.add(key)
-  await pay(node, ...keys)
+  for (const key of orders) caller.refuses.add(key)
+  await pay(node, ...orders)
+  return { caller, clock, node, log }
+}
+
+/** Until it has given up on so many. */
+async function untilParked(node: Node<typeof Order>, count: number): Promise<void> {
+  await until(async () => (await statusOf(node)).parked === count, {
+    description: `${count} are parked`,
+  })
+}
+
+test('whoever it calls may be away for an hour: nobody is parked, it calls ever less, and goes on by itself', async () => {
+  const { caller, clock, node, log } = await refused(keys)
   await clock.advance(3_600_000)
   expect(await statusOf(node)).toMatchObject({ state: 'failed', parked: 0 })
   // Each half minute, as many as it handles at a time, and who is held back.
@@ -71,12 +85,7 @@ test('whoever it calls may be away for an hour: nobody is parked, it calls ever 
 })
 
 test('where all that is known to fail does and something succeeds at times, they are parked and it is live', async () => {
-  const caller = new Caller()
-  const clock = new VirtualClock()
-  await using home = await testNode({ actors: [Order], policies: [caller.policy], clock })
-  const { node, log } = home
-  for (const key of keys) caller.refuses.add(key)
-  await pay(node, ...keys)
+  const { caller, clock, node, log } = await refused(keys)
   await clock.advance(60_000)
   const handle = node.projection(caller.policy)
   // Somebody could decide about any of them.
@@ -96,13 +105,7 @@ test('where all that is known to fail does and something succeeds at times, they
 })
 
 test('the one that it stops for is listed at once, and skipped like any other', async () => {
-  const caller = new Caller()
-  const clock = new VirtualClock()
-  await using home = await testNode({ actors: [Order], policies: [caller.policy], clock })
-  const { node } = home
-  const ten = keys.slice(0, 10)
-  for (const key of ten) caller.refuses.add(key)
-  await pay(node, ...ten)
+  const { caller, clock, node } = await refused(keys.slice(0, 10))
   await until(async () => (await statusOf(node)).state === 'failed', { description: 'it stopped' })
   const handle = node.projection(caller.policy)
   const listed = await handle.parked()
@@ -140,9 +143,7 @@ async function parkAll(node: Node<typeof Order>, caller: Caller): Promise<void> 
     await pay(node, key, 'good')
     await node.projection(caller.policy).reached(await node.events.lastPosition())
   }
-  await until(async () => (await statusOf(node)).parked === keys.length, {
-    description: 'all are parked',
-  })
+  await untilParked(node, keys.length)
 }
 
 test('a node that starts tries those once more who are parked, however many they are', async () => {
@@ -178,9 +179,7 @@ test('events that can not be read hold back their actors, however many they are'
     })
   await pay(node, 'good')
   await until(() => caller.answered.includes('good'), { description: 'others flow' })
-  await until(async () => (await statusOf(node)).parked === keys.length, {
-    description: 'all are parked',
-  })
+  await untilParked(node, keys.length)
   expect(log.entries.filter(({ level }) => level === 'error')).toEqual([])
 })
 
@@ -198,9 +197,7 @@ test('where no more may be held back, those who are tried again make room', asyn
   const handle = node.projection(caller.policy)
   for (const [index, key] of [first, second].entries()) {
     await pay(node, key)
-    await until(async () => (await statusOf(node)).parked === index + 1, {
-      description: `${key} is parked`,
-    })
+    await untilParked(node, index + 1)
   }
   await pay(node, third)
   await until(async () => (await statusOf(node)).state === 'failed', { description: 'it stopped' })

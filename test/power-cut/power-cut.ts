@@ -6,6 +6,7 @@ import { nats } from 'aether/nats'
 import { sqlite } from 'aether/sqlite'
 import type { Append } from '../processes/sqlite-store-child.ts'
 import { StoreProcess } from '../processes/store-process.ts'
+import { asking, login } from '../support/nats-monitoring.ts'
 import { startNatsCluster, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 import { LoopDisk } from './loop-disk.ts'
@@ -24,17 +25,6 @@ export type Syncing = 'always' | 'lazy'
 
 const appendsAtOnce = 32
 
-/** The account of the login may ask the servers when they sync. */
-const asking = `system_account: SYS
-accounts {
-  SYS { exports: [{ service: "$SYS.REQ.SERVER.PING.VARZ" }] }
-  A {
-    jetstream: enabled, users: [{ user: a, password: secret }]
-    imports: [{ service: { account: SYS, subject: "$SYS.REQ.SERVER.PING.VARZ" } }]
-  }
-}
-`
-const login = { user: 'a', pass: 'secret' }
 const lazySqlite = fileURLToPath(new URL('lazy-sqlite.ts', import.meta.url))
 
 /** Cuts the power while a process appends to a SQLite file, after so many milliseconds. */
@@ -164,7 +154,7 @@ interface Servers extends AsyncDisposable {
 }
 
 async function startServers(replicas: 1 | 3, config: string): Promise<Servers> {
-  const options = { config: `${asking}${config}`, credentials: login, readyTimeoutMs: 60_000 }
+  const options = { config: `${asking}\n${config}`, credentials: login, readyTimeoutMs: 60_000 }
   if (replicas === 3) return startNatsCluster(options)
   const server = await startNatsServer(options)
   return {

@@ -1,14 +1,15 @@
-import { type Backend, type ErrorCode, open, type Reached, view } from 'aether'
+import { type Backend, type ErrorCode, type Node, open, type Reached, view } from 'aether'
 import { memory } from 'aether/memory'
 import { testNode, VirtualClock } from 'aether/testing'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { backendKinds } from '../support/backend-kinds.ts'
 import { Logbook } from '../../src/testing/logbook.ts'
 import { until } from '../support/until.ts'
-import { Account, Balances } from './bank.ts'
+import { Account } from './bank.ts'
 
 /** What the handlers of {@link Journal} don't like, until somebody mends them. */
 const poison = new Set<string>()
+afterEach(() => poison.clear())
 
 /** A cluster that elects a leader may take long. */
 const limits = { commandTimeoutMs: 60_000 }
@@ -33,8 +34,22 @@ const Journal = view({
   },
 })
 
-const stored = async (node: Awaited<ReturnType<typeof open>>): Promise<Reached> =>
+const stored = async (node: Node): Promise<Reached> =>
   node.projection(Journal).reached(await node.events.lastPosition(), { timeoutMs: 60_000 })
+
+async function untilParked(node: Node): Promise<void> {
+  await until(async () => (await node.projection(Journal).status()).parked === 1, {
+    description: 'the actor is parked',
+    timeoutMs: 60_000,
+  })
+}
+
+async function untilFree(node: Node): Promise<void> {
+  await until(async () => (await node.projection(Journal).parked()).length === 0, {
+    description: 'the actor is free',
+    timeoutMs: 60_000,
+  })
+}
 
 describe.for(backendKinds)('an event that fails, on $name', (kind) => {
   test('is parked with its successors, others flow; mended and retried, all is as if never', async () => {
@@ -49,10 +64,7 @@ describe.for(backendKinds)('an event that fails, on $name', (kind) => {
         for (const key of ['alice', 'bob', 'carol'])
           await node.get(Account, key).deposit({ amount })
       await stored(node)
-      await until(async () => (await handle.status()).parked === 1, {
-        description: 'the actor is parked',
-        timeoutMs: 60_000,
-      })
+      await untilParked(node)
       expect(await handle.parked()).toMatchObject([
         {
           actorId: 'account-bob',
@@ -95,10 +107,7 @@ describe.for(backendKinds)('an event that fails, on $name', (kind) => {
     poison.clear()
     expect(await node.projection(Journal).retry('account-bob')).toBe(true)
     expect(await node.projection(Journal).retry('account-alice')).toBe(false)
-    await until(async () => (await node.projection(Journal).parked()).length === 0, {
-      description: 'the actor is free',
-      timeoutMs: 60_000,
-    })
+    await untilFree(node)
     await node.get(Account, 'bob').deposit({ amount: 5 })
     expect(await stored(node)).toEqual({ heldBack: [] })
     expect((await node.projection(Journal).status()).lag).toEqual({ events: 0, seconds: 0 })
@@ -115,17 +124,11 @@ describe.for(backendKinds)('an event that fails, on $name', (kind) => {
     {
       await using node = await opened(backend, logger)
       for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
-      await until(async () => (await node.projection(Journal).status()).parked === 1, {
-        description: 'the actor is parked',
-        timeoutMs: 60_000,
-      })
+      await untilParked(node)
     }
     poison.clear()
     await using node = await opened(backend, logger)
-    await until(async () => (await node.projection(Journal).parked()).length === 0, {
-      description: 'the actor is free',
-      timeoutMs: 60_000,
-    })
+    await untilFree(node)
     expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1', '+2', '+3'] })
   })
 
@@ -138,15 +141,11 @@ describe.for(backendKinds)('an event that fails, on $name', (kind) => {
     for (const amount of [1, 2, 3]) await node.get(Account, 'bob').deposit({ amount })
     await stored(node)
     expect(await node.projection(Journal).skip('account-bob', 'counted twice')).toBe(true)
-    await until(async () => (await node.projection(Journal).parked()).length === 0, {
-      description: 'the actor is free',
-      timeoutMs: 60_000,
-    })
+    await untilFree(node)
     expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+1', '+3'] })
     expect(logger.messages.join()).toContain(
       'Deposited of account-bob is passed over: counted twice',
     )
-    poison.clear()
   })
 })
 
@@ -245,48 +244,6 @@ test('an event that its actor does not know is held back with the actor, not pas
   })
 })
 
-test('whoever waits for a position gives up in time', async () => {
-  await using node = await open({ backend: memory(), actors: [Account], projections: [Balances] })
-  await expect(node.projection(Balances).reached(1, { timeoutMs: 20 })).rejects.toMatchObject({
-    code: 'timeout',
-  })
-  const reason = new Error('enough')
-  const signal = AbortSignal.abort(reason)
-  await expect(node.projection(Balances).reached(1, { signal })).rejects.toBe(reason)
-})
-
-test('whoever waits for a position gives up as soon as its signal aborts, also at the first look', async () => {
-  await using node = await open({ backend: memory(), actors: [Account], projections: [Balances] })
-  const leaving = new AbortController()
-  const { signal } = leaving
-  const waiting = node.projection(Balances).reached(1, { signal, timeoutMs: 60_000 })
-  const reason = new Error('enough')
-  leaving.abort(reason)
-  await expect(waiting).rejects.toBe(reason)
-})
-
-test.each([Infinity, 30 * 86_400_000])(
-  'whoever waits for a position for at most %s ms waits as long',
-  async (timeoutMs) => {
-    await using node = await open({ backend: memory(), actors: [Account], projections: [Balances] })
-    const patient = node.projection(Balances).reached(1, { timeoutMs })
-    const impatient = node.projection(Balances).reached(1, { timeoutMs: 50 })
-    await expect(impatient).rejects.toMatchObject({ code: 'timeout' })
-    await node.get(Account, 'alice').deposit({ amount: 1 })
-    await patient
-  },
-)
-
-test('whoever waits for a position is told that the node was closed', async () => {
-  const node = await open({ backend: memory(), actors: [Account], projections: [Balances] })
-  await node.get(Account, 'alice').deposit({ amount: 1 })
-  await node.projection(Balances).reached(1)
-  const waiting = node.projection(Balances).reached(2, { timeoutMs: Infinity })
-  const told = expect(waiting).rejects.toMatchObject({ code: 'closed' satisfies ErrorCode })
-  await node.close()
-  await told
-})
-
 test('what is skipped is the event that failed, and never the next one, which nobody has tried', async () => {
   poison.add('bob/1')
   poison.add('bob/2')
@@ -312,5 +269,4 @@ test('what is skipped is the event that failed, and never the next one, which no
   expect(await handle.skip('account-bob', 'counted twice', other)).toBe(true)
   await clock.advance(1_000)
   expect(await node.view(Journal).get('bob')).toEqual({ entries: ['+3'] })
-  poison.clear()
 })

@@ -8,29 +8,25 @@ import { Logbook } from '../../src/testing/logbook.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until, untilHolds } from '../support/until.ts'
 import { Account } from './bank.ts'
+import { totals } from './totals.ts'
 
 const patience = { timeoutMs: 60_000 }
 
-/** Each version has its own columns. */
-function totals(file: string, version: 1 | 2) {
+/** The next version of `totals`, which has another column. */
+function countedTotals(file: string) {
   const columns =
-    version === 1
-      ? 'key TEXT PRIMARY KEY, total INTEGER NOT NULL'
-      : 'key TEXT PRIMARY KEY, total INTEGER NOT NULL, deposits INTEGER NOT NULL DEFAULT 1'
+    'key TEXT PRIMARY KEY, total INTEGER NOT NULL, deposits INTEGER NOT NULL DEFAULT 1'
   const target = sqliteTables({ file, tables: { total: columns } })
   const { total } = target.tables
   const Totals = projection({
     name: 'totals',
-    version,
+    version: 2,
     actors: [Account],
     target,
     on: {
       Deposited: ({ key, data: { amount } }, sql) =>
-        version === 1
-          ? sql`INSERT INTO ${total} VALUES (${key}, ${amount})
-                ON CONFLICT (key) DO UPDATE SET total = total + ${amount}`
-          : sql`INSERT INTO ${total} (key, total) VALUES (${key}, ${amount})
-                ON CONFLICT (key) DO UPDATE SET total = total + ${amount}, deposits = deposits + 1`,
+        sql`INSERT INTO ${total} (key, total) VALUES (${key}, ${amount})
+            ON CONFLICT (key) DO UPDATE SET total = total + ${amount}, deposits = deposits + 1`,
     },
   })
   return { target, Totals }
@@ -40,14 +36,14 @@ test('tables are read by plain SQL, and are those of a new version once it has c
   await using folder = await temporaryFolder()
   const file = join(folder.path, 'views.db')
   const backend = sqlite(join(folder.path, 'events.db'))
-  const one = totals(file, 1)
+  const one = totals(file)
   await using old = await open({ backend, actors: [Account], projections: [one.Totals] })
   const alice = old.get(Account, 'alice')
   for (let i = 0; i < 100; i++) await alice.deposit({ amount: 2 })
   await old.projection(one.Totals).reached(await old.events.lastPosition(), patience)
   expect(await one.target.read`SELECT * FROM total`).toEqual([{ key: 'alice', total: 200 }])
 
-  const two = totals(file, 2)
+  const two = countedTotals(file)
   await using node = await open({ backend, actors: [Account], projections: [two.Totals] })
   const seen: number[] = []
   for (let left = 5; left > 0;) {
@@ -65,7 +61,7 @@ test('tables are read by plain SQL, and are those of a new version once it has c
 test('members of one target in one process count each event once', async () => {
   await using folder = await temporaryFolder()
   const backend = memory()
-  const { target, Totals } = totals(join(folder.path, 'views.db'), 1)
+  const { target, Totals } = totals(join(folder.path, 'views.db'))
   const nodes = await Promise.all(
     [1, 2, 3].map(() => open({ backend, actors: [Account], projections: [Totals] })),
   )
