@@ -31,6 +31,7 @@ import { ActorTrimming } from './writing/actor-trimming.ts'
 import { CommitPublisher } from './writing/commit-publisher.ts'
 import { CommitWriter } from './writing/commit-writer.ts'
 import { ConditionalPublisher } from './writing/conditional-publisher.ts'
+import { UsedNumbers } from './writing/used-numbers.ts'
 
 /** A namespace, of which no stream need be there yet. */
 export interface NatsBackend extends Backend {
@@ -138,7 +139,10 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const backLinks = new BackLinkReader(replicas, leader, subjects, floors)
   const actors = new ActorReader({ leader, subjects, heads, scan, backLinks, floors })
   const conditional = new ConditionalPublisher(inbox)
-  const publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
+  // What may be removed can't be looked up: with retention, every answer has to be certain.
+  const numbers = kept ? undefined : new UsedNumbers(inbox)
+  const ofCommits = new ConditionalPublisher(inbox, numbers)
+  const publisher = new CommitPublisher({ publisher: ofCommits, leader, link, retryForMs })
   const writer = new CommitWriter({ publisher, reader: actors, subjects, heads, link, retryForMs })
   const longRun = (): LongRun =>
     new LongRun({ library, link, manager, replicas, stream, timeoutMs })

@@ -24,6 +24,8 @@ export interface Request {
   readonly body: Uint8Array
   /** As NATS's protocol has them. @default none */
   readonly headers?: Uint8Array
+  /** What it's answered under, of {@link SharedInbox.newNumber}. @default one of its own */
+  readonly number?: number | undefined
 }
 
 /** Requests to one subject that are answered under one number. */
@@ -55,7 +57,7 @@ export class SharedInbox {
   readonly #waiting = new Map<number, Waiting>()
   readonly #groups = new AnswerGroups<Answer>()
   #isListening = false
-  #requests = 0
+  #numbers = 0
   /** Ends the sweep that goes on. */
   #sweeping: AbortController | undefined
 
@@ -70,6 +72,11 @@ export class SharedInbox {
     })
   }
 
+  /** One that no request had. Whoever gives it to several tells by their answers whose they are. */
+  newNumber(): number {
+    return ++this.#numbers
+  }
+
   /** {@link send}, for those who wait. Never rejects. */
   ask(request: Request): Promise<Answer> {
     return new Promise((resolve) => this.send(request, resolve))
@@ -79,14 +86,14 @@ export class SharedInbox {
    * Calls `take` once, with the answer or with why there is none: at the latest after the time-out, and
    * at once when the connection is lost. Never throws.
    */
-  send({ subject, body, headers }: Request, take: (answer: Answer) => void): void {
+  send({ subject, body, headers, number }: Request, take: (answer: Answer) => void): void {
     if (!this.#link.isConnected) {
       take({ kind: 'not-sent', cause: this.#link.notConnected() })
       return
     }
-    const number = ++this.#requests
+    const answeredUnder = number ?? this.newNumber()
     try {
-      const reply = this.#replyTo(number)
+      const reply = this.#replyTo(answeredUnder)
       const options = headers ? { reply, headers: encoded(headers) } : { reply }
       this.#link.nats.publish(subject, body, options)
     } catch (cause) {
@@ -94,7 +101,7 @@ export class SharedInbox {
       take({ kind: 'not-sent', cause: cause as Error })
       return
     }
-    this.#await(number, subject, take, false)
+    this.#await(answeredUnder, subject, take, false)
   }
 
   /**
@@ -103,7 +110,7 @@ export class SharedInbox {
    * answer anew, which is a quarter of what ten small ones cost it.
    */
   sendAll({ subject, bodies }: Requests, take: (answer: Answer) => void): () => void {
-    const number = ++this.#requests
+    const number = this.newNumber()
     const forget = (): boolean => this.#waiting.delete(number)
     if (!this.#link.isConnected) {
       take({ kind: 'not-sent', cause: this.#link.notConnected() })

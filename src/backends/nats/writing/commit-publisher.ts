@@ -7,6 +7,7 @@ import {
 import { jetStreamCodes } from '../connection/failure.ts'
 import type { NatsLink } from '../connection/nats-link.ts'
 import { RetryBudget } from '../connection/retry-budget.ts'
+import { settleMs } from '../connection/server-pulse.ts'
 import type { StreamLeader } from '../reading/stream-leader.ts'
 import {
   type ConditionalMessage,
@@ -26,6 +27,13 @@ export interface CommitPublisherContext {
 
 /** What is certain in the end: where the first message is stored, or that none ever will be. */
 export type Certainty = { readonly storedAt: number } | 'superseded'
+
+/** Why one of the tries may have been stored: docs/decisions/0052-numbers-that-are-used-again.md. */
+interface Doubt {
+  readonly wasUnanswered: boolean
+  /** When the first one was doubtful, of `performance.now()`. */
+  readonly doubtfulSince: number | undefined
+}
 
 /** Publishes messages, all or none, until it is certain what became of them. */
 export class CommitPublisher {
@@ -66,46 +74,56 @@ export class CommitPublisher {
   ): Promise<Certainty> {
     let outcome = first
     let wasUnanswered = false
+    // Only the first try can be.
+    const doubtfulSince = first.kind === 'doubtful' ? performance.now() : undefined
     for (;;) {
-      const certainty = await this.#certaintyOf(outcome, messages, wasUnanswered)
-      if (certainty) return certainty
       wasUnanswered ||= outcome.kind === 'unknown'
+      const doubt = { wasUnanswered, doubtfulSince }
+      const certainty = await this.#certaintyOf(outcome, messages, doubt)
+      if (certainty) return certainty
       if (outcome.kind === 'refused' && !wasUnanswered) throw refusal(outcome, messages)
-      if (!(await budget.pause())) throw this.#outOfTime(outcome, messages, wasUnanswered)
-      outcome = await this.#context.publisher.publish(messages)
+      if (!(await budget.pause())) throw this.#outOfTime(outcome, messages, doubt)
+      outcome = await this.#context.publisher.publishAgain(messages)
     }
   }
 
   async #certaintyOf(
     outcome: PublishOutcome,
     messages: readonly ConditionalMessage[],
-    wasUnanswered: boolean,
+    doubt: Doubt,
   ): Promise<Certainty | undefined> {
     if (outcome.kind === 'stored') return this.#stored(outcome.firstSequence, messages)
-    if (outcome.kind !== 'superseded') return undefined
-    return wasUnanswered ? this.#lookUp(messages) : 'superseded'
+    const isSuperseded = outcome.kind === 'superseded'
+    if (!isSuperseded && outcome.kind !== 'doubtful') return undefined
+    if (!isInDoubt(doubt)) return 'superseded'
+    const found = await this.#lookUp(messages, doubt)
+    // Refused for what isn't there any more, unless a leader that was replaced shows less than there is.
+    if (found === null && isSuperseded && isSettled(doubt)) return 'superseded'
+    return found ?? undefined
   }
 
   /**
    * Something stands where one of the messages was to stand: an earlier try of these very messages,
    * or another one, after which they can't come any more. They are stored all or none, so the first
-   * place that is taken tells.
+   * place that is taken tells. Null where none is shown, undefined where the leader can't be asked.
    */
-  async #lookUp(messages: readonly ConditionalMessage[]): Promise<Certainty | undefined> {
+  async #lookUp(
+    messages: readonly ConditionalMessage[],
+    { wasUnanswered }: Doubt,
+  ): Promise<Certainty | null | undefined> {
     for (const [index, message] of messages.entries()) {
       const { subject, expectedSequence } = message
       const next = await this.#next(subject, expectedSequence + 1)
       if (next === undefined) return undefined
       if (next === null) continue
       if (isThis(next, message)) return { storedAt: next.seq - index }
-      if (!isWrittenBehind(next, expectedSequence)) throw this.#unknown(messages, undefined)
+      if (wasUnanswered && !isWrittenBehind(next, expectedSequence))
+        throw this.#unknown(messages, undefined)
       return 'superseded'
     }
-    // A leader that was replaced and doesn't know it yet shows less than there is.
-    return undefined
+    return null
   }
 
-  /** Undefined where the leader can't be asked: it stays unknown. */
   #next(subject: string, fromSequence: number): Promise<StoredMessage | null | undefined> {
     return this.#context.leader.next(subject, fromSequence).catch(() => undefined)
   }
@@ -132,11 +150,11 @@ export class CommitPublisher {
   #outOfTime(
     outcome: PublishOutcome,
     messages: readonly ConditionalMessage[],
-    wasUnanswered: boolean,
+    doubt: Doubt,
   ): AetherError {
     const { link, retryForMs } = this.#context
     const cause = 'cause' in outcome ? outcome.cause : undefined
-    if (wasUnanswered) return this.#unknown(messages, cause)
+    if (isInDoubt(doubt)) return this.#unknown(messages, cause)
     const where = placeOf(messages)
     if (link.isClosing) return new AetherError('closed', 'the event store was closed', { cause })
     return new AetherError(
@@ -154,6 +172,15 @@ export class CommitPublisher {
       { cause },
     )
   }
+}
+
+function isInDoubt({ wasUnanswered, doubtfulSince }: Doubt): boolean {
+  return wasUnanswered || doubtfulSince !== undefined
+}
+
+/** Whether a leader that was replaced has noticed it, and nothing went unanswered. */
+function isSettled({ wasUnanswered, doubtfulSince = Infinity }: Doubt): boolean {
+  return !wasUnanswered && performance.now() - doubtfulSince > settleMs
 }
 
 /** What has no id has a body of its own: docs/decisions/0026-commits-without-message-ids.md. */

@@ -7,7 +7,8 @@ import {
 } from '../commits/commit-message.ts'
 import { jetStreamCodes } from '../connection/failure.ts'
 import { Gate } from '../connection/gate.ts'
-import type { Answer, SharedInbox } from '../connection/shared-inbox.ts'
+import type { Answer, Request, SharedInbox } from '../connection/shared-inbox.ts'
+import type { UsedNumbers } from './used-numbers.ts'
 
 /** A message that is stored if and only if the subject's last one has the expected sequence. */
 export interface ConditionalMessage {
@@ -38,6 +39,8 @@ export type PublishOutcome =
   | { readonly kind: 'unknown'; readonly cause: unknown }
   /** Not stored, and JetStream will not store it. */
   | { readonly kind: 'refused'; readonly cause: unknown; readonly code: number | undefined }
+  /** As unknown; the answer may be one to an earlier message. */
+  | { readonly kind: 'doubtful'; readonly cause: unknown }
 
 /** How many messages the server takes at once: `streamDefaultMaxAtomicBatchSize` of nats-server. */
 export const maxMessagesPerBatch = 1_000
@@ -61,25 +64,45 @@ const batchHeaders = {
 /** Publishes once, and sorts what comes of it: never throws. */
 export class ConditionalPublisher {
   readonly #inbox: SharedInbox
+  readonly #numbers: UsedNumbers | undefined
   readonly #batches = new Gate(maxOpenBatches)
 
-  constructor(inbox: SharedInbox) {
+  /** With `numbers`, it publishes nothing that has an id, and to one stream, from which nothing is removed. */
+  constructor(inbox: SharedInbox, numbers?: UsedNumbers) {
     this.#inbox = inbox
+    this.#numbers = numbers
   }
 
   /** Stores all of the messages, which have a subject each, or none. */
   publish(messages: readonly ConditionalMessage[]): Promise<PublishOutcome> {
+    const [only] = messages
+    if (!only || messages.length > 1) return this.publishAgain(messages)
+    return this.#numbers ? this.#publishUnder(this.#numbers, only) : this.#publishOne(only)
+  }
+
+  /** The same, behind a try that left doubt. */
+  publishAgain(messages: readonly ConditionalMessage[]): Promise<PublishOutcome> {
     const [only] = messages
     return only && messages.length === 1
       ? this.#publishOne(only)
       : this.#batches.run(() => this.#publishBatch(messages))
   }
 
-  #publishOne(message: ConditionalMessage): Promise<PublishOutcome> {
-    const headers = encoded(headersOf(message))
+  async #publishOne(message: ConditionalMessage): Promise<PublishOutcome> {
+    return outcomeOf(await this.#inbox.ask(requestOf(message)), 1)
+  }
+
+  #publishUnder(numbers: UsedNumbers, message: ConditionalMessage): Promise<PublishOutcome> {
+    const used = numbers.take()
     return new Promise((resolve) => {
-      const { subject, body } = message
-      this.#inbox.send({ subject, body, headers }, (answer) => resolve(outcomeOf(answer, 1)))
+      this.#inbox.send(requestOf(message, used.number), (answer) => {
+        const outcome = outcomeOf(answer, 1)
+        if (answer.kind !== 'answered') resolve(outcome)
+        else if (outcome.kind === 'stored' && outcome.firstSequence > used.newest) {
+          numbers.giveBack(used, outcome.firstSequence)
+          resolve(outcome)
+        } else resolve(used.newest === 0 ? outcome : doubtful)
+      })
     })
   }
 
@@ -126,12 +149,22 @@ export function payloadSizeOf(messages: readonly ConditionalMessage[], index: nu
   return headersOf(message, place).length + message.body.length
 }
 
+const doubtful: PublishOutcome = {
+  kind: 'doubtful',
+  cause: new Error('its answer may be one to an earlier message'),
+}
+
 /** The headers as NATS's protocol has them: all of it is ASCII. */
 function headersOf(message: ConditionalMessage, others = ''): string {
   const { id, expectedSequence, version, headers = '' } = message
   const ofId = id === undefined ? '' : `${messageIdHeader}: ${id}\r\n`
   const ofEvents = version === undefined ? '' : `${versionHeader}: ${version}\r\n`
   return `NATS/1.0\r\n${ofId}${expectedSequenceHeader}: ${expectedSequence}\r\n${ofEvents}${headers}${others}\r\n`
+}
+
+function requestOf(message: ConditionalMessage, number?: number): Request {
+  const { subject, body } = message
+  return { subject, body, headers: encoded(headersOf(message)), number }
 }
 
 function encoded(headers: string): Uint8Array {
