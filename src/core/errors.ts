@@ -38,6 +38,10 @@ export const errorCodes = {
     meaning:
       'A view, projection or policy fails for too many actors to go on: mend the cause; it tries again.',
   },
+  'held-back': {
+    retryable: true,
+    meaning: 'A view does not show this position: its actor is held back, as an event of it failed.',
+  },
   'command-rejected': {
     retryable: false,
     meaning: 'The actor refused the command: a decision of the domain.',

@@ -25,7 +25,15 @@ export interface GatewayOptions {
    * than what a proxy between allows. @default 15000
    */
   readonly heartbeatMs?: number
+  /**
+   * How long a view is waited for at most that has not `reached` the position of a request, in
+   * milliseconds. @default 5000
+   */
+  readonly reachTimeoutMs?: number
 }
+
+/** The longest that a timer can wait. */
+const maxTimerMs = 2_147_483_647
 
 /** Answers one exchange: never throws. */
 export type Gateway = (exchange: Exchange) => Promise<Reply>
@@ -40,20 +48,22 @@ export type Gateway = (exchange: Exchange) => Promise<Reply>
  * - `GET /quarantine` · `DELETE /quarantine/{type}/{key}`
  * - `GET /projections` · `GET /projections/{name}` · `POST /projections/{name}/pause|resume|rebuild`
  * - `GET /projections/{name}/parked` · `POST /projections/{name}/parked/{type}/{key}/retry|skip`
- * - `GET /views/{name}` (`?prefix=&after=&limit=`) · `GET /views/{name}/{key}`
+ * - `GET /views/{name}` (`?prefix=&after=&limit=&reached=`) · `GET /views/{name}/{key}` (`?reached=`)
  * - `GET /readyz` · `GET /metrics`
  * @throws AetherError `invalid-argument` for an option out of its range
  */
 export function createGateway(node: Node, options: GatewayOptions = {}): Gateway {
-  const { onError, heartbeatMs = 15_000 } = options
-  checkWholeNumber('heartbeatMs', heartbeatMs, 2_147_483_647, 1)
+  const { onError, heartbeatMs = 15_000, reachTimeoutMs = 5_000 } = options
+  checkWholeNumber('heartbeatMs', heartbeatMs, maxTimerMs, 1)
+  checkWholeNumber('reachTimeoutMs', reachTimeoutMs, maxTimerMs)
   const answer = async (exchange: ObservedExchange): Promise<Reply> => {
     const tellFault = (error: unknown, { status }: { readonly status: number }): void => {
       if (isOurFault(status, error, exchange)) tell(onError, error)
     }
     try {
       const target = parseTarget(exchange.target)
-      return await route({ node, exchange, target, stream: { heartbeatMs, tellFault } })
+      const stream = { heartbeatMs, tellFault }
+      return await route({ node, exchange, target, stream, reachTimeoutMs })
     } catch (error) {
       const reply = problemReply(error)
       tellFault(error, reply)
@@ -82,9 +92,11 @@ interface Asked {
   readonly exchange: ObservedExchange
   readonly target: Target
   readonly stream: EventStreamSettings
+  readonly reachTimeoutMs: number
 }
 
-async function route({ node, exchange, target, stream }: Asked): Promise<Reply> {
+async function route(asked: Asked): Promise<Reply> {
+  const { node, exchange, target, stream } = asked
   const { segments, query } = target
   const [root, type, key, last, ...rest] = segments
   const isActor = rest.length === 0 && type !== undefined && key !== undefined
@@ -108,7 +120,7 @@ async function route({ node, exchange, target, stream }: Asked): Promise<Reply> 
     return answerByMethod(exchange, { GET: () => readinessReply(node) })
   if (segments.length === 1 && root === 'metrics')
     return answerByMethod(exchange, { GET: () => metricsReply(node, exchange) })
-  const reply = readerReply({ node, exchange, target })
+  const reply = readerReply(asked)
   if (reply) return reply
   throw new AetherError(
     'unknown-route',
@@ -116,7 +128,7 @@ async function route({ node, exchange, target, stream }: Asked): Promise<Reply> 
   )
 }
 
-function readerReply(asked: Omit<Asked, 'stream'>): Promise<Reply> | undefined {
+function readerReply(asked: Asked): Promise<Reply> | undefined {
   switch (asked.target.segments[0]) {
     case 'projections':
       return projectionReply(asked)

@@ -11,7 +11,8 @@ const namesAt: Readonly<Record<string, readonly string[]>> = {
   '/events': ['after', 'limit'],
   '/events/stream': ['after', 'type', 'key', 'event'],
   '/projections/{name}/parked': ['stack'],
-  '/views/{name}': ['prefix', 'after', 'limit'],
+  '/views/{name}': ['prefix', 'after', 'limit', 'reached'],
+  '/views/{name}/{key}': ['reached'],
 }
 
 /** Whoever probes may add what it likes: nothing of their answers could be meant otherwise. */

@@ -36,6 +36,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   closed: 503,
   overloaded: 503,
   'outcome-unknown': 503,
+  'held-back': 503,
   'reader-stopped': 503,
   'store-unavailable': 503,
   timeout: 503,
