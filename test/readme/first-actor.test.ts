@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CliProcess, runCli } from '../support/cli.ts'
 import { Document } from '../support/document.ts'
-import { curl, Extracted } from './extracted.ts'
+import { curl, Extracted, runNode } from './extracted.ts'
 
 const page = await Document.read('docs/first-actor.md')
 
@@ -24,7 +24,7 @@ test('whoever follows "Your first actor" sees what it prints', async () => {
   await mkdir(work)
   const main = join(path, 'main.ts')
   for (const _time of [1, 2])
-    expect(await home.run(work, main)).toBe(page.block('text output=main.ts'))
+    expect(await runNode(work, main)).toBe(page.block('text output=main.ts'))
 
   const dev = argumentsOf('sh dev').map((word) =>
     word === 'account.ts' ? join(path, word) : word.replace('4040', '0'),
@@ -35,7 +35,7 @@ test('whoever follows "Your first actor" sees what it prints', async () => {
   for (const { line, answer } of page.exchanges) expect(await curl(line, url)).toBe(answer)
   await node.end('SIGTERM')
 
-  expect(await home.run(work, '--test', join(path, 'account.test.ts'))).toContain('pass 2')
+  expect(await runNode(work, '--test', join(path, 'account.test.ts'))).toContain('pass 2')
 
   const check = argumentsOf('sh check').map((word) =>
     word === 'account.ts' ? join(changed, word) : word,
@@ -43,8 +43,8 @@ test('whoever follows "Your first actor" sees what it prints', async () => {
   const { code, stderr, stdout } = await runCli(check, work)
   expect(stdout + stderr).toBe(page.block('text output=check'))
   expect(code).toBe(0)
-  const tested = await home.run(work, '--test', join(changed, 'account.test.ts'))
+  const tested = await runNode(work, '--test', join(changed, 'account.test.ts'))
   expect(tested).toContain('pass 2')
-  const after = await home.run(work, join(changed, 'main.ts'))
+  const after = await runNode(work, join(changed, 'main.ts'))
   expect(after).toBe(page.block('text output=changed/main.ts'))
 })

@@ -12,10 +12,11 @@ export interface Block {
 export class Document {
   readonly blocks: readonly Block[]
   readonly text: string
-  readonly #name: string
+  /** Where it is in the repository. */
+  readonly name: string
 
   constructor(name: string, text: string) {
-    this.#name = name
+    this.name = name
     this.text = text
     this.blocks = Array.from(
       text.matchAll(/^```(.*)\n([^]*?)^```$/gm),
@@ -23,14 +24,13 @@ export class Document {
     )
   }
 
-  /** @param name where it is in the repository */
   static async read(name: string): Promise<Document> {
     return new Document(name, await readFile(join(repository, name), 'utf8'))
   }
 
   block(language: string): string {
     const found = this.blocks.find((each) => each.language === language)
-    if (!found) throw new Error(`${this.#name} has no block ${language}`)
+    if (!found) throw new Error(`${this.name} has no block ${language}`)
     return found.text
   }
 
@@ -44,16 +44,18 @@ export class Document {
     })
   }
 
-  /** Writes the blocks with `file=`, and a project to compile them. */
+  /** The blocks that are named so, as `ts file=bank.ts`, by their names. */
+  named(kind: string): ReadonlyMap<string, string> {
+    const named = this.blocks.filter(({ language }) => language.startsWith(`${kind}=`))
+    return new Map(named.map(({ language, text }) => [language.slice(kind.length + 1), text]))
+  }
+
+  /** Writes the blocks with `file=`. */
   async extract(folder: string): Promise<void> {
-    for (const { language, text } of this.blocks) {
-      const file = /^ts file=(\S+)$/.exec(language)?.[1]
-      if (!file) continue
+    for (const [file, text] of this.named('ts file')) {
       await mkdir(dirname(join(folder, file)), { recursive: true })
-      await writeFile(join(folder, file), text)
+      await writeFile(join(folder, file), text, { flag: 'wx' })
     }
-    const config = { extends: join(repository, 'tsconfig.json'), include: ['**/*.ts'] }
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
   }
 }
 
