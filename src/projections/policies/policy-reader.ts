@@ -179,10 +179,16 @@ export class PolicyReader implements AsyncDisposable {
       if (this.#parts.size > 0 && this.#readInMs() <= 0) await this.#takeIn()
       this.#check()
       const restMs = this.#restMs()
-      if (!this.#awaitsRoom && !this.#work.isDoubtful(this.#parts)) this.#condition.settle()
+      if (!this.#awaitsRoom && !this.#work.isDoubtful(this.#parts)) await this.#settle()
       await this.#bell.wait(restMs)
       this.#saver.saveDue()
     }
+  }
+
+  /** Where nothing can be stored, each try would be told to go on, and to fail again a moment later. */
+  async #settle(): Promise<void> {
+    if (this.state === 'failed') await this.#saver.pauseFor(() => this.#saver.save(this.#parts))
+    this.#condition.settle()
   }
 
   /** @throws what is in the way */

@@ -38,8 +38,8 @@ export class PolicyWork {
   readonly #underWay = new Set<Todo>()
   readonly #failing: FailingEvents
   readonly #streak: FailingStreak
-  /** Whether none has succeeded since it stopped because of those that failed. */
-  #isDoubtful = false
+  /** What it has stopped for, as long as none has succeeded since: those that failed, or what they all need. */
+  #doubt: 'streak' | 'outage' | undefined
   #trouble: { readonly error: unknown } | undefined
 
   constructor(context: PolicyWorkContext) {
@@ -70,8 +70,9 @@ export class PolicyWork {
 
   /** Whether it still has to be seen that what it stopped for is over. */
   isDoubtful(parts: Iterable<PolicyPart>): boolean {
-    if (!this.#isDoubtful) return false
+    if (!this.#doubt) return false
     if (this.#lanes.isBusy) return true
+    if (this.#doubt === 'outage') return false
     const held = Array.from(parts, (part) => [...part.held.values()]).flat()
     return held.some(({ state }) => state === 'retrying')
   }
@@ -154,7 +155,7 @@ export class PolicyWork {
     handling?.end()
     this.#failing.clear()
     this.#streak.end()
-    this.#isDoubtful = false
+    this.#doubt = undefined
     observer.handled?.(name, 1, stored)
     return isHarmless === true
   }
@@ -163,7 +164,7 @@ export class PolicyWork {
   #fail(part: PolicyPart, failed: FailedEvent, cause: unknown): void {
     if (this.#isOver(part)) return
     if (isOutage(cause)) {
-      this.#isDoubtful = false
+      this.#doubt = 'outage'
       return this.#stopFor(cause)
     }
     const { actorId, position } = failed
@@ -180,7 +181,7 @@ export class PolicyWork {
     }
     if (isStreak) this.#streak.takeBack()
     if (trouble === undefined) return this.#context.onChange()
-    this.#isDoubtful = true
+    this.#doubt = 'streak'
     this.#stopFor(trouble)
   }
 

@@ -158,6 +158,8 @@ export class Reader implements AsyncDisposable {
       if (parts.all.length > 0 && isDue) await this.#roundWithRoom(parts)
       await this.#retryDue(parts)
       if (this.#isOver) break
+      // Where nothing can be stored, each try would be told to go on, and to fail again a moment later.
+      if (this.state === 'failed') await this.#work.save(parts)
       this.#condition.settle()
       await this.#bell.wait(isDue ? this.#restMs(parts) : this.#roundInMs())
       await this.#saveLazily(parts)
