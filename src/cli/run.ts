@@ -22,6 +22,8 @@ const commands: CommandTable = {
     diff: async () => (await import('./actor/diff.ts')).diff,
     send: async () => (await import('./actor/send.ts')).send,
     resume: async () => (await import('./actor/resume.ts')).resume,
+    reminders: async () => (await import('./actor/reminders.ts')).reminders,
+    unschedule: async () => (await import('./actor/unschedule.ts')).unschedule,
   },
   events: {
     append: async () => (await import('./events/append.ts')).append,

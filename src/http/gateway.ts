@@ -10,6 +10,7 @@ import { limitOf, pageReply } from './page.ts'
 import { problemReply, unrepeatableReply } from './problem.ts'
 import { projectionReply } from './projection-routes.ts'
 import { parseTarget, type Query, type Target, wholeNumberOf } from './target.ts'
+import { reminderReply, remindersReply } from './reminder-routes.ts'
 import { viewReply } from './view-routes.ts'
 import { checkWholeNumber } from './whole-number.ts'
 
@@ -46,6 +47,7 @@ export type Gateway = (exchange: Exchange) => Promise<Reply>
  * - `GET /actors/{type}/{key}/events` (`?from=&limit=`) · `GET /events` (`?after=&limit=`) · `GET /healthz`
  * - `GET /events/stream` (`?after=&type=&key=&event=`)
  * - `GET /quarantine` · `DELETE /quarantine/{type}/{key}`
+ * - `GET /reminders` · `GET /reminders/{type}/{key}` (`?limit=`) · `DELETE /reminders/{type}/{key}/{name}`
  * - `GET /projections` · `GET /projections/{name}` · `POST /projections/{name}/pause|resume|rebuild`
  * - `GET /projections/{name}/parked` · `POST /projections/{name}/parked/{type}/{key}/retry|skip`
  * - `GET /views/{name}` (`?prefix=&after=&limit=&reached=`) · `GET /views/{name}/{key}` (`?reached=`)
@@ -98,14 +100,11 @@ interface Asked {
 async function route(asked: Asked): Promise<Reply> {
   const { node, exchange, target, stream } = asked
   const { segments, query } = target
-  const [root, type, key, last, ...rest] = segments
-  const isActor = rest.length === 0 && type !== undefined && key !== undefined
-  if (isActor && (root === 'actors' || (root === 'quarantine' && last === undefined))) {
-    const id = addressed(node, type, key === '' ? (query.get('key') ?? '') : key)
-    return root === 'actors'
-      ? actorReply(node, id, last, exchange, query)
-      : answerByMethod(exchange, { DELETE: async () => resume(node, id) })
-  }
+  const [root, type] = segments
+  const ofActor = ofActorReply(asked)
+  if (ofActor) return ofActor
+  if (segments.length === 1 && root === 'reminders')
+    return remindersReply(node, undefined, exchange, query)
   if (segments.length === 1 && root === 'quarantine')
     return answerByMethod(exchange, { GET: async () => jsonReply(200, node.quarantined) })
   if (segments.length === 1 && root === 'events')
@@ -126,6 +125,21 @@ async function route(asked: Asked): Promise<Reply> {
     'unknown-route',
     `nothing is at /${segments.join('/')}; see /actors/{type}/{key}, /events, /projections and /views`,
   )
+}
+
+/** What is at a path with an actor in it; undefined for another path. */
+function ofActorReply({ node, exchange, target }: Asked): Promise<Reply> | undefined {
+  const { segments, query } = target
+  const [root, type, key, last, ...rest] = segments
+  if (type === undefined || key === undefined || rest.length > 0) return undefined
+  const id = (): ActorId => addressed(node, type, key === '' ? (query.get('key') ?? '') : key)
+  if (root === 'actors') return actorReply(node, id(), last, exchange, query)
+  if (root === 'quarantine' && last === undefined)
+    return answerByMethod(exchange, { DELETE: async () => resume(node, id()) })
+  if (root !== 'reminders') return undefined
+  return last === undefined
+    ? remindersReply(node, id(), exchange, query)
+    : reminderReply(node, id(), last, exchange)
 }
 
 function readerReply(asked: Asked): Promise<Reply> | undefined {

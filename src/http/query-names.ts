@@ -11,6 +11,8 @@ const namesAt: Readonly<Record<string, readonly string[]>> = {
   '/events': ['after', 'limit'],
   '/events/stream': ['after', 'type', 'key', 'event'],
   '/projections/{name}/parked': ['stack'],
+  '/reminders': ['limit'],
+  '/reminders/{type}/{key}': ['limit'],
   '/views/{name}': ['prefix', 'after', 'limit', 'reached'],
   '/views/{name}/{key}': ['reached'],
 }

@@ -34,7 +34,7 @@ async function aether(
   readonly values: Record<string, unknown>[]
   readonly stderr: string
 }> {
-  const onBank = name === 'ls' ? [] : ['-m', bank]
+  const onBank = ['ls', 'reminders', 'unschedule'].includes(name) ? [] : ['-m', bank]
   const options = name === 'resume' ? [] : ['--backend', 'sqlite:bank.db', ...onBank]
   await using done = await runCli(['actor', name, ...args, ...options], folder.path)
   const lines = done.stdout.split('\n').filter((line) => line !== '')
@@ -144,4 +144,34 @@ test('a module is needed to know what an actor is', async () => {
     folder.path,
   )
   expect([done.code, done.stderr]).toEqual([2, expect.stringContaining('--module')])
+})
+
+test('reminders lists what waits, the next first, and unschedule takes one away', async () => {
+  await using node = await open({
+    backend: sqlite(join(folder.path, 'bank.db')),
+    actors: [Account],
+    limits: { deliveries: 0 },
+  })
+  const alice = node.get(Account, 'alice')
+  const input = { amount: 1 }
+  await node.schedule(alice, 'deposit', input, { name: 'rent', everyMs: 86_400_000 })
+  await node.schedule(alice, 'deposit', input, { name: 'gift', afterMs: 5_000 })
+  await node.schedule(node.get(Account, 'bob'), 'deposit', input, { name: 'late', afterMs: 90_000 })
+  const { code, values } = await aether('reminders', 'account-alice')
+  expect(code).toBe(0)
+  expect(values).toMatchObject([
+    { name: 'gift', command: 'deposit', input },
+    { name: 'rent', everyMs: 86_400_000, kind: 'reminder', attempts: 0 },
+  ])
+  // Of all actors.
+  const all = (await aether('reminders')).values.map(({ name }) => name)
+  expect(all).toEqual(expect.arrayContaining(['gift', 'late', 'rent']))
+  expect((await aether('reminders', '--limit', '1')).values).toHaveLength(1)
+  const gone = await aether('unschedule', 'account-alice', 'gift')
+  expect([gone.code, gone.values]).toEqual([
+    0,
+    [{ actorId: 'account-alice', name: 'gift', unscheduled: true }],
+  ])
+  expect((await aether('unschedule', 'account-alice', 'gift')).code).toBe(3)
+  expect(await node.reminders(alice)).toMatchObject([{ name: 'rent' }])
 })

@@ -23,6 +23,11 @@ export async function openOrMakeNode({ backend, module }: NodeValues): Promise<N
   return openBystander(await parseBackend(backend), module)
 }
 
+/** A node of no actors over a store that is there: for what needs to know nothing of them. */
+export async function openNodeOfNone(backend: string): Promise<Node> {
+  return open({ backend: await existingBackend(backend), actors: [], limits: { deliveries: 0 } })
+}
+
 /** Messages and reminders are left to those who run the actors: somebody only looks, or asks one thing. */
 async function openBystander(backend: Backend, module: string | undefined): Promise<Node> {
   return open({ backend, actors: await loadActors(named(module)), limits: { deliveries: 0 } })
