@@ -1,5 +1,5 @@
-import type { Histogram } from './histogram.ts'
-import type { MetricRegistry } from './metric-registry.ts'
+import type { Histogram } from './metrics/histogram.ts'
+import type { MetricRegistry } from './metrics/metric-registry.ts'
 
 /** As the semantic conventions of OpenTelemetry advise. */
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]

@@ -1,6 +1,6 @@
 import type { ReaderName } from '../projections/index.ts'
-import type { Counter } from './counter.ts'
-import type { MetricRegistry } from './metric-registry.ts'
+import type { Counter } from './metrics/counter.ts'
+import type { MetricRegistry } from './metrics/metric-registry.ts'
 
 /** By which the metrics of readers are told apart: the kind of a reader and its name. */
 export const readerLabels = ['aether.projection.kind', 'aether.projection.name']

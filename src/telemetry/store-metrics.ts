@@ -1,8 +1,8 @@
 import type { StoredEvent } from '../core/index.ts'
 import type { StoreObserver } from '../store/index.ts'
-import type { Count, Counter } from './counter.ts'
-import type { Histogram, Spread } from './histogram.ts'
-import type { MetricRegistry } from './metric-registry.ts'
+import type { Count, Counter } from './metrics/counter.ts'
+import type { Histogram, Spread } from './metrics/histogram.ts'
+import type { MetricRegistry } from './metrics/metric-registry.ts'
 import { outcomeOf } from './outcome.ts'
 
 const actorType = 'aether.actor.type'

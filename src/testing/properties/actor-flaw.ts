@@ -6,7 +6,7 @@ import {
   foldStored,
   initialOf,
   storedAtVersion,
-} from '../actors/index.ts'
+} from '../../actors/index.ts'
 import {
   actorId,
   type ActorId,
@@ -15,9 +15,9 @@ import {
   noMetadata,
   type StoredEvent,
   toJson,
-} from '../core/index.ts'
+} from '../../core/index.ts'
 import type { Step } from './actor-steps.ts'
-import { rehearse } from './rehearsal.ts'
+import { rehearse } from '../rehearsal/rehearsal.ts'
 
 /** A property that an actor hasn't got. */
 export interface Flaw {

@@ -1,5 +1,5 @@
 import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api'
-import { type Metadata, messageOf, type SpanAttributes, type TraceSpan } from '../core/index.ts'
+import { type Metadata, messageOf, type SpanAttributes, type TraceSpan } from '../../core/index.ts'
 import type { OpenTelemetryApi } from './open-telemetry.ts'
 
 /** A span of the SDK, and the context in which it is the active one. */

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Clock, isWorkWaiting } from '../core/index.ts'
-import { testStart } from './rehearsal.ts'
+import { type Clock, isWorkWaiting } from '../../core/index.ts'
+import { testStart } from '../rehearsal/rehearsal.ts'
 
 /** Something that is to happen at a moment. */
 interface Due {

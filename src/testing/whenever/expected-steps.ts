@@ -1,5 +1,5 @@
-import type { ActorDefinition, Arguments, CommandsOf } from '../actors/index.ts'
-import { actorId } from '../core/index.ts'
+import type { ActorDefinition, Arguments, CommandsOf } from '../../actors/index.ts'
+import { actorId } from '../../core/index.ts'
 import { commandOf, type ExpectedStep, type ReminderTimes } from './policy-step.ts'
 
 /** A command that is expected, as it would be sent. */

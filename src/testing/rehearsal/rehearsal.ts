@@ -6,7 +6,7 @@ import {
   foldDecided,
   initialOf,
   makeCommand,
-} from '../actors/index.ts'
+} from '../../actors/index.ts'
 import {
   type ActorId,
   type AetherError,
@@ -15,7 +15,7 @@ import {
   type Metadata,
   type NewEvent,
   noMetadata,
-} from '../core/index.ts'
+} from '../../core/index.ts'
 
 /** One actor without a node: what it is so far. */
 export interface Scene {

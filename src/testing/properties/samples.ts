@@ -1,4 +1,4 @@
-import { messageOf, type Schema, validate } from '../core/index.ts'
+import { messageOf, type Schema, validate } from '../../core/index.ts'
 import { type JsonSchema, sampleOf } from './json-sample.ts'
 import { oneOf, type Random } from './random.ts'
 

@@ -7,14 +7,19 @@ import type {
   EventsOf,
   RepliesOf,
   StateOf,
-} from '../actors/index.ts'
-import { type ErrorCode, toJson } from '../core/index.ts'
-import type { Happenings } from './happenings.ts'
-import { jsonLine, jsonLines } from './json-lines.ts'
-import { lineDiff } from './line-diff.ts'
-import { rehearse, type Rehearsal, type RehearsalOptions, type Scene } from './rehearsal.ts'
-import { unmet } from './unmet.ts'
-import type { WhenArguments } from './when-arguments.ts'
+} from '../../actors/index.ts'
+import { type ErrorCode, toJson } from '../../core/index.ts'
+import type { Happenings } from '../rehearsal/happenings.ts'
+import { jsonLine, jsonLines } from '../rehearsal/json-lines.ts'
+import { lineDiff } from '../rehearsal/line-diff.ts'
+import {
+  rehearse,
+  type Rehearsal,
+  type RehearsalOptions,
+  type Scene,
+} from '../rehearsal/rehearsal.ts'
+import { unmet } from '../rehearsal/unmet.ts'
+import type { WhenArguments } from '../rehearsal/when-arguments.ts'
 
 /** The command that was sent. */
 interface Sent {

@@ -1,5 +1,5 @@
-import type { ActorDefinition, CommandsOf, PreparationsOf } from '../actors/index.ts'
-import type { Schema, SchemaInput } from '../core/index.ts'
+import type { ActorDefinition, CommandsOf, PreparationsOf } from '../../actors/index.ts'
+import type { Schema, SchemaInput } from '../../core/index.ts'
 import type { RehearsalOptions } from './rehearsal.ts'
 
 /** Input and options of a command: as much as its definition asks for. */

@@ -1,9 +1,14 @@
-import type { ActorDefinition, CommandsOf, EventConstructors, EventsOf } from '../actors/index.ts'
-import { actorId } from '../core/index.ts'
-import type { Happenings } from './happenings.ts'
+import type {
+  ActorDefinition,
+  CommandsOf,
+  EventConstructors,
+  EventsOf,
+} from '../../actors/index.ts'
+import { actorId } from '../../core/index.ts'
+import type { Happenings } from '../rehearsal/happenings.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
-import { type Scene, sceneAfter } from './rehearsal.ts'
-import type { WhenArguments } from './when-arguments.ts'
+import { type Scene, sceneAfter } from '../rehearsal/rehearsal.ts'
+import type { WhenArguments } from '../rehearsal/when-arguments.ts'
 
 /** What a test may say about its actor. */
 export interface GivenOptions {

@@ -4,16 +4,16 @@ import {
   type DecidedEvent,
   foldDecided,
   initialOf,
-} from '../actors/index.ts'
-import { memory } from '../backends/memory/index.ts'
-import { type ActorId, type IdSource, noMetadata, type StoredEvent } from '../core/index.ts'
-import type { Node } from '../node/index.ts'
-import { EventIntake, type PolicyDefinition } from '../projections/index.ts'
-import type { Backend, EventStore } from '../store/index.ts'
+} from '../../actors/index.ts'
+import { memory } from '../../backends/memory/index.ts'
+import { type ActorId, type IdSource, noMetadata, type StoredEvent } from '../../core/index.ts'
+import type { Node } from '../../node/index.ts'
+import { EventIntake, type PolicyDefinition } from '../../projections/index.ts'
+import type { Backend, EventStore } from '../../store/index.ts'
 import type { PolicyStep } from './policy-step.ts'
 import { recordingReach } from './recording-reach.ts'
-import { sequentialIds } from './sequential-ids.ts'
-import { testNode } from './test-node.ts'
+import { sequentialIds } from '../node/sequential-ids.ts'
+import { testNode } from '../node/test-node.ts'
 
 /** What happened to one actor. */
 export interface Happening {

@@ -1,5 +1,5 @@
-import type { ActorDefinition, CommandsOf, EventsOf } from '../actors/index.ts'
-import type { Schema, SchemaInput } from '../core/index.ts'
+import type { ActorDefinition, CommandsOf, EventsOf } from '../../actors/index.ts'
+import type { Schema, SchemaInput } from '../../core/index.ts'
 import { findFlaw, type Flaw } from './actor-flaw.ts'
 import {
   describeStep,
@@ -8,11 +8,11 @@ import {
   type Step,
   stepSources,
 } from './actor-steps.ts'
-import { jsonLines } from './json-lines.ts'
-import { lineDiff } from './line-diff.ts'
+import { jsonLines } from '../rehearsal/json-lines.ts'
+import { lineDiff } from '../rehearsal/line-diff.ts'
 import { seededRandom } from './random.ts'
 import type { Samples } from './samples.ts'
-import { unmet } from './unmet.ts'
+import { unmet } from '../rehearsal/unmet.ts'
 
 /** How an actor is checked. */
 export interface CheckActorOptions<D extends ActorDefinition> {

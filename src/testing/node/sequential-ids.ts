@@ -1,4 +1,4 @@
-import type { IdSource } from '../core/index.ts'
+import type { IdSource } from '../../core/index.ts'
 
 /** `e-1`, `e-2`, …: ids that a test can name. */
 export function sequentialIds(prefix: string): IdSource {

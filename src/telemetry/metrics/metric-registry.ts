@@ -1,4 +1,4 @@
-import { type Logger, messageOf } from '../core/index.ts'
+import { type Logger, messageOf } from '../../core/index.ts'
 import { Counter } from './counter.ts'
 import { Histogram } from './histogram.ts'
 import type { Instrument, Metric, MetricSpec } from './metric.ts'

@@ -1,4 +1,9 @@
-import type { ActorDefinition, DecidedEvent, EventConstructors, EventsOf } from '../actors/index.ts'
+import type {
+  ActorDefinition,
+  DecidedEvent,
+  EventConstructors,
+  EventsOf,
+} from '../../actors/index.ts'
 
 /** Makes events by the constructors of a definition: `on => [on.Opened({ owner: 'Alice' })]`. */
 export type Happenings<D extends ActorDefinition> = (

@@ -1,11 +1,16 @@
-import { CommandRejectedError, isAetherError, messageOf, type StoredEvent } from '../core/index.ts'
-import { idempotencyKeyOf } from '../projections/index.ts'
+import {
+  CommandRejectedError,
+  isAetherError,
+  messageOf,
+  type StoredEvent,
+} from '../../core/index.ts'
+import { idempotencyKeyOf } from '../../projections/index.ts'
 import { type StepsToExpect, stepsToExpect } from './expected-steps.ts'
-import { jsonLine } from './json-lines.ts'
-import { lineDiff } from './line-diff.ts'
+import { jsonLine } from '../rehearsal/json-lines.ts'
+import { lineDiff } from '../rehearsal/line-diff.ts'
 import type { Handled, PolicyRehearsal } from './policy-rehearsal.ts'
 import { type ExpectedStep, type PolicyStep, stepLine } from './policy-step.ts'
-import { unmet } from './unmet.ts'
+import { unmet } from '../rehearsal/unmet.ts'
 
 /** One event, and what a policy did about it. */
 interface Occurrence {

@@ -1,6 +1,6 @@
-import type { ReminderSettings } from '../actors/index.ts'
-import { type ActorId, type Metadata, toJson } from '../core/index.ts'
-import { sortedJsonLine } from './json-lines.ts'
+import type { ReminderSettings } from '../../actors/index.ts'
+import { type ActorId, type Metadata, toJson } from '../../core/index.ts'
+import { sortedJsonLine } from '../rehearsal/json-lines.ts'
 
 /** One thing that a policy's handler did about an event. */
 export interface PolicyStep {

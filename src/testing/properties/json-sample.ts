@@ -1,4 +1,4 @@
-import type { JsonValue } from '../core/index.ts'
+import type { JsonValue } from '../../core/index.ts'
 import { oneOf, type Random, wholeBetween } from './random.ts'
 
 /** The part of JSON Schema (2020-12) that samples are made from. */

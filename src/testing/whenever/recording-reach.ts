@@ -1,7 +1,7 @@
-import type { ActorDefinition, ActorRef } from '../actors/index.ts'
-import { type ActorId, AetherError, type Metadata, parseActorId } from '../core/index.ts'
-import type { Node } from '../node/index.ts'
-import type { Reach } from '../projections/index.ts'
+import type { ActorDefinition, ActorRef } from '../../actors/index.ts'
+import { type ActorId, AetherError, type Metadata, parseActorId } from '../../core/index.ts'
+import type { Node } from '../../node/index.ts'
+import type { Reach } from '../../projections/index.ts'
 import { commandOf, type PolicyStep } from './policy-step.ts'
 
 interface NamedOptions {

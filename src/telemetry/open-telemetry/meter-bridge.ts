@@ -1,6 +1,6 @@
 import type { BatchObservableResult, Meter, Observable } from '@opentelemetry/api'
-import { Histogram } from './histogram.ts'
-import type { Instrument } from './metric.ts'
+import { Histogram } from '../metrics/histogram.ts'
+import type { Instrument } from '../metrics/metric.ts'
 import type { OpenTelemetryApi } from './open-telemetry.ts'
 
 /** The numbers of the nodes of this process that are shown now. */

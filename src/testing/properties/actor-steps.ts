@@ -1,6 +1,6 @@
-import type { ActorDefinition, ActorModel } from '../actors/index.ts'
-import { messageOf, type Schema } from '../core/index.ts'
-import { jsonLine } from './json-lines.ts'
+import type { ActorDefinition, ActorModel } from '../../actors/index.ts'
+import { messageOf, type Schema } from '../../core/index.ts'
+import { jsonLine } from '../rehearsal/json-lines.ts'
 import { oneOf, type Random, wholeBetween } from './random.ts'
 import { type Samples, type Source, sourceOfSamples, sourceOfSchema } from './samples.ts'
 

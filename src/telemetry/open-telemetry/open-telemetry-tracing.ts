@@ -6,7 +6,7 @@ import {
   traceOf,
   type TraceSpan,
   type Tracing,
-} from '../core/index.ts'
+} from '../../core/index.ts'
 import type { OpenTelemetryApi } from './open-telemetry.ts'
 import { OpenTelemetrySpan, stampOf } from './open-telemetry-span.ts'
 

@@ -1,7 +1,12 @@
-import type { ActorDefinition, DecidedEvent, EventConstructors, EventsOf } from '../actors/index.ts'
-import { actorId, type Metadata } from '../core/index.ts'
-import type { PolicyDefinition } from '../projections/index.ts'
-import type { Happenings } from './happenings.ts'
+import type {
+  ActorDefinition,
+  DecidedEvent,
+  EventConstructors,
+  EventsOf,
+} from '../../actors/index.ts'
+import { actorId, type Metadata } from '../../core/index.ts'
+import type { PolicyDefinition } from '../../projections/index.ts'
+import type { Happenings } from '../rehearsal/happenings.ts'
 import { type Happening, PolicyRehearsal } from './policy-rehearsal.ts'
 import { Reacted } from './reacted.ts'
 
