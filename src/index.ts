@@ -157,6 +157,7 @@ export type {
   ImportReport,
   LoadSnapshotOptions,
   LogFilter,
+  LogIdentity,
   NewSnapshot,
   OnMalformed,
   Progress,

@@ -42,6 +42,7 @@ import { offeredPart } from './projecting/offered-part.ts'
 import { EntryIterator, type Source } from './reading/entry-iterator.ts'
 import type { EventRead } from './reading/event-read.ts'
 import { checkFilter, eventFilter, isOpenFilter } from './reading/log-filter.ts'
+import type { LogIdentity } from './log-identity.ts'
 import { oneOf, readingOf, wholeNumber } from './reading/reading.ts'
 import { checkReached } from './reading/reached.ts'
 import { LogSubscription, startOf, type Subscription } from './reading/subscription.ts'
@@ -250,6 +251,10 @@ export class CommitLogEventStore implements EventStore {
 
   knownVersion(actorId: ActorId): number | undefined {
     return this.#known.get(actorId)
+  }
+
+  get identity(): LogIdentity | undefined {
+    return this.#log.identity
   }
 
   get leastActorsTogether(): number {

@@ -1,5 +1,6 @@
 import type { ActorId, MalformedEventError, StoredEvent } from '../core/index.ts'
 import type { Commit } from './append/commit.ts'
+import type { LogIdentity } from './log-identity.ts'
 import type { LogFilter } from './reading/log-filter.ts'
 import type { Retention } from './retention/retention.ts'
 
@@ -50,6 +51,8 @@ export interface CommitLog {
    * nothing, never too seldom. What was there when it resolves needs no call.
    */
   watch(wake: () => void): Promise<AsyncDisposable>
+  /** By what it is told from other logs. Left out where it ends with its process. */
+  readonly identity?: LogIdentity
   /** From how many actors on one commit is as quick as one for each of them. @default 16 */
   readonly leastActorsTogether?: number
   /** How old events are removed. Left out where none ever is. */

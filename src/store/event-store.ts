@@ -4,6 +4,7 @@ import type { ExpectedVersion } from './append/commit.ts'
 import type { StoredListener } from './append/stored-listeners.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { AuditEntry, LogEntry } from './commit-log.ts'
+import type { LogIdentity } from './log-identity.ts'
 import type { EventRead } from './reading/event-read.ts'
 import type { LogFilter } from './reading/log-filter.ts'
 import type { OnMalformed } from './reading/reading.ts'
@@ -18,6 +19,12 @@ import type { DocumentTable } from './tables/document-table.ts'
  * Expected outcomes are values; errors are thrown as `AetherError`, by code.
  */
 export interface EventStore extends AsyncDisposable {
+  /**
+   * By what its log is told from all others; undefined where it ends with its process, as in memory. For who
+   * keeps elsewhere how far of it he is.
+   */
+  readonly identity: LogIdentity | undefined
+
   /**
    * Stores the events of one actor, all or none, numbered consecutively. Resolves once they are as
    * durable as the backend promises. The store itself checks the expected version, on every append.

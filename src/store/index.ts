@@ -25,6 +25,7 @@ export type {
   VersionRange,
   WriteOutcome,
 } from './commit-log.ts'
+export type { LogIdentity } from './log-identity.ts'
 export { checkRetention, describeRetention } from './retention/retention.ts'
 export type { Retention } from './retention/retention.ts'
 export type { TrimOptions, TrimReport } from './retention/trimmer.ts'
@@ -50,6 +51,7 @@ export type {
 } from './event-store.ts'
 export type { Document, DocumentTable, ListOptions } from './tables/document-table.ts'
 export type { TableShelf } from './tables/document-tables.ts'
+export { ofAnotherLog } from './projecting/of-another-log.ts'
 export type { InlineStep, StoreTransaction } from './projecting/inline-step.ts'
 export type { Progress, ProgressChange, ProjectionBuild } from './projecting/progress.ts'
 export type {

@@ -115,6 +115,22 @@ describe('a file of version 1', () => {
     assert.deepEqual(schemaOf(file), schemaOf(`${file}-new`))
   })
 
+  test('gets an identity once, which no statement changes', async ({ file, old }) => {
+    const identity = async (): Promise<string | undefined> => {
+      await using store = await sqlite(file).openStore()
+      return store.identity?.id
+    }
+    const first = await identity()
+    assert.match(first ?? '', /^[0-9a-f]{32}$/)
+    assert.equal(await identity(), first)
+    for (const change of [
+      `UPDATE log SET id = 'x'`,
+      'DELETE FROM log',
+      `INSERT OR REPLACE INTO log VALUES (1, 'x')`,
+    ])
+      assert.throws(() => old.exec(change), /the identity of a log never changes/)
+  })
+
   test('may be open in an older Aether, which goes on with it', async ({ file, old }) => {
     const statement = old.prepare(insert)
     old.exec('BEGIN IMMEDIATE')

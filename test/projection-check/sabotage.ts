@@ -12,8 +12,8 @@ export type Sabotage = (typeof sabotages)[number]
 export function sabotaged(target: Target, sabotage: Sabotage): Target {
   return {
     name: target.name,
-    prepare: async (build) => {
-      await target.prepare(build)
+    prepare: async (build, log) => {
+      await target.prepare(build, log)
       // Readers see it before there is anything in it.
       if (sabotage === 'shows-too-early') await target.activate(build)
     },

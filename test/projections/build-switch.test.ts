@@ -26,7 +26,7 @@ async function memberOf(store: EventStore): Promise<{ control: ReaderControl; re
   const build = { projection: 'balances', build: 1 }
   return {
     control: new ReaderControl(await store.table('readers'), 'balances', code),
-    rest: new BuildRest(target, build, partNames(8)),
+    rest: new BuildRest(target, build, partNames(8), store.identity),
   }
 }
 

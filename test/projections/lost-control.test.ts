@@ -18,7 +18,6 @@ async function scene() {
   return {
     file: join(folder.path, 'views.db'),
     backend: sqlite(join(folder.path, 'events.db')),
-    another: sqlite(join(folder.path, 'others.db')),
   }
 }
 
@@ -84,12 +83,6 @@ describe('where nobody knows any more what the members agreed on, and the tables
     for (const build of [1, 2]) await first.target.drop({ projection: 'totals', build })
     await lose(backend)
     expect(await deposit(totals(file, 1), backend)).toBe(2)
-  })
-
-  test('they are made anew of another log', async () => {
-    const { file, backend, another } = await scene()
-    expect(await deposit(totals(file, 1), backend, { times: 5 })).toBe(5)
-    expect(await deposit(totals(file, 1), another, { times: 2 })).toBe(2)
   })
 
   test('they are made anew where only an older agreement is known', async () => {

@@ -6,7 +6,7 @@ import type { ClientLibrary } from './connection/client-library.ts'
 import { failureOf, jetStreamCodes } from './connection/failure.ts'
 import type { NatsLink } from './connection/nats-link.ts'
 import type { NatsSettings } from './connection/nats-options.ts'
-import { retentionOf } from './streams/event-stream-configuration.ts'
+import { logIdOf, retentionOf } from './streams/event-stream-configuration.ts'
 import { TableSubjects } from './tables/table-subjects.ts'
 
 /**
@@ -24,11 +24,13 @@ export async function inspectStream(
     timeout: requestTimeoutMs,
   })
   try {
-    const { config, state, cluster, created } = await manager.streams.info(stream)
+    const info = await manager.streams.info(stream)
+    const { config, state, cluster, created } = info
     const documents = await countIn(manager, new TableSubjects(namespace).stream)
     return {
       server: `nats-server ${nats.info?.version ?? 'of an unknown version'}`,
       stream,
+      log: logIdOf(info),
       created,
       storage: config.storage,
       replicas: config.num_replicas,

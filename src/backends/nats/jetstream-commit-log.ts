@@ -4,6 +4,7 @@ import type {
   Commit,
   CommitLog,
   LogEntry,
+  LogIdentity,
   LogRange,
   LogRetention,
   VersionRange,
@@ -17,6 +18,7 @@ import type { LogReader } from './reading/log-reader.ts'
 import type { CommitWriter } from './writing/commit-writer.ts'
 
 export interface JetStreamCommitLogParts {
+  readonly identity: LogIdentity
   readonly link: NatsLink
   readonly durability: DurabilityWatch
   readonly writer: CommitWriter
@@ -28,10 +30,12 @@ export interface JetStreamCommitLogParts {
 
 /** A commit log in one JetStream stream: a subject an actor, a message an actor in each commit. */
 export class JetStreamCommitLog implements CommitLog {
+  readonly identity: LogIdentity
   readonly retention: LogRetention | undefined
   readonly #parts: JetStreamCommitLogParts
 
   constructor(parts: JetStreamCommitLogParts) {
+    this.identity = parts.identity
     this.retention = parts.retention
     this.#parts = parts
   }

@@ -52,7 +52,7 @@ export interface NatsBackend extends Backend {
 export function nats(options: NatsOptions): NatsBackend {
   const settings = checkOptions(options)
   return {
-    name: `nats://${settings.addresses.hosts.join(',')}/${settings.namespace}`,
+    name: nameOf(settings),
     openStore: async (storeOptions = {}) => {
       const { clock = systemClock, logger = processLogger } = storeOptions
       const parts = await openParts(settings, clock, logger)
@@ -123,7 +123,8 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     checkAPI: false,
     timeout: requestTimeoutMs,
   })
-  const kept = await openEventStream({ library, link, manager, subjects, settings })
+  const made = await openEventStream({ library, link, manager, subjects, settings })
+  const { retention: kept, logId } = made
 
   const { stream } = subjects
   const timeoutMs = requestTimeoutMs
@@ -151,6 +152,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const retention =
     kept && floors && new ActorTrimming({ ...kept, actors, floors, leader, subjects })
   const growth = new GrowthWatch(library, link, stream)
+  const identity = { id: logId, name: nameOf(settings) }
   const { namespace } = settings
   const side = { library, link, manager, namespace, eventStream: stream, retryForMs }
   const shelf = new JetStreamSnapshotShelf({
@@ -167,12 +169,26 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     requestTimeoutMs,
   })
   return {
-    log: new JetStreamCommitLog({ link, durability, writer, actors, log, growth, retention }),
+    log: new JetStreamCommitLog({
+      identity,
+      link,
+      durability,
+      writer,
+      actors,
+      log,
+      growth,
+      retention,
+    }),
     shelf,
     agenda,
     broadcast: broadcastOn(ground),
     tables,
   }
+}
+
+/** For people. */
+function nameOf({ addresses, namespace }: NatsSettings): string {
+  return `nats://${addresses.hosts.join(',')}/${namespace}`
 }
 
 function broadcastOn({ library, link, settings }: Ground): NatsBroadcast {

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { AetherError } from '../../core/index.ts'
 import { describeRetention } from '../../store/index.ts'
 import { retentionIn } from './events/event-trimming.ts'
+import { identityIn } from './events/log-identity.ts'
 import { schemaVersionOf } from './events/migrate.ts'
 import { sqliteFailure } from './file/sqlite-failure.ts'
 
@@ -19,6 +20,7 @@ export function inspectFile(file: string): Record<string, string | number> {
     return {
       file,
       sqlite: process.versions['sqlite'] ?? 'unknown',
+      ...(schemaVersion >= 7 && { log: identityIn(db, file).id }),
       schemaVersion,
       bytes: statSync(file).size,
       writeAheadBytes: statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0,

@@ -1,12 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { AetherError } from '../../core/index.ts'
-import type { Progress, ProgressChange, ProjectionBuild } from '../../store/index.ts'
+import type { LogIdentity, Progress, ProgressChange, ProjectionBuild } from '../../store/index.ts'
 import { KeptFile } from './file/kept-file.ts'
 import { ProgressTable } from './progress-table.ts'
 import {
   activateBuild,
+  bindBuild,
   bookkeeping,
   dropBuild,
+  logOfBuild,
   makeBuild,
   newestBuildOf,
   placeIn,
@@ -52,8 +54,16 @@ export class ProjectionFile {
     this.#kept.check()
   }
 
-  prepare(build: ProjectionBuild, shapes: readonly TableShape[]): void {
-    inTransaction(this.#db, () => makeBuild(this.#db, { ...build, file: this.#file }, shapes))
+  prepare(
+    build: ProjectionBuild,
+    shapes: readonly TableShape[],
+    log: LogIdentity | undefined,
+  ): void {
+    const place = { ...build, file: this.#file }
+    inTransaction(this.#db, () => {
+      bindBuild(this.#db, place, log)
+      makeBuild(this.#db, place, shapes)
+    })
   }
 
   load(build: ProjectionBuild): Progress[] {
@@ -62,6 +72,10 @@ export class ProjectionFile {
 
   newestBuild(projection: string): number {
     return newestBuildOf(this.#db, projection)
+  }
+
+  madeOf(projection: string): LogIdentity | undefined {
+    return logOfBuild(this.#db, { projection, build: this.newestBuild(projection) })
   }
 
   place(): string {

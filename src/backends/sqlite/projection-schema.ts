@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { AetherError, messageOf } from '../../core/index.ts'
-import type { ProjectionBuild } from '../../store/index.ts'
+import { type LogIdentity, ofAnotherLog, type ProjectionBuild } from '../../store/index.ts'
 import { isFileFailure } from './file/sqlite-failure.ts'
 import type { TableShape } from './sqlite-tables-options.ts'
 
@@ -34,6 +34,17 @@ const placeTable = `
     id TEXT NOT NULL DEFAULT (lower(hex(randomblob(16))))
   ) STRICT;
   INSERT INTO aether_place (only) VALUES (1) ON CONFLICT DO NOTHING;
+`
+
+/** Of which log a build is made. Only members make it, as above. */
+const logTable = `
+  CREATE TABLE IF NOT EXISTS aether_log (
+    projection TEXT NOT NULL,
+    build INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (projection, build)
+  ) STRICT, WITHOUT ROWID;
 `
 
 interface BuildRow {
@@ -75,6 +86,41 @@ export function makeBuild(
     place.build,
     text,
   )
+}
+
+/**
+ * Writes down of which log the build is made, where that isn't there: an older Aether knew nothing of it.
+ * @throws AetherError `incompatible-store` where another one is there
+ */
+export function bindBuild(
+  db: DatabaseSync,
+  { file, ...build }: ProjectionBuild & { readonly file: string },
+  log: LogIdentity | undefined,
+): void {
+  if (log) {
+    db.exec(logTable)
+    db.prepare('INSERT INTO aether_log VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING').run(
+      build.projection,
+      build.build,
+      log.id,
+      log.name,
+    )
+  }
+  const found = logOfBuild(db, build)
+  if (found && found.id !== log?.id)
+    throw ofAnotherLog({ target: file, projection: build.projection, log: found }, log)
+}
+
+/** Of which log a build is made; undefined where nobody wrote it down. */
+export function logOfBuild(
+  db: DatabaseSync,
+  { projection, build }: ProjectionBuild,
+): LogIdentity | undefined {
+  const isMade = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'aether_log'`).get()
+  if (!isMade) return undefined
+  return db
+    .prepare('SELECT id, name FROM aether_log WHERE projection = ? AND build = ?')
+    .get(projection, build) as unknown as LogIdentity | undefined
 }
 
 /** The greatest number of a build, also of one that was dropped; 0 where there is none. */

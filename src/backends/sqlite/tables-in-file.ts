@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { AetherError, messageOf } from '../../core/index.ts'
 import type {
+  LogIdentity,
   Progress,
   ProgressChange,
   ProjectionBuild,
@@ -39,8 +40,8 @@ export class TablesInFile implements ProjectionTarget<Sql, void> {
     this.#settings = settings
   }
 
-  prepare(build: ProjectionBuild): Promise<void> {
-    return this.#attempt((file) => file.prepare(build, this.#settings.shapes))
+  prepare(build: ProjectionBuild, log?: LogIdentity): Promise<void> {
+    return this.#attempt((file) => file.prepare(build, this.#settings.shapes, log))
   }
 
   async load(build: ProjectionBuild): Promise<readonly Progress[]> {
@@ -52,6 +53,11 @@ export class TablesInFile implements ProjectionTarget<Sql, void> {
   async newestBuild(projection: string): Promise<number> {
     if (!this.#writing && !(await this.#isMade())) return 0
     return this.#attempt((file) => file.newestBuild(projection))
+  }
+
+  async madeOf(projection: string): Promise<LogIdentity | undefined> {
+    if (!this.#writing && !(await this.#isMade())) return undefined
+    return this.#attempt((file) => file.madeOf(projection))
   }
 
   place(): Promise<string> {

@@ -140,7 +140,7 @@ export class Reader implements AsyncDisposable {
   /** Works until the progress has to be read again. */
   async #follow(): Promise<void> {
     try {
-      await this.#target.prepare(this.#build)
+      await this.#target.prepare(this.#build, this.#around.store.identity)
       this.#attach()
       await this.#workOn(await this.#load())
     } finally {

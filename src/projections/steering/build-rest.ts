@@ -1,4 +1,4 @@
-import type { ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
+import type { LogIdentity, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import { changeTo, type PartProgress, type PartState } from '../progress/part-progress.ts'
 import { storedParts } from './build-run.ts'
 import type { ControlState } from './reader-control.ts'
@@ -11,12 +11,22 @@ export class BuildRest {
   readonly #target: ProjectionTarget
   readonly #build: ProjectionBuild
   readonly #parts: readonly string[]
+  readonly #log: LogIdentity | undefined
 
-  /** @param parts the names of all parts of the build, also of those that were never stored */
-  constructor(target: ProjectionTarget, build: ProjectionBuild, parts: readonly string[]) {
+  /**
+   * @param parts the names of all parts of the build, also of those that were never stored
+   * @param log of which it is made
+   */
+  constructor(
+    target: ProjectionTarget,
+    build: ProjectionBuild,
+    parts: readonly string[],
+    log: LogIdentity | undefined,
+  ) {
     this.#target = target
     this.#build = build
     this.#parts = parts
+    this.#log = log
   }
 
   stored(): Promise<readonly PartProgress[]> {
@@ -35,7 +45,7 @@ export class BuildRest {
       if (states.every(({ frozenFor }) => frozenFor === attempt)) return states
       // One that never began. Otherwise it has the tables of its own version, not those of this one.
       if (parts.every(({ revision }) => revision === undefined))
-        await this.#target.prepare(this.#build)
+        await this.#target.prepare(this.#build, this.#log)
       await this.#freeze(parts, ({ frozenFor }) => frozenFor !== attempt, attempt)
     }
     return undefined

@@ -81,7 +81,11 @@ export function recovered(newest: number, code: BuildCode): Transition {
   return (state) => (newest > state.last ? forgotten(newest, code)(state) : undefined)
 }
 
-function forgotten(newest: number, code: BuildCode): (state: ControlState) => ControlState {
+/**
+ * The state where all that the target has is to be made anew, whatever is known of it.
+ * @param newest the greatest number of a build in the target, or that is known
+ */
+export function forgotten(newest: number, code: BuildCode): (state: ControlState) => ControlState {
   return (state) => {
     const known = Array.from({ length: newest }, (_, index) => index + 1)
     const old = known.map((build) => ({ build, version: forgottenVersion }))
@@ -224,6 +228,11 @@ export class ReaderControl {
   /** The state as it is now; the first one where nobody has made any, the last one where it was lost. */
   async read(): Promise<ControlState> {
     return (await this.#find()).state
+  }
+
+  /** Whether anything was agreed on. */
+  async isThere(): Promise<boolean> {
+    return (await this.#find()).revision !== undefined || this.#known !== undefined
   }
 
   /**

@@ -1,5 +1,10 @@
 import { AetherError, type Clock, isAetherError, type Logger, messageOf } from '../../core/index.ts'
-import type { EventStore, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
+import {
+  type EventStore,
+  ofAnotherLog,
+  type ProjectionBuild,
+  type ProjectionTarget,
+} from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import { type CalledMember, callRoll } from '../membership/roll-call.ts'
 import { heldUpTo, leastOf, newPart, type PartState } from '../progress/part-progress.ts'
@@ -12,6 +17,7 @@ import type { ProjectionLag, ProjectionStatus, SilentMembers } from './projectio
 import {
   type BuildCode,
   type ControlState,
+  forgotten,
   isForgotten,
   isMadeBy,
   nudged,
@@ -93,6 +99,22 @@ export class ReaderDesk implements AsyncDisposable {
     return own.length > 0 && !own.some((build) => this.isHere(build))
   }
 
+  /**
+   * Why what the target has must be left alone: it is made of another log, and nobody has said that it is to be
+   * made anew of this one. Undefined where all is well.
+   */
+  async foreignness(): Promise<AetherError | undefined> {
+    const { target, model } = this
+    const log = await target.madeOf?.(model.name)
+    const { identity } = this.#around.store
+    if (!log || log.id === identity?.id) return undefined
+    const control = await this.control()
+    const newest = await this.newestBuild()
+    const isWanted = (await control.read()).builds.some(({ build }) => build > newest)
+    if (isWanted && (await control.isThere())) return undefined
+    return ofAnotherLog({ target: target.name, projection: model.name, log }, identity)
+  }
+
   /** Whether nobody can tell here what is in the build that is read. */
   isUnknown(control: ControlState): boolean {
     const active = control.builds.find(({ build }) => build === control.active)
@@ -108,10 +130,12 @@ export class ReaderDesk implements AsyncDisposable {
   async status(): Promise<ProjectionStatus> {
     const control = await this.read()
     const members = await this.members(control, true)
+    const error = await this.foreignness()
     return this.report(control, {
       parts: await this.storedParts(control, control.active),
       members,
-      state: (lag) => storedState(control, members, lag),
+      state: (lag) => (error ? 'failed' : storedState(control, members, lag)),
+      error,
     })
   }
 
@@ -152,15 +176,26 @@ export class ReaderDesk implements AsyncDisposable {
   async rebuild(): Promise<number> {
     const { kind, name, version } = this.model
     if (kind === 'policy') throw notRebuilt(name)
-    // Where all is elsewhere, nobody knows what is here: it must not be taken for the new one.
-    const newest = this.isElsewhere(await this.read()) ? await this.newestBuild() : 0
-    const where = { newest, ...(this.#place !== undefined && { place: this.#place }) }
+    const rebuilt = await this.#rebuilt()
     const { last } = await this.#change((state) => {
       const newestVersion = Math.max(...state.builds.map((each) => each.version))
       if (version < newestVersion) throw outdated(this.model, newestVersion)
-      return rebuilding(codeOf(this.model), this.#around.clock.now(), where)(state)
+      return rebuilt(state)
     })
     return last
+  }
+
+  /** The state with one more build. */
+  async #rebuilt(): Promise<(state: ControlState) => ControlState> {
+    const code = codeOf(this.model)
+    if (await this.foreignness()) {
+      const found = await this.newestBuild()
+      return (state) => forgotten(Math.max(found, state.last), code)(state)
+    }
+    // Where all is elsewhere, nobody knows what is here: it must not be taken for the new one.
+    const newest = this.isElsewhere(await this.read()) ? await this.newestBuild() : 0
+    const where = { newest, ...(this.#place !== undefined && { place: this.#place }) }
+    return rebuilding(code, this.#around.clock.now(), where)
   }
 
   async parked(): Promise<readonly ParkedActor[]> {
@@ -191,8 +226,8 @@ export class ReaderDesk implements AsyncDisposable {
   async storedParts(control: ControlState, build: number): Promise<readonly PartState[]> {
     const names = this.partNames(control, build)
     // Its positions may be those of another log.
-    if (build === control.active && this.isUnknown(control))
-      return names.map((name) => newPart(name, 0).state)
+    const isUnknown = build === control.active && this.isUnknown(control)
+    if (isUnknown || (await this.foreignness())) return names.map((name) => newPart(name, 0).state)
     const stored = await storedParts(this.target, this.numbered(build), names)
     return stored.map(({ state }) => state)
   }
@@ -230,6 +265,8 @@ export class ReaderDesk implements AsyncDisposable {
   }
 
   async #builds(): Promise<readonly SpreadBuild[]> {
+    const foreignness = await this.foreignness()
+    if (foreignness) throw foreignness
     const control = await this.read()
     const own = this.model.options.parts
     const here = control.builds.filter((build) => this.isHere(build))

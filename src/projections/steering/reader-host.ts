@@ -1,4 +1,4 @@
-import { AetherError, messageOf } from '../../core/index.ts'
+import { AetherError, isAetherError, messageOf } from '../../core/index.ts'
 import type { ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import { pauseAfter } from '../definition/reader-options.ts'
@@ -49,6 +49,7 @@ export class ReaderHost implements AsyncDisposable {
   #state: ControlState | undefined
   #error: unknown
   #isChecked = false
+  #isOfThisLog = false
   #isToldElsewhere = false
 
   constructor(model: ReaderModel, around: Omit<BuildSurroundings, 'onProgress'>) {
@@ -151,6 +152,7 @@ export class ReaderHost implements AsyncDisposable {
   async #followControl(control: ReaderControl): Promise<void> {
     const { clock } = this.#around
     const before = this.#state
+    await this.#checkLog(control)
     const agreed = await control.change(joined(codeOf(this.model), clock.now()))
     const state = await this.#checked(control, agreed)
     this.#tellElsewhere(state)
@@ -165,6 +167,15 @@ export class ReaderHost implements AsyncDisposable {
     if (await this.#lead.goOn(control, state, next)) this.#bell.ring()
     for (const retired of state.retired)
       if (clock.now() >= this.#dropAt(retired)) await this.#drop(control, retired)
+  }
+
+  /** Asked once, before anything is agreed on or written; not of one that is paused, whose target may be away. */
+  async #checkLog(control: ReaderControl): Promise<void> {
+    if (this.#isOfThisLog) return
+    if ((await control.isThere()) && (await control.read()).isPaused) return
+    const foreignness = await this.desk.foreignness()
+    if (foreignness) throw foreignness
+    this.#isOfThisLog = true
   }
 
   async #drop(control: ReaderControl, retired: ControlState['retired'][number]): Promise<void> {
@@ -234,7 +245,7 @@ export class ReaderHost implements AsyncDisposable {
 
   /** Lets it be read: the first one, and one whose switch was cut off. */
   async #show(active: ProjectionBuild): Promise<void> {
-    await this.#target.prepare(active)
+    await this.#target.prepare(active, this.#around.store.identity)
     await this.#target.activate(active)
   }
 
@@ -265,6 +276,7 @@ export class ReaderHost implements AsyncDisposable {
   async #lookAt(position: number): Promise<Reached | undefined> {
     const control = this.#state ?? (await this.desk.read())
     if (this.desk.isElsewhere(control)) return this.#refuseElsewhere()
+    if (!this.#isOfThisLog) await this.#refuseForeign()
     if (!(this.#runs.get(control.active)?.mayHaveReached(position) ?? true)) return undefined
     const parts = await this.#partsOf(control)
     if (leastOf(parts) < position) return undefined
@@ -306,6 +318,11 @@ export class ReaderHost implements AsyncDisposable {
     if (this.desk.isElsewhere(control)) throw this.#elsewhere(control)
   }
 
+  async #refuseForeign(): Promise<void> {
+    const foreignness = await this.desk.foreignness()
+    if (foreignness) throw foreignness
+  }
+
   /** Once each time. */
   #tellElsewhere(state: ControlState): void {
     const isElsewhere = this.desk.isElsewhere(state)
@@ -332,6 +349,8 @@ export class ReaderHost implements AsyncDisposable {
       )
     }
     this.#error = error
+    // Another one may have been faster with a target that had nothing.
+    if (isAetherError(error) && error.code === 'incompatible-store') this.#isOfThisLog = false
     this.#waiters.tell()
   }
 

@@ -87,7 +87,8 @@ export class SwitchLead {
 
   #restOf(state: ControlState): BuildRest {
     const { active } = state
+    const { target } = this.#desk
     const parts = this.#desk.partNames(state, active)
-    return new BuildRest(this.#desk.target, this.#desk.numbered(active), parts)
+    return new BuildRest(target, this.#desk.numbered(active), parts, this.#around.store.identity)
   }
 }

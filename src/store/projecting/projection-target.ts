@@ -1,4 +1,5 @@
 import type { EventStore } from '../event-store.ts'
+import type { LogIdentity } from '../log-identity.ts'
 import type { InlineStep } from './inline-step.ts'
 import type { Progress, ProgressChange, ProjectionBuild } from './progress.ts'
 
@@ -22,8 +23,11 @@ export interface ProjectionTarget<
   /**
    * Makes ready what a build needs, such as its tables. Called by each member before it writes, also
    * where another has done it before, or does it at the same time.
+   * @param log of which it is made, as far as that has an identity: who tells it by `madeOf` writes it down
+   * with the build, unless one is written there
+   * @throws AetherError `incompatible-store` where another one is written there
    */
-  prepare(build: ProjectionBuild): Promise<void>
+  prepare(build: ProjectionBuild, log?: LogIdentity): Promise<void>
   /**
    * How far the parts of a build are, in the order of their names; none before it was prepared. Makes
    * nothing, neither a file nor a table: also those call it who only look.
@@ -55,6 +59,13 @@ export interface ProjectionTarget<
    * @default nobody finds out
    */
   newestBuild?(projection: string): Promise<number>
+  /**
+   * Of which log the newest build of this projection is made, also one that was dropped; undefined where there
+   * is none, or that was never written down. Makes nothing. By it nothing is made anew over what was made of
+   * another log: that is refused until somebody says `rebuild()`.
+   * @default nobody finds out
+   */
+  madeOf?(projection: string): Promise<LogIdentity | undefined>
   /**
    * What this place is known by: the same for all members that write to the same tables, also after a restart,
    * and never that of another place. Made at random where it has none yet, and kept in it. Called by members

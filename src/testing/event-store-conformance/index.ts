@@ -2,6 +2,7 @@ import type { ConformanceCase } from '../conformance-case.ts'
 import { agendaCases } from './agenda-cases.ts'
 import { appendCases } from './append-cases.ts'
 import { commitCases } from './commit-cases.ts'
+import { identityCases } from './identity-cases.ts'
 import { readCases } from './read-cases.ts'
 import { readWholeCases } from './read-whole-cases.ts'
 import { saveCases } from './save-cases.ts'
@@ -31,4 +32,5 @@ export const eventStoreConformance: readonly ConformanceCase<EventStoreSubject>[
   ...versionCases,
   ...agendaCases,
   ...tableCases,
+  ...identityCases,
 ]

@@ -32,6 +32,29 @@ export const buildCases: readonly ConformanceCase<ProjectionTargetSubject>[] = [
     },
   },
   {
+    name: 'where it tells of which log a build is made, that is the one that was prepared first',
+    async run(subject) {
+      await using member = await Member.of(subject)
+      const { target } = member
+      if (!target.madeOf) return
+      const [log, another] = ['one', 'two'].map((id) => ({ id, name: `sqlite:${id}.db` }))
+      const made = async (): Promise<unknown> => (await target.madeOf?.(first.projection))?.id
+      assert.equal(await made(), undefined)
+      await target.prepare(first)
+      assert.equal(await made(), undefined)
+      for (const each of [log, log]) await target.prepare(first, each)
+      assert.equal(await made(), 'one')
+      const isRefused = { code: 'incompatible-store' }
+      await assert.rejects(async () => target.prepare(first, another), isRefused)
+      await assert.rejects(async () => target.prepare(first), isRefused)
+      await using again = await Member.of(subject)
+      assert.deepEqual({ ...(await again.target.madeOf?.(first.projection)) }, log)
+      await target.prepare(second, another)
+      assert.equal(await made(), 'two')
+      assert.equal(await target.madeOf('another'), undefined)
+    },
+  },
+  {
     name: 'where it tells of its place, that is one for all members, also after opening again',
     async run(subject) {
       const members = await Promise.all([1, 2, 3].map(() => Member.of(subject)))

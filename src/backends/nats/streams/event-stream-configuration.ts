@@ -1,4 +1,4 @@
-import type { StreamConfig } from '@nats-io/jetstream'
+import type { StreamConfig, StreamInfo } from '@nats-io/jetstream'
 import type { Retention } from '../../../store/index.ts'
 import type { EventSubjects } from '../commits/event-subjects.ts'
 import { supportsAtomicBatches } from '../connection/server-version.ts'
@@ -7,6 +7,8 @@ export type StreamConfiguration = Partial<StreamConfig> & Pick<StreamConfig, 'na
 
 /** The stream's metadata that says how long its events are kept at least. */
 const keepForName = 'aether.keep-for-ms'
+/** The stream's metadata by which its log is told from others. */
+const logIdName = 'aether.log-id'
 
 /**
  * What makes a stream the log of a namespace: complete, ordered, and never trimmed by itself. With
@@ -37,10 +39,22 @@ export function eventStreamConfiguration(
   }
 }
 
-/** What a stream that is made with this retention has besides. */
-export function retentionSettings(retention: Retention | undefined): Partial<StreamConfig> {
-  if (!retention) return {}
-  return { deny_purge: false, metadata: { [keepForName]: String(retention.keepForMs) } }
+/** What a stream that is made has besides. */
+export function creationSettings(
+  retention: Retention | undefined,
+  logId: string,
+): Partial<StreamConfig> {
+  if (!retention) return { metadata: { [logIdName]: logId } }
+  const metadata = { [keepForName]: String(retention.keepForMs), [logIdName]: logId }
+  return { deny_purge: false, metadata }
+}
+
+/**
+ * What the log of a stream is told from others by. One of an older Aether, or that somebody else made, has
+ * only the time at which it was made: a server that restores it as part of a cluster takes that for now.
+ */
+export function logIdOf({ config, created }: Pick<StreamInfo, 'config' | 'created'>): string {
+  return config.metadata?.[logIdName] ?? created
 }
 
 /** What the stream was made with. */

@@ -1,4 +1,5 @@
-import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream'
+import { randomUUID } from 'node:crypto'
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream'
 import { AetherError, messageOf } from '../../../core/index.ts'
 import type { Retention } from '../../../store/index.ts'
 import type { EventSubjects } from '../commits/event-subjects.ts'
@@ -9,10 +10,11 @@ import type { NatsSettings } from '../connection/nats-options.ts'
 import { RetryBudget } from '../connection/retry-budget.ts'
 import { howToMakeStreams } from './side-stream.ts'
 import {
+  creationSettings,
   differencesBetween,
   eventStreamConfiguration,
+  logIdOf,
   retentionOf,
-  retentionSettings,
   type StreamConfiguration,
 } from './event-stream-configuration.ts'
 
@@ -24,6 +26,13 @@ export interface EventStreamContext {
   readonly settings: NatsSettings
 }
 
+/** How a stream of events was made. */
+export interface MadeStream {
+  readonly retention: Retention | undefined
+  /** What its log is told from others by. */
+  readonly logId: string
+}
+
 /**
  * How long the server remembers message ids, at about 190 bytes of its memory each. They only spare
  * a look-up when an unanswered write is repeated: what keeps writes single is their expectation.
@@ -32,10 +41,10 @@ const duplicateWindowNs = 10_000_000_000
 
 /**
  * Makes the stream of the namespace, or checks the one that is there: it is never changed. Many may
- * do it at once. Resolves with the retention that it was made with.
+ * do it at once. Resolves with what it was made with.
  * @throws AetherError `incompatible-store`, `store-unavailable`
  */
-export async function openEventStream(context: EventStreamContext): Promise<Retention | undefined> {
+export async function openEventStream(context: EventStreamContext): Promise<MadeStream> {
   const { link, settings } = context
   const budget = new RetryBudget(link, settings.retryForMs)
   for (;;) {
@@ -49,14 +58,14 @@ export async function openEventStream(context: EventStreamContext): Promise<Rete
   }
 }
 
-async function findOrMake(context: EventStreamContext): Promise<Retention | undefined> {
+async function findOrMake(context: EventStreamContext): Promise<MadeStream> {
   const { library, link, manager, subjects, settings } = context
   const serverVersion = link.nats.info?.version ?? ''
   const found = (await find(context)) ?? (await make())
-  const retention = retentionOf(found)
+  const retention = retentionOf(found.config)
   checkRetained(retention, context)
-  const differences = differencesBetween(configuration(retention), found)
-  if (differences.length === 0) return retention
+  const differences = differencesBetween(configuration(retention), found.config)
+  if (differences.length === 0) return { retention, logId: logIdOf(found) }
   throw incompatible(
     `the stream ${subjects.stream} can't keep events: ${differences.join('; ')}. Correct it, or use another namespace`,
   )
@@ -65,15 +74,16 @@ async function findOrMake(context: EventStreamContext): Promise<Retention | unde
     return eventStreamConfiguration(subjects, settings.replicas, serverVersion, kept)
   }
 
-  async function make(): Promise<StreamConfig> {
+  async function make(): Promise<StreamInfo> {
     const creation = {
       ...configuration(settings.retention),
-      ...retentionSettings(settings.retention),
+      // Of many who make it at once, one does, and the others find it.
+      ...creationSettings(settings.retention, randomUUID()),
       num_replicas: settings.replicas ?? 1,
       duplicate_window: duplicateWindowNs,
     }
     try {
-      return (await manager.streams.add(creation)).config
+      return await manager.streams.add(creation)
     } catch (error) {
       throw failureOf(error, library).kind === 'forbidden' ? mayNotMake(error, context) : error
     }
@@ -105,9 +115,9 @@ function mayNotUse(cause: unknown, { addresses, namespace }: NatsSettings): stri
   return `the login at ${where} may not use the namespace ${namespace}: ${advice} (${messageOf(cause)})`
 }
 
-async function find(context: EventStreamContext): Promise<StreamConfig | undefined> {
+async function find(context: EventStreamContext): Promise<StreamInfo | undefined> {
   try {
-    return (await context.manager.streams.info(context.subjects.stream)).config
+    return await context.manager.streams.info(context.subjects.stream)
   } catch (error) {
     const failure = failureOf(error, context.library)
     const isMissing = failure.kind === 'refused' && failure.code === jetStreamCodes.streamNotFound

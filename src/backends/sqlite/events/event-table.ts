@@ -5,6 +5,7 @@ import {
   firstVersionOf,
   isMet,
   type LogFilter,
+  type LogIdentity,
   placePart,
   type VersionRange,
   type WriteOutcome,
@@ -17,6 +18,7 @@ import { LargeData, smallColumns, type SmallRow } from './large-data.ts'
 import { commitFailure } from '../file/sqlite-failure.ts'
 import { rollBack } from '../file/transaction.ts'
 import { WriteAheadRoom } from '../file/write-ahead-room.ts'
+import { identityIn } from './log-identity.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
 
 /** Filters differ by how many types they name; one with hundreds is nobody's everyday query. */
@@ -41,6 +43,7 @@ export type CommitHook = (db: DatabaseSync, before: number) => void
 /** The statements on an open file. Synchronous: nothing comes between two steps of one method. */
 export class EventTable {
   readonly file: string
+  readonly identity: LogIdentity
   /** Undefined where nothing may be removed. */
   readonly trimming: EventTrimming | undefined
   readonly #db: DatabaseSync
@@ -66,6 +69,7 @@ export class EventTable {
     this.#db = db
     this.#kept = new KeptFile(file)
     this.#room = new WriteAheadRoom(file)
+    this.identity = identityIn(db, file)
     const retention = retentionIn(db)
     this.trimming = retention && new EventTrimming(db, retention)
     // IMMEDIATE takes the writer's lock at once: the versions checked inside stay true.

@@ -188,6 +188,31 @@ const leanInserts = `
 `
 
 /**
+ * What the log is told from others by: made at random once, in a file of an older Aether when it is first
+ * opened. Nothing takes it away: what was made of this log would be taken for another's.
+ */
+const logTable = `
+  CREATE TABLE log (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    id TEXT NOT NULL
+  ) STRICT;
+
+  INSERT INTO log VALUES (1, lower(hex(randomblob(16))));
+
+  CREATE TRIGGER log_refuses_insert BEFORE INSERT ON log BEGIN
+    SELECT RAISE(ABORT, 'the identity of a log never changes');
+  END;
+
+  CREATE TRIGGER log_refuses_update BEFORE UPDATE ON log BEGIN
+    SELECT RAISE(ABORT, 'the identity of a log never changes');
+  END;
+
+  CREATE TRIGGER log_refuses_delete BEFORE DELETE ON log BEGIN
+    SELECT RAISE(ABORT, 'the identity of a log never changes');
+  END;
+`
+
+/**
  * Step by step from an empty file to the tables of this Aether: the first makes version 1 of an
  * empty file, the second makes version 2 of that. A step never changes once it was released.
  */
@@ -198,6 +223,7 @@ export const migrations: readonly string[] = [
   retentionTables,
   documentTable,
   leanInserts,
+  logTable,
 ]
 
 /** Kept as the file's `user_version`. */

@@ -10,6 +10,7 @@ import type {
   Commit,
   CommitLog,
   LogEntry,
+  LogIdentity,
   LogRange,
   LogRetention,
   VersionRange,
@@ -35,6 +36,7 @@ const batchSize = 500
 export class SqliteCommitLog implements CommitLog {
   /** A commit is a sync of the file, whatever is in it. */
   readonly leastActorsTogether = 2
+  readonly identity: LogIdentity
   readonly retention: LogRetention | undefined
   readonly #table: EventTable
   readonly #writer: GroupCommit
@@ -43,6 +45,7 @@ export class SqliteCommitLog implements CommitLog {
   #closing: Promise<void> | undefined
 
   constructor(table: EventTable, settings: SqliteSettings) {
+    this.identity = table.identity
     this.#table = table
     this.#writer = new GroupCommit((requests) => table.store(requests), table.file, settings)
     this.#growth = new GrowthWatch(table)
