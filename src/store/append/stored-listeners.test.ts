@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { memory } from '../../backends/memory/index.ts'
+import { silentLogger } from '../../core/index.ts'
 
 test('what a listener stores itself is told behind what it was told of, to all listeners', async () => {
   await using store = await memory().openStore()
@@ -15,4 +17,23 @@ test('what a listener stores itself is told behind what it was told of, to all l
   await store.append('talk-1', [{ type: 'Asked', data: null }], { expectedVersion: 0 })
   await Promise.all(stored)
   expect(heard).toEqual(['first Asked', 'second Asked', 'first Answered', 'second Answered'])
+})
+
+test('where a listener fails, and the logger as well, all others are told, also of what comes next', async () => {
+  const fail = (): never => {
+    throw new Error('the disk is full')
+  }
+  await using store = await memory().openStore({ logger: { ...silentLogger, error: fail } })
+  using _failing = store.onStored(fail)
+  const failLater: () => unknown = () => Promise.resolve().then(fail)
+  using _later = store.onStored(failLater)
+  const heard: number[] = []
+  using _listening = store.onStored((events) => void heard.push(...events.map((e) => e.version)))
+  const warned = once(process, 'warning')
+  for (const expectedVersion of [0, 1])
+    expect(
+      await store.append('talk-1', [{ type: 'Said', data: null }], { expectedVersion }),
+    ).toMatchObject({ ok: true })
+  expect(heard).toEqual([1, 2])
+  expect(await warned).toMatchObject([{ name: 'AetherWarning' }])
 })
