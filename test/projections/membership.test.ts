@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../src/backends/memory/index.ts'
-import { processLogger } from '../../src/core/index.ts'
+import { AetherError, processLogger } from '../../src/core/index.ts'
 import { assignmentKey, readAssignment } from '../../src/projections/membership/assignment.ts'
 import { joinMembers } from '../../src/projections/membership/join-members.ts'
+import type { PartOwnership } from '../../src/projections/progress/part-ownership.ts'
+import type { DocumentTable } from '../../src/store/index.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { SimulatedProcess, type SimulatedWorld } from './simulated-process.ts'
@@ -280,6 +282,38 @@ describe('members of a group', () => {
       expect(writes - (before[n]?.writes ?? 0)).toBeLessThanOrEqual(61)
       expect(reads - (before[n]?.reads ?? 0)).toBeLessThanOrEqual(60 * 6)
     })
+  })
+
+  test('one whose look fails as it joins another group goes on, and is woken no more often', async () => {
+    await using store = await memory().openStore()
+    const kept = await store.table('members')
+    const clock = new VirtualClock()
+    let [isFailing, watches] = [false, 0]
+    const table: DocumentTable = {
+      maxTextBytes: kept.maxTextBytes,
+      get: async (key) => {
+        if (isFailing) throw new AetherError('store-unavailable', 'it was to fail')
+        return kept.get(key)
+      },
+      getMany: (keys) => kept.getMany(keys),
+      list: (...range) => kept.list(...range),
+      put: (key, text, expected) => kept.put(key, text, expected),
+      remove: (key, expected) => kept.remove(key, expected),
+      watch: (wake) => {
+        watches++
+        return kept.watch(wake)
+      },
+      clear: () => kept.clear(),
+    }
+    const logger = processLogger
+    const join = (group: string): Promise<PartOwnership> =>
+      joinMembers({ table, group, parts, memberId: 'a', clock, logger })
+    await using first = await join('g')
+    isFailing = true
+    await expect(join('h')).rejects.toMatchObject({ code: 'store-unavailable' })
+    isFailing = false
+    await using second = await join('h')
+    expect([first.owned.size, second.owned.size, watches]).toEqual([8, 8, 1])
   })
 
   test('one that was frozen, and finds another under its name, takes nothing from that one', async () => {

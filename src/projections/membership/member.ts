@@ -71,12 +71,15 @@ export class Member {
     })
     this.#shares.set(group, share)
     try {
-      this.#opening ??= this.#open()
+      // What is open stays so, also where the look that comes next fails: others may rest on it.
+      this.#opening ??= this.#open().catch((error: unknown) => {
+        this.#opening = undefined
+        throw error
+      })
       await this.#opening
       await this.#look()
       return share
     } catch (thrown) {
-      this.#opening = undefined
       this.#shares.delete(group)
       if (this.#shares.size === 0) {
         this.#settings.ended()
