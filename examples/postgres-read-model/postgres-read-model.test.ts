@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
 import { actors, cancelOrder, payOrder, placeOrder, type Shop } from '../orders/shop.ts'
 import { Stock } from '../orders/stock.ts'
-import { postgresTables } from './postgres-tables.ts'
+import { PostgresTables } from './postgres-tables.ts'
 import { sales } from './sales.ts'
 
 let postgres: PostgresServer
@@ -124,7 +124,7 @@ describe('a target of its own kind keeps what every target promises', () => {
       await using fresh = await freshPool()
       const { pool } = fresh
       await run({
-        open: async () => postgresTables(pool, { entry: 'key text PRIMARY KEY, value int' }),
+        open: async () => new PostgresTables(pool, { entry: 'key text PRIMARY KEY, value int' }),
         async write(tx, entries) {
           for (const entry of Object.entries(entries))
             await (tx as typeof pool).query(

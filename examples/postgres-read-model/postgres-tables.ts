@@ -20,81 +20,107 @@ const ofBuild = 'projection = $1 AND build = $2'
  * Lets a projection write to tables of PostgreSQL. Each build has a schema of its own, in which handlers
  * find the tables under their plain names; everybody else reads them through views in `public`.
  */
-export function postgresTables(
-  pool: Pool,
-  tables: Readonly<Record<string, string>>,
-): ProjectionTarget<PoolClient> {
-  let making: Promise<void> | undefined
-  const ready = async (): Promise<Pool> => {
-    making ??= alone(pool, async (tx) => void (await tx.query(bookkeeping)))
-    await making.catch((error: unknown) => {
-      making = undefined
+export class PostgresTables implements ProjectionTarget<PoolClient> {
+  readonly name = 'postgresql'
+  readonly #pool: Pool
+  readonly #tables: Readonly<Record<string, string>>
+  #making: Promise<void> | undefined
+
+  /** @param tables their columns, by their names */
+  constructor(pool: Pool, tables: Readonly<Record<string, string>>) {
+    this.#pool = pool
+    this.#tables = tables
+  }
+
+  async prepare(build: ProjectionBuild): Promise<void> {
+    await alone(await this.#ready(), async (tx) => {
+      const row = 'INSERT INTO aether.build VALUES ($1, $2) ON CONFLICT DO NOTHING'
+      if ((await tx.query(row, idOf(build))).rowCount === 0) return
+      await tx.query(`CREATE SCHEMA ${schemaOf(build)}`)
+      for (const [table, columns] of Object.entries(this.#tables))
+        await tx.query(`CREATE TABLE ${schemaOf(build)}.${table} (${columns})`)
+    })
+  }
+
+  async load(build: ProjectionBuild): Promise<readonly Progress[]> {
+    if (await this.#isUntouched()) return []
+    const query = `SELECT part, text, revision FROM aether.progress WHERE ${ofBuild} ORDER BY part`
+    return (await ownFault((await this.#ready()).query<Progress>(query, idOf(build)))).rows
+  }
+
+  async commit(
+    build: ProjectionBuild,
+    parts: readonly ProgressChange[],
+    write: (tx: PoolClient) => unknown,
+  ): Promise<readonly Progress[] | undefined> {
+    return transaction(await this.#ready(), async (tx) => {
+      // Held until the end, so that nobody drops the build meanwhile.
+      const find = `SELECT FROM aether.build WHERE ${ofBuild} FOR SHARE`
+      if ((await tx.query(find, idOf(build))).rowCount === 0) return undefined
+      const stored: Progress[] = []
+      for (const change of parts) {
+        const [part] = await put(tx, build, change)
+        if (!part) return undefined
+        stored.push(part)
+      }
+      await tx.query(`SET LOCAL search_path TO ${schemaOf(build)}`)
+      await write(tx)
+      return stored
+    })
+  }
+
+  async activate(build: ProjectionBuild): Promise<void> {
+    await alone(await this.#ready(), async (tx) => {
+      const newest = `SELECT max(build) FROM aether.build WHERE projection = $1 AND (active OR build = $2)`
+      const { rows } = await tx.query<{ max: number | null }>(newest, idOf(build))
+      if (rows[0]?.max !== build.build) return
+      for (const table of Object.keys(this.#tables)) {
+        await tx.query(`DROP VIEW IF EXISTS public.${table}`)
+        await tx.query(`CREATE VIEW public.${table} AS SELECT * FROM ${schemaOf(build)}.${table}`)
+      }
+      await tx.query(`UPDATE aether.build SET active = true WHERE ${ofBuild}`, idOf(build))
+    })
+  }
+
+  async drop(build: ProjectionBuild): Promise<void> {
+    await alone(await this.#ready(), async (tx) => {
+      await tx.query(`DELETE FROM aether.build WHERE ${ofBuild}`, idOf(build))
+      await tx.query(`DROP SCHEMA IF EXISTS ${schemaOf(build)} CASCADE`)
+    })
+  }
+
+  async newestBuild(projection: string): Promise<number> {
+    if (await this.#isUntouched()) return 0
+    const newest =
+      'SELECT coalesce(max(build), 0) AS newest FROM aether.build WHERE projection = $1'
+    const looking = (await this.#ready()).query<{ newest: number }>(newest, [projection])
+    return (await ownFault(looking)).rows[0]?.newest ?? 0
+  }
+
+  async place(): Promise<string> {
+    const pool = await this.#ready()
+    await alone(pool, async (tx) => {
+      await tx.query('INSERT INTO aether.place DEFAULT VALUES ON CONFLICT DO NOTHING')
+    })
+    const { rows } = await ownFault(pool.query<{ id: string }>('SELECT id FROM aether.place'))
+    return rows[0]?.id ?? ''
+  }
+
+  /** Leaves the pool, which is its owner's. */
+  async close(): Promise<void> {}
+
+  /** Who only looks makes no tables. */
+  async #isUntouched(): Promise<boolean> {
+    return !this.#making && !(await isMade(this.#pool))
+  }
+
+  async #ready(): Promise<Pool> {
+    this.#making ??= alone(this.#pool, async (tx) => void (await tx.query(bookkeeping)))
+    await this.#making.catch((error: unknown) => {
+      this.#making = undefined
       throw error
     })
-    return pool
-  }
-  return {
-    name: 'postgresql',
-    prepare: async (build) =>
-      alone(await ready(), async (tx) => {
-        const row = 'INSERT INTO aether.build VALUES ($1, $2) ON CONFLICT DO NOTHING'
-        if ((await tx.query(row, idOf(build))).rowCount === 0) return
-        await tx.query(`CREATE SCHEMA ${schemaOf(build)}`)
-        for (const [table, columns] of Object.entries(tables))
-          await tx.query(`CREATE TABLE ${schemaOf(build)}.${table} (${columns})`)
-      }),
-    load: async (build) => {
-      // Who only looks makes no tables.
-      if (!making && !(await isMade(pool))) return []
-      const query = `SELECT part, text, revision FROM aether.progress WHERE ${ofBuild} ORDER BY part`
-      return (await ownFault((await ready()).query<Progress>(query, idOf(build)))).rows
-    },
-    commit: async (build, parts, write) =>
-      transaction(await ready(), async (tx) => {
-        // Held until the end, so that nobody drops the build meanwhile.
-        const find = `SELECT FROM aether.build WHERE ${ofBuild} FOR SHARE`
-        if ((await tx.query(find, idOf(build))).rowCount === 0) return undefined
-        const stored: Progress[] = []
-        for (const change of parts) {
-          const [part] = await put(tx, build, change)
-          if (!part) return undefined
-          stored.push(part)
-        }
-        await tx.query(`SET LOCAL search_path TO ${schemaOf(build)}`)
-        await write(tx)
-        return stored
-      }),
-    activate: async (build) =>
-      alone(await ready(), async (tx) => {
-        const newest = `SELECT max(build) FROM aether.build WHERE projection = $1 AND (active OR build = $2)`
-        const { rows } = await tx.query<{ max: number | null }>(newest, idOf(build))
-        if (rows[0]?.max !== build.build) return
-        for (const table of Object.keys(tables)) {
-          await tx.query(`DROP VIEW IF EXISTS public.${table}`)
-          await tx.query(`CREATE VIEW public.${table} AS SELECT * FROM ${schemaOf(build)}.${table}`)
-        }
-        await tx.query(`UPDATE aether.build SET active = true WHERE ${ofBuild}`, idOf(build))
-      }),
-    drop: async (build) =>
-      alone(await ready(), async (tx) => {
-        await tx.query(`DELETE FROM aether.build WHERE ${ofBuild}`, idOf(build))
-        await tx.query(`DROP SCHEMA IF EXISTS ${schemaOf(build)} CASCADE`)
-      }),
-    newestBuild: async (projection) => {
-      if (!making && !(await isMade(pool))) return 0
-      const newest =
-        'SELECT coalesce(max(build), 0) AS newest FROM aether.build WHERE projection = $1'
-      const looking = (await ready()).query<{ newest: number }>(newest, [projection])
-      return (await ownFault(looking)).rows[0]?.newest ?? 0
-    },
-    place: async () => {
-      await alone(await ready(), async (tx) => {
-        await tx.query('INSERT INTO aether.place DEFAULT VALUES ON CONFLICT DO NOTHING')
-      })
-      const { rows } = await ownFault(pool.query<{ id: string }>('SELECT id FROM aether.place'))
-      return rows[0]?.id ?? ''
-    },
-    close: async () => {}, // the pool is its owner's
+    return this.#pool
   }
 }
 

@@ -1,14 +1,14 @@
 import { projection, type ProjectionDefinition } from 'aether'
 import type { Pool } from 'pg'
 import { Order } from '../orders/order.ts'
-import { postgresTables } from './postgres-tables.ts'
+import { PostgresTables } from './postgres-tables.ts'
 
 /** What a shop looks up in its database: its orders, and what each day brought in. */
 export function sales(pool: Pool): ProjectionDefinition {
   return projection({
     name: 'sales',
     actors: [Order],
-    target: postgresTables(pool, {
+    target: new PostgresTables(pool, {
       sale: `id text PRIMARY KEY, status text NOT NULL, cents int NOT NULL`,
       day_total: `day date PRIMARY KEY, orders int NOT NULL, cents bigint NOT NULL`,
     }),
