@@ -28,7 +28,7 @@ export function bodyOfCommit({
   const events = Array.from({ length: eventCount }, () => ({ ...placed, id: ids(), metadata: {} }))
   const part: CommitPart = { actorId, expected: firstVersion - 1, events, idsFrom: 1 }
   const commit: Commit = { id, time: new Date().toISOString(), parts: [part] }
-  return encodeBody(commit, part, firstVersion, links, pages)
+  return Buffer.from(encodeBody(commit, part, firstVersion, links, pages))
 }
 
 const decoder = new TextDecoder()

@@ -2,6 +2,7 @@ import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { loadClientLibrary } from '../../src/backends/nats/connection/client-library.ts'
 import { NatsLink } from '../../src/backends/nats/connection/nats-link.ts'
+import { publishWhole } from '../../src/backends/nats/connection/publish-whole.ts'
 import { type Answer, SharedInbox } from '../../src/backends/nats/connection/shared-inbox.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
@@ -74,9 +75,7 @@ const textOf = (answer: Answer): string =>
 test('each answer comes to its request, in whatever order, and is taken once', async () => {
   const { inbox, topic } = await scene()
   const requests = await listen(topic)
-  const asked = Array.from({ length: 100 }, (_, n) =>
-    inbox.ask({ subject: topic, body: body(`${n}`) }),
-  )
+  const asked = Array.from({ length: 100 }, (_, n) => inbox.ask({ subject: topic, body: `${n}` }))
   await until(() => requests.length === 100, { description: 'all are asked' })
   for (const request of requests.toReversed()) {
     request.respond(request.data)
@@ -93,7 +92,7 @@ test('many requests are answered under one number until they are forgotten', asy
   const bodies = Array.from({ length: 50 }, (_, n) => body(`${n}`))
   const forget = inbox.sendAll({ subject: topic, bodies }, (answer) => answers.push(textOf(answer)))
   await until(() => requests.length === 50, { description: 'all are asked' })
-  const single = inbox.ask({ subject: topic, body: body('single') })
+  const single = inbox.ask({ subject: topic, body: 'single' })
   await until(() => requests[50]?.respond(body('alone')), {
     description: 'another one is answered',
   })
@@ -103,7 +102,7 @@ test('many requests are answered under one number until they are forgotten', asy
   expect(await single).toMatchObject({ kind: 'answered' })
   forget()
   requests[0]?.respond(body('late'))
-  const behind = inbox.ask({ subject: topic, body: body('') })
+  const behind = inbox.ask({ subject: topic, body: '' })
   await until(() => requests[51]?.respond(body('behind it')), { description: 'what follows' })
   await behind
   expect(answers).toHaveLength(50)
@@ -138,27 +137,60 @@ test('many requests end together where they are refused, can not be sent or are 
   expect(ends).toEqual(['forbidden', 'not-sent', 'unanswered', 'not-sent'])
 })
 
-// The client's types want its own class of headers: this is what they are really asked for.
-test('headers arrive as they were given', async () => {
-  const { inbox, topic } = await scene()
-  const requests = await listen(topic)
-  const headers = body('NATS/1.0\r\nNats-Msg-Id: a-1\r\nAether-Version: 7\r\n\r\n')
-  void inbox.ask({ subject: topic, body: body('{}'), headers })
-  await until(() => requests.length === 1, { description: 'it arrived' })
-  expect(requests[0]?.headers?.get('Nats-Msg-Id')).toBe('a-1')
-  expect(requests[0]?.headers?.get('Aether-Version')).toBe('7')
-  expect(requests[0]?.string()).toBe('{}')
+describe('a message with headers', () => {
+  const headers = 'NATS/1.0\r\nNats-Msg-Id: a-1\r\nAether-Version: 7\r\n\r\n'
+  const text = '{"owner":"Zoë 👩‍💻"}\r\n'
+
+  function expectWhole(message: Msg | undefined): void {
+    expect(message?.headers?.get('Nats-Msg-Id')).toBe('a-1')
+    expect(message?.headers?.get('Aether-Version')).toBe('7')
+    expect(message?.string()).toBe(text)
+  }
+
+  // The client's types don't show that it takes whole commands, which it doesn't count as messages.
+  test('goes out in one piece and arrives as it was given', async () => {
+    const { inbox, link, topic } = await scene()
+    const requests = await listen(topic)
+    const sent = link.nats.stats().outMsgs
+    void inbox.ask({ subject: topic, body: text, headers })
+    void inbox.ask({ subject: topic, body: text, headers })
+    expect(link.nats.stats().outMsgs).toBe(sent)
+    await until(() => requests.length === 2, { description: 'they arrived' })
+    requests.forEach(expectWhole)
+  })
+
+  // Nor that it asks them for nothing but their bytes.
+  test('arrives from a client that takes no whole commands', async () => {
+    const { link, topic } = await scene()
+    const requests = await listen(topic)
+    const { nats } = link
+    const publish: NatsConnection['publish'] = (...args) => nats.publish(...args)
+    const message = { subject: topic, reply: 'answers', headers, body: text }
+    publishWhole({ info: nats.info, publish } as NatsConnection, message)
+    await until(() => requests.length === 1, { description: 'it arrived' })
+    expectWhole(requests[0])
+  })
+
+  test('is not sent where it is too large by its headers', async () => {
+    const { inbox, topic } = await scene()
+    const requests = await listen(topic)
+    const room = maxPayload - headers.length
+    const tooLarge = await inbox.ask({ subject: topic, body: 'x'.repeat(room + 1), headers })
+    expect(tooLarge.kind).toBe('not-sent')
+    void inbox.ask({ subject: topic, body: 'x'.repeat(room), headers })
+    await until(() => requests.length === 1, { description: 'the other one arrived' })
+  })
 })
 
 test('where nobody is there to answer, that is said', async () => {
   const { inbox, topic } = await scene()
-  expect((await inbox.ask({ subject: topic, body: body('') })).kind).toBe('no-responders')
+  expect((await inbox.ask({ subject: topic, body: '' })).kind).toBe('no-responders')
 })
 
 test('an answer without content is one', async () => {
   const { inbox, topic } = await scene()
   const requests = await listen(topic)
-  const asked = inbox.ask({ subject: topic, body: body('') })
+  const asked = inbox.ask({ subject: topic, body: '' })
   await until(() => requests[0]?.respond(), { description: 'it is answered' })
   expect(await asked).toMatchObject({ kind: 'answered' })
 })
@@ -166,15 +198,15 @@ test('an answer without content is one', async () => {
 test('a request that is not answered in time ends, and those behind it when their time is over', async () => {
   const { inbox, topic } = await scene(100)
   const requests = await listen(topic)
-  const first = inbox.ask({ subject: topic, body: body('1') })
+  const first = inbox.ask({ subject: topic, body: '1' })
   await until(() => requests.length === 1, { description: 'the first is asked' })
-  const second = inbox.ask({ subject: topic, body: body('2') })
+  const second = inbox.ask({ subject: topic, body: '2' })
   expect((await first).kind).toBe('unanswered')
   expect((await second).kind).toBe('unanswered')
   for (const request of requests) request.respond(body('late'))
   // Where this one's time is over as well, it says nothing.
   const third = async (): Promise<string | undefined> => {
-    const { kind } = await inbox.ask({ subject: 'nobody', body: body('3') })
+    const { kind } = await inbox.ask({ subject: 'nobody', body: '3' })
     return kind === 'unanswered' ? undefined : kind
   }
   expect(await until(third, { description: 'the third is told' })).toBe('no-responders')
@@ -183,7 +215,7 @@ test('a request that is not answered in time ends, and those behind it when thei
 test('what was not sent, as it is too large, is not waited for', async () => {
   const { inbox, topic } = await scene()
   await listen(topic)
-  const answer = await inbox.ask({ subject: topic, body: new Uint8Array(maxPayload + 1) })
+  const answer = await inbox.ask({ subject: topic, body: 'x'.repeat(maxPayload + 1) })
   expect(answer.kind).toBe('not-sent')
 })
 
@@ -191,16 +223,16 @@ describe('when the connection breaks', () => {
   test('requests under way end at once, further ones are not sent until it is back', async () => {
     const { inbox, link, wire, topic } = await scene(60_000)
     const requests = await listen(topic)
-    const asked = Array.from({ length: 3 }, () => inbox.ask({ subject: topic, body: body('') }))
+    const asked = Array.from({ length: 3 }, () => inbox.ask({ subject: topic, body: '' }))
     await until(() => requests.length === 3, { description: 'all are asked' })
     wire.cut()
     expect((await Promise.all(asked)).map(({ kind }) => kind)).toEqual(
       Array.from({ length: 3 }, () => 'unanswered'),
     )
-    expect((await inbox.ask({ subject: topic, body: body('') })).kind).toBe('not-sent')
+    expect((await inbox.ask({ subject: topic, body: '' })).kind).toBe('not-sent')
     wire.mend()
     await until(() => link.isConnected, { description: 'the connection is back' })
-    const again = inbox.ask({ subject: topic, body: body('') })
+    const again = inbox.ask({ subject: topic, body: '' })
     await until(() => requests[3]?.respond(body('back')), { description: 'it is answered' })
     expect(textOf(await again)).toBe('back')
   })
@@ -208,11 +240,11 @@ describe('when the connection breaks', () => {
   test('and is not mended, as it was closed: nothing is waited for', async () => {
     const { inbox, link, topic } = await scene(60_000)
     const requests = await listen(topic)
-    const asked = inbox.ask({ subject: topic, body: body('') })
+    const asked = inbox.ask({ subject: topic, body: '' })
     await until(() => requests.length === 1, { description: 'it is asked' })
     await link.close()
     expect((await asked).kind).toBe('unanswered')
-    expect((await inbox.ask({ subject: topic, body: body('') })).kind).toBe('not-sent')
+    expect((await inbox.ask({ subject: topic, body: '' })).kind).toBe('not-sent')
   })
 })
 
@@ -220,9 +252,9 @@ describe('where the login may not', () => {
   test('publish to a subject, each request to it is told, and no other', async () => {
     const { inbox, topic } = await scene(60_000)
     const requests = await listen(topic)
-    const allowed = inbox.ask({ subject: topic, body: body('') })
+    const allowed = inbox.ask({ subject: topic, body: '' })
     const forbidden = Array.from({ length: 3 }, () =>
-      inbox.ask({ subject: 'secret.plan', body: body('') }),
+      inbox.ask({ subject: 'secret.plan', body: '' }),
     )
     for (const answer of await Promise.all(forbidden)) expect(answer.kind).toBe('forbidden')
     await until(() => requests[0]?.respond(body('yes')), { description: 'it is answered' })
@@ -233,6 +265,6 @@ describe('where the login may not', () => {
     const { inbox, topic } = await scene(60_000, 'closed')
     await listen(topic)
     for (let round = 0; round < 2; round++)
-      expect((await inbox.ask({ subject: topic, body: body('') })).kind).toBe('forbidden')
+      expect((await inbox.ask({ subject: topic, body: '' })).kind).toBe('forbidden')
   })
 })

@@ -47,7 +47,7 @@ async function scene(requestTimeoutMs = 5_000): Promise<Scene> {
   const subscription = raw.subscribe(subject, { callback: (_, msg) => void messages.push(msg) })
   onTestFinished(() => subscription.unsubscribe())
   await raw.flush()
-  const sent = [{ subject, expectedSequence: 0, body: Buffer.from('{}') }]
+  const sent = [{ subject, expectedSequence: 0, body: '{}' }]
   return {
     publish: () => publisher.publish(sent),
     publishAgain: () => publisher.publishAgain(sent),

@@ -17,7 +17,6 @@ type Body = AgendaEntry & Pick<KeptEntry, 'token'>
 const scheduleHeader = 'Nats-Schedule'
 const targetHeader = 'Nats-Schedule-Target'
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /**
@@ -33,7 +32,7 @@ export function messagesOf(
   const token = randomBytes(12).toString('base64url')
   const { actorId, kind, name, due, text } = entry
   const kept: Body = { actorId, kind, name, due, text, token }
-  const body = encoder.encode(JSON.stringify(kept))
+  const body = JSON.stringify(kept)
   const state = { subject: subjects.of(entry), expectedSequence, id: `${token}-0`, body }
   if (kind === 'message') return [state]
   const alarm = {
@@ -44,7 +43,7 @@ export function messagesOf(
       `${scheduleHeader}: @at ${new Date(due).toISOString()}\r\n` +
       `${targetHeader}: ${subjects.tick(actorId, token)}\r\n`,
     // The key alone: what is to be done then, the entry says.
-    body: encoder.encode(JSON.stringify({ ...kept, text: '' })),
+    body: JSON.stringify({ ...kept, text: '' }),
   } as const
   return [state, alarm]
 }

@@ -15,7 +15,8 @@ function body(commit: number): Uint8Array {
   }))
   const part = { actorId, events, expected: 'any' } as const
   const links = Array.from({ length: commit - 1 }, (_, index) => (index + 1) * 10)
-  return encodeBody({ id: `c-${commit}`, time: 'now', parts: [part] }, part, commit * 2 - 1, links)
+  const all = { id: `c-${commit}`, time: 'now', parts: [part] }
+  return Buffer.from(encodeBody(all, part, commit * 2 - 1, links))
 }
 
 const behind: ReadablePart = {

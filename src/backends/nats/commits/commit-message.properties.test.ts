@@ -42,7 +42,7 @@ function messageOf(commit: Commit, part: CommitPart, place: Place): StoredMessag
     seq: previous + step,
     subject: subjects.of(part.actorId),
     header: { get: (name) => headers[name] ?? '' },
-    data: encodeBody(commit, part, firstVersion, links),
+    data: Buffer.from(encodeBody(commit, part, firstVersion, links)),
   }
 }
 

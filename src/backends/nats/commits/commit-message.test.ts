@@ -86,7 +86,9 @@ describe('a commit', () => {
   test('may hold 1,024 events and no more, as positions would run into the next', () => {
     const [event] = alice.events
     const ofLength = (length: number): Uint8Array =>
-      encodeBody(commit, { ...alice, events: Array.from({ length }, () => event!) }, 1, [])
+      Buffer.from(
+        encodeBody(commit, { ...alice, events: Array.from({ length }, () => event!) }, 1, []),
+      )
     expect(read(message(ofLength(1_024), { version: '1024' })).events).toHaveLength(1_024)
     expect(failureOf(message(ofLength(1_025), { version: '1025' })).message).toMatch(/events/)
   })
@@ -209,8 +211,8 @@ function event(members: Record<string, unknown>): Record<string, unknown> {
   return { id: 'e-1', type: 'A', data: {}, ...members }
 }
 
-function bodyOf(encoded: Uint8Array): Record<string, unknown> {
-  return JSON.parse(new TextDecoder().decode(encoded)) as Record<string, unknown>
+function bodyOf(encoded: string): Record<string, unknown> {
+  return JSON.parse(encoded) as Record<string, unknown>
 }
 
 function read(stored: StoredMessage): ReadablePart {

@@ -100,7 +100,7 @@ export function encodeBody(
   firstVersion: number,
   links: readonly number[],
   pages: readonly number[] = [],
-): Uint8Array {
+): string {
   // What is undefined is left out, and costs less than members that are there or not.
   const body = {
     format: currentFormat,
@@ -113,8 +113,7 @@ export function encodeBody(
     idsFrom: part.idsFrom,
     events: part.events.map(part.idsFrom === undefined ? withId : withoutId),
   } satisfies Record<keyof PartBody, unknown>
-  // Four times as fast as a TextEncoder, and the same bytes.
-  return Buffer.from(JSON.stringify(body))
+  return JSON.stringify(body)
 }
 
 function withId(event: CommittedEvent): object {

@@ -1,9 +1,10 @@
-import type { Msg, MsgHdrs } from '@nats-io/transport-node'
+import type { Msg } from '@nats-io/transport-node'
 import { systemClock } from '../../../core/index.ts'
 import { AnswerGroups } from './answer-groups.ts'
 import type { ClientLibrary } from './client-library.ts'
 import { failureOf } from './failure.ts'
 import type { NatsLink } from './nats-link.ts'
+import { publishWhole } from './publish-whole.ts'
 
 /** What became of a request. */
 export type Answer = Answered | Unanswered
@@ -21,9 +22,9 @@ export interface Unanswered {
 
 export interface Request {
   readonly subject: string
-  readonly body: Uint8Array
-  /** As NATS's protocol has them. @default none */
-  readonly headers?: Uint8Array
+  readonly body: string
+  /** As NATS's protocol has them, which is ASCII. @default none */
+  readonly headers?: string
   /** What it's answered under, of {@link SharedInbox.newNumber}. @default one of its own */
   readonly number?: number | undefined
 }
@@ -94,8 +95,8 @@ export class SharedInbox {
     const answeredUnder = number ?? this.newNumber()
     try {
       const reply = this.#replyTo(answeredUnder)
-      const options = headers ? { reply, headers: encoded(headers) } : { reply }
-      this.#link.nats.publish(subject, body, options)
+      if (headers === undefined) this.#link.nats.publish(subject, body, { reply })
+      else publishWhole(this.#link.nats, { subject, reply, headers, body })
     } catch (cause) {
       // The client throws before it takes anything on: closed, too large.
       take({ kind: 'not-sent', cause: cause as Error })
@@ -217,12 +218,4 @@ function answerIn(message: Msg): Answer {
   return isStatus
     ? { kind: 'no-responders', cause: new Error('nobody is there to answer') }
     : { kind: 'answered', message }
-}
-
-/**
- * Headers for the client, which asks them for nothing but their bytes: `ProtocolHandler.publish` in
- * nats-core's protocol.ts. A test shows that this holds for the version installed.
- */
-function encoded(bytes: Uint8Array): MsgHdrs {
-  return { encode: () => bytes } as unknown as MsgHdrs
 }

@@ -162,7 +162,7 @@ export class StreamLeader {
   async #get(query: MessageQuery): Promise<StoredMessage | null> {
     const { library, inbox, stream } = this.#context
     const subject = `$JS.API.STREAM.MSG.GET.${stream}`
-    const answer = await inbox.ask({ subject, body: Buffer.from(JSON.stringify(query)) })
+    const answer = await inbox.ask({ subject, body: JSON.stringify(query) })
     if (answer.kind !== 'answered') throw answer.cause
     const { message, error } = readLeaderAnswer(answer.message.data)
     if (message) return storedMessage(message)

@@ -16,7 +16,6 @@ export interface JetStreamSnapshotShelfContext extends SideStreamPlace {
 /** Room for the one header, which counts against the server's `max_payload` as well. */
 const headerBytes = 100
 
-const noBody = new Uint8Array()
 const encoder = new TextEncoder()
 /** Bytes that are no text become other text, which the checksum tells. */
 const decoder = new TextDecoder()
@@ -40,7 +39,7 @@ export class JetStreamSnapshotShelf implements SnapshotShelf {
     const { link, inbox, subjects } = this.#context
     const subject = `$JS.API.DIRECT.GET.${subjects.stream}.${subjects.of(actorId)}`
     try {
-      const answer = await link.attempt(() => inbox.ask({ subject, body: noBody }), signal)
+      const answer = await link.attempt(() => inbox.ask({ subject, body: '' }), signal)
       // As long as nobody has saved one, there is no stream.
       if (answer.kind === 'no-responders') return undefined
       if (answer.kind !== 'answered') throw answer.cause

@@ -10,7 +10,6 @@ const removedHeader = 'Aether-Removed'
 /** The server takes the message away after so long: its ADR-43. */
 const timeToLiveHeader = 'Nats-TTL'
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** How many documents are asked for in one question, and of a list ahead of its reader. */
@@ -70,18 +69,17 @@ export class JetStreamDocumentTable implements DocumentTable {
   }
 
   async put(key: string, text: string, expected: number | undefined): Promise<number | undefined> {
-    const body = encoder.encode(text)
-    this.#checkSize(key, body)
+    this.#checkSize(key, text)
     await this.#stream.makeReady()
-    const revision = await this.#publish(key, body, expected ?? 0)
-    return revision === undefined && expected === undefined ? this.#putAnew(key, body) : revision
+    const revision = await this.#publish(key, text, expected ?? 0)
+    return revision === undefined && expected === undefined ? this.#putAnew(key, text) : revision
   }
 
   async remove(key: string, expected: number): Promise<boolean> {
     if (!(await this.#stream.isThere())) return false
     const seconds = Math.ceil(this.#stream.keepRemovedForMs / 1_000)
     const headers = `${removedHeader}: 1\r\n${timeToLiveHeader}: ${seconds}s\r\n`
-    return (await this.#publish(key, new Uint8Array(), expected, headers)) !== undefined
+    return (await this.#publish(key, '', expected, headers)) !== undefined
   }
 
   watch(wake: () => void): Promise<AsyncDisposable> {
@@ -96,7 +94,7 @@ export class JetStreamDocumentTable implements DocumentTable {
   }
 
   /** Something stands there: a document, or the word that there is none, in whose place it may come. */
-  async #putAnew(key: string, body: Uint8Array): Promise<number | undefined> {
+  async #putAnew(key: string, body: string): Promise<number | undefined> {
     for (;;) {
       const found = await this.#last(key)
       if (found && !isRemoval(found)) return undefined
@@ -108,7 +106,7 @@ export class JetStreamDocumentTable implements DocumentTable {
   /** Undefined where something else stands there than what was expected. */
   async #publish(
     key: string,
-    body: Uint8Array,
+    body: string,
     expectedSequence: number,
     headers?: string,
   ): Promise<number | undefined> {
@@ -166,12 +164,13 @@ export class JetStreamDocumentTable implements DocumentTable {
     return questions.run(() => leader.last(subjects.of(this.#name, key)))
   }
 
-  #checkSize(key: string, body: Uint8Array): void {
+  #checkSize(key: string, text: string): void {
     const { maxPayload } = this.#stream
-    if (body.length <= this.maxTextBytes) return
+    const bytes = Buffer.byteLength(text)
+    if (bytes <= this.maxTextBytes) return
     throw new AetherError(
       'too-large',
-      `the text of ${JSON.stringify(key)} of the table ${this.#name} has ${body.length} bytes, and the server takes at most ${maxPayload} with its headers: keep less in it, or raise its max_payload`,
+      `the text of ${JSON.stringify(key)} of the table ${this.#name} has ${bytes} bytes, and the server takes at most ${maxPayload} with its headers: keep less in it, or raise its max_payload`,
     )
   }
 }

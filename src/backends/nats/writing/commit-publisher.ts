@@ -25,6 +25,9 @@ export interface CommitPublisherContext {
   readonly retryForMs: number
 }
 
+/** So many bytes in UTF-8 a character of a string has at most, as `length` counts them. */
+const maxBytesOfUnit = 3
+
 /** What is certain in the end: where the first message is stored, or that none ever will be. */
 export type Certainty = { readonly storedAt: number } | 'superseded'
 
@@ -137,7 +140,7 @@ export class CommitPublisher {
     }
     const { maxPayload } = this.#context.link
     for (const [index, { subject, body }] of messages.entries()) {
-      if (body.length + maxHeaderBytes <= maxPayload) continue
+      if (body.length * maxBytesOfUnit + maxHeaderBytes <= maxPayload) continue
       const bytes = payloadSizeOf(messages, index)
       if (bytes <= maxPayload) continue
       throw new AetherError(
@@ -185,7 +188,7 @@ function isSettled({ wasUnanswered, doubtfulSince = Infinity }: Doubt): boolean 
 
 /** What has no id has a body of its own: docs/decisions/0026-commits-without-message-ids.md. */
 function isThis({ header, data }: StoredMessage, { id, body }: ConditionalMessage): boolean {
-  return id === undefined ? Buffer.compare(data, body) === 0 : header.get(messageIdHeader) === id
+  return id === undefined ? Buffer.from(body).equals(data) : header.get(messageIdHeader) === id
 }
 
 /** Where it isn't, something stood in between that was removed or replaced: ours, perhaps. */

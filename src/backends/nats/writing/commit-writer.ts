@@ -143,7 +143,7 @@ export class CommitWriter {
     const firstVersion = firstVersionOf(part, head.version)
     const links = linksBehind(head.sequence, head.links)
     const body = encodeBody(commit, part, firstVersion, links, head.pages)
-    heads.learnSize(part.actorId, body.length)
+    heads.learnSize(part.actorId, Buffer.byteLength(body))
     return {
       subject: subjects.of(part.actorId),
       expectedSequence: head.sequence,

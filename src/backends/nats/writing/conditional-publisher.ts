@@ -24,7 +24,7 @@ export interface ConditionalMessage {
   readonly version?: number
   /** More headers, each as a line of ASCII that ends in CRLF. */
   readonly headers?: string
-  readonly body: Uint8Array
+  readonly body: string
 }
 
 /** What one try came to. */
@@ -115,8 +115,8 @@ export class ConditionalPublisher {
     const batchId = newBatchId()
     const answers = messages.map((message, index) => {
       const { subject, body } = message
-      const text = headersOf(message, batchPlace(batchId, index, messages.length))
-      return this.#inbox.ask({ subject, body, headers: encoded(text) })
+      const headers = headersOf(message, batchPlace(batchId, index, messages.length))
+      return this.#inbox.ask({ subject, body, headers })
     })
     const outcome = outcomeOf((await answers.at(-1)) as Answer, messages.length)
     const isIncomplete =
@@ -146,7 +146,7 @@ export const maxHeaderBytes = 512
 export function payloadSizeOf(messages: readonly ConditionalMessage[], index: number): number {
   const message = messages[index] as ConditionalMessage
   const place = messages.length > 1 ? batchPlace(newBatchId(), index, messages.length) : ''
-  return headersOf(message, place).length + message.body.length
+  return headersOf(message, place).length + Buffer.byteLength(message.body)
 }
 
 const doubtful: PublishOutcome = {
@@ -164,11 +164,7 @@ function headersOf(message: ConditionalMessage, others = ''): string {
 
 function requestOf(message: ConditionalMessage, number?: number): Request {
   const { subject, body } = message
-  return { subject, body, headers: encoded(headersOf(message)), number }
-}
-
-function encoded(headers: string): Uint8Array {
-  return Buffer.from(headers, 'latin1')
+  return { subject, body, headers: headersOf(message), number }
 }
 
 /** Always as long as any other: it counts against `max_payload`. */
