@@ -1,5 +1,7 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 import { messageOf } from '../core/index.ts'
+import { HelpWanted } from './command-help.ts'
+import { nearest } from './nearest.ts'
 import { UsageError } from './usage-error.ts'
 
 type Parsed<O extends ParseArgsOptionsConfig> = ReturnType<
@@ -9,16 +11,30 @@ type Parsed<O extends ParseArgsOptionsConfig> = ReturnType<
 /**
  * The options and arguments of a command.
  * @throws UsageError
+ * @throws HelpWanted for `--help`
  */
 export function parseCommandLine<const O extends ParseArgsOptionsConfig>(
   args: readonly string[],
   options: O,
 ): Parsed<O> {
+  if (args.includes('--help')) throw new HelpWanted(options)
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (cause) {
-    throw new UsageError(messageOf(cause), { cause })
+    throw new UsageError(slipIn(args, options) ?? messageOf(cause), { cause })
   }
+}
+
+/** What was probably meant by an option that isn't known; undefined where all are. */
+function slipIn(args: readonly string[], options: ParseArgsOptionsConfig): string | undefined {
+  const names = Object.keys(options)
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true })
+  const unknown = tokens.find((each) => each.kind === 'option' && !names.includes(each.name))
+  if (unknown?.kind !== 'option') return undefined
+  const meant = nearest(unknown.name, names)
+  const known = names.map((name) => `--${name}`).join(', ')
+  const hint = meant === undefined ? `, but ${known}` : `: is --${meant} meant?`
+  return `there is no option ${unknown.rawName}${hint}`
 }
 
 /**

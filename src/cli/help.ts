@@ -8,7 +8,8 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
                                            fold or know, and states that differ from an older module's
 
   aether actor ls FILTER                   the actors that have events
-  aether actor show ACTOR -m MODULE        what it is; state ACTOR --at VERSION: what it was
+  aether actor show ACTOR -m MODULE        what it is
+  aether actor state ACTOR -m MODULE       what it was [--at VERSION]
   aether actor history ACTOR -m MODULE     each event, and what it changed in the state
   aether actor diff ACTOR FROM TO -m MODULE  what changed between two versions
   aether actor send ACTOR COMMAND [INPUT] -m MODULE [--command-id ID]
@@ -33,7 +34,8 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
                                            --node URL in the place of the module
   aether projection lag MODULE [NAME]      how far behind the log they are, in events and seconds
   aether projection rebuild MODULE NAME    made anew beside what is read, which it then replaces
-  aether projection pause MODULE NAME      all nodes stop it; resume MODULE NAME: they go on
+  aether projection pause MODULE NAME      all nodes stop it
+  aether projection resume MODULE NAME     they go on
   aether projection parked MODULE NAME     the actors that are held back, and why
   aether projection retry MODULE NAME ACTOR… | --all   once the cause is mended: tried again at once
   aether projection skip MODULE NAME ACTOR… --reason TEXT   passes over the one event that failed;
@@ -46,7 +48,9 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
       [--keep-snapshots] [--actor-type TYPE]… [--key 'PATTERN*']
                                            from a store that was made with retention
 
-Every command takes [--backend BACKEND], one of
+aether COMMAND --help says all that a command takes.
+
+Nearly all take [--backend BACKEND], one of
   sqlite:FILE                       one file (default: sqlite:aether.db)
   memory                            forgets everything at the end
   nats://HOST:PORT[,HOST:PORT][/NAMESPACE][?replicas=3&durability=trust]

@@ -1,6 +1,8 @@
 import { isAetherError, messageOf } from '../core/index.ts'
+import { HelpWanted, helpOn } from './command-help.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { help } from './help.ts'
+import { nearest } from './nearest.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Runs one command; resolves with how it ended. */
@@ -55,15 +57,37 @@ const commands: CommandTable = {
 /** Runs one command line. Resolves with the exit code: see {@link exitCode}. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
   const [name] = args
-  if (name === undefined || name === 'help' || args.includes('--help') || args.includes('-h')) {
-    console.log(help)
-    return name === undefined ? exitCode.usage : exitCode.done
-  }
+  const isHelp = name === 'help' || args.includes('--help') || args.includes('-h')
   endWithReader()
   try {
-    return await runCommand(args, commands, [])
+    if (name !== undefined && !isHelp) return await runCommand(args, commands, [])
+    await tellHelp(args.filter((arg) => arg !== 'help' && !arg.startsWith('-')))
+    return isHelp ? exitCode.done : exitCode.usage
   } catch (error) {
     return report(error)
+  }
+}
+
+/** What there is to know of the command, or the commands, that these words begin with. */
+async function tellHelp(words: readonly string[]): Promise<void> {
+  let entry: CommandTable | (() => Promise<Command>) = commands
+  const path: string[] = []
+  for (const word of words) {
+    if (typeof entry === 'function') break
+    entry = entryOf(entry, word, path)
+    path.push(word)
+  }
+  if (path.length === 0) console.log(help)
+  else if (typeof entry === 'function') await tellOptions(path, await entry())
+  else console.log(helpOn(path))
+}
+
+async function tellOptions(path: readonly string[], command: Command): Promise<void> {
+  try {
+    await command(['--help'])
+  } catch (wanted) {
+    if (!(wanted instanceof HelpWanted)) throw wanted
+    console.log(helpOn(path, wanted.options))
   }
 }
 
@@ -72,16 +96,27 @@ async function runCommand(
   table: CommandTable,
   path: readonly string[],
 ): Promise<ExitCode> {
-  const entry = word !== undefined && Object.hasOwn(table, word) ? table[word] : undefined
-  if (typeof entry === 'function') return (await entry())(rest)
-  if (entry && word !== undefined) return runCommand(rest, entry, [...path, word])
-  const before = path.map((part) => `${part} `).join('')
-  const known = Object.keys(table).join(', ')
-  throw new UsageError(
-    word === undefined
-      ? `aether ${before}needs one of ${known}`
-      : `there is no command ${JSON.stringify(`${before}${word}`)}, but ${known}`,
-  )
+  if (word === undefined)
+    throw new UsageError(`aether ${path.join(' ')} needs one of ${Object.keys(table).join(', ')}`)
+  const entry = entryOf(table, word, path)
+  return typeof entry === 'function'
+    ? (await entry())(rest)
+    : runCommand(rest, entry, [...path, word])
+}
+
+/** @throws UsageError where there is none of this name */
+function entryOf(
+  table: CommandTable,
+  word: string,
+  path: readonly string[],
+): CommandTable | (() => Promise<Command>) {
+  const entry = Object.hasOwn(table, word) ? table[word] : undefined
+  if (entry) return entry
+  const names = Object.keys(table)
+  const meant = nearest(word, names)
+  const hint = meant === undefined ? `, but ${names.join(', ')}` : `: is ${meant} meant?`
+  const said = JSON.stringify([...path, word].join(' '))
+  throw new UsageError(`there is no command ${said}${hint}`)
 }
 
 /** Whoever reads our output may have enough of it: `aether events read | head`. */

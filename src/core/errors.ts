@@ -40,7 +40,8 @@ export const errorCodes = {
   },
   'held-back': {
     retryable: true,
-    meaning: 'A view does not show this position: its actor is held back, as an event of it failed.',
+    meaning:
+      'A view does not show this position: its actor is held back, as an event of it failed.',
   },
   'command-rejected': {
     retryable: false,
