@@ -5,6 +5,7 @@ import { jetStreamAppendGroup } from './jetstream-appends.ts'
 import { jetStreamReadGroup } from './jetstream-reads.ts'
 import { policyGroup } from './policies.ts'
 import { projectionGroup } from './projections.ts'
+import { reminderGroup } from './reminders.ts'
 import { rivalGroups } from './rivals/index.ts'
 import { sqliteGroup } from './sqlite.ts'
 
@@ -16,6 +17,7 @@ export const groups: readonly Group[] = [
   busGroup,
   ...actorGroups,
   policyGroup,
+  reminderGroup,
   projectionGroup,
   ...rivalGroups,
 ]
