@@ -6,11 +6,11 @@ import { BuildRest } from '../../src/projections/steering/build-rest.ts'
 import {
   activated,
   type ControlState,
-  ReaderControl,
   rebuilding,
   switchGivenUp,
   switchPlanned,
-} from '../../src/projections/steering/reader-control.ts'
+} from '../../src/projections/steering/control-state.ts'
+import { ReaderControl } from '../../src/projections/steering/reader-control.ts'
 import { ViewTarget } from '../../src/projections/views/view-target.ts'
 import type { EventStore } from '../../src/store/index.ts'
 import { VirtualClock } from '../../src/testing/index.ts'

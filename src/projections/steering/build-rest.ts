@@ -1,7 +1,7 @@
 import type { LogIdentity, ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import { changeTo, type PartProgress, type PartState } from '../progress/part-progress.ts'
 import { storedParts } from './build-run.ts'
-import type { ControlState } from './reader-control.ts'
+import type { ControlState } from './control-state.ts'
 
 /** Others may change the progress between two looks, but not so often without an end. */
 const maxTries = 100

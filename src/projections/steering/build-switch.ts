@@ -10,7 +10,7 @@ import {
   switchGivenUp,
   switchPlanned,
   type Transition,
-} from './reader-control.ts'
+} from './control-state.ts'
 
 interface Around {
   /** The build that is read. */

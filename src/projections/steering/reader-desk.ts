@@ -10,10 +10,6 @@ import { type CalledMember, callRoll } from '../membership/roll-call.ts'
 import { heldUpTo, leastOf, newPart, type PartState } from '../progress/part-progress.ts'
 import { partNames } from '../progress/part.ts'
 import { groupOf, storedParts } from './build-run.ts'
-import { membersTable } from './crew.ts'
-import { HeldDesk, type ParkedActor, type Skip, type SpreadBuild } from './held-desk.ts'
-import { lagOf } from './lag-of.ts'
-import type { ProjectionLag, ProjectionStatus, SilentMembers } from './projection-status.ts'
 import {
   type BuildCode,
   type ControlState,
@@ -24,9 +20,13 @@ import {
   partsIn,
   paused,
   type PlacedBuild,
-  ReaderControl,
   rebuilding,
-} from './reader-control.ts'
+} from './control-state.ts'
+import { membersTable } from './crew.ts'
+import { HeldDesk, type ParkedActor, type Skip, type SpreadBuild } from './held-desk.ts'
+import { lagOf } from './lag-of.ts'
+import type { ProjectionLag, ProjectionStatus, SilentMembers } from './projection-status.ts'
+import { ReaderControl } from './reader-control.ts'
 
 interface Around {
   readonly store: EventStore

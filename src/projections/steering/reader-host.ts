@@ -6,17 +6,17 @@ import { PolicyTarget } from '../policies/policy-target.ts'
 import { heldUpTo, leastOf, type PartState } from '../progress/part-progress.ts'
 import { Bell } from '../reading/bell.ts'
 import { BuildRun, type BuildSurroundings } from './build-run.ts'
-import { PositionWaiters, type Reached, type ReachedOptions } from './position-waiters.ts'
-import type { ProjectionStatus } from './projection-status.ts'
 import {
   type ControlState,
   dropped,
   isForgotten,
   joined,
   placed,
-  type ReaderControl,
   recovered,
-} from './reader-control.ts'
+} from './control-state.ts'
+import { PositionWaiters, type Reached, type ReachedOptions } from './position-waiters.ts'
+import type { ProjectionStatus } from './projection-status.ts'
+import type { ReaderControl } from './reader-control.ts'
 import { codeOf, isOf, ReaderDesk } from './reader-desk.ts'
 import type { ReaderHealth } from './reader-health.ts'
 import { SwitchLead } from './switch-lead.ts'

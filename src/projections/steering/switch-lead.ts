@@ -4,7 +4,8 @@ import { isInline } from '../reading/inline-step.ts'
 import { BuildRest } from './build-rest.ts'
 import type { BuildRun } from './build-run.ts'
 import { BuildSwitch } from './build-switch.ts'
-import { type ControlState, type ReaderControl, switchGivenUp } from './reader-control.ts'
+import { type ControlState, switchGivenUp } from './control-state.ts'
+import type { ReaderControl } from './reader-control.ts'
 import type { ReaderDesk } from './reader-desk.ts'
 
 /** How long the active build rests for a build that others make: they may be gone, all of them. */
