@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { AetherError, processLogger, systemClock } from '../../core/index.ts'
 import { type Backend, ClaimingAgenda, CommitLogEventStore } from '../../store/index.ts'
-import { InlineSeat } from './inline-seat.ts'
+import { InlineSeat } from './projecting/inline-seat.ts'
 import { inspectFile } from './inspect-file.ts'
 import { openEventTable } from './events/open-event-table.ts'
 import { openClaimTable } from './shelves/sqlite-claim-table.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { sqlite } from '../sqlite-backend.ts'
-import { sqliteTables } from '../sqlite-tables.ts'
+import { sqliteTables } from '../projecting/sqlite-tables.ts'
 
 const happened = [{ type: 'Happened', data: {} }]
 const gone = (how: string): object => ({

@@ -1,21 +1,21 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { AetherError, messageOf } from '../../core/index.ts'
+import { AetherError, messageOf } from '../../../core/index.ts'
 import type {
   LogIdentity,
   Progress,
   ProgressChange,
   ProjectionBuild,
   ProjectionTarget,
-} from '../../store/index.ts'
-import { connect } from './file/connect.ts'
+} from '../../../store/index.ts'
+import { connect } from '../file/connect.ts'
 import { ProjectionFile, WriteFailure } from './projection-file.ts'
-import { retryWhileBusy } from './file/retry-while-busy.ts'
+import { retryWhileBusy } from '../file/retry-while-busy.ts'
 import { boundOf, type Sql, type SqlPart, type SqlRow, Statements } from './sql.ts'
-import { sqliteFailure } from './file/sqlite-failure.ts'
+import { sqliteFailure } from '../file/sqlite-failure.ts'
 import type { TableShape } from './sqlite-tables-options.ts'
-import { checkPlace } from './file/store-place.ts'
-import { writeAhead } from './file/write-ahead.ts'
+import { checkPlace } from '../file/store-place.ts'
+import { writeAhead } from '../file/write-ahead.ts'
 
 /** How tables are made, and waited for. */
 export interface TablesSettings {

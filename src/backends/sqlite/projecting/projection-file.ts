@@ -1,7 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { AetherError } from '../../core/index.ts'
-import type { LogIdentity, Progress, ProgressChange, ProjectionBuild } from '../../store/index.ts'
-import { KeptFile } from './file/kept-file.ts'
+import { AetherError } from '../../../core/index.ts'
+import type {
+  LogIdentity,
+  Progress,
+  ProgressChange,
+  ProjectionBuild,
+} from '../../../store/index.ts'
+import { KeptFile } from '../file/kept-file.ts'
 import { ProgressTable } from './progress-table.ts'
 import {
   activateBuild,
@@ -16,7 +21,7 @@ import {
 } from './projection-schema.ts'
 import { type Sql, SqlSession, Statements } from './sql.ts'
 import type { TableShape } from './sqlite-tables-options.ts'
-import { inTransaction } from './file/transaction.ts'
+import { inTransaction } from '../file/transaction.ts'
 
 /** What `write` threw, told apart from what SQLite throws. */
 export class WriteFailure extends Error {

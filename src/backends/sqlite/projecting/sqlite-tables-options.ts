@@ -1,4 +1,4 @@
-import { AetherError } from '../../core/index.ts'
+import { AetherError } from '../../../core/index.ts'
 
 /** Where a projection's tables are, and what they have. */
 export type SqliteTablesOptions<Name extends string = string> = TablesPlace & {

@@ -1,4 +1,4 @@
-import type { ProjectionTarget } from '../../store/index.ts'
+import type { ProjectionTarget } from '../../../store/index.ts'
 import type { Sql, SqlPart, SqlRow } from './sql.ts'
 import type { SqliteTable } from './sqlite-table.ts'
 

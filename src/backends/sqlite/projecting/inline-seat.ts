@@ -7,12 +7,12 @@ import type {
   ProgressChange,
   ProjectionBuild,
   StoreTransaction,
-} from '../../store/index.ts'
-import { decodeRows, type EventRow } from './events/event-row.ts'
-import type { EventTable, Scan } from './events/event-table.ts'
+} from '../../../store/index.ts'
+import { decodeRows, type EventRow } from '../events/event-row.ts'
+import type { EventTable, Scan } from '../events/event-table.ts'
 import { ProjectionFile, WriteFailure } from './projection-file.ts'
 import type { Sql } from './sql.ts'
-import { rollBack } from './file/transaction.ts'
+import { rollBack } from '../file/transaction.ts'
 
 /** How many rows are read at once. */
 const batchSize = 500

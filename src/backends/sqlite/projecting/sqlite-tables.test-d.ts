@@ -1,5 +1,5 @@
-import type { HandlerResult, ProjectionTarget } from '../../store/index.ts'
-import { type Sql, sqliteTables } from './index.ts'
+import type { HandlerResult, ProjectionTarget } from '../../../store/index.ts'
+import { type Sql, sqliteTables } from '../index.ts'
 
 const views = sqliteTables({
   file: 'views.db',

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { AetherError } from '../../core/index.ts'
+import { AetherError } from '../../../core/index.ts'
 import { SqliteTable } from './sqlite-table.ts'
-import { isFileFailure, sqliteFailure } from './file/sqlite-failure.ts'
+import { isFileFailure, sqliteFailure } from '../file/sqlite-failure.ts'
 
 /** What a handler writes with, in the transaction that stores how far the projection is. */
 export interface Sql {

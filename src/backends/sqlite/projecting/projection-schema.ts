@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { AetherError, messageOf } from '../../core/index.ts'
-import { type LogIdentity, ofAnotherLog, type ProjectionBuild } from '../../store/index.ts'
-import { isFileFailure } from './file/sqlite-failure.ts'
+import { AetherError, messageOf } from '../../../core/index.ts'
+import { type LogIdentity, ofAnotherLog, type ProjectionBuild } from '../../../store/index.ts'
+import { isFileFailure } from '../file/sqlite-failure.ts'
 import type { TableShape } from './sqlite-tables-options.ts'
 
 /**

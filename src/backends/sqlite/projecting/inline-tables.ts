@@ -1,5 +1,5 @@
-import { AetherError } from '../../core/index.ts'
-import type { EventStore, InlineStep, InlineTarget, Progress } from '../../store/index.ts'
+import { AetherError } from '../../../core/index.ts'
+import type { EventStore, InlineStep, InlineTarget, Progress } from '../../../store/index.ts'
 import { InlineSeat } from './inline-seat.ts'
 import type { SqliteTables } from './projection-tables.ts'
 import type { Sql, SqlPart, SqlRow } from './sql.ts'

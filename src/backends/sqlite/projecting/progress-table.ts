@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Progress, ProgressChange, ProjectionBuild } from '../../store/index.ts'
+import type { Progress, ProgressChange, ProjectionBuild } from '../../../store/index.ts'
 
 /** How far builds are, over one connection: changed by compare-and-set. Inside a transaction. */
 export class ProgressTable {
