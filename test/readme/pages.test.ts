@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Account } from '../../examples/bank/bank.ts'
 import { completeLimits } from '../../src/actors/live/limits.ts'
 import { help } from '../../src/cli/help.ts'
+import { Node } from '../../src/node/index.ts'
 import { repository } from '../checks/repository.ts'
 import { Document } from '../support/document.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -79,6 +80,16 @@ test('an expectation that is not met reads as the page shows', () => {
 
 test('the page of the command line shows its help', () => {
   expect(pageOf('docs/cli.md').text).toContain(help.trimEnd())
+})
+
+test('the page about actors names whatever a node can do', () => {
+  const [, behind = ''] = pageOf('docs/actors.md').text.split('\n## The node\n')
+  const [table = ''] = behind.split('\n### ')
+  const members = Object.getOwnPropertyNames(Node.prototype).filter(
+    (name) => name !== 'constructor',
+  )
+  const isNamed = (name: string): boolean => new RegExp(`\`${name}\\b`).test(table)
+  expect(members.filter((name) => !isNamed(name))).toEqual([])
 })
 
 test('the limits of the page are those of the code', () => {
