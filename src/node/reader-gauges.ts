@@ -16,16 +16,59 @@ const states: readonly ProjectionStatus['state'][] = [
 /** How long the store may take to tell how far readers are. */
 const answerMs = 2_000
 
+/** Known without the store: a reader that failed is shown as such while the store is away. */
+const stateGauge = {
+  name: 'aether.projection.state',
+  unit: '{projection}',
+  description: '1 for the state that it is in, 0 for all others.',
+  labels: [...readerLabels, 'aether.state'],
+}
+
+interface Gauge {
+  readonly name: string
+  readonly unit: string
+  readonly description: string
+  readonly read: (status: ProjectionStatus) => number
+}
+
+/** What only the store can tell. */
+const gauges: readonly Gauge[] = [
+  {
+    name: 'aether.projection.position',
+    unit: '{position}',
+    description: 'Up to where it has handled the log.',
+    read: ({ position }) => position,
+  },
+  {
+    name: 'aether.projection.lag.events',
+    unit: '{event}',
+    description: 'Of the log, not looked at yet.',
+    read: ({ lag }) => lag.events,
+  },
+  {
+    name: 'aether.projection.lag',
+    unit: 's',
+    description:
+      'The age of the oldest event that has not taken effect yet, also of actors that are held back.',
+    read: ({ lag }) => lag.seconds,
+  },
+  {
+    name: 'aether.projection.parked',
+    unit: '{actor}',
+    description: 'Actors whose events wait for somebody to mend something.',
+    read: ({ parked }) => parked,
+  },
+  {
+    name: 'aether.projection.retrying',
+    unit: '{actor}',
+    description: 'Actors whose events failed and are tried again.',
+    read: ({ retrying }) => retrying,
+  },
+]
+
 /** What there is to be seen of the readers whenever somebody looks. */
 export function observeReaders(metrics: MetricRegistry, readers: Readers, clock: Clock): void {
-  // Known without the store: one that failed is shown as such while the store is away.
-  const state = {
-    name: 'aether.projection.state',
-    unit: '{projection}',
-    description: '1 for the state that it is in, 0 for all others.',
-    labels: [...readerLabels, 'aether.state'],
-  }
-  metrics.observe('gauge', state, () =>
+  metrics.observe('gauge', stateGauge, () =>
     readers
       .health()
       .flatMap(({ kind, name, state }) =>
@@ -33,45 +76,10 @@ export function observeReaders(metrics: MetricRegistry, readers: Readers, clock:
       ),
   )
   const status = askedOnce(() => limitedWait(clock, answerMs, () => readers.status()))
-  const observe = (
-    name: string,
-    unit: string,
-    description: string,
-    read: (status: ProjectionStatus) => number,
-  ): void =>
-    metrics.observe('gauge', { name, unit, description, labels: readerLabels }, async () =>
+  for (const { read, ...spec } of gauges)
+    metrics.observe('gauge', { ...spec, labels: readerLabels }, async () =>
       (await status()).map((each) => [[each.kind, each.name], read(each)] as const),
     )
-  observe(
-    'aether.projection.position',
-    '{position}',
-    'Up to where it has handled the log.',
-    (each) => each.position,
-  )
-  observe(
-    'aether.projection.lag.events',
-    '{event}',
-    'Of the log, not looked at yet.',
-    (each) => each.lag.events,
-  )
-  observe(
-    'aether.projection.lag',
-    's',
-    'The age of the oldest event that has not taken effect yet, also of actors that are held back.',
-    (each) => each.lag.seconds,
-  )
-  observe(
-    'aether.projection.parked',
-    '{actor}',
-    'Actors whose events wait for somebody to mend something.',
-    (each) => each.parked,
-  )
-  observe(
-    'aether.projection.retrying',
-    '{actor}',
-    'Actors whose events failed and are tried again.',
-    (each) => each.retrying,
-  )
 }
 
 /** All who ask while it is under way get the same answer. */
