@@ -28,7 +28,7 @@ export class RecentMap<Key, Value> {
   set(key: Key, value: Value): void {
     const known = this.use(key)
     if (known) known.value = value
-    else this.#add(key, value)
+    else this.add(key, value)
   }
 
   /** What was set with the key, to be set again: it becomes the youngest. */
@@ -41,18 +41,19 @@ export class RecentMap<Key, Value> {
     return known
   }
 
+  /** Sets what isn't there, for whoever knows that from {@link use}: it isn't looked for once more. */
+  add(key: Key, value: Value): void {
+    const entry = { key, value, older: undefined, younger: undefined }
+    this.#entries.set(key, entry)
+    this.#append(entry)
+    if (this.#entries.size > this.#capacity && this.#oldest) this.delete(this.#oldest.key)
+  }
+
   delete(key: Key): void {
     const entry = this.#entries.get(key)
     if (!entry) return
     this.#entries.delete(key)
     this.#unlink(entry)
-  }
-
-  #add(key: Key, value: Value): void {
-    const entry = { key, value, older: undefined, younger: undefined }
-    this.#entries.set(key, entry)
-    this.#append(entry)
-    if (this.#entries.size > this.#capacity && this.#oldest) this.delete(this.#oldest.key)
   }
 
   #append(entry: Entry<Key, Value>): void {

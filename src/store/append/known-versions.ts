@@ -20,7 +20,7 @@ export class KnownVersions {
 
   learn(actorId: ActorId, version: number): void {
     const known = this.#versions.use(actorId)
-    if (!known) this.#versions.set(actorId, version)
+    if (!known) this.#versions.add(actorId, version)
     else if (known.value < version) known.value = version
   }
 

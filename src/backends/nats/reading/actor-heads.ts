@@ -49,19 +49,17 @@ export class ActorHeads {
   }
 
   get(actorId: ActorId): ActorHead | undefined {
-    const known = this.#known.get(actorId)
-    if (known) this.#known.set(actorId, known)
-    return known?.head
+    return this.#known.use(actorId)?.value.head
   }
 
   /** Answers of requests that ran side by side may come in any order: the newest one stays. */
   learn(actorId: ActorId, head: ActorHead): void {
-    const known = this.#known.get(actorId) ?? { head, before: none, bytes: 0 }
-    if (known.head.sequence < head.sequence) {
+    const known = this.#known.use(actorId)?.value
+    if (!known) this.#known.add(actorId, { head, before: none, bytes: 0 })
+    else if (known.head.sequence < head.sequence) {
       known.before = beforeIn(known, head)
       known.head = head
     }
-    this.#known.set(actorId, known)
   }
 
   /** A message of the actor is so large. */

@@ -64,8 +64,8 @@ export class CommitWriter {
     commit.parts.forEach(checkCount)
     const { link, retryForMs } = this.#context
     const budget = new RetryBudget(link, retryForMs)
+    if (!commit.parts.some(goesAnywhere)) return this.#writeAll(commit, budget)
     const anywhere = commit.parts.filter(goesAnywhere).map((part) => part.actorId)
-    if (anywhere.length === 0) return this.#writeAll(commit, budget)
     return this.#turns.runAll(anywhere, () => {
       // Whoever waited so long behind others that failed would fail as slowly.
       if (budget.isOver) throw tooLate(commit)
@@ -143,7 +143,8 @@ export class CommitWriter {
     const firstVersion = firstVersionOf(part, head.version)
     const links = linksBehind(head.sequence, head.links)
     const body = encodeBody(commit, part, firstVersion, links, head.pages)
-    heads.learnSize(part.actorId, Buffer.byteLength(body))
+    // Before its first message, nothing is known of an actor that it could be learned for.
+    if (head.sequence > 0) heads.learnSize(part.actorId, Buffer.byteLength(body))
     return {
       subject: subjects.of(part.actorId),
       expectedSequence: head.sequence,
@@ -154,11 +155,13 @@ export class CommitWriter {
 
   /** What is remembered of all actors, if it fits: the server decides whether it still holds. */
   #remembered({ parts }: Commit): readonly Placement[] | undefined {
-    const placements = parts.map((part) => {
+    const placements: Placement[] = []
+    for (const part of parts) {
       const head = this.#context.heads.get(part.actorId) ?? headOfNew(part)
-      return head && isMet(part, head.version) && isEnoughToWrite(head) ? { part, head } : undefined
-    })
-    return placements.every((placement) => placement !== undefined) ? placements : undefined
+      if (!head || !isMet(part, head.version) || !isEnoughToWrite(head)) return undefined
+      placements.push({ part, head })
+    }
+    return placements
   }
 
   #asked({ parts }: Commit): Promise<readonly Placement[]> {
