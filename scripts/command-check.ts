@@ -12,6 +12,7 @@
 import { parseArgs } from 'node:util'
 import { runCommands } from '../test/commands/command-run.ts'
 import { type HistoryBackend, historyBackends } from '../test/history/history-setup.ts'
+import { printFigures, reportFindings, timedLog } from './check-report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -55,17 +56,10 @@ await run(backend)
 async function run(backend: HistoryBackend): Promise<void> {
   console.log(`${backend}: ${JSON.stringify(options)}`)
   const transfers = options.transfersPercent / 100
-  const begin = performance.now()
-  const log = (line: string): void =>
-    console.log(`  ${((performance.now() - begin) / 1_000).toFixed(1)} s: ${line}`)
-  const { findings, figures } = await runCommands({ backend, ...options, transfers, log })
-  for (const [name, figure] of Object.entries(figures))
-    console.log(`${name}: ${typeof figure === 'number' ? figure : JSON.stringify(figure)}`)
-  for (const finding of findings.slice(0, 100)) console.log(finding)
-  console.log(
-    findings.length === 0
-      ? 'every command took effect exactly once'
-      : `${findings.length} findings`,
-  )
-  if (findings.length > 0) process.exitCode = 1
+  const { findings, figures } = await runCommands({
+    ...{ backend, ...options, transfers },
+    log: timedLog(),
+  })
+  printFigures(figures)
+  reportFindings(findings, 'every command took effect exactly once')
 }

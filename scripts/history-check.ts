@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util'
 import type { Finding } from '../test/history/finding.ts'
 import { runHistory, type RunResult } from '../test/history/history-run.ts'
 import { type HistoryBackend, historyBackends } from '../test/history/history-setup.ts'
+import { printFigures, timedLog } from './check-report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -49,11 +50,16 @@ await run(backend)
 
 async function run(backend: HistoryBackend): Promise<void> {
   console.log(`${backend}: ${processes} processes, ${actors} actors, ${seconds} s, seed ${seed}`)
-  const begin = performance.now()
-  const log = (line: string): void =>
-    console.log(`  ${((performance.now() - begin) / 1_000).toFixed(1)} s: ${line}`)
-  const result = await runHistory({ backend, seconds, processes, actors, seed, only, log })
-  for (const [name, figure] of Object.entries(result.figures)) console.log(`${name}: ${figure}`)
+  const result = await runHistory({
+    backend,
+    seconds,
+    processes,
+    actors,
+    seed,
+    only,
+    log: timedLog(),
+  })
+  printFigures(result.figures)
   report(result)
 }
 

@@ -20,6 +20,7 @@ import {
   troubles,
 } from '../test/projection-check/projection-run.ts'
 import { sabotages } from '../test/projection-check/sabotage.ts'
+import { printFigures, reportFindings, timedLog } from './check-report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -60,16 +61,7 @@ await run({ backend, ...counts, seed, mishaps: mishapsPerMille / 1_000, only, sa
 
 async function run(options: ProjectionRunOptions): Promise<void> {
   console.log(JSON.stringify(options))
-  const begin = performance.now()
-  const log = (line: string): void =>
-    console.log(`  ${((performance.now() - begin) / 1_000).toFixed(1)} s: ${line}`)
-  const { findings, figures } = await runProjections({ ...options, log })
-  for (const [name, figure] of Object.entries(figures)) console.log(`${name}: ${figure}`)
-  for (const finding of findings.slice(0, 100)) console.log(finding.slice(0, 1_000))
-  console.log(
-    findings.length === 0
-      ? 'every event took effect exactly once, in order'
-      : `${findings.length} findings`,
-  )
-  if (findings.length > 0) process.exitCode = 1
+  const { findings, figures } = await runProjections({ ...options, log: timedLog() })
+  printFigures(figures)
+  reportFindings(findings, 'every event took effect exactly once, in order')
 }
