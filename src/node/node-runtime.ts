@@ -14,6 +14,7 @@ import type { Telemetry } from '../telemetry/index.ts'
 import { observeActors } from './actor-gauges.ts'
 import { observeBus } from './bus-counters.ts'
 import { isInTime } from './limited-wait.ts'
+import { observeDeliveries } from './delivery-gauge.ts'
 import { observeReaders } from './reader-gauges.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
 import type { WriteWatch } from './write-watch.ts'
@@ -67,6 +68,7 @@ export class NodeRuntime {
     })
     observeBus(telemetry.metrics, bus)
     observeActors(telemetry.metrics, this.actors)
+    observeDeliveries(telemetry.metrics, this.reminders, clock)
     observeReaders(telemetry.metrics, this.projections, clock)
     telemetry.connect()
   }

@@ -4,6 +4,7 @@ export type {
   AgendaEntry,
   AgendaKey,
   AgendaKind,
+  HandOut,
   HandOutOptions,
   NextEntry,
   ReplacesEntry,

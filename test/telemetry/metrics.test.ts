@@ -204,6 +204,19 @@ test('deliveries are counted by what became of them', async () => {
   await until(delivered, { description: 'both were delivered' })
 })
 
+test('what is due and waits for a node is shown by nodes that deliver', async () => {
+  const backend = memory()
+  await using telling = await open({ backend, actors: [Account], limits: { deliveries: 0 } })
+  for (const key of ['a', 'b']) await telling.tell(`account-${key}`, 'open', { owner: key })
+  expect(valuesOf(await telling.metrics(), 'aether.deliveries.waiting')).toEqual({})
+  await using node = await open({ backend, actors: [Account, Thing] })
+  const waiting = async (): Promise<unknown> =>
+    valuesOf(await node.metrics(), 'aether.deliveries.waiting')
+  await until(async () => JSON.stringify(await waiting()) === '{"account":0,"thing":0}', {
+    description: 'nothing waits',
+  })
+})
+
 test('subscriptions are counted as long as they last', async () => {
   await using node = await open({ backend: memory(), actors: [Account] })
   await node.get(Account, 'a').open({ owner: 'A' })

@@ -11,7 +11,7 @@ import {
   toJson,
   type Tracing,
 } from '../../core/index.ts'
-import type { Agenda, AgendaEntry } from '../../store/index.ts'
+import type { Agenda, AgendaEntry, HandOut } from '../../store/index.ts'
 import type { ActorHost } from '../actor-host.ts'
 import { identify } from '../deciding/command.ts'
 import type { ActorObserver } from '../live/actor-observer.ts'
@@ -57,7 +57,7 @@ const shareOfLease = 1 / 3
 /** Commands that are durable before they are executed: messages told, and reminders for later. */
 export class Reminders {
   readonly #context: RemindersContext
-  readonly #handingOut: AsyncDisposable | undefined
+  readonly #handingOut: HandOut | undefined
 
   /** From now on delivers what is due, whoever asked for it. */
   constructor(context: RemindersContext) {
@@ -146,6 +146,11 @@ export class Reminders {
       if (next.length >= 2 * limit) next = nextOf(next, limit)
     }
     return nextOf(next, limit).map(show)
+  }
+
+  /** By type, how many are due that no node has taken yet; empty where this one delivers nothing. */
+  async waiting(): Promise<ReadonlyMap<string, number>> {
+    return (await this.#handingOut?.waiting()) ?? new Map()
   }
 
   /** Delivers nothing more, and waits for what is under way. */

@@ -70,6 +70,14 @@ export class MemoryClaimTable implements ClaimTable {
     return next === Infinity ? undefined : next
   }
 
+  async countClaimable(
+    types: readonly string[],
+    now: number,
+  ): Promise<ReadonlyMap<string, number>> {
+    const due = this.#of(types).filter(({ available }) => available <= now)
+    return new Map(types.map((type) => [type, due.filter((row) => row.type === type).length]))
+  }
+
   watch(wake: () => void): Disposable {
     // Each its own, also where the same function watches twice.
     const watcher = (): void => wake()

@@ -20,7 +20,7 @@ export interface Agenda {
    * From now on gives entries that are due to `take`, several at once, never before their time. One
    * whose taker is gone, or threw, is given again after the lease. Ending it waits for those under way.
    */
-  handOut(options: HandOutOptions, take: TakeEntry): AsyncDisposable
+  handOut(options: HandOutOptions, take: TakeEntry): HandOut
   /** Releases everything, after all handing out was ended. Called once. */
   close(): Promise<void>
 }
@@ -51,6 +51,15 @@ export type TakeEntry = (entry: AgendaEntry) => Promise<NextEntry | undefined>
 
 /** How an entry goes on. */
 export type NextEntry = Pick<AgendaEntry, 'due' | 'text'>
+
+/** A handing out that goes on until it is ended. */
+export interface HandOut extends AsyncDisposable {
+  /**
+   * How many entries of each of its types are due and in nobody's hands, whoever puts them. Types of which
+   * that isn't known now are left out.
+   */
+  waiting(): Promise<ReadonlyMap<string, number>>
+}
 
 /** What is handed out. */
 export interface HandOutOptions {

@@ -16,6 +16,8 @@ export interface ClaimTable {
   settle(claim: Claim, next: NextEntry | undefined): Promise<void>
   /** When the next entry of these types can be claimed, as far as is known. */
   nextClaimable(types: readonly string[]): Promise<number | undefined>
+  /** How many entries of each type are due and not claimed; types that have none may be left out. */
+  countClaimable(types: readonly string[], now: number): Promise<ReadonlyMap<string, number>>
   /** Calls `wake` soon after somebody has put an entry or ended a claim; at times for nothing. */
   watch(wake: () => void): Disposable
   close(): Promise<void>

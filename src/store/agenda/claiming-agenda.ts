@@ -3,6 +3,7 @@ import type {
   Agenda,
   AgendaEntry,
   AgendaKey,
+  HandOut,
   HandOutOptions,
   ReplacesEntry,
   TakeEntry,
@@ -38,7 +39,7 @@ export class ClaimingAgenda implements Agenda {
     yield* this.#table.list(actorId)
   }
 
-  handOut(options: HandOutOptions, take: TakeEntry): AsyncDisposable {
+  handOut(options: HandOutOptions, take: TakeEntry): HandOut {
     const { types, concurrency, leaseMs } = options
     const table = this.#table
     const around = { table, clock: this.#clock, logger: this.#logger }

@@ -1,5 +1,5 @@
 import { type Clock, isAetherError, type Logger, messageOf } from '../../core/index.ts'
-import type { HandOutOptions, TakeEntry } from './agenda.ts'
+import type { HandOut, HandOutOptions, TakeEntry } from './agenda.ts'
 import type { Claim, ClaimTable } from './claim-table.ts'
 
 interface Around {
@@ -24,7 +24,7 @@ const longestAlarmMs = 60_000
  * Claims what is due and gives it to its taker, as long as it is not disposed of. It looks when it is
  * woken, and else has one alarm, at the time of the next entry: without entries it has none.
  */
-export class HandingOut implements AsyncDisposable {
+export class HandingOut implements HandOut {
   readonly #around: Around
   readonly #settings: Settings
   readonly #watch: Disposable
@@ -40,6 +40,13 @@ export class HandingOut implements AsyncDisposable {
     this.#settings = settings
     this.#watch = around.table.watch(() => this.#look())
     this.#look()
+  }
+
+  async waiting(): Promise<ReadonlyMap<string, number>> {
+    const { table, clock } = this.#around
+    const { types } = this.#settings
+    const counted = await table.countClaimable(types, clock.now())
+    return new Map(types.map((type) => [type, counted.get(type) ?? 0]))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

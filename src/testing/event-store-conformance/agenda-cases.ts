@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { type ActorId, AetherError, systemClock } from '../../core/index.ts'
-import type { Agenda, AgendaEntry, EventStore, NextEntry, TakeEntry } from '../../store/index.ts'
+import type {
+  Agenda,
+  AgendaEntry,
+  EventStore,
+  HandOut,
+  NextEntry,
+  TakeEntry,
+} from '../../store/index.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import { eventually, type EventStoreSubject } from './subject.ts'
 
@@ -264,6 +271,28 @@ export const agendaCases: readonly ConformanceCase<EventStoreSubject>[] = [
     },
   },
   {
+    name: 'who hands out tells how many are due that nobody has taken, by type',
+    async run({ open }) {
+      await using store = await open()
+      const { taken, take, release } = slowTaker()
+      const asked = { types: ['account', 'order'], concurrency: 2, leaseMs: 30_000 }
+      await using handingOut = agendaOf(store).handOut(asked, take)
+      assert.deepEqual(await waitingFor(handingOut), [])
+      await put(store, reminder({ name: 'later' }))
+      const names = ['m1', 'm2', 'm3', 'm4', 'm5']
+      for (const name of names) await put(store, message(name))
+      await eventually(async () => {
+        assert.equal(taken.length, 2)
+        assert.deepEqual(await waitingFor(handingOut), [['account', 3]])
+      })
+      release()
+      await eventually(async () => {
+        assert.deepEqual(taken.toSorted(), names)
+        assert.deepEqual(await waitingFor(handingOut), [])
+      })
+    },
+  },
+  {
     name: 'a store that is closed takes no more entries',
     async run({ open }) {
       const store = await open()
@@ -291,6 +320,11 @@ function put(store: EventStore, entry: AgendaEntry): Promise<boolean> {
 
 function hand(store: EventStore, take: TakeEntry, asked = options): AsyncDisposable {
   return agendaOf(store).handOut(asked, take)
+}
+
+/** The types of which something waits. */
+async function waitingFor(handingOut: HandOut): Promise<readonly (readonly [string, number])[]> {
+  return [...(await handingOut.waiting())].filter(([, count]) => count > 0)
 }
 
 /** One who takes entries, and is done with each once it is released. */

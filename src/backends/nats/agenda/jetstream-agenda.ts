@@ -3,6 +3,7 @@ import type {
   Agenda,
   AgendaEntry,
   AgendaKey,
+  HandOut,
   HandOutOptions,
   ReplacesEntry,
   TakeEntry,
@@ -65,13 +66,14 @@ export class JetStreamAgenda implements Agenda {
     if (await this.#isThere()) yield* this.#entries.list(actorId)
   }
 
-  handOut(options: HandOutOptions, take: TakeEntry): AsyncDisposable {
+  handOut(options: HandOutOptions, take: TakeEntry): HandOut {
     const { library, link, manager, clock, logger } = this.#context
     const around = { library, link, manager, clock, logger, entries: this.#entries }
     const { types, concurrency, leaseMs } = options
     const delivery = new MessageDelivery(around, { types, concurrency, leaseMs, take })
     this.#deliveries.add(delivery)
     return {
+      waiting: () => delivery.waiting(),
       [Symbol.asyncDispose]: async () => {
         this.#deliveries.delete(delivery)
         await delivery[Symbol.asyncDispose]()

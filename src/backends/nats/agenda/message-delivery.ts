@@ -60,6 +60,22 @@ export class MessageDelivery implements AsyncDisposable {
     this.#beginning ??= this.#begin()
   }
 
+  /**
+   * What the server has not given to anybody yet. Only of types that are consumed is it asked: it would write
+   * of others into its log, where the login may not know.
+   */
+  async waiting(): Promise<ReadonlyMap<string, number>> {
+    const { manager, entries, link } = this.#around
+    const { stream } = entries.subjects
+    if (!(await entries.isInUse()))
+      return new Map(this.#settings.types.map((type) => [type, 0] as const))
+    const counts = [...this.#consuming.keys()].map(async (type) => {
+      const info = await link.attempt(() => manager.consumers.info(stream, consumerOf(type)))
+      return [type, info.num_pending] as const
+    })
+    return new Map(await Promise.all(counts))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnded = true
     clearInterval(this.#timer)
@@ -167,7 +183,7 @@ export class MessageDelivery implements AsyncDisposable {
     const { library, manager, entries } = this.#around
     const { subjects } = entries
     const { AckPolicy } = library.jetstream
-    const durable_name = `deliver-${type}`
+    const durable_name = consumerOf(type)
     const ack_wait = this.#settings.leaseMs * 1_000_000
     const configuration = {
       durable_name,
@@ -237,6 +253,11 @@ const isSilence: ReadonlySet<string> = new Set([
   'stream_not_found',
   'no_responders',
 ])
+
+/** All nodes share it. */
+function consumerOf(type: string): string {
+  return `deliver-${type}`
+}
 
 /** If nobody hears of it the message comes again, and nothing comes of that. */
 async function acknowledge(message: JsMsg): Promise<void> {

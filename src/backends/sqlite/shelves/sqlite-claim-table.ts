@@ -113,6 +113,15 @@ class SqliteClaimTable implements ClaimTable {
     return (row?.['next'] as number | null | undefined) ?? undefined
   }
 
+  async countClaimable(
+    types: readonly string[],
+    now: number,
+  ): Promise<ReadonlyMap<string, number>> {
+    const { waiting } = this.#statements
+    const rows = await this.#connection.read(() => waiting.all(JSON.stringify(types), now))
+    return new Map(rows.map((row) => [row['type'] as string, row['count'] as number]))
+  }
+
   watch(wake: () => void): Disposable {
     const watching = this.#growth.add(wake)
     return { [Symbol.dispose]: () => void watching[Symbol.asyncDispose]() }
@@ -148,6 +157,9 @@ function prepare(db: DatabaseSync) {
       WHERE ${ofTypes} AND available <= ? ORDER BY available ${limitClause}`),
     claim: db.prepare('UPDATE message SET available = ?, claims = claims + 1 WHERE revision = ?'),
     settle: db.prepare('DELETE FROM message WHERE revision = ? AND claims = ?'),
+    // All of it is in the index.
+    waiting: db.prepare(`SELECT actor_type AS type, count(*) AS count FROM message
+      WHERE ${ofTypes} AND available <= ? GROUP BY actor_type`),
     next: db.prepare(`SELECT min(available) AS next FROM message WHERE ${ofTypes}`),
   } as const satisfies Record<string, StatementSync>
 }
