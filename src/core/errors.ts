@@ -197,16 +197,26 @@ export class VersionConflictError extends AetherError {
 
 /** `command-rejected`: the actor refused, with `reject(code, details)`. */
 export class CommandRejectedError extends AetherError {
-  readonly actorId: string
+  /** Who decided; undefined where several did together: see `actorIds`. */
+  readonly actorId: string | undefined
+  /** All over whom it was decided, in the order in which they were named: one, or those of a `transact`. */
+  readonly actorIds: readonly string[]
   readonly command: string
   /** The code that the actor gave to `reject`. */
   readonly rejection: string
   /** The details that the actor gave to `reject`. */
   readonly details: unknown
 
-  constructor(actorId: string, command: string, rejection: string, details: unknown) {
-    super('command-rejected', `${actorId} rejected ${command}: ${rejection}`)
-    this.actorId = actorId
+  constructor(
+    actors: string | readonly string[],
+    command: string,
+    rejection: string,
+    details: unknown,
+  ) {
+    const actorIds = [actors].flat()
+    super('command-rejected', `${actorIds.join(' and ')} rejected ${command}: ${rejection}`)
+    this.actorId = onlyOne(actorIds)
+    this.actorIds = actorIds
     this.command = command
     this.rejection = rejection
     this.details = details
@@ -215,12 +225,19 @@ export class CommandRejectedError extends AetherError {
 
 /** `actor-failed`: the actor's own code threw; the `cause` is what it threw. */
 export class ActorFailedError extends AetherError {
-  readonly actorId: string
+  /** Whose code it is; undefined where it decided over several: see `actorIds`. */
+  readonly actorId: string | undefined
+  /** All over whom it was to decide, in the order in which they were named: one, or those of a `transact`. */
+  readonly actorIds: readonly string[]
   readonly step: string
 
-  constructor(actorId: string, step: string, cause: unknown) {
-    super('actor-failed', `${actorId} failed in ${step}: ${messageOf(cause)}`, { cause })
-    this.actorId = actorId
+  constructor(actors: string | readonly string[], step: string, cause: unknown) {
+    const actorIds = [actors].flat()
+    super('actor-failed', `${actorIds.join(' and ')} failed in ${step}: ${messageOf(cause)}`, {
+      cause,
+    })
+    this.actorId = onlyOne(actorIds)
+    this.actorIds = actorIds
     this.step = step
   }
 }
@@ -277,6 +294,10 @@ export class WriteRefusedError extends AetherError {
 /** The text of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+function onlyOne(ids: readonly string[]): string | undefined {
+  return ids.length === 1 ? ids[0] : undefined
 }
 
 function describeIssues(issues: readonly Issue[]): string {

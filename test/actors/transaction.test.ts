@@ -66,7 +66,10 @@ describe('a decision over several actors', () => {
       code: 'command-rejected',
       rejection: 'poor',
       details: { balance: 0 },
+      actorId: undefined,
+      actorIds: ['account-alice', 'account-bob'],
     })
+    await expect(refused).rejects.toThrow('account-alice and account-bob rejected')
     expect(await Array.fromAsync(bank.events.readAll())).toEqual([])
   })
 
@@ -171,7 +174,8 @@ describe('a decision over several actors', () => {
     const broken = bank.transact([alice, bob], () => {
       throw new Error('broken')
     })
-    await expect(broken).rejects.toEqual(coded('actor-failed'))
+    const actorIds = ['account-alice', 'account-bob']
+    await expect(broken).rejects.toMatchObject({ code: 'actor-failed', actorIds })
     const later = (async () => undefined) as unknown as () => undefined
     await expect(bank.transact([alice, bob], later)).rejects.toThrow('synchronous')
     const text = (() => 'Deposited') as unknown as () => undefined

@@ -190,6 +190,7 @@ describe('errors', () => {
       code: 'command-rejected',
       retryable: false,
       actorId: 'account-a',
+      actorIds: ['account-a'],
       command: 'withdraw',
       rejection: 'insufficient-funds',
       details: { balance: 0 },

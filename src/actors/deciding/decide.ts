@@ -65,11 +65,15 @@ export function decide(
  * The details of a refusal, which go to callers everywhere, so they must be JSON.
  * @throws AetherError `actor-failed`
  */
-export function shownDetails(details: unknown, actorId: string, command: string): unknown {
+export function shownDetails(
+  details: unknown,
+  actors: string | readonly string[],
+  command: string,
+): unknown {
   try {
     return details === undefined ? undefined : toJson(details)
   } catch (cause) {
-    throw new ActorFailedError(actorId, `reject of ${command}`, cause)
+    throw new ActorFailedError(actors, `reject of ${command}`, cause)
   }
 }
 

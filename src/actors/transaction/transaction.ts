@@ -211,7 +211,7 @@ function decideOver(
   states: readonly ActorState[],
   { clock, quarantine }: Surroundings,
 ): readonly Share[] | CommandRejectedError {
-  const ids = idsOf(actors)
+  const ids = actors.map(({ live }) => live.actorId)
   const participants = actors.map((actor, index) => participant(actor, states[index] as ActorState))
   const context = { now: clock.now(), commandId: identity?.id, metadata }
   let decision: TransactionDecision
