@@ -201,12 +201,13 @@ test('without a server there is no snapshot, and a save says so', async () => {
   expect((await store.loadSnapshot(alice, { shape }))?.version).toBe(1)
 })
 
-test('a save whose answer is lost knows its own snapshot again', async () => {
-  const { namespace, stream, store } = await scene()
-  await save(store, 1)
-  await using wire = await Wire.to(server.port)
+/** A shelf without a store. */
+async function shelfAt(
+  servers: string | string[],
+  namespace: string,
+): Promise<{ readonly shelf: JetStreamSnapshotShelf; readonly link: NatsLink }> {
   const library = await loadClientLibrary()
-  const settings = checkOptions({ servers: wire.url, namespace })
+  const settings = checkOptions({ servers, namespace })
   const link = new NatsLink(library, await connectFirst(library, settings), '_INBOX')
   const shelf = new JetStreamSnapshotShelf({
     ...settings,
@@ -217,6 +218,33 @@ test('a save whose answer is lost knows its own snapshot again', async () => {
     subjects: new SnapshotSubjects(namespace),
     eventStream: `AETHER_${namespace}`,
   })
+  return { shelf, link }
+}
+
+test('the newest one is told on three replicas, also where it was saved a moment ago', async () => {
+  await using cluster = await startNatsCluster()
+  const { urls: servers } = cluster
+  const namespace = 'snap-newest'
+  const backend = nats({ servers, durability: 'trust', namespace, replicas: 3 })
+  await using _store = await backend.openStore()
+  // A server answers itself whoever is connected to it: two of them are not the leader.
+  for (const url of servers) {
+    const { shelf, link } = await shelfAt(url, namespace)
+    const at = `account-${url.slice(-5)}` as ActorId
+    expect(await shelf.loadNewest(at)).toBeUndefined()
+    for (let n = 0; n < 200; n++) {
+      await shelf.save(at, `text ${n}`, () => true)
+      expect(await shelf.loadNewest(at)).toBe(`text ${n}`)
+    }
+    await link.close()
+  }
+})
+
+test('a save whose answer is lost knows its own snapshot again', async () => {
+  const { namespace, stream, store } = await scene()
+  await save(store, 1)
+  await using wire = await Wire.to(server.port)
+  const { shelf, link } = await shelfAt(wire.url, namespace)
   let asked = 0
   const saving = shelf.save(alice, 'text', () => {
     wire.hold('answers')

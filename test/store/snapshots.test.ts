@@ -106,3 +106,20 @@ describe('a snapshot of a history that is no more', () => {
     expect(await store.loadSnapshot(alice, { shape })).toMatchObject({ state: 'newest' })
   })
 })
+
+test('trimming keeps what a snapshot needs that a load does not show yet', async () => {
+  class LaggingShelf extends MemorySnapshotShelf {
+    override async load(): Promise<undefined> {}
+    loadNewest = (actorId: ActorId): Promise<string | undefined> => super.load(actorId)
+  }
+  const log = new MemoryCommitLog({ keepForMs: 0 })
+  await using store = new CommitLogEventStore(log, new LaggingShelf())
+  for (const version of [1, 2, 3]) {
+    const time = `2026-01-0${version}T00:00:00.000Z`
+    await store.save(alice, { version, type: 'Grown', data: null, time })
+  }
+  await store.saveSnapshot(alice, { version: 2, state: null, shape })
+  await store.trim()
+  const left = await Array.fromAsync(store.read(alice))
+  expect(left.map(({ version }) => version)).toEqual([2, 3])
+})

@@ -50,13 +50,18 @@ export function natsPermissions(namespace: string, role: NatsRole = 'writer'): N
     ...writingTablesOf(tables),
     bus.all,
   ]
+  // What a snapshot needs stays: a replica may not know yet of one that was just saved.
+  const trimming = [
+    `$JS.API.STREAM.PURGE.${events.stream}`,
+    `$JS.API.STREAM.MSG.GET.${snapshots.stream}`,
+  ]
   const creating = [events, snapshots, messages, tables].map(
     ({ stream }) => `$JS.API.STREAM.CREATE.${stream}`,
   )
   const allow = [
     ...reading,
     ...(role === 'writer' || role === 'creator' ? writing : []),
-    ...(role === 'trimmer' ? [`$JS.API.STREAM.PURGE.${events.stream}`] : []),
+    ...(role === 'trimmer' ? trimming : []),
     ...(role === 'creator' ? creating : []),
   ]
   return { publish: { allow }, subscribe: { allow: [`${events.inboxes}.>`, bus.all] } }

@@ -8,6 +8,8 @@ import type { ActorId } from '../../core/index.ts'
 export interface SnapshotShelf {
   /** What is in the actor's slot, as text; perhaps not yet what was put there a moment ago. */
   load(actorId: ActorId, signal: AbortSignal | undefined): Promise<string | undefined>
+  /** {@link load}, but never older than the last put that succeeded. Left out where `load` isn't either. */
+  loadNewest?(actorId: ActorId): Promise<string | undefined>
   /**
    * Puts the text into the actor's slot if and only if `replaces` agrees to what is there, which it
    * may be asked several times. False where it doesn't agree. It need not survive a power cut.

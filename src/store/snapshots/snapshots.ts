@@ -64,14 +64,15 @@ export class Snapshots {
   }
 
   /**
-   * The version of the actor's snapshot, whatever its shape; undefined where there is none that a load would
-   * believe.
+   * The version of the actor's snapshot, whatever its shape, also of one that was saved a moment ago; undefined
+   * where there is none that a load would believe.
    */
   async keptVersion(
     actorId: ActorId,
     signal: AbortSignal | undefined,
   ): Promise<number | undefined> {
-    const text = await this.#context.shelf.load(actorId, signal)
+    const { shelf } = this.#context
+    const text = await (shelf.loadNewest?.(actorId) ?? shelf.load(actorId, signal))
     const kept = text === undefined ? undefined : readable(text, actorId)
     return kept && (await this.#isBelieved(kept, signal)) ? kept.version : undefined
   }

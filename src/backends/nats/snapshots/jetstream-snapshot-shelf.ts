@@ -4,7 +4,7 @@ import type { Replaces, SnapshotShelf } from '../../../store/index.ts'
 import { directMessageIn } from '../commits/direct-message.ts'
 import type { SharedInbox } from '../connection/shared-inbox.ts'
 import type { StreamConfiguration } from '../streams/event-stream-configuration.ts'
-import { SideStream, type SideStreamPlace } from '../streams/side-stream.ts'
+import { isMissingStream, SideStream, type SideStreamPlace } from '../streams/side-stream.ts'
 import type { SnapshotSubjects } from './snapshot-subjects.ts'
 
 export interface JetStreamSnapshotShelfContext extends SideStreamPlace {
@@ -48,6 +48,22 @@ export class JetStreamSnapshotShelf implements SnapshotShelf {
     } catch (error) {
       throw link.isClosing ? closed(error) : error
     }
+  }
+
+  /** Asked of the leader: a replica may lag behind. */
+  async loadNewest(actorId: ActorId): Promise<string | undefined> {
+    const { manager, subjects, library } = this.#context
+    const query = { last_by_subj: subjects.of(actorId) }
+    return this.#stream.insist(async () => {
+      try {
+        const message = await manager.streams.getMessage(subjects.stream, query)
+        return message ? decoder.decode(message.data) : undefined
+      } catch (error) {
+        // As long as nobody has saved one, there is no stream.
+        if (isMissingStream(error, library)) return undefined
+        throw error
+      }
+    })
   }
 
   async save(actorId: ActorId, text: string, replaces: Replaces): Promise<boolean> {

@@ -145,7 +145,8 @@ export function howToMakeStreams(namespace: string): string {
   return `make the streams of the namespace with aether store init, and a login that may (natsPermissions('${namespace}', 'creator'))`
 }
 
-function isMissingStream(error: unknown, library: ClientLibrary): boolean {
+/** Whether it was refused as there is no such stream. */
+export function isMissingStream(error: unknown, library: ClientLibrary): boolean {
   const failure = failureOf(error, library)
   return failure.kind === 'refused' && failure.code === jetStreamCodes.streamNotFound
 }
