@@ -32,8 +32,8 @@ const packages: Record<string, readonly string[]> = {
   'backends/nats': ['@nats-io/*'],
 }
 
-/** What the tests beside the code may import as well, and files of `test/support`. */
-const forTests = { rooms: ['backends/memory', 'testing'], packages: ['vitest', 'fast-check'] }
+/** What the tests beside the code may import as well, and files of `test/support`: by one, properties have a seed. */
+const forTests = { rooms: ['backends/memory', 'testing'], packages: ['vitest'] }
 
 /** Rooms that take time, chance and ids from outside, so that a test can own them. */
 const deterministicRooms = ['store', 'actors', 'projections']

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../test/support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { anyJson } from '../../test/support/arbitrary-commits.ts'
 import { checkJson, freezeJson, parseJson, toJson } from './json.ts'

@@ -15,7 +15,7 @@ const legal = table(
   src/store/a/b/file.ts      ../../../core/index.ts ../../other.ts
   src/bus/file.ts            ../core/index.ts ../store/index.ts ./other.ts
   src/actors/file.ts         ../core/index.ts ../store/index.ts node:util
-  src/actors/file.test.ts    ../backends/memory/index.ts fast-check ../../test/support/until.ts
+  src/actors/file.test.ts    ../backends/memory/index.ts ../../test/support/fast-check.ts
   src/backends/nats/part/file.test.ts  ../../../../test/support/nats.ts
   src/telemetry/file.ts      ../core/index.ts ../store/index.ts ../actors/index.ts @opentelemetry/api
   src/node/file.ts           ../core/index.ts ../store/index.ts ../actors/index.ts node:timers/promises
@@ -50,7 +50,7 @@ const forbidden = table(
   src/store/file.ts          ../../test/support/until.ts ../../examples/bank/bank.ts ../../scripts/nats-server.ts
   src/store/file.ts          ./../actors/index.ts ./part/../../actors/index.ts ../core/../actors/index.ts
   src/store/file.test.ts     ../actors/index.ts ../core/errors.ts ../backends/sqlite/index.ts zod
-  src/store/file.test.ts     ../../test/checks/lint.ts ../../scripts/nats-server.ts
+  src/store/file.test.ts     ../../test/checks/lint.ts ../../scripts/nats-server.ts fast-check
   src/store/a/b/file.ts      ../../../actors/index.ts ../../../core/errors.ts
   src/bus/file.ts            ../actors/index.ts ../node/index.ts ../store/broadcast.ts ../backends/nats/index.ts
   src/store/file.ts          ../bus/index.ts

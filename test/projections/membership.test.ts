@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../src/backends/memory/index.ts'
 import { AetherError, processLogger } from '../../src/core/index.ts'

@@ -18,7 +18,7 @@ import {
 import { memory } from 'aether/memory'
 import { nats } from 'aether/nats'
 import { sqlite } from 'aether/sqlite'
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { backendKinds, type BackendSource } from '../support/backend-kinds.ts'
 import { nastyJson, nastyKeys } from '../support/nasty-inputs.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from './fast-check.ts'
 import { actorId, type ActorId, type JsonValue, toJson, uuidSeries } from '../../src/core/index.ts'
 import { maxKeyBytes } from '../../src/core/actor-id.ts'
 import type { Commit, CommittedEvent } from '../../src/store/index.ts'

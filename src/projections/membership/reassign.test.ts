@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import fc from 'fast-check'
+import { fc } from '../../../test/support/fast-check.ts'
 import { type Assignment, emptyAssignment } from './assignment.ts'
 import { reassign, type Standpoint } from './reassign.ts'
 

@@ -1,4 +1,11 @@
-import { array, assert, integer, oneof, property, string } from 'fast-check'
+import {
+  array,
+  assert,
+  integer,
+  oneof,
+  property,
+  string,
+} from '../../../../test/support/fast-check.ts'
 import { expect, test } from 'vitest'
 import {
   decodeSteps,

@@ -1,4 +1,4 @@
-import { assert, oneof, property, string } from 'fast-check'
+import { assert, oneof, property, string } from '../../../../test/support/fast-check.ts'
 import { expect, test } from 'vitest'
 import { anyActorId } from '../../../../test/support/arbitrary-commits.ts'
 import { actorId, AetherError } from '../../../core/index.ts'

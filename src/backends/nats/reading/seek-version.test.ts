@@ -1,4 +1,10 @@
-import { array, assert, asyncProperty, integer, record } from 'fast-check'
+import {
+  array,
+  assert,
+  asyncProperty,
+  integer,
+  record,
+} from '../../../../test/support/fast-check.ts'
 import { expect, test } from 'vitest'
 import { noHead } from './actor-heads.ts'
 import { type Landmark, seekVersion } from './seek-version.ts'
