@@ -63,7 +63,10 @@ export interface EventStoreOptions {
   readonly ids?: IdSource
   /** @default 1,000 */
   readonly maxEventsPerAppend?: number
-  /** Of how many actors the version is remembered, and the newest hash of a chain. @default 10,000 */
+  /**
+   * Of how many actors at most the version is remembered, at least half of it, and the newest hash of a
+   * chain. @default 10,000
+   */
   readonly rememberedVersions?: number
   /**
    * Puts a hash into each event's metadata, over its content and the hash of the actor's event before

@@ -15,6 +15,25 @@ test('of more than it may remember, those learned last are known', () => {
   expect(['a-1', 'a-2', 'a-3'].map((id) => known.get(id as 'a-1'))).toEqual([1, undefined, 1])
 })
 
+test.each([0, 1, 4, 5])('of %d that it may remember, at least half are known', (capacity) => {
+  const known = new KnownVersions(capacity)
+  const all = Array.from({ length: 20 }, (_, index) => `a-${index}` as const)
+  for (const [index, actorId] of all.entries()) {
+    known.learn(actorId, 1)
+    const heardOf = all.slice(0, index + 1)
+    const half = heardOf.slice(Math.max(0, heardOf.length - Math.floor(capacity / 2)))
+    expect(heardOf.filter((id) => known.get(id) !== undefined).length).toBeLessThanOrEqual(capacity)
+    expect(half.filter((id) => known.get(id) === undefined)).toEqual([])
+  }
+})
+
+test('a version that is learned again after others keeps the greatest', () => {
+  const known = new KnownVersions(4)
+  for (const actorId of ['a-1', 'a-2', 'a-3'] as const) known.learn(actorId, 7)
+  known.learn('a-1', 3)
+  expect(known.get('a-1')).toBe(7)
+})
+
 test.each([
   [2, undefined],
   [3, 2],

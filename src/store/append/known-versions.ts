@@ -1,27 +1,47 @@
 import { type ActorId, MalformedEventError, type StoredEvent } from '../../core/index.ts'
 import type { LogEntry, VersionRange, WriteOutcome } from '../commit-log.ts'
-import { RecentMap } from '../recent-map.ts'
 import type { Commit, CommitPart } from './commit.ts'
 
+/** The greatest version heard of. */
+interface Known {
+  version: number
+}
+
 /**
- * The versions of the actors heard of last. One may be behind what others wrote, never ahead: as no
- * version ever shrinks, the greatest one heard of is the newest.
+ * The versions of the actors heard of last: of `capacity` actors at most, and of half as many at least. One
+ * may be behind what others wrote, never ahead: as no version ever shrinks, the greatest one heard of is the
+ * newest. Each append comes by here, and to keep the actors in order would be a quarter of what it costs in
+ * memory; so they are forgotten by the generation.
  */
 export class KnownVersions {
-  readonly #versions: RecentMap<ActorId, number>
+  /** Of how many actors a generation is. */
+  readonly #size: number
+  #young = new Map<ActorId, Known>()
+  /** The generation before; who was heard of again since is in both. */
+  #old = new Map<ActorId, Known>()
 
   constructor(capacity: number) {
-    this.#versions = new RecentMap(capacity)
+    this.#size = Math.floor(capacity / 2)
   }
 
   get(actorId: ActorId): number | undefined {
-    return this.#versions.get(actorId)
+    return (this.#young.get(actorId) ?? this.#old.get(actorId))?.version
   }
 
   learn(actorId: ActorId, version: number): void {
-    const known = this.#versions.use(actorId)
-    if (!known) this.#versions.add(actorId, version)
-    else if (known.value < version) known.value = version
+    const known = this.#young.get(actorId) ?? this.#hearOf(actorId)
+    if (known.version < version) known.version = version
+  }
+
+  #hearOf(actorId: ActorId): Known {
+    const known = this.#old.get(actorId) ?? { version: 0 }
+    if (this.#size === 0) return known
+    if (this.#young.size >= this.#size) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(actorId, known)
+    return known
   }
 
   learnFromWrite({ parts }: Commit, outcome: WriteOutcome): void {
@@ -56,11 +76,16 @@ export class KnownVersions {
   }
 
   /** The same from all that such a read gave. */
-  learnFromWhole(actorId: ActorId, range: VersionRange, entries: readonly LogEntry[]): void {
-    const { last, direction } = range
-    const newest = direction === 'forwards' ? entries.at(-1) : entries[0]
-    if (direction === 'backwards' && last === Infinity) this.#learnNewest(actorId, newest)
-    this.#learnFromEnd(actorId, range, newest, entries.length)
+  learnFromWhole(
+    actorId: ActorId,
+    { first, last, limit, direction }: VersionRange,
+    events: readonly StoredEvent[],
+  ): void {
+    const isForwards = direction === 'forwards'
+    if (last !== Infinity || (isForwards && events.length >= limit)) return
+    const newest = events[isForwards ? events.length - 1 : 0]
+    if (newest) this.learn(actorId, newest.version)
+    else if (first === 1) this.learn(actorId, 0)
   }
 
   #learnFromEnd(
