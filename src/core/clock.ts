@@ -1,3 +1,6 @@
+// The global of this name is looked for anew each time.
+import { performance } from 'node:perf_hooks'
+
 /** Where time comes from, so that a test can own it. */
 export interface Clock {
   /** Milliseconds since 1970, UTC: for the times of events. */

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 
 /** For so long nothing else may happen: timers, sockets, signs of life. */
