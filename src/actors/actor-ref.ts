@@ -49,8 +49,6 @@ interface Asked extends Pick<ActorHost, 'send'> {
 /** Makes references to the actors of one host. */
 export class ActorRefs {
   readonly #host: Asked
-  /** What makes references to actors of a type. */
-  readonly #makers = new WeakMap<ActorModel, ReferenceMaker>()
 
   constructor(host: Asked) {
     this.#host = host
@@ -58,11 +56,23 @@ export class ActorRefs {
 
   /** Nothing is loaded before the first command. */
   make<D extends ActorDefinition>({ model }: D, actorId: ActorId): ActorRef<D> {
-    let Maker = this.#makers.get(model)
-    if (!Maker) this.#makers.set(model, (Maker = makerOf(model, this.#host)))
-    return new Maker(actorId) as unknown as ActorRef<D>
+    let kind = kinds.get(model)
+    if (!kind) kinds.set(model, (kind = kindOf(model)))
+    return new kind.Maker(this.#host, actorId) as unknown as ActorRef<D>
   }
 }
+
+/**
+ * The references to actors of a type. All hosts of a process share their class: to the engine, those of
+ * another class are other objects, and what it optimized for one host would be in vain for the next.
+ */
+interface Kind {
+  readonly Maker: new (host: Asked, actorId: ActorId) => Reference
+  /** As {@link keepSpecimen}, but no longer than the definition. */
+  readonly specimen: Reference
+}
+
+const kinds = new WeakMap<ActorModel, Kind>()
 
 /** The id of the actor that a reference stands for. */
 export function actorIdOf(ref: ActorIdentity<ActorDefinition>): ActorId {
@@ -71,38 +81,66 @@ export function actorIdOf(ref: ActorIdentity<ActorDefinition>): ActorId {
 
 /** What all references have in common. */
 class Reference implements Ref {
+  readonly #host: Asked
   readonly #actorId: ActorId
 
-  constructor(actorId: ActorId) {
+  constructor(host: Asked, actorId: ActorId) {
+    this.#host = host
     this.#actorId = actorId
   }
 
   get [id](): ActorId {
     return this.#actorId
   }
+
+  static send(
+    ref: Reference,
+    name: string,
+    input: unknown,
+    options?: CommandOptions,
+  ): Promise<CommandResult> {
+    return ref.#host.send(ref.#actorId, name, input, options)
+  }
+
+  static query(
+    ref: Reference,
+    name: string,
+    input: unknown,
+    options?: LookOptions,
+  ): Promise<unknown> {
+    return ref.#host.onlooker.query(ref.#actorId, name, input, options)
+  }
 }
 
-type ReferenceMaker = new (actorId: ActorId) => Reference
-
 /** A class for each type, whose methods are its commands and queries: references are made often. */
-function makerOf({ commands, queries }: ActorModel, host: Asked): ReferenceMaker {
+function kindOf({ type, commands, queries }: ActorModel): Kind {
   const Maker = class extends Reference {}
   const methods = [
     ...Array.from(commands.keys(), (name) => {
-      function send(this: Ref, input?: unknown, options?: CommandOptions): Promise<CommandResult> {
-        return host.send(this[id], name, input, options)
+      function send(
+        this: Reference,
+        input?: unknown,
+        options?: CommandOptions,
+      ): Promise<CommandResult> {
+        return Reference.send(this, name, input, options)
       }
       return [name, send] as const
     }),
     ...Array.from(queries.keys(), (name) => {
-      function query(this: Ref, input?: unknown, options?: LookOptions): Promise<unknown> {
-        return host.onlooker.query(this[id], name, input, options)
+      function query(this: Reference, input?: unknown, options?: LookOptions): Promise<unknown> {
+        return Reference.query(this, name, input, options)
       }
       return [name, query] as const
     }),
   ]
   Object.assign(Maker.prototype, Object.fromEntries<unknown>(methods))
-  return Maker
+  return { Maker, specimen: new Maker(nobody, `${type}-0`) }
+}
+
+/** Is never asked. */
+const nobody: Asked = {
+  send: () => Promise.reject(new Error()),
+  onlooker: { query: () => Promise.reject(new Error()) },
 }
 
 type Ref = ActorIdentity<ActorDefinition>

@@ -1,6 +1,7 @@
 import type { NewEvent } from './event.ts'
 import { type JsonValue, toJson } from './json.ts'
-import { checkedMetadata, type Metadata } from './metadata.ts'
+import { checkedMetadata, type Metadata, noMetadata } from './metadata.ts'
+import { keepSpecimen } from './specimen.ts'
 
 /**
  * An event whose content was checked, copied and frozen when it was made. Only its class can make one,
@@ -11,6 +12,10 @@ export class CheckedEvent implements NewEvent {
   readonly type: string
   readonly data: JsonValue
   readonly metadata: Metadata
+
+  static {
+    keepSpecimen(new CheckedEvent('None', {}, noMetadata))
+  }
 
   /** @throws AetherError `invalid-json`, `too-large`, `invalid-argument` */
   constructor(type: string, data: unknown, metadata: Metadata) {

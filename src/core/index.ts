@@ -40,6 +40,7 @@ export { checkedMetadata, checkMetadata, metadataFrom, noMetadata } from './meta
 export type { Metadata } from './metadata.ts'
 export { isSchema, validate, validateSync } from './schema.ts'
 export type { Schema, SchemaInput, SchemaOutput, Validation } from './schema.ts'
+export { keepSpecimen } from './specimen.ts'
 export { traceOf } from './trace.ts'
 export type { Trace } from './trace.ts'
 export type { SpanAttributes, SpanStart, TraceSpan, Tracing } from './tracing.ts'

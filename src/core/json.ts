@@ -1,5 +1,6 @@
 import { AetherError } from './errors.ts'
 import { parseJsonText } from './json-text.ts'
+import { keepSpecimen } from './specimen.ts'
 
 /** What JSON can hold. */
 export type JsonValue =
@@ -74,6 +75,10 @@ const refused = Symbol('refused')
  * out why: to know where it stands would cost more than all the rest.
  */
 class JsonWalk {
+  static {
+    keepSpecimen(new JsonWalk({}))
+  }
+
   #valuesLeft: number
 
   constructor({ maxValues = defaultMaxValues }: JsonBounds) {

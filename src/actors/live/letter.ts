@@ -1,4 +1,4 @@
-import { AetherError, type ActorId, type TraceSpan } from '../../core/index.ts'
+import { AetherError, type ActorId, keepSpecimen, type TraceSpan } from '../../core/index.ts'
 import type { Command, CommandResult } from '../deciding/command.ts'
 import { notWaiting, type Timed } from './deadlines.ts'
 
@@ -26,6 +26,10 @@ export type OnDone = (letter: Letter, error: unknown, at: number | undefined) =>
  * taken back; from then on only the answer ends it, or the time of its sender, who is told so.
  */
 export class Letter implements Timed {
+  static {
+    keepSpecimen(new Letter({} as Sending, {} as Command, Infinity, () => undefined))
+  }
+
   readonly command: Command
   /** By the monotonic clock. */
   readonly deadline: number

@@ -1,4 +1,4 @@
-import { AetherError, grown } from '../../core/index.ts'
+import { AetherError, grown, keepSpecimen } from '../../core/index.ts'
 import type { Letter } from './letter.ts'
 
 /** Work that has the actor to itself. */
@@ -6,6 +6,10 @@ export type Visit = () => Promise<void>
 
 /** What waits for one actor, in order of arrival: commands, and visits between them. */
 export class Mailbox {
+  static {
+    keepSpecimen(new Mailbox('', 0))
+  }
+
   readonly #owner: string
   readonly #capacity: number
   #waiting: (Letter | Visit)[] | undefined
@@ -36,7 +40,7 @@ export class Mailbox {
   /** What is next: a visit, or so many letters at most, up to the next visit. */
   take(count: number): Visit | readonly Letter[] {
     const waiting = this.#waiting ?? []
-    const [first] = waiting
+    const first = waiting[0]
     if (typeof first === 'function') {
       this.#keep(waiting.slice(1))
       return first
@@ -50,7 +54,7 @@ export class Mailbox {
       next.take()
       letters = grown(letters, next)
     }
-    this.#keep(taken === waiting.length ? [] : waiting.slice(taken))
+    this.#waiting = taken === waiting.length ? undefined : waiting.slice(taken)
     return letters ?? []
   }
 

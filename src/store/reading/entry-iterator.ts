@@ -1,4 +1,4 @@
-import { MalformedEventError } from '../../core/index.ts'
+import { keepSpecimen, MalformedEventError } from '../../core/index.ts'
 import type { LogEntry } from '../commit-log.ts'
 import type { EventRead } from './event-read.ts'
 import type { Reading } from './reading.ts'
@@ -21,6 +21,10 @@ const end: Result = { value: undefined, done: true }
  * again for each generator around it; here an entry that is there already takes one.
  */
 export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<LogEntry> {
+  static {
+    keepSpecimen(new EntryIterator(() => undefined))
+  }
+
   /** Makes the source at the first call of `next`; undefined where nothing is to be read. */
   readonly #open: () => Source | undefined
   #reading: Reading | undefined
