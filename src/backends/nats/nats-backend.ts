@@ -19,6 +19,7 @@ import { ActorScan } from './reading/actor-scan.ts'
 import { BackLinkReader } from './reading/back-link-reader.ts'
 import { CommitFeed } from './reading/commit-feed.ts'
 import { GrowthWatch } from './reading/growth-watch.ts'
+import { KnownStream, type KnownStreamContext } from './reading/known-stream.ts'
 import { LogReader } from './reading/log-reader.ts'
 import { LongRun } from './reading/long-run.ts'
 import { ReplicaReader } from './reading/replica-reader.ts'
@@ -129,7 +130,8 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const { stream } = subjects
   const timeoutMs = requestTimeoutMs
   const inbox = new SharedInbox(library, link, timeoutMs)
-  const leader = new StreamLeader({ library, link, manager, inbox, stream, retryForMs })
+  const known = knownBehind(link, { library, manager, stream, logger })
+  const leader = new StreamLeader({ library, link, manager, inbox, stream, retryForMs, known })
   const around = { library, link, leader, settings, logger, monitoring, timeoutMs }
   const durability = await DurabilityWatch.open(around)
   const replicas = new ReplicaReader({ link, inbox, stream, timeoutMs })
@@ -189,6 +191,13 @@ async function assemble(ground: Ground): Promise<StoreParts> {
 /** For people. */
 function nameOf({ addresses, namespace }: NatsSettings): string {
   return `nats://${addresses.hosts.join(',')}/${namespace}`
+}
+
+/** No connection counts before the stream behind it is known again. */
+function knownBehind(link: NatsLink, context: KnownStreamContext): KnownStream {
+  const known = new KnownStream(context)
+  link.demand(() => known.check())
+  return known
 }
 
 function broadcastOn({ library, link, settings }: Ground): NatsBroadcast {

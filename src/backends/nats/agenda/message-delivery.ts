@@ -241,8 +241,9 @@ export class MessageDelivery implements AsyncDisposable {
     if (this.#isEnded || link.isClosing) return
     if (failureOf(error, library).kind === 'forbidden') clearInterval(this.#timer)
     const message = `nothing is taken from ${entries.subjects.stream} now: ${messageOf(error)}`
-    if (isAetherError(error)) logger.warn({}, message)
-    else logger.debug({}, message)
+    if (!isAetherError(error) || message === this.#told) return logger.debug({}, message)
+    this.#told = message
+    logger.warn({}, message)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node'
-import { systemClock } from '../../../core/index.ts'
+import { type AetherError, isAetherError, systemClock } from '../../../core/index.ts'
 import type { ClientLibrary } from './client-library.ts'
 import type { LinkObserver } from './link-observer.ts'
 import { ServerPulse } from './server-pulse.ts'
@@ -18,6 +18,9 @@ export class NotConnected extends Error {
   override readonly name = 'NotConnected'
 }
 
+/** After a new connection was refused here, it is looked again so long after. */
+const checkAgainMs = 500
+
 /**
  * The connection to NATS, watched. The client drops what is published while it is disconnected, and
  * lets requests under way wait for their time-out; here both end at once, told apart.
@@ -32,6 +35,10 @@ export class NatsLink {
   #isConnected = true
   /** Why the server didn't take us in again, last time. */
   #refusal: Error | undefined
+  #distrust: AetherError | undefined
+  #check: () => Promise<void> = async () => {}
+  /** How often it was made, or lost. */
+  #changes = 0
   readonly #closing = new AbortController()
   #maxPayload: number
   readonly #onLost = new Set<() => void>()
@@ -57,6 +64,11 @@ export class NatsLink {
     return this.#isConnected
   }
 
+  /** Why the server isn't talked to, though there is a connection: waiting is of no use. */
+  get distrust(): AetherError | undefined {
+    return this.#distrust
+  }
+
   /** True from the moment on when no further reconnection is waited for. */
   get isClosing(): boolean {
     return this.closing.aborted
@@ -69,11 +81,12 @@ export class NatsLink {
 
   /**
    * Sends, and gives the answer.
-   * @throws NotConnected before sending; ConnectionLost after it; the signal's reason; and whatever
-   * sending throws.
+   * @throws NotConnected before sending, and the reason of {@link distrust}; ConnectionLost after it; the
+   * signal's reason; and whatever sending throws.
    */
   async attempt<T>(send: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
+    if (this.#distrust) throw this.#distrust
     if (!this.#isConnected) throw this.notConnected()
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const lost = (): void => reject(new ConnectionLost())
@@ -103,16 +116,24 @@ export class NatsLink {
     return () => this.#onLost.delete(callback)
   }
 
+  /**
+   * Lets no new connection count before this resolves; where it rejects, it is called again, for ever. An
+   * AetherError of it is what everybody is told until then.
+   */
+  demand(check: () => Promise<void>): void {
+    this.#check = check
+  }
+
   /** Tells the observer everything, as long as the link lives. */
   observe(observer: LinkObserver): void {
     this.#observers.push(observer)
   }
 
-  /** Resolves with whether there is a connection, after `timeoutMs` at the latest. */
+  /** Resolves with whether there is a connection that counts, after `timeoutMs` at the latest. */
   async untilConnected(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
     const enough = new AbortController()
     const changed = (): void => {
-      if (this.#isConnected || this.isClosing) enough.abort()
+      if (this.#isConnected || this.#distrust || this.isClosing) enough.abort()
     }
     this.#onChange.add(changed)
     changed()
@@ -142,7 +163,7 @@ export class NatsLink {
   async #watch(): Promise<void> {
     for await (const status of this.nats.status()) {
       if (status.type === 'disconnect') this.#lose()
-      if (status.type === 'reconnect') this.#recover()
+      if (status.type === 'reconnect') void this.#admit(++this.#changes)
       if (status.type === 'error') this.#note(status.error)
     }
     this.beginClosing()
@@ -158,7 +179,22 @@ export class NatsLink {
     if (isRefusal) this.#refusal = error
   }
 
+  /** By requests of its own, as all others wait for what comes of it. */
+  async #admit(change: number): Promise<void> {
+    const isOver = (): boolean => this.#changes !== change || this.isClosing
+    while (!isOver()) {
+      const refusal = await this.#check().catch((error: unknown) => error)
+      if (isOver()) return
+      if (!refusal) return this.#recover()
+      this.#distrust = isAetherError(refusal) ? refusal : undefined
+      this.#tellChange()
+      await systemClock.sleep(checkAgainMs, this.closing).catch(() => undefined)
+    }
+  }
+
   #lose(): void {
+    this.#changes++
+    this.#distrust = undefined
     this.#isConnected = false
     for (const tell of [...this.#onLost]) tell()
     this.#onLost.clear()
@@ -168,6 +204,7 @@ export class NatsLink {
 
   #recover(): void {
     this.#isConnected = true
+    this.#distrust = undefined
     this.#refusal = undefined
     this.#maxPayload = this.nats.info?.max_payload ?? this.#maxPayload
     for (const { recovered } of this.#observers) recovered?.()

@@ -48,7 +48,10 @@ function feedOf(
       fromReplica.every(take)
     },
   }
-  const leader: LeaderAnswers = { next: async (subject, sequence) => fromLeader(subject, sequence) }
+  const leader: LeaderAnswers = {
+    next: async (subject, sequence) => fromLeader(subject, sequence),
+    learn: () => {},
+  }
   return new CommitFeed(replicas, leader, subjects)
 }
 

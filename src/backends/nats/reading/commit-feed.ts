@@ -11,8 +11,9 @@ export interface ReplicaAnswers {
   fetch(request: BatchRequest, take: TakeMessage, signal?: AbortSignal): Promise<void>
 }
 
-/** All there is, one by one: see StreamLeader. */
+/** All there is, one by one, and knows what was seen: see StreamLeader. */
 export interface LeaderAnswers {
+  learn(sequence: number, data: Uint8Array): void
   next(subject: string, fromSequence: number, signal?: AbortSignal): Promise<StoredMessage | null>
 }
 
@@ -39,14 +40,19 @@ export class CommitFeed {
     signal?: AbortSignal,
   ): Promise<readonly StoredPart[]> {
     const run: StoredPart[] = []
+    let last: StoredMessage | undefined
     // Decoded as it arrives, while the server sends what follows.
     const take: TakeMessage = (message) => {
       const part = decodePart(message, this.#subjects)
       const isNext = follows(part, run.at(-1)?.sequence ?? request.fromSequence - 1)
-      if (isNext) run.push(part)
+      if (isNext) {
+        run.push(part)
+        last = message
+      }
       return isNext
     }
     await this.#replicas.fetch(request, take, signal)
+    if (last) this.#leader.learn(last.seq, last.data)
     if (run.length > 0) return run
     const { subject = this.#subjects.all, fromSequence } = request
     const message = await this.#leader.next(subject, fromSequence, signal)

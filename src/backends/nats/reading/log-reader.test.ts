@@ -61,6 +61,7 @@ function readerOf({ ends, next, connection = () => 0 }: Answers): LogReader {
       lastSequence: async () => ends(),
       certainLastSequence: async () => ends(),
       next: async (_, fromSequence) => next(fromSequence),
+      learn: () => {},
       get connection() {
         return connection()
       },

@@ -28,7 +28,7 @@ interface KnownEnd {
 /** The part of the leader's answers that is used. */
 type LeaderOfLog = Pick<
   StreamLeader,
-  'lastSequence' | 'certainLastSequence' | 'next' | 'connection'
+  'lastSequence' | 'certainLastSequence' | 'next' | 'learn' | 'connection'
 >
 
 export interface LogReaderContext {

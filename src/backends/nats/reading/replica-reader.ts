@@ -51,6 +51,7 @@ export class ReplicaReader {
    */
   async fetch(request: BatchRequest, take: TakeMessage, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
+    if (!this.#link.isConnected) return // or to a server that isn't believed yet
     const inbox = this.#link.newInbox()
     const answers = new BatchAnswers(inbox, take)
     const forget = this.#link.onceLost(() => answers.end())

@@ -1,5 +1,5 @@
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream'
-import { AetherError, messageOf, systemClock } from '../../../core/index.ts'
+import { AetherError, isAetherError, messageOf, systemClock } from '../../../core/index.ts'
 import type { StoredMessage } from '../commits/commit-message.ts'
 import { readLeaderAnswer, storedMessage } from '../commits/leader-answer.ts'
 import type { ClientLibrary } from '../connection/client-library.ts'
@@ -9,6 +9,7 @@ import { RetryBudget } from '../connection/retry-budget.ts'
 import { settleMs } from '../connection/server-pulse.ts'
 import type { SharedInbox } from '../connection/shared-inbox.ts'
 import { isInTouch } from './in-touch.ts'
+import type { KnownStream } from './known-stream.ts'
 
 export interface StreamLeaderContext {
   readonly library: ClientLibrary
@@ -17,6 +18,8 @@ export interface StreamLeaderContext {
   readonly inbox: SharedInbox
   readonly stream: string
   readonly retryForMs: number
+  /** Is told of what was seen. @default nobody */
+  readonly known?: KnownStream
 }
 
 /** The part of JetStream's `StreamMsgGetRequest` that is used; `seq` and `next_by_subj` go together. */
@@ -91,9 +94,10 @@ export class StreamLeader {
     return info.state.last_seq
   }
 
-  /** Something was stored there. */
-  learn(sequence: number): void {
+  /** Something was stored there: this, where it is known. */
+  learn(sequence: number, data?: Uint8Array | string): void {
     if (sequence > this.#newest) this.#newest = sequence
+    if (data) this.#context.known?.learn(sequence, data)
   }
 
   /** How the stream is and by whom it's kept. */
@@ -137,7 +141,7 @@ export class StreamLeader {
   ): Promise<StoredMessage | null> {
     const isOld = (answer: StoredMessage | null): boolean => (answer?.seq ?? 0) < known
     const message = await this.#read(() => this.#get(query), isOld, signal)
-    if (message) this.learn(message.seq)
+    if (message) this.learn(message.seq, message.data)
     return message
   }
 
@@ -184,13 +188,14 @@ export class StreamLeader {
       } catch (error) {
         signal?.throwIfAborted()
         this.#refuseFinal(error, done)
-        if (!(await budget.pause())) throw this.#unavailable(error)
+        if (!(await budget.pause())) throw link.distrust ?? this.#unavailable(error)
       }
     }
   }
 
   /** Throws what trying again can't change. */
   #refuseFinal(cause: unknown, done: string): void {
+    if (isAetherError(cause)) throw cause
     const { library, stream } = this.#context
     const failure = failureOf(cause, library)
     const isForbidden = failure.kind === 'forbidden'

@@ -76,7 +76,7 @@ export class SideStream {
           this.forget()
         const refusal = refusalOf(error, this.#context)
         if (refusal) throw refusal
-        if (!(await budget.pause())) throw this.#outOfTime(error)
+        if (!(await budget.pause())) throw link.distrust ?? this.#outOfTime(error)
       }
     }
   }

@@ -65,8 +65,8 @@ export class CommitPublisher {
       )
   }
 
-  #stored(firstSequence: number, { length }: readonly ConditionalMessage[]): Certainty {
-    this.#context.leader.learn(firstSequence + length - 1)
+  #stored(firstSequence: number, messages: readonly ConditionalMessage[]): Certainty {
+    this.#context.leader.learn(firstSequence + messages.length - 1, messages.at(-1)?.body)
     return { storedAt: firstSequence }
   }
 
@@ -156,8 +156,9 @@ export class CommitPublisher {
     doubt: Doubt,
   ): AetherError {
     const { link, retryForMs } = this.#context
-    const cause = 'cause' in outcome ? outcome.cause : undefined
+    const cause = link.distrust ?? ('cause' in outcome ? outcome.cause : undefined)
     if (isInDoubt(doubt)) return this.#unknown(messages, cause)
+    if (link.distrust) return link.distrust
     const where = placeOf(messages)
     if (link.isClosing) return new AetherError('closed', 'the event store was closed', { cause })
     return new AetherError(
