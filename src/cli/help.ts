@@ -32,6 +32,8 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
   aether projection ls MODULE              how the views, projections and policies of a module are
                                            doing; all of projection takes --store BACKEND, or
                                            --node URL in the place of the module
+  aether projection show MODULE NAME [KEY]  the documents of a view, or one
+      [--prefix TEXT] [--after KEY] [--limit N]
   aether projection lag MODULE [NAME]      how far behind the log they are, in events and seconds
   aether projection rebuild MODULE NAME    made anew beside what is read, which it then replaces
   aether projection pause MODULE NAME      all nodes stop it

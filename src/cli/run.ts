@@ -38,6 +38,7 @@ const commands: CommandTable = {
   },
   projection: {
     ls: async () => (await import('./projection/ls.ts')).ls,
+    show: async () => (await import('./projection/show.ts')).show,
     lag: async () => (await import('./projection/lag.ts')).lag,
     rebuild: async () => (await import('./projection/rebuild.ts')).rebuild,
     pause: async () => (await import('./projection/pause.ts')).pause,

@@ -1,6 +1,12 @@
-import type { ParkedActor, ProjectionStatus, Skip } from '../../projections/index.ts'
+import { isAetherError } from '../../core/index.ts'
+import type {
+  ParkedActor,
+  ProjectionStatus,
+  Skip,
+  ViewListOptions,
+} from '../../projections/index.ts'
 import { askNode } from '../ask-node.ts'
-import type { Steering } from './steering.ts'
+import type { Steering, ViewDocument } from './steering.ts'
 
 /** Asks a running node over HTTP. */
 export class NodeSteering implements Steering {
@@ -16,6 +22,31 @@ export class NodeSteering implements Steering {
 
   status(name: string): Promise<ProjectionStatus> {
     return this.#get(`/${encodeURIComponent(name)}`)
+  }
+
+  async *documents(
+    name: string,
+    { prefix = '', after = '', limit = Infinity }: ViewListOptions,
+  ): AsyncGenerator<ViewDocument> {
+    let [behind, left] = [after, limit]
+    while (left > 0) {
+      const query = { prefix, after: behind, limit: String(Math.min(left, 1_000)) }
+      const page = await this.#ask<readonly ViewDocument[]>(viewPath(name, '', query))
+      yield* page
+      const last = page.at(-1)
+      if (!last) return
+      left -= page.length
+      behind = last.key
+    }
+  }
+
+  async document(name: string, key: string): Promise<ViewDocument | undefined> {
+    try {
+      return await this.#ask<ViewDocument>(viewPath(name, '/', { key }))
+    } catch (error) {
+      if (isAetherError(error) && error.code === 'unknown-document') return undefined
+      throw error
+    }
   }
 
   async pause(name: string, isPaused: boolean): Promise<void> {
@@ -52,6 +83,10 @@ export class NodeSteering implements Steering {
     return askNode(this.#at(path), { option: '--node' })
   }
 
+  #ask<T>(path: string): Promise<T> {
+    return askNode(new URL(path, this.#url), { option: '--node' })
+  }
+
   #post<T>(path: string, body?: object): Promise<T> {
     return askNode(this.#at(path), { method: 'POST', body, option: '--node' })
   }
@@ -59,6 +94,12 @@ export class NodeSteering implements Steering {
   #at(path: string): URL {
     return new URL(`/projections${path}`, this.#url)
   }
+}
+
+/** A plus in a query is a plus there, so it can't be spelled by `URLSearchParams`. */
+function viewPath(name: string, end: string, query: Readonly<Record<string, string>>): string {
+  const asked = Object.entries(query).map(([each, text]) => `${each}=${encodeURIComponent(text)}`)
+  return `/views/${encodeURIComponent(name)}${end}?${asked.join('&')}`
 }
 
 /** A key of dots alone would be swallowed as a path. */

@@ -1,9 +1,18 @@
-import type { ParkedActor, ProjectionStatus, Skip } from '../../projections/index.ts'
+import type {
+  ParkedActor,
+  ProjectionStatus,
+  Skip,
+  ViewListOptions,
+} from '../../projections/index.ts'
 
 /** Where views, projections and policies are seen and steered: in a store, or by a node that runs them. */
 export interface Steering extends AsyncDisposable {
   list(): Promise<readonly ProjectionStatus[]>
   status(name: string): Promise<ProjectionStatus>
+  /** Of a view, in the order of their keys. */
+  documents(name: string, options: ViewListOptions): AsyncIterable<ViewDocument>
+  /** Undefined where the view has none under the key. */
+  document(name: string, key: string): Promise<ViewDocument | undefined>
   pause(name: string, isPaused: boolean): Promise<void>
   /** Resolves with the number of the build. */
   rebuild(name: string): Promise<number>
@@ -14,4 +23,9 @@ export interface Steering extends AsyncDisposable {
   retryAll(name: string): Promise<readonly string[]>
   /** False where no event of the actor has failed, or another one than that at the position. */
   skip(name: string, actorId: string, skip: Skip): Promise<boolean>
+}
+
+export interface ViewDocument {
+  readonly key: string
+  readonly state: unknown
 }

@@ -4,11 +4,13 @@ import {
   type ProjectionStatus,
   ReaderDesk,
   type Skip,
+  type ViewListOptions,
+  ViewReader,
 } from '../../projections/index.ts'
 import type { EventStore } from '../../store/index.ts'
 import { loadReaders } from '../load-module.ts'
 import { openExisting } from '../store-option.ts'
-import type { Steering } from './steering.ts'
+import type { Steering, ViewDocument } from './steering.ts'
 
 /**
  * What a module exports, as a store that is there tells of it: nothing is run.
@@ -45,6 +47,15 @@ class StoreSteering implements Steering {
     return this.#desk(name).status()
   }
 
+  async *documents(name: string, options: ViewListOptions): AsyncGenerator<ViewDocument> {
+    yield* this.#view(name).list(options)
+  }
+
+  async document(name: string, key: string): Promise<ViewDocument | undefined> {
+    const state: unknown = await this.#view(name).get(key)
+    return state === undefined ? undefined : { key, state }
+  }
+
   async pause(name: string, isPaused: boolean): Promise<void> {
     await this.#desk(name).pause(isPaused)
   }
@@ -72,6 +83,17 @@ class StoreSteering implements Steering {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const desk of this.#desks) await desk[Symbol.asyncDispose]()
     await this.#store.close()
+  }
+
+  #view(name: string): ViewReader {
+    const desk = this.#desk(name)
+    const { kind } = desk.model
+    if (kind === 'view')
+      return new ViewReader(this.#store, async () => desk.numbered((await desk.read()).active))
+    throw new AetherError(
+      'unknown-projection',
+      `the ${kind} ${name} is no view: it has no documents`,
+    )
   }
 
   #desk(name: string): ReaderDesk {
