@@ -1,11 +1,4 @@
-import {
-  ActorFailedError,
-  type ActorId,
-  AetherError,
-  checkMetadata,
-  noMetadata,
-  type TraceSpan,
-} from '../core/index.ts'
+import { ActorFailedError, type ActorId, AetherError, type TraceSpan } from '../core/index.ts'
 import { ofCommand, ofTransaction, traced } from './deciding/command-span.ts'
 import {
   checkCommandId,
@@ -13,7 +6,6 @@ import {
   type CommandOptions,
   type CommandOutcome,
   type CommandResult,
-  identify,
   type OutcomeOptions,
 } from './deciding/command.ts'
 import { makeCommand } from './deciding/make-command.ts'
@@ -33,6 +25,7 @@ import type { Surroundings } from './live/surroundings.ts'
 import { Turns } from './live/turns.ts'
 import { HeldActors } from './transaction/held-actors.ts'
 import { checkTransactionName } from './transaction/transaction-name.ts'
+import { requestOf } from './transaction/transaction-request.ts'
 import {
   transact,
   type Transaction,
@@ -215,17 +208,11 @@ export class ActorHost {
     this.#underWay++
     try {
       const deadline = this.#deadlineOf(options, this.#around.clock.monotonic())
-      const { name = 'transact', metadata = noMetadata, commandId } = options
-      checkMetadata(metadata)
-      checkParticipants(actorIds)
-      const identity =
-        commandId === undefined
-          ? undefined
-          : identify(commandId, 'transact over', askedFor(actorIds, options))
+      const request = requestOf(actorIds, options)
       for (const actorId of actorIds) this.#around.quarantine.check(actorId)
       using within = new Patience(this.#deadlines, deadline, options.signal)
       const held = await HeldActors.hold(actorIds, (actorId) => this.#activate(actorId), within)
-      const transaction = { actors: held.of(actorIds), decide, name, identity, metadata, span }
+      const transaction = { ...request, actors: held.of(actorIds), decide, span }
       return await within.race(this.#carryOut(transaction, held))
     } finally {
       this.#leave()
@@ -384,19 +371,4 @@ function rejected(reason: unknown): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>()
   reject(reason)
   return promise
-}
-
-function checkParticipants(actorIds: readonly ActorId[]): void {
-  const twice = actorIds.find((actorId, index) => actorIds.indexOf(actorId) < index)
-  if (actorIds.length > 0 && twice === undefined) return
-  const what = twice === undefined ? 'it has none' : `${twice} is there twice`
-  throw new AetherError(
-    'invalid-argument',
-    `a transaction needs actors, each of them once: ${what}`,
-  )
-}
-
-/** By what a transaction is known again. */
-function askedFor(actorIds: readonly ActorId[], { input }: TransactionOptions): unknown {
-  return input === undefined ? actorIds : { actorIds, input }
 }

@@ -1,0 +1,30 @@
+import { type ActorId, AetherError, checkMetadata, noMetadata } from '../../core/index.ts'
+import { identify } from '../deciding/command.ts'
+import type { Transaction, TransactionOptions } from './transaction.ts'
+
+/**
+ * What a transaction is besides its actors and its decision.
+ * @throws AetherError `invalid-argument`
+ */
+export function requestOf(
+  actorIds: readonly ActorId[],
+  { name = 'transact', metadata = noMetadata, commandId, input }: TransactionOptions,
+): Pick<Transaction, 'name' | 'metadata' | 'identity'> {
+  checkMetadata(metadata)
+  checkParticipants(actorIds)
+  // By what it is known again.
+  const askedFor = input === undefined ? actorIds : { actorIds, input }
+  const identity =
+    commandId === undefined ? undefined : identify(commandId, 'transact over', askedFor)
+  return { name, metadata, identity }
+}
+
+function checkParticipants(actorIds: readonly ActorId[]): void {
+  const twice = actorIds.find((actorId, index) => actorIds.indexOf(actorId) < index)
+  if (actorIds.length > 0 && twice === undefined) return
+  const what = twice === undefined ? 'it has none' : `${twice} is there twice`
+  throw new AetherError(
+    'invalid-argument',
+    `a transaction needs actors, each of them once: ${what}`,
+  )
+}
