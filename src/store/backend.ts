@@ -1,5 +1,5 @@
 import type { EventStore } from './event-store.ts'
-import type { EventStoreOptions } from './commit-log-event-store.ts'
+import type { EventStoreOptions } from './event-store-options.ts'
 
 /** A place to keep events in, described but not yet opened. */
 export interface Backend {

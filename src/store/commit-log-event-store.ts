@@ -2,26 +2,24 @@ import {
   AetherError,
   type ActorId,
   type Clock,
-  type IdSource,
   type Logger,
   type NewEvent,
-  numberedIds,
   checkActorId,
   processLogger,
-  uuidSeries,
   type StoredEvent,
   systemClock,
 } from '../core/index.ts'
 import type { Agenda } from './agenda/agenda.ts'
-import type { CommitContext, OfferedPart } from './append/commit.ts'
+import type { OfferedPart } from './append/commit.ts'
 import { Committing } from './append/committing.ts'
 import { KnownVersions } from './append/known-versions.ts'
-import { ObservedWriter } from './append/observed-writer.ts'
 import { appendResult, commitResult } from './append/store-outcome.ts'
 import { StoredListeners, type StoredListener } from './append/stored-listeners.ts'
 import { UnderWay } from './append/under-way.ts'
+import { commitContextOf, writerInto } from './append/write-path.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { AuditEntry, CommitLog, LogEntry, VersionRange } from './commit-log.ts'
+import { defaultRememberedVersions, type EventStoreOptions } from './event-store-options.ts'
 import type {
   Append,
   AppendOptions,
@@ -36,7 +34,6 @@ import type {
   VersionedAppend,
   VersionedEvent,
 } from './event-store.ts'
-import { HashChainWriter } from './hash-chain/hash-chain-writer.ts'
 import { TrimmedMarks } from './moving/trimmed-mark.ts'
 import { offeredPart } from './projecting/offered-part.ts'
 import { EntryIterator, type Source } from './reading/entry-iterator.ts'
@@ -55,30 +52,6 @@ import type { StoreObserver } from './store-observer.ts'
 import type { DocumentTable } from './tables/document-table.ts'
 import { DocumentTables, type TableShelf } from './tables/document-tables.ts'
 
-/** Settings of a store, the same for every backend. */
-export interface EventStoreOptions {
-  /** @default the system's */
-  readonly clock?: Clock
-  /** Makes those of events. @default UUIDs, which share their random digits and count on */
-  readonly ids?: IdSource
-  /** @default 1,000 */
-  readonly maxEventsPerAppend?: number
-  /**
-   * Of how many actors at most the version is remembered, at least half of it, and the newest hash of a
-   * chain. @default 10,000
-   */
-  readonly rememberedVersions?: number
-  /**
-   * Puts a hash into each event's metadata, over its content and the hash of the actor's event before
-   * it, by which `verifyStore` finds what was changed. Writes to one actor take turns. @default false
-   */
-  readonly hashChain?: boolean
-  /** @default warnings of the process */
-  readonly logger?: Logger
-  /** Is told of each write and subscription, to count them. @default nobody */
-  readonly observer?: StoreObserver
-}
-
 /** What a store may have beside its events. */
 export interface StoreExtras {
   readonly agenda?: Agenda
@@ -87,7 +60,6 @@ export interface StoreExtras {
   readonly inlineSeat?: object
 }
 
-const defaultRemembered = 10_000
 const directions = ['forwards', 'backwards'] as const
 
 /** The semantics of an event store, over any backend's {@link CommitLog} and {@link SnapshotShelf}. */
@@ -120,7 +92,7 @@ export class CommitLogEventStore implements EventStore {
     const {
       clock = systemClock,
       logger = processLogger,
-      rememberedVersions = defaultRemembered,
+      rememberedVersions = defaultRememberedVersions,
     } = options
     this.agenda = agenda
     this.broadcast = broadcast
@@ -135,11 +107,10 @@ export class CommitLogEventStore implements EventStore {
     this.#observer = options.observer
     this.#clock = clock
     this.#logger = logger
-    const { maxEventsPerAppend = 1_000 } = options
     this.#committing = new Committing({
       log,
       writer: writerInto(log, options),
-      context: { ...idSourcesOf(options.ids), clock, maxEventsPerAppend },
+      context: commitContextOf(options),
       known: this.#known,
       listeners: this.#listeners,
       underWay: this.#underWay,
@@ -401,25 +372,6 @@ export class CommitLogEventStore implements EventStore {
   #assertOpen(): void {
     if (this.#closing) throw closed()
   }
-}
-
-/** Without ids of the caller's choice, those of a commit's events go on from the commit's. */
-function idSourcesOf(chosen: IdSource | undefined): Pick<CommitContext, 'ids' | 'commitIds'> {
-  return chosen ? { ids: chosen, commitIds: numberedIds(chosen) } : { ids: uuidSeries() }
-}
-
-/** Where commits go on their way into the log. */
-function writerInto(
-  log: CommitLog,
-  {
-    hashChain,
-    rememberedVersions = defaultRemembered,
-    observer,
-    clock = systemClock,
-  }: EventStoreOptions,
-): Pick<CommitLog, 'write'> {
-  const writer = hashChain ? new HashChainWriter(log, rememberedVersions) : log
-  return observer ? new ObservedWriter(writer, observer, clock) : writer
 }
 
 function closed(): AetherError {

@@ -15,7 +15,7 @@ export type { Address, AddressPattern, Broadcast, BroadcastObserver } from './br
 export type { Claim, ClaimRequest, ClaimTable } from './agenda/claim-table.ts'
 export { ClaimingAgenda } from './agenda/claiming-agenda.ts'
 export { CommitLogEventStore } from './commit-log-event-store.ts'
-export type { EventStoreOptions } from './commit-log-event-store.ts'
+export type { EventStoreOptions } from './event-store-options.ts'
 export type {
   AuditEntry,
   CommitLog,
