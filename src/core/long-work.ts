@@ -39,13 +39,22 @@ export class Promptness {
 
   /** Before anything else happens; where nothing else could for 10 ms, after that. */
   soon(call: () => void): void {
+    if (this.#isHeldUp) this.#later(call)
+    else void settled.then(call)
+  }
+
+  /** The next turn of the event loop, where nothing else could happen for 10 ms; else nothing to wait for. */
+  pause(): Promise<void> | undefined {
+    return this.#isHeldUp ? new Promise((resolve) => this.#later(resolve)) : undefined
+  }
+
+  get #isHeldUp(): boolean {
     const now = performance.now()
     if (this.#since === undefined) {
       this.#since = now
       setImmediate(() => (this.#since = undefined))
     }
-    if (now - this.#since < heldUpMs) void settled.then(call)
-    else this.#later(call)
+    return now - this.#since >= heldUpMs
   }
 
   #later(call: () => void): void {

@@ -3,6 +3,7 @@ import {
   type ActorId,
   AetherError,
   isAetherError,
+  Promptness,
   toJson,
 } from '../../core/index.ts'
 import { validInput } from '../deciding/make-command.ts'
@@ -26,6 +27,7 @@ export class Onlooker {
   readonly #models: Models
   readonly #around: Surroundings
   readonly #live: LiveActors
+  readonly #promptness = new Promptness()
 
   constructor(models: Models, around: Surroundings, live: LiveActors) {
     this.#models = models
@@ -37,6 +39,8 @@ export class Onlooker {
   async look(actorId: ActorId, { version, signal }: LookOptions = {}): Promise<ActorState> {
     const model = this.#models.of(actorId)
     if (version !== undefined) checkVersion(version)
+    // Where the store answers at once, who looks at one actor after the other would hold up everything else.
+    await this.#promptness.pause()
     const { store, snapshots } = this.#around
     const history = new History(store, model, actorId)
     const known = version === undefined ? this.#live.find(actorId)?.lastKnown : undefined
