@@ -31,7 +31,8 @@ export const errorCodes = {
   'unknown-document': { retryable: false, meaning: 'The view has no document under this key.' },
   'unknown-position': {
     retryable: false,
-    meaning: 'The log ends before this position: it is of another log, or this one was set back.',
+    meaning:
+      'The log ends before this position, or has another event there: it is of another log, or this one was set back.',
   },
   'reader-stopped': {
     retryable: true,

@@ -1,6 +1,7 @@
 import { type ActorId, MalformedEventError, type StoredEvent } from '../../core/index.ts'
 import { type LogEntry, RecentMap } from '../../store/index.ts'
 import { failedEvent, ownerOf } from '../progress/failed-event.ts'
+import { markOf } from '../progress/log-mark.ts'
 import type { EventIntake } from '../reading/event-intake.ts'
 import type { PolicyPart } from './policy-part.ts'
 import type { PolicyParts } from './policy-parts.ts'
@@ -33,7 +34,8 @@ export class PolicyIntake {
     const last = entries.at(-1)
     if (!last) return
     const end = last instanceof MalformedEventError ? last.lastPosition : last.position
-    for (const part of this.#context.parts) part.passTo(end)
+    const mark = markOf(entries)
+    for (const part of this.#context.parts) part.passTo(end, mark)
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { ActorId } from '../../core/index.ts'
 import type { Progress, ProgressChange } from '../../store/index.ts'
 import type { HeldActor } from '../progress/held-actor.ts'
+import type { LogMark } from '../progress/log-mark.ts'
 import {
   changeTo,
   type PartProgress,
@@ -25,6 +26,8 @@ export class PolicyPart {
   readonly #backlogged = new Set<ActorId>()
   /** Everything up to here is taken in. */
   #readTo: number
+  /** The last event that was taken in of the log. */
+  #mark: LogMark | undefined
   #stored: PartProgress
   #held: ReadonlyMap<ActorId, HeldActor>
   readonly #running = new Set<Promise<unknown>>()
@@ -37,6 +40,7 @@ export class PolicyPart {
     this.signal = AbortSignal.any([ending, this.#losing.signal])
     this.#stored = stored
     this.#readTo = stored.state.position
+    this.#mark = stored.state.mark
     this.#held = stored.state.held
     this.#done = new Set(stored.state.done)
   }
@@ -113,7 +117,8 @@ export class PolicyPart {
     this.#open.add(position)
   }
 
-  passTo(position: number): void {
+  passTo(position: number, mark = this.#mark): void {
+    this.#mark = mark
     this.#readTo = Math.max(this.#readTo, position)
   }
 
@@ -203,7 +208,14 @@ export class PolicyPart {
     this.#forgetOld()
     const { skipped, frozenFor } = this.#stored.state
     const done = [...this.#done].toSorted((a, b) => a - b)
-    return { position: this.#position, held: this.#held, skipped, done, frozenFor }
+    return {
+      position: this.#position,
+      held: this.#held,
+      skipped,
+      done,
+      frozenFor,
+      mark: this.#mark,
+    }
   }
 
   #forgetOld(): void {

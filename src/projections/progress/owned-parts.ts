@@ -1,4 +1,5 @@
 import type { Progress } from '../../store/index.ts'
+import type { LogMark } from './log-mark.ts'
 import {
   leastOf,
   newPart,
@@ -42,6 +43,18 @@ export class OwnedParts {
   /** Where to read on; infinite without parts. */
   get position(): number {
     return leastOf(this.all.map(({ state }) => state))
+  }
+
+  /** Of the one that is furthest; 0 without parts. */
+  get furthest(): number {
+    return Math.max(0, ...this.all.map(({ state }) => state.position))
+  }
+
+  /** The log was read up to this event: it is stored with whatever is stored from now on. */
+  mark(mark: LogMark): void {
+    this.#parts.forEach((part, index) => {
+      if (part) this.#parts[index] = { ...part, state: { ...part.state, mark } }
+    })
   }
 
   /** Everything up to here was looked at, and nothing has to be done about it. */

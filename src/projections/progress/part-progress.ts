@@ -1,6 +1,7 @@
 import type { ActorId } from '../../core/index.ts'
 import type { Progress, ProgressChange } from '../../store/index.ts'
 import type { HeldActor } from './held-actor.ts'
+import { type LogMark, readMark, type StoredMark, storedMark } from './log-mark.ts'
 
 /** An event that somebody decided to pass over. */
 export interface SkippedEvent {
@@ -24,6 +25,8 @@ export interface PartState {
    * Undefined where none is under way.
    */
   readonly frozenFor: number | undefined
+  /** An event up to which the log was read, or further; undefined where none was, or an older Aether stored it. */
+  readonly mark: LogMark | undefined
 }
 
 /** How many skipped events are remembered of a part. */
@@ -40,7 +43,14 @@ export interface PartProgress {
 }
 
 export function newPart(part: string, position: number): PartProgress {
-  const state = { position, held: new Map(), skipped: [], done: [], frozenFor: undefined }
+  const state = {
+    position,
+    held: new Map(),
+    skipped: [],
+    done: [],
+    frozenFor: undefined,
+    mark: undefined,
+  }
   return { part, revision: undefined, storedPosition: -1, state }
 }
 
@@ -50,6 +60,7 @@ interface Stored {
   readonly skipped?: readonly SkippedEvent[]
   readonly done?: readonly number[]
   readonly frozen?: number
+  readonly mark?: StoredMark
 }
 
 export function readProgress({ part, text, revision }: Progress): PartProgress {
@@ -59,9 +70,11 @@ export function readProgress({ part, text, revision }: Progress): PartProgress {
     skipped = [],
     done = [],
     frozen: frozenFor,
+    mark: stored,
   } = JSON.parse(text) as Stored
   const byActor = new Map(held.map((actor) => [actor.actorId, actor]))
-  const state = { position, held: byActor, skipped, done, frozenFor }
+  const mark = stored && readMark(stored)
+  const state = { position, held: byActor, skipped, done, frozenFor, mark }
   return { part, revision, storedPosition: position, state }
 }
 
@@ -83,13 +96,14 @@ function isParked({ state }: HeldActor): boolean {
 }
 
 export function changeTo({ part, revision }: PartProgress, state: PartState): ProgressChange {
-  const { position, held, skipped, done, frozenFor } = state
+  const { position, held, skipped, done, frozenFor, mark } = state
   const stored: Stored = {
     position,
     ...(held.size > 0 && { held: [...held.values()] }),
     ...(skipped.length > 0 && { skipped }),
     ...(done.length > 0 && { done }),
     ...(frozenFor !== undefined && { frozen: frozenFor }),
+    ...(mark && { mark: storedMark(mark) }),
   }
   return { part, text: JSON.stringify(stored), expected: revision }
 }
@@ -114,6 +128,14 @@ export function releasing(state: PartState, actorId: ActorId): PartState {
 /** Where the one is that is least far; infinite without any. */
 export function leastOf(parts: readonly PartState[]): number {
   return Math.min(...parts.map(({ position }) => position))
+}
+
+/** Where the furthest event stands of which something is known; 0 where none is. */
+export function furthestOf(parts: readonly PartState[]): number {
+  return Math.max(
+    0,
+    ...parts.flatMap(({ position, done, mark }) => [position, ...done, mark?.position ?? 0]),
+  )
 }
 
 /** Who is held back by an event up to a position, in the order of the events. */

@@ -9,6 +9,7 @@ import type {
 import type { ReaderModel } from '../definition/reader-model.ts'
 import { failedEvent, ownerOf } from '../progress/failed-event.ts'
 import { dueNow, type HeldActor } from '../progress/held-actor.ts'
+import { markOf } from '../progress/log-mark.ts'
 import type { OwnedParts } from '../progress/owned-parts.ts'
 import { changeTo, holding, type PartState, releasing } from '../progress/part-progress.ts'
 import { backlogOf } from './actor-backlog.ts'
@@ -61,6 +62,8 @@ export class BatchWork {
    * @throws Overtaken; AetherError `reader-stopped`; what isn't the fault of any event
    */
   async handle(parts: OwnedParts, entries: readonly LogEntry[]): Promise<void> {
+    const mark = markOf(entries)
+    if (mark) parts.mark(mark)
     const batch = this.#plan(parts, entries)
     for (;;) {
       const run = this.#runOf(batch.todos)

@@ -13,8 +13,8 @@ import {
 } from './control-state.ts'
 
 interface Around {
-  /** The build that is read. */
-  readonly active: BuildRest
+  /** The build that is read; undefined where the next one is measured against the log alone. */
+  readonly active: BuildRest | undefined
   /** Whether that one rests while the next one gets what is left. */
   readonly freezes: boolean
   readonly clock: Clock
@@ -63,10 +63,12 @@ export class BuildSwitch {
   /** Goes on as far as it can by now; true once the next build is the active one. */
   async goOn({ switching }: ControlState): Promise<boolean> {
     if (switching && switching.build !== this.#build) return false
-    if (!switching && !(await this.#hasCaughtUp())) return false
-    if (!this.#around.freezes) return this.#activate(undefined)
+    const { active, freezes } = this.#around
+    const rests = active !== undefined && freezes
+    if (!(switching && rests) && !(await this.#hasCaughtUp())) return false
+    if (!rests) return this.#activate(switching?.attempt)
     const planned = switching ?? (await this.#plan())
-    return planned !== undefined && this.#follow(planned)
+    return planned !== undefined && this.#follow(planned, active)
   }
 
   async #plan(): Promise<PlannedSwitch | undefined> {
@@ -74,8 +76,8 @@ export class BuildSwitch {
     return switching?.build === this.#build ? switching : undefined
   }
 
-  async #follow({ attempt }: PlannedSwitch): Promise<boolean> {
-    const { active, clock, lastPosition } = this.#around
+  async #follow({ attempt }: PlannedSwitch, active: BuildRest): Promise<boolean> {
+    const { clock, lastPosition } = this.#around
     const now = clock.monotonic()
     if (this.#attempt?.attempt !== attempt)
       this.#attempt = { attempt, untilMs: now + patienceMs, rest: undefined }
@@ -120,7 +122,8 @@ export class BuildSwitch {
     if (mark === undefined) return false
     const next = await this.next.parts()
     if (leastOf(next) < mark) return false
-    const old = await this.#around.active.stored()
+    const old = await this.#around.active?.stored()
+    if (!old) return true
     return showsAll(
       next,
       old.map(({ state }) => state),

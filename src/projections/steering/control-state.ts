@@ -96,6 +96,11 @@ export function forgotten(newest: number, code: BuildCode): (state: ControlState
   }
 }
 
+/** The builds of which it is known what they are made of. */
+export function knownBuilds({ builds }: ControlState): ControlState['builds'] {
+  return builds.filter(({ version }) => version !== forgottenVersion)
+}
+
 /** Whether nobody knows what is in the build that is read. */
 export function isForgotten({ active, builds }: ControlState): boolean {
   return builds.find(({ build }) => build === active)?.version === forgottenVersion

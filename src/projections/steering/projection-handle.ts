@@ -24,7 +24,8 @@ export class ProjectionHandle {
    * const { heldBack } = await node.projection(Balances).reached(position)
    * if (heldBack.includes('account-alice')) … // what is read of it is older
    * ```
-   * @throws AetherError `timeout`; `closed` where the node is; `reader-stopped` where it is written to another place than this node's; those of
+   * @throws AetherError `timeout`; `closed` where the node is; `reader-stopped` where it is written to another place than this node's;
+   * `incompatible-store`, `unknown-position` where what is read is not of the log as it is; those of
    * the store; the signal's reason
    */
   reached(position: number, options?: ReachedOptions): Promise<Reached> {

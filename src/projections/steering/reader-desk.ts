@@ -16,6 +16,7 @@ import {
   forgotten,
   isForgotten,
   isMadeBy,
+  knownBuilds,
   nudged,
   partsIn,
   paused,
@@ -25,6 +26,7 @@ import {
 import { membersTable } from './crew.ts'
 import { HeldDesk, type ParkedActor, type Skip, type SpreadBuild } from './held-desk.ts'
 import { lagOf } from './lag-of.ts'
+import { lossOf } from './lost-progress.ts'
 import type { ProjectionLag, ProjectionStatus, SilentMembers } from './projection-status.ts'
 import { ReaderControl } from './reader-control.ts'
 
@@ -115,6 +117,29 @@ export class ReaderDesk implements AsyncDisposable {
     return ofAnotherLog({ target: target.name, projection: model.name, log }, identity)
   }
 
+  /** The builds here that are made of events which the log doesn't have, and why that is known. */
+  async losses(): Promise<ReadonlyMap<number, AetherError>> {
+    const control = await this.read()
+    const losses = new Map<number, AetherError>()
+    for (const each of knownBuilds(control)) {
+      if (!this.isHere(each)) continue
+      const { build } = each
+      const names = this.partNames(control, build)
+      const stored = await storedParts(this.target, this.numbered(build), names)
+      const parts = stored.map(({ state }) => state)
+      const loss = await lossOf({ build, parts }, this.model, this.#around.store)
+      if (loss) losses.set(build, loss)
+    }
+    return losses
+  }
+
+  /** Why what is read is not made of the log as it is; undefined where all is well. */
+  async mismatch(): Promise<AetherError | undefined> {
+    const foreignness = await this.foreignness()
+    if (foreignness) return foreignness
+    return (await this.losses()).get((await this.read()).active)
+  }
+
   /** Whether nobody can tell here what is in the build that is read. */
   isUnknown(control: ControlState): boolean {
     const active = control.builds.find(({ build }) => build === control.active)
@@ -130,9 +155,9 @@ export class ReaderDesk implements AsyncDisposable {
   async status(): Promise<ProjectionStatus> {
     const control = await this.read()
     const members = await this.members(control, true)
-    const error = await this.foreignness()
+    const error = await this.mismatch()
     return this.report(control, {
-      parts: await this.storedParts(control, control.active),
+      parts: error ? this.unreadParts(control) : await this.storedParts(control, control.active),
       members,
       state: (lag) => (error ? 'failed' : storedState(control, members, lag)),
       error,
@@ -188,7 +213,7 @@ export class ReaderDesk implements AsyncDisposable {
   /** The state with one more build. */
   async #rebuilt(): Promise<(state: ControlState) => ControlState> {
     const code = codeOf(this.model)
-    if (await this.foreignness()) {
+    if (await this.mismatch()) {
       const found = await this.newestBuild()
       return (state) => forgotten(Math.max(found, state.last), code)(state)
     }
@@ -222,12 +247,17 @@ export class ReaderDesk implements AsyncDisposable {
     return this.#decide((build) => this.#held.skip(build, actorId, skip))
   }
 
+  /** The parts of the build that is read, where their positions say nothing about this log. */
+  unreadParts(control: ControlState): readonly PartState[] {
+    return this.partNames(control, control.active).map((name) => newPart(name, 0).state)
+  }
+
   /** How far each part of a build is, as it is stored, and as far as that is known. */
   async storedParts(control: ControlState, build: number): Promise<readonly PartState[]> {
-    const names = this.partNames(control, build)
     // Its positions may be those of another log.
     const isUnknown = build === control.active && this.isUnknown(control)
-    if (isUnknown || (await this.foreignness())) return names.map((name) => newPart(name, 0).state)
+    if (isUnknown || (await this.foreignness())) return this.unreadParts(control)
+    const names = this.partNames(control, build)
     const stored = await storedParts(this.target, this.numbered(build), names)
     return stored.map(({ state }) => state)
   }

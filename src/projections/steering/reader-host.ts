@@ -14,6 +14,7 @@ import {
   placed,
   recovered,
 } from './control-state.ts'
+import { isLoss } from './lost-progress.ts'
 import { PositionWaiters, type Reached, type ReachedOptions } from './position-waiters.ts'
 import type { ProjectionStatus } from './projection-status.ts'
 import type { ReaderControl } from './reader-control.ts'
@@ -95,8 +96,9 @@ export class ReaderHost implements AsyncDisposable {
 
   async status(): Promise<ProjectionStatus> {
     const control = this.#state ?? (await this.desk.read())
+    const isOfThisLog = this.#isOfThisLog || !(await this.desk.mismatch())
     return this.desk.report(control, {
-      parts: await this.#partsOf(control),
+      parts: isOfThisLog ? await this.#partsOf(control) : this.desk.unreadParts(control),
       members: await this.desk.members(control, false),
       state: () => this.#stateNow(control),
       error: this.#errorNow(control),
@@ -114,8 +116,11 @@ export class ReaderHost implements AsyncDisposable {
   }
 
   #gotOn(): void {
+    // The log was set back while it ran: nobody waits for what it has read.
+    const isLost = this.#isOfThisLog && [...this.#runs.values()].some(({ error }) => isLoss(error))
+    if (isLost) this.#isOfThisLog = false
     this.#waiters.tell()
-    if (this.#isStuck) this.#bell.ring()
+    if (isLost || this.#isStuck) this.#bell.ring()
   }
 
   /** The active build rests here for a switch that is over: somebody who came back late made it so. */
@@ -175,7 +180,15 @@ export class ReaderHost implements AsyncDisposable {
     if ((await control.isThere()) && (await control.read()).isPaused) return
     const foreignness = await this.desk.foreignness()
     if (foreignness) throw foreignness
-    this.#isOfThisLog = true
+    await this.desk.findPlace()
+    const losses = await this.desk.losses()
+    const { builds } = await control.read()
+    for (const build of builds) {
+      const loss = losses.get(build.build)
+      // One of other code goes when that of this code is made.
+      if (loss && this.#isOwn(build)) throw loss
+    }
+    this.#isOfThisLog = losses.size === 0
   }
 
   async #drop(control: ReaderControl, retired: ControlState['retired'][number]): Promise<void> {
@@ -215,7 +228,7 @@ export class ReaderHost implements AsyncDisposable {
 
   #tellForgotten({ active }: ControlState): void {
     const { kind, name } = this.model
-    const message = `${this.#target.name} has builds of the ${kind} ${name}, up to ${active}, that the event store knows nothing of: it is made anew`
+    const message = `${this.#target.name} has builds of the ${kind} ${name}, up to ${active}, that the event store can't go on with: it is made anew`
     this.#around.logger.warn({ kind, name }, message)
   }
 
@@ -319,8 +332,8 @@ export class ReaderHost implements AsyncDisposable {
   }
 
   async #refuseForeign(): Promise<void> {
-    const foreignness = await this.desk.foreignness()
-    if (foreignness) throw foreignness
+    const mismatch = await this.desk.mismatch()
+    if (mismatch) throw mismatch
   }
 
   /** Once each time. */

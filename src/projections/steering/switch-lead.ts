@@ -46,7 +46,7 @@ export class SwitchLead {
     this.#foreign = undefined
     const { store, clock } = this.#around
     this.#switch ??= new BuildSwitch(next, {
-      active: this.#restOf(state),
+      active: (await this.#isWorthless(state)) ? undefined : this.#restOf(state),
       freezes: this.#rests(state),
       clock,
       lastPosition: () => store.lastPosition(),
@@ -84,6 +84,11 @@ export class SwitchLead {
   #rests(state: ControlState): boolean {
     const { model, target } = this.#desk
     return model.kind !== 'policy' && !isInline(target) && !this.#desk.isUnknown(state)
+  }
+
+  /** Whether it says nothing about the next build how far the active one is: it is of another log, say. */
+  async #isWorthless(state: ControlState): Promise<boolean> {
+    return this.#desk.isUnknown(state) || (await this.#desk.losses()).has(state.active)
   }
 
   #restOf(state: ControlState): BuildRest {
