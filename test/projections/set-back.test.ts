@@ -333,17 +333,4 @@ describe('a stream of events that was put back alone, on JetStream', () => {
     expect(await node.view(Balances).get('alice')).toMatchObject({ balance: 103 })
     expect(reacted).toHaveLength(7)
   })
-
-  test('is noticed by those who run meanwhile as well', async () => {
-    await using node = await start()
-    await show(node, 3)
-    await backUp()
-    await show(node, 4)
-    await putBack()
-    for (const reader of [Balances, Notes])
-      expect(await failure(node.projection(reader))).toMatchObject(loss)
-    await expect(node.projection(Balances).reached(1, patience)).rejects.toMatchObject(loss)
-    await rebuilt(node.projection(Balances))
-    expect(await node.view(Balances).get('alice')).toMatchObject({ balance: 3 })
-  })
 })

@@ -38,11 +38,6 @@ export class PolicyParts implements Iterable<PolicyPart> {
     return Math.min(...Array.from(this, ({ readTo }) => readTo))
   }
 
-  /** Up to where one of them has taken it in; 0 without parts. */
-  get furthest(): number {
-    return Math.max(0, ...Array.from(this, ({ readTo }) => readTo))
-  }
-
   /** As far as they are by now; undefined before they were read. */
   known(): KnownParts | undefined {
     if (this.size === 0) return undefined

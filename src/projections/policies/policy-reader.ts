@@ -225,8 +225,6 @@ export class PolicyReader implements AsyncDisposable {
     const after = this.#parts.readTo
     // Answered before anything is read: so what is read reaches that far.
     const end = await store.lastPosition({ signal })
-    const { furthest } = this.#parts
-    if (end < furthest) await store.checkPosition(furthest, { signal })
     for await (const entries of store.readBatches({ after, reach: end, filter, signal })) {
       this.#intake.take(entries)
       while (!parts.every((part) => part.hasRoom(maxAhead))) {

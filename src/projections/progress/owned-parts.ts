@@ -45,11 +45,6 @@ export class OwnedParts {
     return leastOf(this.all.map(({ state }) => state))
   }
 
-  /** Of the one that is furthest; 0 without parts. */
-  get furthest(): number {
-    return Math.max(0, ...this.all.map(({ state }) => state.position))
-  }
-
   /** The log was read up to this event: it is stored with whatever is stored from now on. */
   mark(mark: LogMark): void {
     this.#parts.forEach((part, index) => {

@@ -224,7 +224,6 @@ export class Reader implements AsyncDisposable {
     const signal = this.#ending.signal
     // Answered before anything is read: so what is read reaches that far.
     const end = await store.lastPosition({ signal })
-    if (end < parts.furthest) await store.checkPosition(parts.furthest, { signal })
     const filter = { actorTypes: [...actors.keys()] }
     const range = { after: parts.position, reach: end, filter, signal }
     let pending: readonly LogEntry[] = []

@@ -32,11 +32,6 @@ export async function lossOf(
   return new AetherError('unknown-position', message, { cause: found.cause })
 }
 
-/** Whether an error says that the log was set back. */
-export function isLoss(error: unknown): boolean {
-  return isAetherError(error) && error.code === 'unknown-position'
-}
-
 interface Why {
   readonly why: string
   readonly cause?: unknown
@@ -47,7 +42,7 @@ async function beyondEnd(parts: readonly PartState[], store: EventStore): Promis
     await store.checkPosition(furthestOf(parts))
     return undefined
   } catch (cause) {
-    if (!isLoss(cause)) throw cause
+    if (!isAetherError(cause) || cause.code !== 'unknown-position') throw cause
     return { why: `the log ends before ${furthestOf(parts)}`, cause }
   }
 }

@@ -14,7 +14,6 @@ import {
   placed,
   recovered,
 } from './control-state.ts'
-import { isLoss } from './lost-progress.ts'
 import { PositionWaiters, type Reached, type ReachedOptions } from './position-waiters.ts'
 import type { ProjectionStatus } from './projection-status.ts'
 import type { ReaderControl } from './reader-control.ts'
@@ -116,11 +115,8 @@ export class ReaderHost implements AsyncDisposable {
   }
 
   #gotOn(): void {
-    // The log was set back while it ran: nobody waits for what it has read.
-    const isLost = this.#isOfThisLog && [...this.#runs.values()].some(({ error }) => isLoss(error))
-    if (isLost) this.#isOfThisLog = false
     this.#waiters.tell()
-    if (isLost || this.#isStuck) this.#bell.ring()
+    if (this.#isStuck) this.#bell.ring()
   }
 
   /** The active build rests here for a switch that is over: somebody who came back late made it so. */
