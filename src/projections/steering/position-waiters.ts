@@ -25,8 +25,10 @@ interface Wait<T> extends ReachedOptions {
   readonly tooLate: (timeoutMs: number) => Error
 }
 
-/** How often it is looked, as other members tell nobody. */
-const pollMs = 50
+/** How soon it is looked again, as other members tell nobody, once somebody has begun to wait … */
+const firstPollMs = 10
+/** … and how seldom in the end: each pause is longer than the one before. */
+const longestPollMs = 50
 
 /** Those who wait until something has come true. */
 export class PositionWaiters {
@@ -34,6 +36,9 @@ export class PositionWaiters {
   readonly #looks = new Set<() => void>()
   readonly #ends = new Set<(error: Error) => void>()
   #ended: Error | undefined
+  /** One for all who wait. */
+  #poll: Disposable | undefined
+  #pollMs = Infinity
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -63,19 +68,22 @@ export class PositionWaiters {
     if (this.#ended) throw this.#ended
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     let isLooking = false
+    let isToldMeanwhile = false
     const lookOnce = (): void => {
+      isToldMeanwhile = isLooking
       if (isLooking) return
       isLooking = true
       look().then((found) => {
         isLooking = false
         if (found !== undefined) resolve(found)
+        else if (isToldMeanwhile) lookOnce()
       }, reject)
     }
     const onAbort = (): void => reject(signal?.reason as Error)
     signal?.addEventListener('abort', onAbort)
     this.#looks.add(lookOnce)
     this.#ends.add(reject)
-    using _poll = this.#clock.every(pollMs, lookOnce)
+    this.#pollEvery(Math.min(this.#pollMs, firstPollMs))
     // Unlike the polls, it keeps the process alive: somebody waits.
     const over = new AbortController()
     const alarm = this.#alarm(timeoutMs, over.signal)
@@ -86,9 +94,23 @@ export class PositionWaiters {
     } finally {
       over.abort()
       this.#looks.delete(lookOnce)
+      if (this.#looks.size === 0) this.#pollEvery(Infinity)
       this.#ends.delete(reject)
       signal?.removeEventListener('abort', onAbort)
     }
+  }
+
+  /** Infinity: not at all, as nobody waits. */
+  #pollEvery(ms: number): void {
+    if (ms === this.#pollMs) return
+    this.#pollMs = ms
+    this.#poll?.[Symbol.dispose]()
+    this.#poll = ms === Infinity ? undefined : this.#clock.every(ms, () => this.#lookAgain())
+  }
+
+  #lookAgain(): void {
+    this.#pollEvery(Math.min(this.#pollMs * 1.5, longestPollMs))
+    this.tell()
   }
 
   /** Resolves after so many milliseconds, however many those are. */

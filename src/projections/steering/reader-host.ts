@@ -6,6 +6,7 @@ import { PolicyTarget } from '../policies/policy-target.ts'
 import { heldUpTo, leastOf, type PartState } from '../progress/part-progress.ts'
 import { Bell } from '../reading/bell.ts'
 import { BuildRun, type BuildSurroundings } from './build-run.ts'
+import { EffectFront, type Effects } from './effect-front.ts'
 import {
   type ControlState,
   dropped,
@@ -45,6 +46,7 @@ export class ReaderHost implements AsyncDisposable {
   readonly #bell: Bell
   readonly #runs = new Map<number, BuildRun>()
   readonly #lead: SwitchLead
+  #front: { readonly build: number; readonly front: EffectFront } | undefined
   readonly #governing: Promise<void>
   #state: ControlState | undefined
   #error: unknown
@@ -287,9 +289,25 @@ export class ReaderHost implements AsyncDisposable {
     if (this.desk.isElsewhere(control)) return this.#refuseElsewhere()
     if (!this.#isOfThisLog) await this.#refuseForeign()
     if (!(this.#runs.get(control.active)?.mayHaveReached(position) ?? true)) return undefined
-    const parts = await this.#partsOf(control)
-    if (leastOf(parts) < position) return undefined
+    const { position: reached, parts } = await this.#effectsOf(control, position)
+    if (reached < position) return undefined
     return { heldBack: heldUpTo(position, parts).map(({ actorId }) => actorId) }
+  }
+
+  /** Of the build that is read. What other code handles of the log, nobody knows here. */
+  async #effectsOf(control: ControlState, position: number): Promise<Effects> {
+    const build = control.builds.find((each) => each.build === control.active)
+    if (build && this.#isOwn(build)) return this.#frontOf(control).look(position)
+    const parts = await this.#partsOf(control)
+    return { position: leastOf(parts), parts }
+  }
+
+  #frontOf(control: ControlState): EffectFront {
+    if (this.#front?.build === control.active) return this.#front.front
+    const { store } = this.#around
+    const front = new EffectFront(this.model, { store, parts: () => this.#partsOf(control) })
+    this.#front = { build: control.active, front }
+    return front
   }
 
   #stateNow({ active, builds, isPaused }: ControlState): ProjectionStatus['state'] {
