@@ -45,7 +45,8 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
 
   aether store info                        what a store is, and how it is kept
   aether store init                        makes all that a store needs, for those who may not
-  aether store backup FILE                 a copy of a SQLite store, while it is written to
+  aether store backup FILE                 a copy of a SQLite store, or of a file of tables,
+                                           while it is written to
   aether store trim --before TIME | --older-than 90d  removes old events, but each actor's newest,
       [--keep-snapshots] [--actor-type TYPE]… [--key 'PATTERN*']
                                            from a store that was made with retention

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test as base } from 'vitest'
 import { backupSqlite, sqlite } from '../../src/backends/sqlite/index.ts'
+import { open } from '../../src/index.ts'
 import type { ErrorCode } from '../../src/core/index.ts'
 import type { EventStore } from '../../src/store/index.ts'
+import { Account } from '../projections/bank.ts'
+import { totals } from '../projections/totals.ts'
 import { StoreProcess } from '../processes/store-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -131,6 +134,36 @@ describe('a backup', () => {
     assert.match(await readFile(copy, 'utf8'), /^(mine)+$/)
     assert.deepEqual(await readdir(dirname(copy)), [basename(copy)])
   })
+})
+
+test('a backup of tables is what they were at one moment, while their projection goes on', async () => {
+  await using folder = await temporaryFolder()
+  const [events, file, copy] = ['events.db', 'views.db', 'copy.db'].map((name) =>
+    join(folder.path, name),
+  ) as [string, string, string]
+  const patience = { timeoutMs: 60_000 }
+  const start = ({ Totals }: ReturnType<typeof totals>) =>
+    open({ backend: sqlite(events), actors: [Account], projections: [Totals] })
+  const deposits = 60
+  {
+    const tables = totals(file)
+    await using node = await start(tables)
+    let copying: Promise<void> | undefined
+    for (let left = deposits; left > 0; left--) {
+      const { position } = await node.get(Account, 'alice').deposit({ amount: 1 })
+      await node.projection(tables.Totals).reached(position, patience)
+      if (left === deposits / 2) copying = backupSqlite(file, copy)
+    }
+    await copying
+  }
+  for (const end of ['', '-wal', '-shm']) await rm(file + end, { force: true })
+  await rename(copy, file)
+  const tables = totals(file)
+  const total = async (): Promise<unknown> =>
+    (await tables.target.read<{ total: number }>`SELECT total FROM total`)[0]?.total
+  await using node = await start(tables)
+  await node.projection(tables.Totals).reached(deposits, patience)
+  assert.equal(await total(), deposits)
 })
 
 const takenMessage = 'exists already, and a backup overwrites nothing: choose another name'

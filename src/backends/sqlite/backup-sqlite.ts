@@ -8,6 +8,7 @@ import { schemaVersionOf } from './events/migrate.ts'
 import { retryWhileBusy } from './file/retry-while-busy.ts'
 import { sqliteFailure } from './file/sqlite-failure.ts'
 import { checkPlace } from './file/store-place.ts'
+import { isOfTables } from './projecting/projection-schema.ts'
 
 /** Settings of {@link backupSqlite}. */
 export interface BackupOptions {
@@ -21,9 +22,9 @@ const lockTimeoutMs = 10_000
 const pagesPerStep = 1_000
 
 /**
- * Copies the store in a SQLite file into another file, which is a store as well. Others may go on
- * writing meanwhile: the copy has everything that was acknowledged before the call, and is what the
- * store was at one moment. The name is given to it once it is complete and on disk.
+ * Copies the store in a SQLite file into another file, which is a store as well; or a file of `sqliteTables`. Others
+ * may go on writing meanwhile: the copy has everything that was acknowledged before the call, and is what the
+ * file was at one moment. The name is given to it once it is complete and on disk.
  * @throws AetherError `invalid-argument` where there is something at the destination already;
  * `incompatible-store`, `store-unavailable`
  */
@@ -74,7 +75,7 @@ async function openAsItIsNow(source: string): Promise<DatabaseSync> {
   const db = connect(source)
   try {
     await retryWhileBusy(() => {
-      if (schemaVersionOf(db, source) === 0)
+      if (!isOfTables(db) && schemaVersionOf(db, source) === 0)
         throw new AetherError(
           'incompatible-store',
           `${source} is empty: there is nothing to back up`,

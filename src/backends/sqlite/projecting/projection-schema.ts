@@ -47,6 +47,15 @@ const logTable = `
   ) STRICT, WITHOUT ROWID;
 `
 
+/** Whether a file has tables of projections and no events: those of inline ones are in the file of a store. */
+export function isOfTables(db: DatabaseSync): boolean {
+  const names = db.prepare(
+    `SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('aether_build', 'event')`,
+  )
+  const found = names.all().map(({ name }) => name)
+  return found.includes('aether_build') && !found.includes('event')
+}
+
 interface BuildRow {
   readonly projection: string
   readonly build: number
