@@ -1,9 +1,9 @@
-import { numberedIds, systemClock, uuidSeries } from '../../core/index.ts'
-import type { CommitLog } from '../commit-log.ts'
-import { defaultRememberedVersions, type EventStoreOptions } from '../event-store-options.ts'
-import { HashChainWriter } from '../hash-chain/hash-chain-writer.ts'
-import type { CommitContext } from './commit.ts'
-import { ObservedWriter } from './observed-writer.ts'
+import { numberedIds, systemClock, uuidSeries } from '../core/index.ts'
+import type { CommitLog } from './commit-log.ts'
+import { defaultRememberedVersions, type EventStoreOptions } from './event-store-options.ts'
+import { HashChainWriter } from './hash-chain/hash-chain-writer.ts'
+import type { CommitContext } from './append/commit.ts'
+import { ObservedWriter } from './append/observed-writer.ts'
 
 /** With what commits are made. Without ids of the caller's choice, those of events go on from their commit's. */
 export function commitContextOf({
