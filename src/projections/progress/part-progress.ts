@@ -1,7 +1,7 @@
 import type { ActorId } from '../../core/index.ts'
 import type { Progress, ProgressChange } from '../../store/index.ts'
-import type { HeldActor } from './held-actor.ts'
 import { type LogMark, readMark, type StoredMark, storedMark } from './log-mark.ts'
+import type { HeldActor, HeldCause } from './held-actor.ts'
 
 /** An event that somebody decided to pass over. */
 export interface SkippedEvent {
@@ -106,6 +106,36 @@ export function changeTo({ part, revision }: PartProgress, state: PartState): Pr
     ...(mark && { mark: storedMark(mark) }),
   }
   return { part, text: JSON.stringify(stored), expected: revision }
+}
+
+/** What of a message is kept where there is little room. */
+const shortMessageLength = 40
+
+/**
+ * The same progress in less and less bytes: what is said of the causes gets shorter, and who is held back,
+ * and by which event, stays.
+ */
+export function* shortened(text: string): Generator<string> {
+  const { held = [], ...rest } = JSON.parse(text) as Stored
+  const withCauses = (shorter: (cause: HeldCause) => HeldCause): string =>
+    JSON.stringify({
+      ...rest,
+      held: held.map((actor) => ({ ...actor, cause: shorter(actor.cause) })),
+    })
+  const brief = (cause: HeldCause): HeldCause => ({
+    ...(cause.code !== undefined && { code: cause.code }),
+    message: cause.message,
+  })
+  yield withCauses(brief)
+  yield withCauses((cause) => ({
+    ...brief(cause),
+    message: cause.message.slice(0, shortMessageLength),
+  }))
+}
+
+/** How many actors are held back in a progress that is to be stored. */
+export function heldIn(text: string): number {
+  return (JSON.parse(text) as Stored).held?.length ?? 0
 }
 
 /** The state with one actor held back, or held back otherwise. */
