@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { actor, projection } from 'aether'
+import { actor, policy, projection, view } from 'aether'
 import { sqliteTables } from 'aether/sqlite'
 import { testNode } from 'aether/testing'
 import { expect, test } from 'vitest'
@@ -82,4 +82,45 @@ test('tables that an earlier test left are refused; once they are removed, the n
   await tables[Symbol.asyncDispose]()
   await rm(file)
   expect(await run('b')).toEqual([{ id: 'b' }])
+})
+
+test('what a policy did is waited for in a time that stands still', async () => {
+  const Doubling = policy({
+    name: 'doubling',
+    actors: [Counter],
+    on: {
+      Added: async ({ key, data }, node) => {
+        if (key === 'a') await node.send(Counter, 'twice', 'add', { by: data.by * 2 })
+      },
+    },
+  })
+  await using home = await testNode({ actors: [Counter], policies: [Doubling] })
+  const { node } = home
+  for (const by of [1, 2, 3]) {
+    const { position } = await node.get(Counter, 'a').add({ by })
+    expect(await node.projection(Doubling).reached(position)).toEqual({ heldBack: [] })
+    expect((await node.state(Counter, 'twice')).state).toEqual({ total: by * (by + 1) })
+  }
+})
+
+test('a node that is alone in its memory shows nobody that it lives, however long', async () => {
+  const Total = view({
+    name: 'total',
+    actors: [Counter],
+    key: ({ key }) => key,
+    state: { total: 0 },
+    on: { Added: (s, { data }) => ({ total: s.total + data.by }) },
+  })
+  await using home = await testNode({ actors: [Counter], projections: [Total] })
+  const signs = async (): Promise<readonly number[]> => {
+    const table = await home.node.events.table('members')
+    const documents = await Array.fromAsync(table.list('member/'))
+    return documents.map(({ revision }) => revision)
+  }
+  const { position } = await home.node.get(Counter, 'a').add({ by: 1 })
+  await home.node.projection(Total).reached(position)
+  const before = await signs()
+  await home.clock.advance(10 * 86_400_000)
+  expect(await signs()).toEqual(before)
+  expect(before).toHaveLength(1)
 })

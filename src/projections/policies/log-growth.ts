@@ -10,6 +10,7 @@ export class LogGrowth {
   /** Whether this node has stored something that was taken in already, and something that was not. */
   #hasOwn = false
   #hasMissed = false
+  #isAwaited = false
   #lastRead = -Infinity
 
   constructor(clock: Clock) {
@@ -27,9 +28,15 @@ export class LogGrowth {
     else this.#hasMissed = true
   }
 
+  /** Somebody waits for what only reading can tell. */
+  hurry(): void {
+    this.#isAwaited = true
+  }
+
   /** All that may be known by now is about to be read. */
   beginRead(): void {
     this.#hasGrown = false
+    this.#isAwaited = false
     this.#hasOwn = false
     this.#hasMissed = false
     this.#lastRead = this.#clock.monotonic()
@@ -38,7 +45,7 @@ export class LogGrowth {
   /** Reading costs those who write: what can only tell how far the log is may wait for a moment. */
   readInMs(): number {
     if (!this.#hasGrown) return Infinity
-    if (!this.#hasOwn || this.#hasMissed) return 0
+    if (!this.#hasOwn || this.#hasMissed || this.#isAwaited) return 0
     return this.#lastRead + ownReadMs - this.#clock.monotonic()
   }
 }

@@ -93,6 +93,13 @@ export class PolicyReader implements AsyncDisposable {
     return this.#parts.known()
   }
 
+  /** Somebody waits for a position: what has not been read up to there is read at once. */
+  hurryTo(position: number): void {
+    if (this.#parts.readTo >= position) return
+    this.#growth.hurry()
+    this.#bell.ring()
+  }
+
   /**
    * Somebody has changed the progress, or whose the parts are. Resolves when nothing is under way for
    * those that are another member's by now, and it is stored how far they are.

@@ -68,6 +68,11 @@ export class BuildRun implements AsyncDisposable {
     return !own || own.position >= position
   }
 
+  /** Somebody waits for a position: it doesn't rest before it is there. */
+  hurryTo(position: number): void {
+    if (this.#reader instanceof PolicyReader) this.#reader.hurryTo(position)
+  }
+
   /** How far each part is: as it is by now where it is this member's, otherwise as it is stored. */
   async parts(): Promise<readonly PartState[]> {
     const own = this.#reader?.parts

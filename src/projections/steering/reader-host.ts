@@ -288,7 +288,9 @@ export class ReaderHost implements AsyncDisposable {
     const control = this.#state ?? (await this.desk.read())
     if (this.desk.isElsewhere(control)) return this.#refuseElsewhere()
     if (!this.#isOfThisLog) await this.#refuseForeign()
-    if (!(this.#runs.get(control.active)?.mayHaveReached(position) ?? true)) return undefined
+    const run = this.#runs.get(control.active)
+    run?.hurryTo(position)
+    if (!(run?.mayHaveReached(position) ?? true)) return undefined
     const { position: reached, parts } = await this.#effectsOf(control, position)
     if (reached < position) return undefined
     return { heldBack: heldUpTo(position, parts).map(({ actorId }) => actorId) }

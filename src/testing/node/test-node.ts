@@ -2,6 +2,7 @@ import type { ActorDefinition } from '../../actors/index.ts'
 import { memory } from '../../backends/memory/index.ts'
 import { AetherError } from '../../core/index.ts'
 import { type Node, open, type OpenOptions } from '../../node/index.ts'
+import type { LeaseTimes } from '../../projections/index.ts'
 import type { Backend } from '../../store/index.ts'
 import { Logbook } from '../logbook.ts'
 import { sequentialIds } from './sequential-ids.ts'
@@ -10,13 +11,18 @@ import { VirtualClock } from './virtual-clock.ts'
 /** What a test may say about its node. */
 export interface TestNodeOptions<Actors extends ActorDefinition> extends Omit<
   OpenOptions<Actors>,
-  'backend' | 'clock' | 'logger'
+  'backend' | 'clock' | 'leases' | 'logger'
 > {
   /** @default a memory of its own */
   readonly backend?: OpenOptions<Actors>['backend']
-  /** @default one of its own */
+  /** @default one of its own, which begins at 2026-01-01T00:00:00Z */
   readonly clock?: VirtualClock
+  /** @default none to speak of in a memory of its own, where no other node is; else as of `open()` */
+  readonly leases?: OpenOptions<Actors>['leases']
 }
+
+/** Signs of life that nobody looks for would be most of what happens in a virtual day. */
+const aloneLeases: LeaseTimes = { leaseMs: 100 * 86_400_000, renewMs: 40 * 86_400_000 }
 
 /** A node in memory whose time and ids belong to the test. Made by {@link testNode}. */
 export class TestNode<Actors extends ActorDefinition> implements AsyncDisposable {
@@ -67,10 +73,11 @@ export async function testNode<const Actors extends ActorDefinition>(
   options: TestNodeOptions<Actors>,
 ): Promise<TestNode<Actors>> {
   const { clock = new VirtualClock(), backend = memory(), ids = sequentialIds('e') } = options
+  const leases = options.leases ?? (options.backend ? {} : aloneLeases)
   const log = new Logbook()
   if (!options.backend) await checkTables(backend, options.projections ?? [])
   const reopen = (): Promise<Node<Actors>> =>
-    open<Actors>({ ...options, backend, clock, ids, logger: log })
+    open<Actors>({ ...options, backend, clock, ids, leases, logger: log })
   return new TestNode(await reopen(), reopen, { clock, log })
 }
 
