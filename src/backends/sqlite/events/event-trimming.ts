@@ -28,8 +28,6 @@ export class EventTrimming {
   constructor(db: DatabaseSync, { keepForMs }: Retention) {
     this.keepForMs = keepForMs
     this.#db = db
-    // What was removed is overwritten in the file, and not only let go of.
-    db.exec('PRAGMA secure_delete = ON')
     this.#lastToGo = db.prepare(`
       SELECT max(version) AS version FROM (
         SELECT version FROM event WHERE actor = $actor AND version <= $toVersion

@@ -6,13 +6,14 @@ import { KeptFile } from './kept-file.ts'
 import { retryWhileBusy } from './retry-while-busy.ts'
 import { commitFailure, isBusy, sqliteFailure } from './sqlite-failure.ts'
 import { inTransaction } from './transaction.ts'
-import { checkpointPages } from './write-ahead.ts'
+import { checkpointPages, overwrites } from './write-ahead.ts'
 
 /** FULL: what was told is as durable as an event. Checkpoints as for the events. */
 const settings = `
   PRAGMA synchronous = FULL;
   PRAGMA fullfsync = ON;
   PRAGMA wal_autocheckpoint = ${checkpointPages};
+  ${overwrites};
 `
 
 /** How many writes one transaction, and one sync of the disk, stores at most. */

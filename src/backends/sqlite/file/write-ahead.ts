@@ -4,6 +4,9 @@ import { AetherError } from '../../../core/index.ts'
 /** How many pages are written ahead before they are put into the file itself. */
 export const checkpointPages = 4_000
 
+/** What is changed or removed is overwritten in the file, and not only let go of: it may be what was to be erased. */
+export const overwrites = 'PRAGMA secure_delete = ON'
+
 /**
  * Lets writers and readers of the file leave each other alone. `FULL` syncs each commit; with `NORMAL` a
  * power cut may take the last ones, each whole.
@@ -24,5 +27,6 @@ export function writeAhead(db: DatabaseSync, file: string, synchronous: 'FULL' |
     PRAGMA fullfsync = ON;
     PRAGMA cache_size = -16000;
     PRAGMA wal_autocheckpoint = ${checkpointPages};
+    ${overwrites};
   `)
 }
