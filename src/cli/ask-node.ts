@@ -6,27 +6,25 @@ interface Question {
   readonly method?: 'GET' | 'POST' | 'DELETE'
   /** Sent as JSON. @default nothing */
   readonly body?: unknown
-  /** The option that names the node, for whoever gave a wrong one. */
-  readonly option: string
 }
 
 /**
  * What the gateway of a running node answers.
  * @throws AetherError `store-unavailable` where nobody answers; the problem that the node tells
  */
-export async function askNode<T>(url: URL, { method = 'GET', body, option }: Question): Promise<T> {
+export async function askNode<T>(url: URL, { method = 'GET', body }: Question = {}): Promise<T> {
   let answer: Response
   let text: string
   try {
     answer = await fetch(url, { method, ...(body !== undefined && { body: JSON.stringify(body) }) })
     text = await answer.text()
   } catch (cause) {
-    const message = `no node answers at ${url.origin} (${messageOf(cause)}): see ${option}`
+    const message = `no node answers at ${url.origin} (${messageOf(cause)}): see --node`
     throw new AetherError('store-unavailable', message, { cause })
   }
   const value = asJson(text)
   if (answer.ok && value !== undefined) return value as T
-  throw problemIn(value, `what answers at ${url.origin} is no node of Aether: see ${option}`)
+  throw problemIn(value, `what answers at ${url.origin} is no node of Aether: see --node`)
 }
 
 function asJson(text: string): unknown {

@@ -27,7 +27,7 @@ export async function existingBackend(argument: string): Promise<Backend> {
   if (file && !existsSync(file))
     throw new AetherError(
       'store-unavailable',
-      `there is no file ${file}: name the store with --backend or --store`,
+      `there is no file ${file}: name the store with --backend`,
     )
   const backend = await parseBackend(argument)
   if (file === undefined) await backend.inspect?.()

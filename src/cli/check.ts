@@ -14,7 +14,6 @@ const progressMs = 200
 
 const options = {
   ...storeOptions,
-  store: { type: 'string' },
   against: { type: 'string' },
 } as const
 
@@ -22,7 +21,7 @@ const options = {
 export async function check(args: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseCommandLine(args, options)
   const [module = ''] = named('check', positionals, ['MODULE'])
-  const backend = await existingBackend(values.store ?? values.backend)
+  const backend = await existingBackend(values.backend)
   const definitions = await loadActors(module)
   const against = values.against === undefined ? [] : await loadActors(values.against)
   await using store = await backend.openStore()

@@ -3,7 +3,7 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
   aether dev MODULE [--port 4040]          runs what a module exports as a node: actors, views,
                                            projections and policies, with an HTTP gateway on 127.0.0.1
 
-  aether check MODULE [--store BACKEND]    replays everything that is stored through the actors of
+  aether check MODULE                      replays everything that is stored through the actors of
       [--against OLD-MODULE]               a module, before they are deployed: what they can't read,
                                            fold or know, and states that differ from an older module's
 
@@ -13,7 +13,7 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
   aether actor history ACTOR -m MODULE     each event, and what it changed in the state
   aether actor diff ACTOR FROM TO -m MODULE  what changed between two versions
   aether actor send ACTOR COMMAND [INPUT] -m MODULE [--command-id ID]
-  aether actor resume ACTOR [--url URL]    lets a running node ask an actor in quarantine again
+  aether actor resume ACTOR [--node URL]   lets a running node ask an actor in quarantine again
   aether actor reminders [ACTOR]           what waits to be delivered, the next first [--limit 1000]
   aether actor unschedule ACTOR NAME       takes a reminder away
 
@@ -30,8 +30,8 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
   aether events verify [--after POSITION]  walks the log and says what is wrong where
 
   aether projection ls MODULE              how the views, projections and policies of a module are
-                                           doing; all of projection takes --store BACKEND, or
-                                           --node URL in the place of the module
+                                           doing; all of projection takes --node URL in
+                                           the place of the module: asks a running node
   aether projection show MODULE NAME [KEY]  the documents of a view, or one
       [--prefix TEXT] [--after KEY] [--limit N]
   aether projection lag MODULE [NAME]      how far behind the log they are, in events and seconds
@@ -51,7 +51,7 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
       [--keep-snapshots] [--actor-type TYPE]… [--key 'PATTERN*']
                                            from a store that was made with retention
 
-aether COMMAND --help says all that a command takes.
+aether COMMAND --help says all that a command takes, aether --version which this is.
 
 Nearly all take [--backend BACKEND], one of
   sqlite:FILE                       one file (default: sqlite:aether.db)

@@ -9,5 +9,6 @@ if (major < 24) {
   process.exitCode = 1
 } else {
   const { run } = await import('./run.ts')
-  process.exitCode = await run(process.argv.slice(2))
+  const { endProcess } = await import('./end-process.ts')
+  await endProcess(await run(process.argv.slice(2)))
 }

@@ -4,6 +4,7 @@ import { exitCode, type ExitCode } from './exit-code.ts'
 import { help } from './help.ts'
 import { nearest } from './nearest.ts'
 import { UsageError } from './usage-error.ts'
+import { version } from './version.ts'
 
 /** Runs one command; resolves with how it ended. */
 type Command = (args: readonly string[]) => Promise<ExitCode>
@@ -61,12 +62,18 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
   const isHelp = name === 'help' || args.includes('--help') || args.includes('-h')
   endWithReader()
   try {
+    if (name === '--version') return await tellVersion()
     if (name !== undefined && !isHelp) return await runCommand(args, commands, [])
     await tellHelp(args.filter((arg) => arg !== 'help' && !arg.startsWith('-')))
     return isHelp ? exitCode.done : exitCode.usage
   } catch (error) {
     return report(error)
   }
+}
+
+async function tellVersion(): Promise<ExitCode> {
+  console.log(await version())
+  return exitCode.done
 }
 
 /** What there is to know of the command, or the commands, that these words begin with. */

@@ -42,7 +42,7 @@ async function shop(): ReturnType<typeof temporaryFolder> {
   return folder
 }
 
-const store = ['--store', 'sqlite:shop.db']
+const store = ['--backend', 'sqlite:shop.db']
 const parsed = (text: string): unknown[] =>
   text
     .trim()
@@ -97,9 +97,22 @@ describe('aether check', () => {
     expect(code).toBe(3)
   })
 
+  test('ends where the module keeps something open, with all that it had to say', async () => {
+    await using folder = await shop()
+    const open = 'setInterval(() => {}, 1_000)'
+    await writeFile(join(folder.path, 'open.ts'), `export * from './bad.ts'; ${open}`)
+    await writeFile(join(folder.path, 'empty.ts'), `export const none = 1; ${open}`)
+    const checked = await runCli(['check', 'open.ts', ...store], folder.path)
+    expect(checked.stderr).toMatch(/: 2 findings\n$/)
+    expect(parsed(checked.stdout)).toHaveLength(2)
+    expect(checked.code).toBe(3)
+    const empty = await runCli(['check', 'empty.ts', ...store], folder.path)
+    expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining('exports no actor')])
+  })
+
   test('does not make a store that is not there', async () => {
     await using folder = await shop()
-    const args = ['check', 'good.ts', '--store', 'sqlite:shpo.db']
+    const args = ['check', 'good.ts', '--backend', 'sqlite:shpo.db']
     const { code, stderr } = await runCli(args, folder.path)
     expect(stderr).toMatch(/there is no file shpo\.db/)
     expect(code).toBe(1)
@@ -107,7 +120,7 @@ describe('aether check', () => {
 
   test.each([
     [['check'], /needs MODULE/],
-    [['check', 'good.ts', '--store', 'mysql:x'], /"mysql:x" is none of/],
+    [['check', 'good.ts', '--backend', 'mysql:x'], /"mysql:x" is none of/],
     [['check', 'good.ts', ...store, '--colour'], /--colour/],
   ])('%j is not understood', async (args, message) => {
     await using folder = await shop()

@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { help } from '../../src/cli/help.ts'
+import { repository } from '../checks/repository.ts'
 import { runCli } from '../support/cli.ts'
 
 async function said(...args: string[]) {
@@ -29,11 +32,18 @@ test('commands that begin with a word are told together, without others', async 
   expect(stdout).not.toContain('aether events')
 })
 
+test('it tells its version', async () => {
+  const { version } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as {
+    version: string
+  }
+  expect(await said('--version')).toMatchObject({ code: 0, stdout: `${version}\n` })
+})
+
 test('what no command takes is not told with it', async () => {
   const { stdout } = await said('actor', 'resume', '--help')
   expect(stdout.trim().split('\n\n')).toEqual([
     expect.stringContaining('aether actor resume ACTOR'),
-    'Options: [--url VALUE] [--json]',
+    'Options: [--node VALUE] [--json]',
   ])
 })
 

@@ -45,7 +45,7 @@ async function deposit(backend: Backend): Promise<void> {
 
 /** All that can be looked at. */
 async function look(module: string, store: string): Promise<readonly string[]> {
-  const at = ['--store', store]
+  const at = ['--backend', store]
   const output: string[] = []
   for (const args of [
     ['ls', module],

@@ -54,7 +54,7 @@ export async function steer(
 ): Promise<Done> {
   const isOfNode = args.includes('--node')
   const [command = '', ...rest] = args
-  const words = isOfNode ? args : [command, 'shop.ts', ...rest, '--store', backend]
+  const words = isOfNode ? args : [command, 'shop.ts', ...rest, '--backend', backend]
   await using done = await runCli(['projection', ...words], folder.path)
   const lines = done.stdout.split('\n').filter((line) => line !== '')
   const values = lines.map((line) => JSON.parse(line) as Record<string, unknown>)

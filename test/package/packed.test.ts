@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { repository } from '../checks/repository.ts'
@@ -13,6 +13,9 @@ const compiler = join(repository, 'node_modules/typescript/bin/tsc')
 const folder = await mkdtemp(join(tmpdir(), 'aether-packed-'))
 /** A project that has installed Aether. */
 const shop = join(folder, 'shop')
+/** Beside the sources: what is read. */
+const pages = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md']
+const texts = [...pages, 'docs', 'examples']
 const installed = join(shop, 'node_modules/aether')
 let packed: Packed
 
@@ -36,7 +39,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 /** Builds and packs a copy, so that the repository's own `dist` is left alone. */
 async function pack(copy: string): Promise<Packed> {
   const sources = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'src']
-  for (const name of [...sources, 'LICENSE', 'README.md', 'CHANGELOG.md'])
+  for (const name of [...sources, ...texts])
     await cp(join(repository, name), join(copy, name), { recursive: true })
   await runNode(copy, compiler, '--singleThreaded', '-p', 'tsconfig.build.json')
   const options = ['--ignore-scripts', '--json', '--pack-destination', folder]
@@ -56,18 +59,28 @@ async function runNode(cwd: string, ...args: readonly string[]): Promise<string>
   }
 }
 
-test('holds the build, the sources that it was made of and the texts, and no test', () => {
+test('holds the build, the sources that it was made of and the texts, and no test of them', () => {
   const paths = packed.files.map(({ path }) => path)
-  expect(paths.filter((path) => !/^(dist|src)\//.test(path)).toSorted()).toEqual([
-    'CHANGELOG.md',
-    'LICENSE',
-    'README.md',
-    'package.json',
-  ])
+  const others = paths.filter((path) => !/^(dist|src|docs|examples)\//.test(path))
+  expect(others.toSorted()).toEqual([...pages, 'package.json'])
   expect(paths).toEqual(
     expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'src/index.ts']),
   )
-  expect(paths.filter((path) => /\.test(-d)?\./.test(path))).toEqual([])
+  expect(paths.filter((path) => /^(dist|src)\/.*\.test(-d)?\./.test(path))).toEqual([])
+})
+
+test('holds all that its pages lead to', async () => {
+  const paths = packed.files.map(({ path }) => path)
+  const dead: string[] = []
+  for (const page of paths.filter((path) => /^(docs\/.*|[A-Z]+)\.md$/.test(path))) {
+    const text = await readFile(join(installed, page), 'utf8')
+    for (const [, link = ''] of text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g)) {
+      const target = posix.join(posix.dirname(page), link)
+      const isThere = paths.some((path) => path === target || path.startsWith(`${target}/`))
+      if (!isThere) dead.push(`${page}: ${link}`)
+    }
+  }
+  expect(dead).toEqual([])
 })
 
 test.for(['node16', 'bundler'])('a consumer compiles with resolution %s', async (how) => {

@@ -12,16 +12,15 @@ interface Resumed {
 /** `aether actor resume ACTOR`: lets a running node ask an actor again that it had in quarantine. */
 export async function resume(args: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseCommandLine(args, {
-    url: { type: 'string', default: 'http://127.0.0.1:4040' },
+    node: { type: 'string', default: 'http://127.0.0.1:4040' },
     json: { type: 'boolean' },
   })
   const [actor = ''] = named('actor resume', positionals, ['ACTOR'])
   const { type, key } = parseActorId(actor)
   // A key of dots alone would be swallowed as a path.
   const target = `/quarantine/${type}/?key=${encodeURIComponent(key)}`
-  const answer = await askNode<Resumed>(new URL(target, values.url), {
+  const answer = await askNode<Resumed>(new URL(target, values.node), {
     method: 'DELETE',
-    option: '--url',
   })
   await outputTo(values.json).write(answer, ({ actorId, resumed }) =>
     resumed ? `${actorId} is asked again` : `${actorId} was not in quarantine`,

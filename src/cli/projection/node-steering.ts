@@ -80,15 +80,15 @@ export class NodeSteering implements Steering {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #get<T>(path: string): Promise<T> {
-    return askNode(this.#at(path), { option: '--node' })
+    return askNode(this.#at(path))
   }
 
   #ask<T>(path: string): Promise<T> {
-    return askNode(new URL(path, this.#url), { option: '--node' })
+    return askNode(new URL(path, this.#url))
   }
 
   #post<T>(path: string, body?: object): Promise<T> {
-    return askNode(this.#at(path), { method: 'POST', body, option: '--node' })
+    return askNode(this.#at(path), { method: 'POST', body })
   }
 
   #at(path: string): URL {

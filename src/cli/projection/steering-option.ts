@@ -1,4 +1,5 @@
 import { named } from '../command-line.ts'
+import { storeOptions } from '../store-option.ts'
 import { UsageError } from '../usage-error.ts'
 import { NodeSteering } from './node-steering.ts'
 import type { Steering } from './steering.ts'
@@ -6,16 +7,13 @@ import { openStoreSteering } from './store-steering.ts'
 
 /** The options of every command that steers. */
 export const steeringOptions = {
-  backend: { type: 'string', default: 'sqlite:aether.db' },
-  store: { type: 'string' },
+  ...storeOptions,
   node: { type: 'string' },
-  json: { type: 'boolean' },
 } as const
 
 interface CommandLine {
   readonly values: {
     readonly backend: string
-    readonly store?: string | undefined
     readonly node?: string | undefined
   }
   readonly positionals: readonly string[]
@@ -42,10 +40,10 @@ export function steered(
   { values, positionals }: CommandLine,
   names: readonly string[],
 ): Steered {
-  const { backend, store, node } = values
+  const { backend, node } = values
   if (node === undefined) {
     const [module = '', ...args] = named(`projection ${command}`, positionals, ['MODULE', ...names])
-    return { args, open: () => openStoreSteering(module, store ?? backend) }
+    return { args, open: () => openStoreSteering(module, backend) }
   }
   if (!URL.canParse(node))
     throw new UsageError(
