@@ -33,6 +33,12 @@ export interface NodeComponents {
   readonly closeTimeoutMs: number
 }
 
+/** The readers of the log of a node. */
+interface NodeReaders {
+  readonly run: readonly ReaderDefinition[]
+  readonly watched: readonly ReaderDefinition[]
+}
+
 /** What runs in a node: how its actors, reminders and readers are joined, watched and ended. */
 export class NodeRuntime {
   readonly store: EventStore
@@ -49,7 +55,7 @@ export class NodeRuntime {
   constructor(
     actors: readonly ActorDefinition[],
     components: NodeComponents,
-    readers: readonly ReaderDefinition[],
+    { run, watched }: NodeReaders,
   ) {
     const { store, bus, clock, telemetry } = components
     this.store = store
@@ -60,7 +66,7 @@ export class NodeRuntime {
     this.actors = new ActorHost(actors, shared)
     this.refs = new ActorRefs(this.actors)
     this.reminders = new Reminders({ ...shared, agenda: store.agenda, host: this.actors })
-    this.projections = new Projections(readers, {
+    this.projections = new Projections(run, watched, {
       ...components,
       reach: { host: this.actors, reminders: this.reminders },
       observer: telemetry.readers,

@@ -285,7 +285,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   }
 
   /**
-   * The documents of a view that runs here.
+   * The documents of a view that was given to `open()`, to run here or to be watched.
    * @throws AetherError `unknown-projection`
    */
   view<S>(definition: ViewDefinition<S>): ViewReader<S> {
@@ -298,14 +298,17 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   }
 
   /**
-   * A view or projection that runs here: how far it is, and what can be done with it.
+   * A view, projection or policy that was given to `open()`: how far it is, and what can be done with it.
    * @throws AetherError `unknown-projection`
    */
   projection(definition: Pick<ReaderDefinition, 'name'>): ProjectionHandle {
     return this.#runtime.projections.handle(definition)
   }
 
-  /** How the views, projections and policies of this node are doing. */
+  /**
+   * How the views, projections and policies of this node are doing; those that it only watches as it is stored of
+   * them: where none of their nodes shows that it lives, that takes a lease longer.
+   */
   projections(): Promise<readonly ProjectionStatus[]> {
     return this.#runtime.projections.status()
   }

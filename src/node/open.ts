@@ -29,6 +29,11 @@ export interface OpenOptions<Actors extends ActorDefinition> {
   readonly projections?: readonly ReaderDefinition[]
   /** What follows from events, whichever node stored them. @default nothing */
   readonly policies?: readonly PolicyDefinition[]
+  /**
+   * Views, projections and policies that other nodes run: here they are read, waited for and steered. This node
+   * does none of their work, and is ready whatever becomes of them. @default none
+   */
+  readonly watched?: readonly ReaderDefinition[]
   /** When the projections and policies of a node that fell silent go to others. */
   readonly leases?: LeaseTimes
   /** The bounds of the runtime. @default see {@link ActorLimits} */
@@ -51,7 +56,7 @@ export interface OpenOptions<Actors extends ActorDefinition> {
 /**
  * Opens the backend and runs the actors on it.
  * @throws AetherError `invalid-argument`, `incompatible-store`, `store-unavailable`, `missing-dependency`,
- * `invalid-definition` for two definitions of one type, or two projections of one name
+ * `invalid-definition` for two definitions of one type, or two readers of one name
  */
 export async function open<const Actors extends ActorDefinition>(
   options: OpenOptions<Actors>,
@@ -69,10 +74,14 @@ export async function open<const Actors extends ActorDefinition>(
     observer: writes,
   })
   const runtime = await runtimeOn(store, () => {
-    const { projections = [], policies = [], leases = {} } = options
+    const { projections = [], policies = [], watched = [], leases = {} } = options
     const bus = openEventBus(store, { ...options.bus, clock, ids, logger })
     const shared = { clock, ids, logger, limits, telemetry, writes, leases, closeTimeoutMs }
-    return new NodeRuntime(actors, { ...shared, store, bus }, [...projections, ...policies])
+    return new NodeRuntime(
+      actors,
+      { ...shared, store, bus },
+      { run: [...projections, ...policies], watched },
+    )
   })
   try {
     await runtime.projections.begun()

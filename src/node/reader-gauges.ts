@@ -6,7 +6,7 @@ import { limitedWait } from './limited-wait.ts'
 /** The readers of a node. */
 interface Readers {
   health(): readonly ReaderHealth[]
-  status(): Promise<readonly ProjectionStatus[]>
+  ownStatus(): Promise<readonly ProjectionStatus[]>
 }
 
 const states: readonly ProjectionStatus['state'][] = [
@@ -75,7 +75,7 @@ export function observeReaders(metrics: MetricRegistry, readers: Readers, clock:
         states.map((each) => [[kind, name, each], each === state ? 1 : 0] as const),
       ),
   )
-  const status = askedOnce(() => limitedWait(clock, answerMs, () => readers.status()))
+  const status = askedOnce(() => limitedWait(clock, answerMs, () => readers.ownStatus()))
   for (const { read, ...spec } of gauges)
     metrics.observe('gauge', { ...spec, labels: readerLabels }, async () =>
       (await status()).map((each) => [[each.kind, each.name], read(each)] as const),

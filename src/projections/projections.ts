@@ -10,6 +10,8 @@ import { ProjectionHandle } from './steering/projection-handle.ts'
 import type { ProjectionStatus } from './steering/projection-status.ts'
 import type { ReaderHealth } from './steering/reader-health.ts'
 import { ReaderHost } from './steering/reader-host.ts'
+import type { SeenReader } from './steering/seen-reader.ts'
+import { WatchedReader } from './steering/watched-reader.ts'
 import { ViewReader } from './views/view-reader.ts'
 import type { ViewDefinition } from './views/view.ts'
 
@@ -26,23 +28,35 @@ export interface ProjectionsContext {
   readonly leases?: LeaseTimes
 }
 
-/** The readers of the log that run on a node. */
+/** The readers of the log that run on a node, and those that it watches. */
 export class Projections implements AsyncDisposable {
   readonly #context: ProjectionsContext
   readonly #hosts = new Map<string, ReaderHost>()
+  /** Those that run elsewhere. */
+  readonly #watched = new Map<string, WatchedReader>()
 
-  /** @throws AetherError `invalid-definition` for two of one name */
-  constructor(definitions: readonly ReaderDefinition[], context: ProjectionsContext) {
+  /**
+   * @param watched those that other nodes run
+   * @throws AetherError `invalid-definition` for two of one name
+   */
+  constructor(
+    definitions: readonly ReaderDefinition[],
+    watched: readonly ReaderDefinition[],
+    context: ProjectionsContext,
+  ) {
     this.#context = context
-    checkNames(definitions)
+    const all = [...definitions, ...watched]
+    checkNames(all)
     const { store, clock, logger, reach, observer = {} } = context
     const crew = crewOf(context)
     // Before any of them runs, as nobody would end it.
-    for (const { model } of definitions) model.checkStore?.(store)
+    for (const { model } of all) model.checkStore?.(store)
     for (const { name, model } of definitions) {
       const host = new ReaderHost(model, { store, clock, logger, reach, observer, crew })
       this.#hosts.set(name, host)
     }
+    for (const { name, model } of watched)
+      this.#watched.set(name, new WatchedReader(model, { store, clock, logger }))
   }
 
   /**
@@ -54,50 +68,64 @@ export class Projections implements AsyncDisposable {
     await Promise.all([...this.#hosts.values()].map((host) => host.begun()))
   }
 
-  /** The documents of a view that runs here. @throws AetherError `unknown-projection` */
+  /** The documents of a view. @throws AetherError `unknown-projection` */
   view<S>({ name }: ViewDefinition<S>): ViewReader<S> {
-    return this.#read(this.#hostOf(name))
+    return this.#read(this.#readerOf(name))
   }
 
   /** {@link view} by name, without types. @throws AetherError `unknown-projection` */
   viewNamed(name: string): ViewReader {
-    const host = this.#hosts.get(name)
-    if (host?.model.kind === 'view') return this.#read(host)
+    const reader = this.#find(name)
+    if (reader?.model.kind === 'view') return this.#read(reader)
     throw this.#unknown('view', name, (kind) => kind === 'view')
   }
 
   /** @throws AetherError `unknown-projection` */
   handle({ name }: Pick<ReaderDefinition, 'name'>): ProjectionHandle {
-    return new ProjectionHandle(this.#hostOf(name))
+    return new ProjectionHandle(this.#readerOf(name))
   }
 
-  /** Whether they work, without asking anybody. */
+  /** Whether those that run here work, without asking anybody. */
   health(): readonly ReaderHealth[] {
     return Array.from(this.#hosts.values(), ({ health }) => health)
   }
 
+  /** Of those that run here, and of those that are watched. */
   async status(): Promise<readonly ProjectionStatus[]> {
+    return Promise.all(this.#all.map((reader) => reader.status()))
+  }
+
+  /** Of those that run here. */
+  async ownStatus(): Promise<readonly ProjectionStatus[]> {
     return Promise.all([...this.#hosts.values()].map((host) => host.status()))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#hosts.values()].map((host) => host[Symbol.asyncDispose]()))
+    await Promise.all(this.#all.map((reader) => reader[Symbol.asyncDispose]()))
   }
 
-  #hostOf(name: string): ReaderHost {
-    const host = this.#hosts.get(name)
-    if (host) return host
+  get #all(): readonly SeenReader[] {
+    return [...this.#hosts.values(), ...this.#watched.values()]
+  }
+
+  #find(name: string): SeenReader | undefined {
+    return this.#hosts.get(name) ?? this.#watched.get(name)
+  }
+
+  #readerOf(name: string): SeenReader {
+    const reader = this.#find(name)
+    if (reader) return reader
     throw this.#unknown('projection', name, () => true)
   }
 
-  #read<S>(host: ReaderHost): ViewReader<S> {
-    return new ViewReader<S>(this.#context.store, () => host.activeBuild())
+  #read<S>(reader: SeenReader): ViewReader<S> {
+    return new ViewReader<S>(this.#context.store, () => reader.activeBuild())
   }
 
   #unknown(what: string, name: string, isOne: (kind: ReaderKind) => boolean): AetherError {
-    const ones = [...this.#hosts.values()].filter(({ model }) => isOne(model.kind))
+    const ones = this.#all.filter(({ model }) => isOne(model.kind))
     const known = ones.map(({ model }) => model.name).join(', ') || 'none'
-    const message = `no ${what} ${JSON.stringify(name)} runs here; there is ${known}`
+    const message = `no ${what} ${JSON.stringify(name)} was given to open(), to run or to be watched; there is ${known}`
     return new AetherError('unknown-projection', message)
   }
 }

@@ -1,4 +1,5 @@
-import type { ActorId, Clock } from '../../core/index.ts'
+import { type ActorId, AetherError, type Clock } from '../../core/index.ts'
+import type { ReaderModel } from '../definition/reader-model.ts'
 import { longestAlarmMs } from '../reading/bell.ts'
 
 /** How to wait for a position. */
@@ -16,6 +17,16 @@ export interface Reached {
    * tried again by themselves. Empty as a rule.
    */
   readonly heldBack: readonly ActorId[]
+}
+
+/** What is told to those who waited in vain. */
+export function tooLateFor(
+  { kind, name }: ReaderModel,
+  position: number,
+  timeoutMs: number,
+): AetherError {
+  const message = `the ${kind} ${name} did not get to position ${position} within ${timeoutMs} ms`
+  return new AetherError('timeout', message)
 }
 
 /** What is waited for. */

@@ -1,18 +1,18 @@
 import type { ParkedActor } from './held-desk.ts'
 import type { Reached, ReachedOptions } from './position-waiters.ts'
 import type { ProjectionStatus } from './projection-status.ts'
-import type { ReaderHost } from './reader-host.ts'
+import type { SeenReader } from './seen-reader.ts'
 
 /** A view or projection: how far it is, and what can be done with it. What it does, all members do. */
 export class ProjectionHandle {
-  readonly #host: ReaderHost
+  readonly #reader: SeenReader
 
-  constructor(host: ReaderHost) {
-    this.#host = host
+  constructor(reader: SeenReader) {
+    this.#reader = reader
   }
 
   get name(): string {
-    return this.#host.model.name
+    return this.#reader.model.name
   }
 
   /**
@@ -29,20 +29,20 @@ export class ProjectionHandle {
    * the store; the signal's reason
    */
   reached(position: number, options?: ReachedOptions): Promise<Reached> {
-    return this.#host.reached(position, options)
+    return this.#reader.reached(position, options)
   }
 
   status(): Promise<ProjectionStatus> {
-    return this.#host.status()
+    return this.#reader.status()
   }
 
   /** Stops all members until {@link resume}, also across restarts; what is read stays as it is. */
   pause(): Promise<void> {
-    return this.#host.desk.pause(true)
+    return this.#reader.desk.pause(true)
   }
 
   resume(): Promise<void> {
-    return this.#host.desk.pause(false)
+    return this.#reader.desk.pause(false)
   }
 
   /**
@@ -52,22 +52,22 @@ export class ProjectionHandle {
    * @throws AetherError `invalid-argument` for a policy, and where a newer version is there
    */
   rebuild(): Promise<number> {
-    return this.#host.desk.rebuild()
+    return this.#reader.desk.rebuild()
   }
 
   /** The actors that are held back, because one of their events failed. */
   parked(): Promise<readonly ParkedActor[]> {
-    return this.#host.desk.parked()
+    return this.#reader.desk.parked()
   }
 
   /** Lets an actor that is held back be tried again at once; false where none is. */
   retry(actorId: string): Promise<boolean> {
-    return this.#host.desk.retry(actorId)
+    return this.#reader.desk.retry(actorId)
   }
 
   /** {@link retry} for all actors that are held back; resolves with who they are. */
   retryAll(): Promise<readonly string[]> {
-    return this.#host.desk.retryAll()
+    return this.#reader.desk.retryAll()
   }
 
   /**
@@ -81,6 +81,6 @@ export class ProjectionHandle {
     reason: string,
     options: { readonly position?: number } = {},
   ): Promise<boolean> {
-    return this.#host.desk.skip(actorId, { ...options, reason })
+    return this.#reader.desk.skip(actorId, { ...options, reason })
   }
 }

@@ -30,7 +30,8 @@ import { lossOf } from './lost-progress.ts'
 import type { ProjectionLag, ProjectionStatus, SilentMembers } from './projection-status.ts'
 import { ReaderControl } from './reader-control.ts'
 
-interface Around {
+/** What a desk works with. */
+export interface DeskSurroundings {
   readonly store: EventStore
   readonly clock: Clock
   readonly logger: Logger
@@ -54,13 +55,13 @@ interface Found {
 export class ReaderDesk implements AsyncDisposable {
   readonly model: ReaderModel
   readonly target: ProjectionTarget
-  readonly #around: Around
+  readonly #around: DeskSurroundings
   readonly #held: HeldDesk
   #control: Promise<ReaderControl> | undefined
   /** Of the target, as far as anybody has asked. */
   #place: string | undefined
 
-  constructor(model: ReaderModel, around: Around) {
+  constructor(model: ReaderModel, around: DeskSurroundings) {
     this.model = model
     this.#around = around
     this.target = model.makeTarget(around.store, model.options)

@@ -15,11 +15,17 @@ import {
   placed,
   recovered,
 } from './control-state.ts'
-import { PositionWaiters, type Reached, type ReachedOptions } from './position-waiters.ts'
+import {
+  PositionWaiters,
+  type Reached,
+  type ReachedOptions,
+  tooLateFor,
+} from './position-waiters.ts'
 import type { ProjectionStatus } from './projection-status.ts'
 import type { ReaderControl } from './reader-control.ts'
 import { codeOf, isOf, ReaderDesk } from './reader-desk.ts'
 import type { ReaderHealth } from './reader-health.ts'
+import type { SeenReader } from './seen-reader.ts'
 import { SwitchLead } from './switch-lead.ts'
 
 /** How often it is looked whether a build has caught up. */
@@ -35,7 +41,7 @@ const firstPauseMs = 200
  * One reader of the log on this node: follows what its members have agreed on, runs the builds that are
  * of this code, and makes the next one active when it has caught up.
  */
-export class ReaderHost implements AsyncDisposable {
+export class ReaderHost implements SeenReader {
   readonly model: ReaderModel
   /** What needs no reader that runs. */
   readonly desk: ReaderDesk
@@ -81,7 +87,7 @@ export class ReaderHost implements AsyncDisposable {
     return this.#waiters.until({
       ...options,
       look: () => this.#lookAt(position),
-      tooLate: (timeoutMs) => this.#tooLate(position, timeoutMs),
+      tooLate: (timeoutMs) => tooLateFor(this.model, position, timeoutMs),
     })
   }
 
@@ -388,11 +394,5 @@ export class ReaderHost implements AsyncDisposable {
     const { kind, name } = this.model
     this.#around.logger.info({ kind, name }, `the ${kind} ${name} goes on`)
     this.#error = undefined
-  }
-
-  #tooLate(position: number, timeoutMs: number): AetherError {
-    const { kind, name } = this.model
-    const message = `the ${kind} ${name} did not get to position ${position} within ${timeoutMs} ms`
-    return new AetherError('timeout', message)
   }
 }
