@@ -45,7 +45,8 @@ export interface ProjectionDefinition extends ReaderDefinition {
 }
 
 /**
- * Defines a read model in a database: each event takes effect there once, in the order of its actor.
+ * Defines a read model in a database: each event takes effect there once, in the order of its actor. Those of several
+ * actors come in no certain order, unless `parts` is 1.
  * @throws AetherError `invalid-definition`
  */
 export function projection<A extends ActorDefinition, Tx, Done extends void | Promise<void>>(

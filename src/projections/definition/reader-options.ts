@@ -10,7 +10,11 @@ export interface ReaderOptions {
   readonly maxParked?: number
   /** How many events are handled and stored at once, at most. @default 1,000 */
   readonly batchEvents?: number
-  /** Over how many parts the actors are spread, for members to share: fixed for a version. @default 8 */
+  /**
+   * Over how many parts the actors are spread, for members to share: fixed for a version. Events of several
+   * actors have no order among each other; with one part views and projections handle them in that of the log, but
+   * of actors that are held back. @default 8
+   */
   readonly parts?: number
 }
 

@@ -34,7 +34,7 @@ export interface ViewSpec<A extends ActorDefinition, S> extends ReaderOptions {
   readonly state: S | (() => S)
   /**
    * What each event does to its document: pure. Undefined takes the document away. Others are passed
-   * over. Events of one actor come in their order; those of several actors, in no certain one.
+   * over. Events of one actor come in their order; those of several actors, in no certain one, unless `parts` is 1.
    */
   readonly on: {
     readonly [Name in EventNameOf<A>]?: (
