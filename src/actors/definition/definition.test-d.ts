@@ -17,6 +17,11 @@ import * as z from 'zod'
 
 const amount = z.number().positive()
 
+// @ts-expect-error an id is the type, a dash and the key
+void (() => actor('slot-day', { state: {}, events: {}, evolve: {}, commands: {} }))
+/** One that is known when it runs. */
+void ((type: string) => actor(type, { state: {}, events: {}, evolve: {}, commands: {} }))
+
 const Account = actor('account', {
   state: { open: false, balance: 0, tags: [] as string[] },
   events: {

@@ -80,7 +80,7 @@ export function actor<
   A,
   Name extends string,
 >(
-  type: Type,
+  type: Type extends Misspelled ? MisspelledType : Type,
   spec: ActorSpec<S, E, C, P, R, Q, A, Name>,
 ): ActorDefinition<
   Type,
@@ -92,8 +92,13 @@ export function actor<
   Named<A>,
   Named<P>
 > {
-  return { type, model: makeModel(type, spec as unknown as ErasedSpec) }
+  return { type: type as Type, model: makeModel(type, spec as unknown as ErasedSpec) }
 }
+
+/** What the compiler can know of it: an actor's id is its type, a dash and its key. */
+type Misspelled = '' | `${string}${'-' | ' ' | '.' | '/' | ':'}${string}`
+/** The compiler shows it as what is wanted. */
+type MisspelledType = 'a type of letters, digits and _, such as slot_day'
 
 /** No members where the compiler learnt of none. */
 type Named<T> = { readonly [K in keyof T]: T[K] }
