@@ -24,14 +24,10 @@ import { SnapshotKeeper } from './live/snapshot-keeper.ts'
 import type { Surroundings } from './live/surroundings.ts'
 import { Turns } from './live/turns.ts'
 import { HeldActors } from './transaction/held-actors.ts'
+import type { TransactionActor } from './transaction/share.ts'
 import { checkTransactionName } from './transaction/transaction-name.ts'
 import { requestOf } from './transaction/transaction-request.ts'
-import {
-  transact,
-  type Transaction,
-  type TransactionActor,
-  type TransactionOptions,
-} from './transaction/transaction.ts'
+import { transact, type Transaction, type TransactionOptions } from './transaction/transaction.ts'
 
 /** A command on its way to become a letter. */
 interface Order extends Sending {

@@ -69,9 +69,8 @@ export type {
 } from './definition/spec.ts'
 export { StoreCheck } from './check/store-check.ts'
 export { readStored, storedAtVersion } from './replay/stored-event.ts'
+export type { BoundEvent, Participant } from './transaction/participant.ts'
 export type {
-  BoundEvent,
-  Participant,
   TransactionContext,
   TransactionDecision,
   TransactionOptions,

@@ -200,7 +200,10 @@ export class VersionConflictError extends AetherError {
 export class CommandRejectedError extends AetherError {
   /** Who decided; undefined where several did together: see `actorIds`. */
   readonly actorId: string | undefined
-  /** All over whom it was decided, in the order in which they were named: one, or those of a `transact`. */
+  /**
+   * All over whom it was decided, in the order in which they were named: one, or those of a `transact`. Where a
+   * command refused that was asked in a `transact`, the one whose command it is.
+   */
   readonly actorIds: readonly string[]
   readonly command: string
   /** The code that the actor gave to `reject`. */

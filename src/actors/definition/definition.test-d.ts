@@ -167,6 +167,21 @@ export async function repliesAndQueries(): Promise<void> {
     from.on.Deposited({ amount: 'much' })
     return [from.on.Deposited({ amount: 1 }), to.on.Filled({ cents: 1 })]
   })
+  await node.transact([alice, purse], ([from, to]) => {
+    // @ts-expect-error the input is wrong
+    from.decide.deposit({ amount: '1' })
+    // @ts-expect-error the input is missing
+    from.decide.deposit()
+    // @ts-expect-error no command of this name
+    from.decide.withdraw({ amount: 1 })
+    // @ts-expect-error nobody waits for a preparation
+    to.decide.topUp({ cents: 1 })
+    // @ts-expect-error a command without input takes none
+    from.decide.close({ now: true })
+    const [first] = from.decide.open({ owner: 'Alice' })
+    if (first?.type === 'Deposited') first.data.amount satisfies number
+    return [...from.decide.close(), ...to.decide.drain(), to.on.Filled({ cents: 1 })]
+  })
   a.state.open satisfies boolean
   p.state.cents satisfies number
 }

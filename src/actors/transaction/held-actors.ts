@@ -1,7 +1,7 @@
 import type { ActorId } from '../../core/index.ts'
 import type { LiveActor } from '../live/live-actor.ts'
 import type { Patience } from '../live/patience.ts'
-import type { TransactionActor } from './transaction.ts'
+import type { TransactionActor } from './share.ts'
 
 /** Brings an actor to life. */
 export type Activate = (actorId: ActorId) => TransactionActor

@@ -1,24 +1,21 @@
 import {
   ActorFailedError,
-  type ActorId,
   AetherError,
   CommandRejectedError,
   type Metadata,
-  type NewEvent,
-  noMetadata,
   type TraceSpan,
   VersionConflictError,
 } from '../../core/index.ts'
 import { storeTraced } from '../deciding/append-span.ts'
 import type { CommandIdentity, CommandOptions, CommandResult } from '../deciding/command.ts'
 import { checkDecision } from '../deciding/check-decision.ts'
-import { shownDetails, stampOf } from '../deciding/decide.ts'
-import type { ActorModel } from '../definition/model.ts'
+import { shownDetails } from '../deciding/decide.ts'
 import { isRejection, type Rejection } from '../definition/reject.ts'
-import type { DecidedEvent } from '../definition/spec.ts'
 import type { LiveActor } from '../live/live-actor.ts'
 import type { Surroundings } from '../live/surroundings.ts'
-import { type ActorState, foldDecided } from '../replay/fold.ts'
+import type { ActorState } from '../replay/fold.ts'
+import type { BoundEvent, Participant } from './participant.ts'
+import { Share, type TransactionActor } from './share.ts'
 
 /** What may be said with a transaction besides its actors and its decision. */
 export interface TransactionOptions extends CommandOptions {
@@ -37,21 +34,8 @@ export interface TransactionOptions extends CommandOptions {
   readonly input?: unknown
 }
 
-/** An event that a transaction wants to happen to one of its actors. */
-export interface BoundEvent extends DecidedEvent {
-  readonly actorId: ActorId
-}
-
 /** Events of the actors taking part, or a refusal. */
 export type TransactionDecision = BoundEvent | readonly BoundEvent[] | Rejection | undefined | void
-
-/** What a transaction sees of one actor. */
-export interface Participant {
-  readonly actorId: ActorId
-  readonly version: number
-  readonly state: unknown
-  readonly on: Readonly<Record<string, (data: unknown, metadata?: Metadata) => BoundEvent>>
-}
 
 /** What a transaction may know besides the actors. */
 export interface TransactionContext {
@@ -77,21 +61,7 @@ export interface Transaction {
   readonly span: TraceSpan | undefined
 }
 
-/** One actor of a transaction. */
-export interface TransactionActor {
-  readonly model: ActorModel
-  readonly live: LiveActor
-}
-
 type KnownState = Awaited<ReturnType<LiveActor['state']>>
-
-/** What a decision does to one actor. */
-interface Share {
-  readonly actor: TransactionActor
-  readonly before: ActorState
-  after: ActorState
-  readonly events: NewEvent[]
-}
 
 /** A repeated transaction replies nothing. */
 const silent = { name: 'transact', model: { reply: undefined } }
@@ -212,70 +182,57 @@ function decideOver(
   { clock, quarantine }: Surroundings,
 ): readonly Share[] | CommandRejectedError {
   const ids = actors.map(({ live }) => live.actorId)
-  const participants = actors.map((actor, index) => participant(actor, states[index] as ActorState))
-  const context = { now: clock.now(), commandId: identity?.id, metadata }
+  const now = clock.now()
+  const occasion = { now, metadata, identity }
+  const shares = actors.map(
+    (actor, index) => new Share(actor, states[index] as ActorState, occasion),
+  )
+  const participants = shares.map((share) => share.participant())
   let decision: TransactionDecision
   try {
-    decision = decideAll(participants, context)
+    decision = decideAll(participants, { now, commandId: identity?.id, metadata })
     checkDecision(decision)
   } catch (cause) {
-    throw new ActorFailedError(ids, name, cause)
+    const share = shares.find((each) => each.hasThrown(cause))
+    if (!share) throw new ActorFailedError(ids, name, cause)
+    // A command of this actor ends as it would have ended by itself.
+    if (cause instanceof CommandRejectedError) return cause
+    quarantine.noteFailure(share.actorId, cause)
+    throw cause
   }
   if (isRejection(decision)) {
     const { code, details } = decision
     return new CommandRejectedError(ids, name, code, shownDetails(details, ids, name))
   }
-  const shares = actors.map((actor, index) => shareOf(actor, states[index] as ActorState))
-  for (const event of listOf(decision)) {
-    try {
-      place(event, shares, metadata, identity)
-    } catch (error) {
-      // What its `evolve` throws; that the decision throws is the fault of no actor.
-      quarantine.noteFailure(event.actorId, error)
-      throw error
-    }
-  }
+  placeAll(listOf(decision), shares, quarantine)
   return shares
 }
 
-function place(
-  { actorId, type, data, metadata = noMetadata }: BoundEvent,
+function placeAll(
+  events: readonly BoundEvent[],
   shares: readonly Share[],
-  common: Metadata,
-  identity: CommandIdentity | undefined,
+  quarantine: Surroundings['quarantine'],
 ): void {
-  const share = shares.find(({ actor }) => actor.live.actorId === actorId)
-  if (!share) {
-    const message = `a transaction decided ${type} for ${actorId}, which takes no part in it`
-    throw new AetherError('invalid-event', message)
+  for (const event of events) {
+    const { actorId, type } = event
+    const share = shares.find((each) => each.actorId === actorId)
+    if (!share) {
+      const message = `a transaction decided ${type} for ${actorId}, which takes no part in it`
+      throw new AetherError('invalid-event', message)
+    }
+    try {
+      share.place(event)
+    } catch (error) {
+      // What its `evolve` throws; that the decision throws is the fault of no actor.
+      quarantine.noteFailure(actorId, error)
+      throw error
+    }
   }
-  const stamped = stampOf({ ...common, ...metadata }, identity)
-  const step = foldDecided(share.actor.model, actorId, share.after, { type, data }, stamped)
-  share.events.push(step.stored)
-  share.after = step.after
-}
-
-function participant({ model, live }: TransactionActor, before: ActorState): Participant {
-  const { actorId } = live
-  const constructors = Object.entries(model.constructors).map(
-    ([type, construct]) =>
-      [
-        type,
-        (data: unknown, metadata?: Metadata): BoundEvent => ({
-          actorId,
-          ...construct(data, metadata),
-        }),
-      ] as const,
-  )
-  return { actorId, ...before, on: Object.fromEntries(constructors) }
+  for (const share of shares) share.assertWhole()
 }
 
 function idsOf(actors: readonly Pick<TransactionActor, 'live'>[]): string {
   return actors.map(({ live }) => live.actorId).join(' and ')
-}
-
-function shareOf(actor: TransactionActor, before: ActorState): Share {
-  return { actor, before, after: before, events: [] }
 }
 
 function hasEvents({ events }: Share): boolean {
@@ -326,14 +283,14 @@ async function answersOf(
     results.push(
       record
         ? await live.recall(record, silent)
-        : resultOf(shareOf(actor, state), [], await live.position()),
+        : resultOf({ actor, after: state }, [], await live.position()),
     )
   }
   return results
 }
 
 function resultOf(
-  { actor, after }: Share,
+  { actor, after }: Pick<Share, 'actor' | 'after'>,
   events: CommandResult['events'],
   eventlessPosition: number,
 ): CommandResult {
