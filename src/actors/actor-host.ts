@@ -8,7 +8,7 @@ import {
   type CommandResult,
   type OutcomeOptions,
 } from './deciding/command.ts'
-import { makeCommand } from './deciding/make-command.ts'
+import { assertPublic, makeCommand } from './deciding/make-command.ts'
 import type { ActorDefinition } from './definition/definition.ts'
 import type { ActorModel } from './definition/model.ts'
 import { Models } from './definition/models.ts'
@@ -168,6 +168,11 @@ export class ActorHost {
   ): Promise<void> {
     this.#assertOpen()
     await makeCommand(this.#modelOf(actorId), name, input, options)
+  }
+
+  /** @throws AetherError `unknown-actor-type`; `unknown-command` where gateways don't know it */
+  assertPublic(actorId: ActorId, name: string): void {
+    assertPublic(this.#modelOf(actorId), name)
   }
 
   /**

@@ -192,6 +192,7 @@ async function postCommand(
     signal: exchange.signal,
     ...(commandId !== undefined && { commandId }),
   }
+  node.assertPublic(id, command)
   try {
     const result = await node.send(id, command, input, options)
     return jsonReply(200, result, { etag: entityTagOf(result) })

@@ -183,7 +183,16 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   }
 
   /**
-   * Sends a command by names, without types: for gateways.
+   * Refuses a command that is not for everybody: for gateways, before they {@link send} it.
+   * @throws AetherError `unknown-actor-type`; `unknown-command` where it is `internal`, or isn't there
+   */
+  assertPublic(id: ActorId, command: string): void {
+    this.#runtime.actors.assertPublic(id, command)
+  }
+
+  /**
+   * Sends a command by names, without types: for gateways, which ask {@link assertPublic} first, as this carries out
+   * what is `internal`, too.
    * @throws AetherError `unknown-actor-type`, `unknown-command`, `invalid-input`, `command-rejected` …
    */
   send(

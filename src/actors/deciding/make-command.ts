@@ -79,12 +79,22 @@ function schemaFailed(type: string, name: string, cause: unknown): ActorFailedEr
   return new ActorFailedError(type, `the input schema of ${name}`, cause)
 }
 
+/** @throws AetherError `unknown-command` where gateways don't know it: the same, whether it is internal or isn't there */
+export function assertPublic(model: ActorModel, name: string): void {
+  if (model.commands.get(name)?.internal !== false) throw unknownCommand(model, name)
+}
+
 function commandOf(model: ActorModel, name: string): CommandModel {
   const command = model.commands.get(name)
   if (command) return command
-  const known = [...model.commands.keys()].join(', ')
-  throw new AetherError(
+  throw unknownCommand(model, name)
+}
+
+/** It goes to callers everywhere, so it names none that is internal. */
+function unknownCommand({ type, commands }: ActorModel, name: string): AetherError {
+  const known = [...commands].filter(([, { internal }]) => !internal).map(([each]) => each)
+  return new AetherError(
     'unknown-command',
-    `${model.type} has no command ${name}; there is ${known}`,
+    `${type} has no command ${name}; there is ${known.join(', ') || 'none'}`,
   )
 }

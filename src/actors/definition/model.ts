@@ -49,6 +49,8 @@ export interface EventModel {
 
 export interface CommandModel {
   readonly input: Schema | undefined
+  /** Unknown to gateways. */
+  readonly internal: boolean
   readonly prepare: CommandPreparation<unknown, unknown>['prepare']
   readonly decide: CommandDecision<unknown, EventSchemas, unknown, unknown>['decide']
   readonly reply: CommandReply<unknown, unknown>['reply']
@@ -59,13 +61,17 @@ export interface QueryModel {
   readonly answer: QueryAnswer<unknown, unknown, unknown>['answer']
 }
 
+interface ErasedCommand extends Omit<CommandModel, 'internal'> {
+  readonly internal?: unknown
+}
+
 /** What a developer wrote down, its types forgotten. */
 export interface ErasedSpec {
   readonly state: unknown
   readonly events: EventSchemas
   readonly evolve: Readonly<Record<string, EventModel['evolve']>>
   readonly retired?: readonly string[]
-  readonly commands: Readonly<Record<string, CommandModel>>
+  readonly commands: Readonly<Record<string, ErasedCommand>>
   readonly queries?: Readonly<Record<string, QueryModel>>
   readonly snapshots?: SnapshotSpec
 }
@@ -140,12 +146,14 @@ function retiredEvents(
 
 function commandModels(type: string, { commands }: ErasedSpec): Map<string, CommandModel> {
   return new Map(
-    Object.entries(commands).map(([name, { input, prepare, decide, reply }]) => {
+    Object.entries(commands).map(([name, { input, prepare, decide, reply, internal = false }]) => {
       checkMethod(type, 'command', name, input)
       if (typeof decide !== 'function') throw invalid(type, `commands.${name}.decide is missing`)
       checkOptional(type, `commands.${name}.prepare`, prepare)
       checkOptional(type, `commands.${name}.reply`, reply)
-      return [name, { input, prepare, decide, reply }]
+      if (typeof internal !== 'boolean')
+        throw invalid(type, `commands.${name}.internal must be true or false`)
+      return [name, { input, prepare, decide, reply, internal }]
     }),
   )
 }

@@ -58,8 +58,13 @@ export interface CommandPreparation<I, P> {
   readonly prepare?: (input: I, context: PrepareContext) => Promise<P>
 }
 
-/** What a command does. */
+/** What a command does, and who may ask for it. */
 export interface CommandDecision<S, E extends EventSchemas, I, P> {
+  /**
+   * Whether only code may ask for it: that of the node, policies, reminders. To those who come through a gateway, it
+   * is a command that isn't there. @default false
+   */
+  readonly internal?: boolean | undefined
   /** Decides what happens, if anything: pure and synchronous. */
   readonly decide: (
     state: S,
