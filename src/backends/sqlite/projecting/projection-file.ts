@@ -13,6 +13,7 @@ import {
   bindBuild,
   bookkeeping,
   dropBuild,
+  emptySome,
   logOfBuild,
   makeBuild,
   newestBuildOf,
@@ -117,6 +118,17 @@ export class ProjectionFile {
 
   activate(build: ProjectionBuild): void {
     inTransaction(this.#db, () => activateBuild(this.#db, build))
+  }
+
+  /** Takes some rows away of a build that is to be dropped; gives whether there may be more. */
+  dropSome(build: ProjectionBuild): boolean {
+    // They all go, so none of them is missed by another one.
+    this.#db.exec('PRAGMA foreign_keys = OFF')
+    try {
+      return inTransaction(this.#db, () => emptySome(this.#db, build))
+    } finally {
+      this.#db.exec('PRAGMA foreign_keys = ON')
+    }
   }
 
   drop(build: ProjectionBuild): void {

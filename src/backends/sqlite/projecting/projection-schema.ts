@@ -56,6 +56,9 @@ export function isOfTables(db: DatabaseSync): boolean {
   return found.includes('aether_build') && !found.includes('event')
 }
 
+/** At some microseconds each. */
+const rowsAtOnce = 1_000
+
 interface BuildRow {
   readonly projection: string
   readonly build: number
@@ -156,6 +159,26 @@ export function activateBuild(db: DatabaseSync, build: ProjectionBuild): void {
   for (const { name } of shapesOf(chosen))
     db.exec(`CREATE VIEW ${quoted(name)} AS SELECT * FROM ${tableNameIn(build, name)}`)
   setState(db, build, 'active')
+}
+
+/**
+ * Hides a build that is to be dropped, and takes some of its rows away: what is dropped is overwritten,
+ * and all of a large table at once would hold up the process. Gives whether there may be more. Rows of
+ * tables without a rowid are left to {@link dropBuild}. Inside a transaction.
+ */
+export function emptySome(db: DatabaseSync, build: ProjectionBuild): boolean {
+  const found = findBuild(db, build)
+  if (!found || found.state === 'dropped') return false
+  if (found.state === 'active') {
+    removeViews(db, found)
+    setState(db, build, 'prepared')
+  }
+  return shapesOf(found).some((shape) => {
+    if (shape.withoutRowid) return false
+    const table = tableNameIn(build, shape.name)
+    const some = `SELECT rowid FROM ${table} LIMIT ${rowsAtOnce}`
+    return Number(db.prepare(`DELETE FROM ${table} WHERE rowid IN (${some})`).run().changes) > 0
+  })
 }
 
 /** Takes its tables, views and progress away. */

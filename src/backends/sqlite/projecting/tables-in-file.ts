@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { AetherError, messageOf } from '../../../core/index.ts'
+import { AetherError, LongWork, messageOf } from '../../../core/index.ts'
 import type {
   LogIdentity,
   Progress,
@@ -76,8 +76,10 @@ export class TablesInFile implements ProjectionTarget<Sql, void> {
     return this.#attempt((file) => file.activate(build))
   }
 
-  drop(build: ProjectionBuild): Promise<void> {
-    return this.#attempt((file) => file.drop(build))
+  async drop(build: ProjectionBuild): Promise<void> {
+    const work = new LongWork()
+    while (await this.#attempt((file) => file.dropSome(build))) await work.pause()
+    await this.#attempt((file) => file.drop(build))
   }
 
   async read<Row = SqlRow>(
