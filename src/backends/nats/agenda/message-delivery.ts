@@ -36,6 +36,8 @@ export class MessageDelivery implements AsyncDisposable {
   readonly #places: Gate
   readonly #timer: NodeJS.Timeout
   readonly #consuming = new Map<string, Promise<void>>()
+  /** The types whose consumers are there. */
+  readonly #consumed = new Set<string>()
   readonly #open = new Set<ConsumerMessages>()
   readonly #underWay = new Set<Promise<void>>()
   #isToBegin = false
@@ -69,7 +71,7 @@ export class MessageDelivery implements AsyncDisposable {
     const { stream } = entries.subjects
     if (!(await entries.isInUse()))
       return new Map(this.#settings.types.map((type) => [type, 0] as const))
-    const counts = [...this.#consuming.keys()].map(async (type) => {
+    const counts = [...this.#consumed].map(async (type) => {
       const info = await link.attempt(() => manager.consumers.info(stream, consumerOf(type)))
       return [type, info.num_pending] as const
     })
@@ -104,7 +106,10 @@ export class MessageDelivery implements AsyncDisposable {
       if (this.#isEnded || this.#consuming.has(type)) continue
       const consuming = this.#consume(type)
         .catch((error: unknown) => this.#tellTrouble(error))
-        .finally(() => this.#consuming.delete(type))
+        .finally(() => {
+          this.#consuming.delete(type)
+          this.#consumed.delete(type)
+        })
       this.#consuming.set(type, consuming)
     }
   }
@@ -115,6 +120,7 @@ export class MessageDelivery implements AsyncDisposable {
     const client = library.jetstream.jetstream(link.nats)
     const consumer = await client.consumers.get(entries.subjects.stream, name)
     this.#told = undefined
+    this.#consumed.add(type)
     const silence = new AbortController()
     while (!this.#isEnded && !silence.signal.aborted) {
       // Asked for is only what there are places for: what the client would keep for later could not be
