@@ -26,7 +26,7 @@ export const errorCodes = {
   'unknown-query': { retryable: false, meaning: 'The actor type has no query of this name.' },
   'unknown-projection': {
     retryable: false,
-    meaning: 'No view, projection or policy of this name runs here.',
+    meaning: 'No view, projection or policy of this name runs here or is watched.',
   },
   'unknown-document': { retryable: false, meaning: 'The view has no document under this key.' },
   'unknown-position': {

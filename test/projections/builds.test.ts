@@ -117,5 +117,5 @@ test('two definitions of one name, and names and options that are none, are refu
   const twice = open({ backend: memory(), actors: [Account], projections: [Balances, Balances] })
   await expect(twice).rejects.toMatchObject({ code: 'invalid-definition' })
   await using node = await open({ backend: memory(), actors: [Account] })
-  expect(() => node.view(Balances)).toThrow('no projection "balances" runs here')
+  expect(() => node.view(Balances)).toThrow('no projection "balances" was given to open()')
 })
