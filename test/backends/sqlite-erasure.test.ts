@@ -37,13 +37,17 @@ async function bytesIn(folder: string): Promise<string> {
   return contents.join('')
 }
 
+function customersIn(folder: string) {
+  return sqliteTables({
+    file: join(folder, 'views.db'),
+    tables: { customer: 'id TEXT PRIMARY KEY, name TEXT' },
+  })
+}
+
 test('what tables and views have dropped is in no file any more once all is closed', async () => {
   const folder = await temporaryFolder()
   onTestFinished(() => folder.remove())
-  const target = sqliteTables({
-    file: join(folder.path, 'views.db'),
-    tables: { customer: 'id TEXT PRIMARY KEY, name TEXT' },
-  })
+  const target = customersIn(folder.path)
   const { customer } = target.tables
   const Customers = projection({
     name: 'customers',
@@ -85,10 +89,7 @@ test('what tables and views have dropped is in no file any more once all is clos
 test('what a build had that was dropped is in no file any more', async () => {
   const folder = await temporaryFolder()
   onTestFinished(() => folder.remove())
-  const target = sqliteTables({
-    file: join(folder.path, 'views.db'),
-    tables: { customer: 'id TEXT PRIMARY KEY, name TEXT' },
-  })
+  const target = customersIn(folder.path)
   const { customer } = target.tables
   const name = 'Ann Bell of Thornfield'
   const build = { projection: 'customers', build: 1 }
