@@ -12,8 +12,8 @@ export interface EventStoreOptions {
   /** @default 1,000 */
   readonly maxEventsPerAppend?: number
   /**
-   * Of how many actors at most the version is remembered, at least half of it, and the newest hash of a
-   * chain. @default 10,000
+   * Of how many actors at most the version is remembered, and the newest hash of a chain; of half as many at
+   * least. @default 10,000
    */
   readonly rememberedVersions?: number
   /**

@@ -2,32 +2,47 @@ import { fc } from '../../test/support/fast-check.ts'
 import { expect, test } from 'vitest'
 import { RecentMap } from './recent-map.ts'
 
-const key = fc.integer({ min: 0, max: 6 })
+const keys = [0, 1, 2, 3, 4, 5, 6]
+const key = fc.constantFrom(...keys)
 const steps = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant('set' as const), key, value: fc.nat() }),
-    fc.record({ kind: fc.constant('delete' as const), key }),
+    fc.record({ kind: fc.constantFrom('use' as const, 'delete' as const), key }),
   ),
   { maxLength: 60 },
 )
 
-test('it remembers what was set last, whatever was set again or deleted', () => {
+test('it remembers half as many as it may at least, what was set or used last, and never what was before', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 5 }), steps, (capacity, steps) => {
+    fc.property(fc.integer({ min: 0, max: 7 }), steps, (capacity, steps) => {
       const recent = new RecentMap<number, number>(capacity)
-      /** The simplest thing that does the same: youngest last. */
-      let model: (readonly [key: number, value: number])[] = []
+      /** All that was ever set, youngest last. */
+      const all = new Map<number, number>()
       for (const step of steps) {
-        model = model.filter(([key]) => key !== step.key)
-        if (step.kind === 'delete') recent.delete(step.key)
-        else {
-          recent.set(step.key, step.value)
-          model = [...model, [step.key, step.value] as const]
-          model = model.slice(Math.max(0, model.length - capacity))
-        }
-        const known = new Map(model)
-        for (let each = 0; each <= 6; each++) expect(recent.get(each)).toBe(known.get(each))
+        const value = step.kind === 'set' ? step.value : all.get(step.key)
+        const isKnown = recent.get(step.key) !== undefined
+        if (step.kind === 'set') recent.set(step.key, step.value)
+        else if (step.kind === 'delete') recent.delete(step.key)
+        else expect(recent.use(step.key)).toBe(isKnown ? value : undefined)
+        if (step.kind === 'use' && !isKnown) continue
+        all.delete(step.key)
+        if (step.kind !== 'delete' && value !== undefined) all.set(step.key, value)
+        const known = keys.filter((each) => recent.get(each) !== undefined)
+        expect(known.length).toBeLessThanOrEqual(capacity)
+        for (const each of known) expect(recent.get(each)).toBe(all.get(each))
+        const youngest = [...all.keys()].toReversed().slice(0, Math.floor(capacity / 2))
+        expect(known).toEqual(expect.arrayContaining(youngest))
       }
     }),
   )
+})
+
+test('what is not young, as its user knows, is added without another look', () => {
+  const recent = new RecentMap<string, number>(2)
+  expect(recent.use('a')).toBeUndefined()
+  recent.add('a', 1)
+  recent.add('b', 2)
+  expect(['a', 'b'].map((each) => recent.get(each))).toEqual([1, 2])
+  recent.add('c', 3)
+  expect(['a', 'b', 'c'].map((each) => recent.get(each))).toEqual([undefined, 2, 3])
 })

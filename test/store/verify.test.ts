@@ -155,7 +155,8 @@ describe('in a file that somebody changed', () => {
   test('an id that comes again behind more than are remembered is not found', async () => {
     const { store, damage } = await sqliteScene(false)
     damage(`UPDATE event SET id = 'same' WHERE position IN (1, 6)`)
-    expect(await briefly(store, { rememberedIds: 4 })).toEqual([])
+    // Up to twice as many are.
+    expect(await briefly(store, { rememberedIds: 2 })).toEqual([])
     expect(await briefly(store, { rememberedIds: 5 })).toEqual(['repeated-id 6'])
   })
 })

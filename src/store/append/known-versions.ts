@@ -1,5 +1,6 @@
 import { type ActorId, MalformedEventError, type StoredEvent } from '../../core/index.ts'
 import type { LogEntry, VersionRange, WriteOutcome } from '../commit-log.ts'
+import { RecentMap } from '../recent-map.ts'
 import type { Commit, CommitPart } from './commit.ts'
 
 /** The greatest version heard of. */
@@ -10,38 +11,23 @@ interface Known {
 /**
  * The versions of the actors heard of last: of `capacity` actors at most, and of half as many at least. One
  * may be behind what others wrote, never ahead: as no version ever shrinks, the greatest one heard of is the
- * newest. Each append comes by here, and to keep the actors in order would be a quarter of what it costs in
- * memory; so they are forgotten by the generation.
+ * newest.
  */
 export class KnownVersions {
-  /** Of how many actors a generation is. */
-  readonly #size: number
-  #young = new Map<ActorId, Known>()
-  /** The generation before; who was heard of again since is in both. */
-  #old = new Map<ActorId, Known>()
+  readonly #known: RecentMap<ActorId, Known>
 
   constructor(capacity: number) {
-    this.#size = Math.floor(capacity / 2)
+    this.#known = new RecentMap(capacity)
   }
 
   get(actorId: ActorId): number | undefined {
-    return (this.#young.get(actorId) ?? this.#old.get(actorId))?.version
+    return this.#known.get(actorId)?.version
   }
 
   learn(actorId: ActorId, version: number): void {
-    const known = this.#young.get(actorId) ?? this.#hearOf(actorId)
-    if (known.version < version) known.version = version
-  }
-
-  #hearOf(actorId: ActorId): Known {
-    const known = this.#old.get(actorId) ?? { version: 0 }
-    if (this.#size === 0) return known
-    if (this.#young.size >= this.#size) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(actorId, known)
-    return known
+    const known = this.#known.use(actorId)
+    if (!known) this.#known.add(actorId, { version })
+    else if (known.version < version) known.version = version
   }
 
   learnFromWrite({ parts }: Commit, outcome: WriteOutcome): void {

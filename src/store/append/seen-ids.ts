@@ -9,8 +9,9 @@ import { RecentMap } from '../recent-map.ts'
 export class SeenIds {
   readonly #numbers: RecentMap<number, true>
 
-  constructor(capacity: number) {
-    this.#numbers = new RecentMap(capacity)
+  /** @param count of how many events, those that went by last, the ids are remembered at least */
+  constructor(count: number) {
+    this.#numbers = new RecentMap(2 * count)
   }
 
   /** Remembers the id, and tells whether it was perhaps there before. */

@@ -17,7 +17,7 @@ import { wholeNumber } from '../reading/reading.ts'
 export interface VerifyOptions {
   /** Only what stands behind this position. @default 0, the beginning */
   readonly after?: number
-  /** Among how many ids, the last ones, one that comes twice is found. @default 1,000,000 */
+  /** Among how many ids, the last ones, one that comes twice is found at least. @default 1,000,000 */
   readonly rememberedIds?: number
   /** Called after every 1,000 events, and at the end. */
   readonly onProgress?: (report: VerifyReport) => void

@@ -49,12 +49,12 @@ export class ActorHeads {
   }
 
   get(actorId: ActorId): ActorHead | undefined {
-    return this.#known.use(actorId)?.value.head
+    return this.#known.use(actorId)?.head
   }
 
   /** Answers of requests that ran side by side may come in any order: the newest one stays. */
   learn(actorId: ActorId, head: ActorHead): void {
-    const known = this.#known.use(actorId)?.value
+    const known = this.#known.use(actorId)
     if (!known) this.#known.add(actorId, { head, before: none, bytes: 0 })
     else if (known.head.sequence < head.sequence) {
       known.before = beforeIn(known, head)
