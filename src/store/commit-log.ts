@@ -13,7 +13,7 @@ export interface CommitLog {
   /**
    * Stores all parts of the commit, or none: if and only if each actor stands where its part
    * expects it. The parts stand in the log one after the other, with nothing between them. A log that
-   * has nothing to wait for gives the outcome itself, and throws nothing.
+   * has nothing to wait for gives the outcome itself, and throws nothing but what `firstVersionOf` throws.
    */
   write(commit: Commit): WriteOutcome | Promise<WriteOutcome>
   /** The newest version, never older than the last acknowledged write. */

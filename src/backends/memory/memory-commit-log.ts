@@ -50,6 +50,7 @@ export class MemoryCommitLog implements CommitLog {
     for (const part of parts) {
       const currentVersion = this.#versionOf(part.actorId)
       if (!isMet(part, currentVersion)) return { ok: false, partIndex, currentVersion }
+      firstVersionOf(part, currentVersion) // throws before anything is stored
       partIndex++
     }
     let placed: (readonly StoredEvent[])[] | undefined

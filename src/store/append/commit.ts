@@ -21,6 +21,11 @@ export interface Commit {
   readonly time: string
   /** At least one, each of another actor. */
   readonly parts: readonly CommitPart[]
+  /**
+   * Whether the caller named all of its events: only then it can be recognised when it comes again.
+   * @default it isn't known
+   */
+  readonly isNamed?: boolean
 }
 
 /** The events of one actor. */
@@ -73,8 +78,15 @@ export interface OfferedPart {
 /** A time is kept only where the versions are given as well. */
 export type OfferedEvent = NewEvent & { readonly time?: string }
 
+/** What was taken over of a part. */
+type TakenPart = Omit<OfferedPart, 'events'> & { readonly events: readonly TakenEvent[] }
+
+/** A {@link CommittedEvent} to be: its time is given, and its id perhaps made. */
+type TakenEvent = Omit<CommittedEvent, 'id'> & { id: string | undefined }
+
 /**
- * Checks the events and fills in ids and time.
+ * Checks the events and fills in ids and time. All that the caller gave is looked at once, and before any id is
+ * made: it may be a getter or a proxy, which gives something else the next time, or stores something itself.
  * @throws AetherError `invalid-argument`, `invalid-json`, `too-large`
  */
 export function makeCommit(
@@ -82,46 +94,60 @@ export function makeCommit(
   { clock, ids, commitIds, maxEventsPerAppend }: CommitContext,
 ): Commit {
   checkParts(offered, maxEventsPerAppend)
-  const time = sharedTime(offered) ?? timeText(clock.now())
+  let taken: TakenPart[] | undefined
+  for (const part of offered) taken = grown(taken, takenPart(part))
+  const time = sharedTime(taken ?? []) ?? timeText(clock.now())
   const id = commitIds ? commitIds() : ids()
   let parts: CommitPart[] | undefined
   let made = 0
-  for (const part of offered) {
+  for (const part of taken ?? []) {
     const unnamed = unnamedIn(part.events)
     const idsFrom = !commitIds && unnamed === part.events.length ? made + 1 : undefined
     parts = grown(parts, completePart(part, ids, time, idsFrom))
     made += unnamed
   }
-  return { id, time, parts: parts ?? [] }
+  return { id, time, parts: parts ?? [], isNamed: made === 0 }
 }
 
-function unnamedIn(events: readonly OfferedEvent[]): number {
+function takenPart({ actorId, expected, events }: OfferedPart): TakenPart {
+  let taken: TakenEvent[] | undefined
+  for (const event of events) taken = grown(taken, takenEvent(event, expected))
+  if (!taken)
+    throw new AetherError('invalid-argument', `an append to ${actorId} needs at least one event`)
+  if (taken.length > 1) checkIds(actorId, taken)
+  return { actorId, expected, events: taken }
+}
+
+function unnamedIn(events: readonly TakenEvent[]): number {
   let count = 0
   for (const { id } of events) if (id === undefined) count++
   return count
 }
 
 function completePart(
-  { actorId, expected, events }: OfferedPart,
+  { actorId, expected, events }: TakenPart,
   ids: IdSource,
   time: string,
   idsFrom: number | undefined,
 ): CommitPart {
-  let completed: CommittedEvent[] | undefined
-  for (const event of events)
-    completed = grown(completed, complete(event, ids, ownTime(event, expected, time)))
-  return { actorId, expected, events: completed ?? [], idsFrom }
+  for (const event of events) event.id ??= ids()
+  const named = events as readonly CommittedEvent[]
+  const timed = typeof expected === 'object' ? named.map((event) => ownTimed(event, time)) : named
+  return { actorId, expected, events: timed, idsFrom }
+}
+
+/** Where its time is that of the commit, it has none of its own. */
+function ownTimed(event: CommittedEvent, ofCommit: string): CommittedEvent {
+  if (event.time !== ofCommit) return event
+  const { id, type, data, metadata } = event
+  return { id, type, data, metadata }
 }
 
 /** What the events bring along, if all do: most share one, which need not be stored with each. */
-function sharedTime(offered: readonly OfferedPart[]): string | undefined {
-  const first = offered[0]?.events[0]?.time
-  const areGiven =
-    first !== undefined &&
-    offered.every(
-      ({ expected, events }) =>
-        typeof expected === 'object' && events.every(({ time }) => time !== undefined),
-    )
+function sharedTime(taken: readonly TakenPart[]): string | undefined {
+  const first = taken[0]?.events[0]?.time
+  if (first === undefined) return undefined
+  const areGiven = taken.every(({ events }) => events.every(({ time }) => time !== undefined))
   return areGiven ? first : undefined
 }
 
@@ -141,9 +167,20 @@ export function isMet({ expected }: CommitPart, currentVersion: number): boolean
   return typeof expected === 'object' && currentVersion < expected.below
 }
 
-/** The version that the first event of the part gets behind this one. */
-export function firstVersionOf({ expected }: CommitPart, currentVersion: number): number {
-  return typeof expected === 'object' ? expected.below : currentVersion + 1
+/**
+ * The version that the first event of the part gets behind this one.
+ * @throws AetherError `too-large` where its last one would be none that a number can tell from the next
+ */
+export function firstVersionOf(
+  { actorId, expected, events }: CommitPart,
+  currentVersion: number,
+): number {
+  const first = typeof expected === 'object' ? expected.below : currentVersion + 1
+  if (first <= Number.MAX_SAFE_INTEGER - events.length + 1) return first
+  throw new AetherError(
+    'too-large',
+    `${actorId} is at version ${currentVersion}, and there is none beyond ${Number.MAX_SAFE_INTEGER}`,
+  )
 }
 
 /** The events as they stand in the log once the part is stored. */
@@ -175,13 +212,7 @@ function checkParts(offered: readonly OfferedPart[], maxEvents: number): void {
   if (offered.length === 0) throw new AetherError('invalid-argument', 'a commit needs an append')
   if (offered.length > 1) checkActors(offered)
   let count = 0
-  for (const { actorId, events } of offered) {
-    if (events.length === 0) {
-      throw new AetherError('invalid-argument', `an append to ${actorId} needs at least one event`)
-    }
-    checkIds(actorId, events)
-    count += events.length
-  }
+  for (const { events } of offered) count += events.length
   if (count <= maxEvents) return
   const names = offered.slice(0, 3).map(({ actorId }) => actorId)
   throw new AetherError(
@@ -203,37 +234,31 @@ function checkActors(offered: readonly OfferedPart[]): void {
   }
 }
 
-function checkIds(actorId: ActorId, events: readonly NewEvent[]): void {
-  if (events.length === 1) return
+function checkIds(actorId: ActorId, events: readonly TakenEvent[]): void {
   const ids = events.flatMap(({ id }) => id ?? [])
   if (new Set(ids).size === ids.length) return
   throw new AetherError('invalid-argument', `an append to ${actorId} gives two events the same id`)
 }
 
-/** The time of the event, where it isn't that of the commit. */
-function ownTime(
-  { time }: OfferedEvent,
-  expected: Expectation,
-  ofCommit: string,
-): string | undefined {
-  if (time === undefined || typeof expected !== 'object') return undefined
-  checkTime(time)
-  return time === ofCommit ? undefined : time
-}
-
-function complete(event: OfferedEvent, ids: IdSource, time: string | undefined): CommittedEvent {
-  checkText('type', event.type)
-  if (event.id !== undefined) checkText('id', event.id)
+function takenEvent(event: OfferedEvent, expected: Expectation): TakenEvent {
+  const { id } = event
+  if (id !== undefined) checkText('id', id)
   const { type, data, metadata } = contentOf(event)
-  const committed = { id: event.id ?? ids(), type, data, metadata }
-  return time === undefined ? committed : { ...committed, time }
+  const time = typeof expected === 'object' ? event.time : undefined
+  if (time === undefined) return { id, type, data, metadata }
+  checkTime(time)
+  return { id, type, data, metadata, time }
 }
 
 /** Nobody can change it while it is being stored, nor later. */
 function contentOf(event: NewEvent): Pick<CommittedEvent, 'type' | 'data' | 'metadata'> {
-  if (CheckedEvent.is(event)) return event
-  const { type, metadata = noMetadata } = event
-  return { type, metadata: checkedMetadata(metadata), data: toJson(event.data) }
+  if (CheckedEvent.is(event)) {
+    checkText('type', event.type)
+    return event
+  }
+  const { type, data, metadata = noMetadata } = event
+  checkText('type', type)
+  return { type, metadata: checkedMetadata(metadata), data: toJson(data) }
 }
 
 function checkText(what: 'id' | 'type', text: string): void {

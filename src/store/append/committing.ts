@@ -36,7 +36,7 @@ export class Committing {
   store(offered: readonly OfferedPart[]): StoreOutcome | Promise<StoreOutcome> {
     for (const { actorId } of offered) checkActorId(actorId)
     const commit = makeCommit(offered, this.#around.context)
-    if (isRepeatable(offered)) return this.#untilDone(this.#storeRepeatable(commit))
+    if (commit.isNamed) return this.#untilDone(this.#storeRepeatable(commit))
     const outcome = this.#around.writer.write(commit)
     return outcome instanceof Promise
       ? this.#untilDone(this.#storeNew(commit, outcome))
@@ -103,10 +103,4 @@ export class Committing {
     )
     return { ...commit, parts: await Promise.all(parts) }
   }
-}
-
-/** Only events that the caller named can be recognised when they come again. */
-function isRepeatable(offered: readonly OfferedPart[]): boolean {
-  for (const { events } of offered) for (const { id } of events) if (id === undefined) return false
-  return true
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AetherError, MalformedEventError, type StoredEvent } from '../../core/index.ts'
-import type { CommitLog } from '../commit-log.ts'
+import type { CommitLog, VersionRange } from '../commit-log.ts'
 import type { Commit, CommitPart } from './commit.ts'
 
 /** How many of an actor's newest events are searched where the version is not known. */
@@ -28,11 +28,40 @@ async function findPart(
   log: CommitLog,
   part: CommitPart,
 ): Promise<readonly StoredEvent[] | undefined> {
-  const offered = new Map(part.events.map((event) => [event.id, event]))
+  const place = await placeOf(log, part)
+  const forwards = { ...place, limit: Infinity, direction: 'forwards' } as const
+  const inPlace = await lookIn(log, part, forwards)
+  let { found } = inPlace
+  // Versions may be left out: then as many events reach further back.
+  if (part.expected === 'any' && place.first > 1 && inPlace.seen < repeatWindow) {
+    const newest = {
+      first: 1,
+      last: place.last,
+      limit: repeatWindow,
+      direction: 'backwards',
+    } as const
+    found = (await lookIn(log, part, newest)).found.toReversed()
+  }
+  if (found.length === 0) return undefined
+  const isWhole =
+    found.length === part.events.length &&
+    found.every((event, i) => event.id === part.events[i]?.id)
+  if (!isWhole) throw reused(found[0] as StoredEvent)
+  return found
+}
+
+/** Those of the range that have ids of the part, and how many were looked at: no more than its limit. */
+async function lookIn(
+  log: CommitLog,
+  { actorId, events }: CommitPart,
+  range: VersionRange,
+): Promise<{ readonly found: readonly StoredEvent[]; readonly seen: number }> {
+  const offered = new Map(events.map((event) => [event.id, event]))
   const found: StoredEvent[] = []
-  const range = { ...(await placeOf(log, part)), limit: Infinity, direction: 'forwards' } as const
-  for await (const batch of log.read(part.actorId, range, undefined)) {
+  let seen = 0
+  for await (const batch of log.read(actorId, range, undefined)) {
     for (const stored of batch) {
+      if (++seen > range.limit) return { found, seen }
       if (stored instanceof MalformedEventError) throw stored
       const event = offered.get(stored.id)
       if (!event) continue
@@ -41,12 +70,7 @@ async function findPart(
       found.push(stored)
     }
   }
-  if (found.length === 0) return undefined
-  const isWhole =
-    found.length === part.events.length &&
-    found.every((event, i) => event.id === part.events[i]?.id)
-  if (!isWhole) throw reused(found[0] as StoredEvent)
-  return found
+  return { found, seen }
 }
 
 /** Where the events of the part would stand. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { AetherError, type ActorId } from '../../core/index.ts'
+import { AetherError, type ActorId, type NewEvent } from '../../core/index.ts'
 import type { Appended, AppendResult, EventStore, ExpectedVersion } from '../../store/index.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import { collect, type EventStoreSubject, happened, versionsOf } from './subject.ts'
 
 const alice: ActorId = 'account-alice'
+const bob: ActorId = 'account-bob'
 
 export const appendCases: readonly ConformanceCase<EventStoreSubject>[] = [
   {
@@ -224,6 +225,59 @@ export const appendCases: readonly ConformanceCase<EventStoreSubject>[] = [
       Reflect.set(read?.metadata ?? {}, 'userId', 'third')
       const [again] = await collect(store.read(alice))
       assert.deepEqual([again?.data, again?.metadata], [{ list: [1] }, { userId: 'u' }])
+    },
+  },
+  {
+    name: 'what gives something else each time, or stores something itself, is looked at once',
+    async run({ open }) {
+      await using store = await open()
+      let inside: Promise<AppendResult> | undefined
+      const data = {
+        get amount() {
+          inside ??= store.append(bob, [happened('Inside')], { expectedVersion: 0 })
+          return 5
+        },
+      }
+      const answered = succeeded(
+        await store.append(alice, [happened('Opened'), happened('Deposited', data)], {
+          expectedVersion: 0,
+        }),
+      )
+      await inside
+      const types: unknown[] = ['Noted', 7]
+      const ids = ['given', '\ud800']
+      const changing = {
+        get type() {
+          return types.shift()
+        },
+        get id() {
+          return ids.shift()
+        },
+        data: {},
+      } as unknown as NewEvent
+      const noted = succeeded(await store.append(alice, [changing], { expectedVersion: 2 }))
+      const events = await collect(store.readAll())
+      assert.deepEqual(
+        events.filter(({ actorId }) => actorId === alice),
+        [...answered.events, ...noted.events],
+      )
+      assert.deepEqual([events.at(-1)?.type, events.at(-1)?.id], ['Noted', 'given'])
+      assert.equal(new Set(events.map(({ id }) => id)).size, 4)
+    },
+  },
+  {
+    name: 'an event id is known among the newest 1,000 events, also where versions were left out',
+    async run({ open }) {
+      await using store = await open()
+      const first = { ...happened('A'), id: 'first' }
+      succeeded(await store.append(alice, [first], { expectedVersion: 0 }))
+      succeeded(await store.save(alice, { version: 5_000, type: 'B', data: {} }))
+      for (const others of [0, 998]) {
+        const many = Array.from({ length: others }, () => happened('C'))
+        if (others > 0) succeeded(await store.append(alice, many, { expectedVersion: 'any' }))
+        const again = await store.append(alice, [first], { expectedVersion: 'any' })
+        assert.deepEqual([succeeded(again).duplicate, succeeded(again).version], [true, 1])
+      }
     },
   },
   {

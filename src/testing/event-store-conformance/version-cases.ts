@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { ActorId } from '../../core/index.ts'
+import type { ExpectedVersion } from '../../store/index.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
+import { rejects, succeeded } from './append-cases.ts'
 import { collect, type EventStoreSubject, happened } from './subject.ts'
 
 const alice: ActorId = 'account-alice'
@@ -77,6 +79,37 @@ export const versionCases: readonly ConformanceCase<EventStoreSubject>[] = [
       assert.equal(store.knownVersion(alice), 4)
       assert.equal(store.knownVersion(bob), undefined)
       assert.equal(store.knownVersion('account-carol'), 1)
+    },
+  },
+  {
+    name: 'behind the greatest version that a number can hold, nothing is stored, and all is read',
+    async run({ open }) {
+      await using store = await open()
+      const most = Number.MAX_SAFE_INTEGER
+      succeeded(await store.save(alice, { version: most, type: 'A', data: {} }))
+      succeeded(await store.save(bob, { version: most - 1, type: 'A', data: {} }))
+      const one = [happened('B')]
+      const two = [happened('B'), happened('C')]
+      for (const expectedVersion of [most, 'any'] satisfies ExpectedVersion[])
+        await rejects('too-large', store.append(alice, one, { expectedVersion }))
+      await rejects('too-large', store.append(bob, two, { expectedVersion: 'any' }))
+      const both = [
+        { actorId: 'account-carol', events: one, expectedVersion: 0 },
+        { actorId: alice, events: one, expectedVersion: 'any' },
+      ] as const
+      await rejects('too-large', store.commit(both))
+      succeeded(await store.append(bob, one, { expectedVersion: most - 1 }))
+      await using again = await open()
+      const read = await collect(again.readAll())
+      assert.deepEqual(
+        read.map(({ actorId, version }) => [actorId, version]),
+        [
+          [alice, most],
+          [bob, most - 1],
+          [bob, most],
+        ],
+      )
+      assert.equal(await again.latestVersion(alice), most)
     },
   },
 ]
