@@ -1,4 +1,4 @@
-import { type Backend, type Node, open, policy, type PolicyDefinition } from 'aether'
+import { AetherError, type Backend, type Node, open, policy, type PolicyDefinition } from 'aether'
 import { memory } from 'aether/memory'
 import { testNode, VirtualClock } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
@@ -117,6 +117,51 @@ describe('an event that fails', () => {
     await pay(shop, ['a', 'b'], [5])
     await till.has(10)
     expect(till.handled).toHaveLength(10)
+  })
+
+  test('was parked, and is not parked again by the first trouble of whoever takes over', async () => {
+    const till = new Till()
+    till.poisoned.add('a/1')
+    const backend = memory()
+    {
+      await using shop = await openShop(backend, till.policy)
+      await pay(shop, ['a'], [1])
+      await until(async () => (await statusOf(shop)).parked === 1, { description: 'it is parked' })
+    }
+    const mended = new Till()
+    let busy = 2
+    const another = policy({
+      ...{ name: 'till', actors: [Order], retries: 2, retryMs: 5 },
+      on: {
+        Paid: (event) => {
+          if (busy-- > 0) throw new Error('all are busy')
+          mended.take(event)
+        },
+      },
+    })
+    await using shop = await openShop(backend, another)
+    await mended.has(1)
+    await until(async () => (await statusOf(shop)).retrying === 0, { description: 'it is free' })
+    expect(await shop.projection(another).parked()).toEqual([])
+  })
+
+  test('as others were faster is never parked', async () => {
+    const till = new Till()
+    let lost = 10
+    const racing = policy({
+      ...{ name: 'racing', actors: [Order], retries: 2, retryMs: 1 },
+      on: {
+        Paid: (event) => {
+          if (lost-- > 0) throw new AetherError('version-conflict', 'somebody was faster')
+          till.take(event)
+        },
+      },
+    })
+    await using shop = await openShop(memory(), racing)
+    await pay(shop, ['a'], [1])
+    await till.has(1)
+    await until(async () => (await statusOf(shop)).retrying === 0, { description: 'it is free' })
+    expect(await shop.projection(racing).parked()).toEqual([])
   })
 
   test('can be skipped with a reason; what is behind it is handled', async () => {

@@ -93,7 +93,8 @@ export class FailingStreak {
   }
 }
 
-/** What lies in one event, or was answered by an actor, doesn't say anything about others. */
+/** What lies in one event, or is of one actor that was asked, doesn't say anything about others. */
 const ownCodes: ReadonlySet<ErrorCode> = new Set([
-  ...(['too-large', 'malformed-event', 'history-trimmed', 'command-rejected'] as const),
+  ...(['too-large', 'malformed-event', 'history-trimmed'] as const),
+  ...(['command-rejected', 'version-conflict'] as const),
 ])

@@ -1,11 +1,11 @@
-import { type ActorId, isAetherError, messageOf } from '../../core/index.ts'
+import { type ActorId, type ErrorCode, isAetherError, messageOf } from '../../core/index.ts'
 import { longestPauseMs, pauseAfter } from '../definition/reader-options.ts'
 import type { FailedEvent } from './failed-event.ts'
 
 /** An actor whose event failed: neither it nor those behind it are handled before it succeeds. */
 export interface HeldActor {
   readonly actorId: ActorId
-  /** `retrying` is tried again by itself; `parked` waits for somebody. */
+  /** `retrying` is tried again by itself; `parked` waits for somebody, or for another member. */
   readonly state: 'retrying' | 'parked'
   /** Where the event that failed stands in the log. */
   readonly position: number
@@ -54,13 +54,13 @@ export function holdBack(
   before: HeldActor | undefined,
   { retries, retryMs, now }: RetryRules & { readonly now: number },
 ): HeldActor {
-  // Another event is another trouble: its tries are counted anew.
   const isSame = before?.position === failed.position
-  const tries = (isSame ? before.tries : 0) + 1
+  // Another event is another trouble: its tries are counted anew.
+  const tries = (isSame ? triesFor(thrown, before, retries) : 0) + 1
   const { actorId, position, lastPosition, version, type } = failed
   return {
     actorId,
-    state: tries > retries || isForGood(thrown) ? 'parked' : 'retrying',
+    state: isForGood(thrown) || (tries > retries && !isPassing(thrown)) ? 'parked' : 'retrying',
     position,
     ...(lastPosition !== undefined && { lastPosition }),
     ...(version !== undefined && { version }),
@@ -92,6 +92,25 @@ export function passedOver(actor: HeldActor, now: number): HeldActor {
   const next = { ...behind, ...(version !== undefined && { version: version + 1 }) }
   return dueNow({ ...rest, ...next, isUntried: true }, now)
 }
+
+/**
+ * How often it was tried before, as far as that counts. One that was parked is tried once more by whoever takes
+ * over, whose code may be another: where that fails for another reason than before, it is tried as often as any.
+ */
+function triesFor(thrown: unknown, { tries, cause }: HeldActor, retries: number): number {
+  return tries > retries && !isLike(cause, causeOf(thrown)) ? 0 : tries
+}
+
+function isLike(a: HeldCause, b: HeldCause): boolean {
+  return a.code === b.code && (a.code !== undefined || a.message === b.message)
+}
+
+/** Others were faster with the actor that it asked. They get on, so that is over some time. */
+function isPassing(thrown: unknown): boolean {
+  return isAetherError(thrown) && passingCodes.has(thrown.code)
+}
+
+const passingCodes: ReadonlySet<ErrorCode> = new Set(['version-conflict', 'overloaded'])
 
 /** What was removed doesn't come back by itself. */
 function isForGood(thrown: unknown): boolean {
