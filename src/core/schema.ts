@@ -1,4 +1,4 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
 import { AetherError, type Issue } from './errors.ts'
 
 /** Any validator that implements Standard Schema: zod, valibot, arktype and others. */
@@ -28,6 +28,26 @@ export function validateSync<S extends Schema>(
   if (!(validation instanceof Promise)) return validation
   validation.catch(() => undefined)
   throw new AetherError('invalid-definition', 'the schema of an event must validate synchronously')
+}
+
+/**
+ * What a schema tells of what it takes and of what it gives, as JSON Schema: nothing where it can't, as those of
+ * valibot. Two that tell the same may still differ, by functions of their own say.
+ */
+export function describeSchema(schema: Schema): readonly (string | undefined)[] {
+  const { vendor, jsonSchema } = schema['~standard'] as StandardSchemaV1.Props &
+    Partial<StandardJSONSchemaV1.Props>
+  if (!jsonSchema) return []
+  // Else zod would tell nothing at all of a schema with one function in it.
+  const libraryOptions = vendor === 'zod' ? { unrepresentable: 'any' } : {}
+  const options = { target: 'draft-2020-12', libraryOptions }
+  return (['input', 'output'] as const).map((side) => {
+    try {
+      return JSON.stringify(jsonSchema[side](options))
+    } catch {
+      return undefined
+    }
+  })
 }
 
 export function isSchema(value: unknown): value is Schema {

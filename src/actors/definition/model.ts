@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import {
   AetherError,
   checkType,
+  describeSchema,
   freezeJson,
   isSchema,
   messageOf,
@@ -88,6 +89,7 @@ export function makeModel(type: string, spec: ErasedSpec): ActorModel {
   }
   const initialState = initialStateOf(type, spec.state)
   const events = eventModels(type, spec)
+  let shape: string | undefined
   return {
     kind: 'aether-actor',
     type,
@@ -97,7 +99,10 @@ export function makeModel(type: string, spec: ErasedSpec): ActorModel {
     commands: commandModels(type, spec),
     queries: queryModels(type, spec),
     constructors: eventConstructors(spec.events),
-    shape: shapeOf(spec.snapshots, initialState(), events),
+    // Asking all schemas takes its time, and not every definition is run where it is loaded.
+    get shape() {
+      return (shape ??= shapeOf(spec.snapshots, initialState(), events))
+    },
     snapshotEvery: snapshotEvery(type, spec.snapshots),
   }
 }
@@ -189,7 +194,10 @@ function shapeOf(
   initial: unknown,
   events: ReadonlyMap<string, EventModel>,
 ): string {
-  const folds = [...events].map(([name, { version, evolve }]) => [name, version, String(evolve)])
+  const folds = [...events].map(([name, { version, schema, evolve }]) => {
+    // A schema leaves out what it doesn't know, and fills in what is missing.
+    return [name, version, describeSchema(schema), String(evolve)]
+  })
   return hash('sha256', JSON.stringify([snapshots?.shape, initial, folds])).slice(0, 16)
 }
 
