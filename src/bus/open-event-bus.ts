@@ -2,8 +2,8 @@ import {
   type Clock,
   type IdSource,
   type Logger,
-  processLogger,
   randomIds,
+  steadyLogger,
   systemClock,
 } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
@@ -35,11 +35,11 @@ export function openEventBus(
   store: Pick<EventStore, 'onStored' | 'broadcast'>,
   options: EventBusOptions = {},
 ): EventBus {
-  const { clock = systemClock, ids = randomIds, logger = processLogger } = options
+  const { clock = systemClock, ids = randomIds } = options
   return new MessageBus({
     clock,
     ids,
-    logger,
+    logger: steadyLogger(options.logger),
     onStored: (listener) => store.onStored(listener),
     broadcast: store.broadcast,
     announceStored: options.announceStored ?? true,

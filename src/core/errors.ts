@@ -295,9 +295,13 @@ export class WriteRefusedError extends AetherError {
   }
 }
 
-/** The text of whatever was thrown. */
+/** The text of whatever was thrown, which may be nothing that has one. Never throws. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown)
+  } catch {
+    return 'something without a text was thrown'
+  }
 }
 
 function onlyOne(ids: readonly string[]): string | undefined {

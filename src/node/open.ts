@@ -5,8 +5,8 @@ import {
   type Clock,
   type IdSource,
   type Logger,
-  processLogger,
   randomIds,
+  steadyLogger,
   systemClock,
 } from '../core/index.ts'
 import type { LeaseTimes, PolicyDefinition, ReaderDefinition } from '../projections/index.ts'
@@ -61,7 +61,8 @@ export interface OpenOptions<Actors extends ActorDefinition> {
 export async function open<const Actors extends ActorDefinition>(
   options: OpenOptions<Actors>,
 ): Promise<Node<Actors>> {
-  const { backend, actors, clock = systemClock, logger = processLogger, ids = randomIds } = options
+  const { backend, actors, clock = systemClock, ids = randomIds } = options
+  const logger = steadyLogger(options.logger)
   const limits = completeLimits(options.limits)
   const closeTimeoutMs = checkTimeout(options.closeTimeoutMs ?? 30_000)
   const telemetry = await Telemetry.find(clock, logger)

@@ -5,8 +5,8 @@ import {
   type Logger,
   type NewEvent,
   checkActorId,
-  processLogger,
   type StoredEvent,
+  steadyLogger,
   systemClock,
 } from '../core/index.ts'
 import type { Agenda } from './agenda/agenda.ts'
@@ -89,11 +89,8 @@ export class CommitLogEventStore implements EventStore {
     options: EventStoreOptions = {},
     { agenda, tables, broadcast, inlineSeat }: StoreExtras = {},
   ) {
-    const {
-      clock = systemClock,
-      logger = processLogger,
-      rememberedVersions = defaultRememberedVersions,
-    } = options
+    const { clock = systemClock, rememberedVersions = defaultRememberedVersions } = options
+    const logger = steadyLogger(options.logger)
     this.agenda = agenda
     this.broadcast = broadcast
     this.inlineSeat = inlineSeat

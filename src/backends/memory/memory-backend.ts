@@ -1,4 +1,4 @@
-import { processLogger, systemClock } from '../../core/index.ts'
+import { steadyLogger, systemClock } from '../../core/index.ts'
 import {
   type Backend,
   checkRetention,
@@ -32,7 +32,8 @@ export function memory(options: MemoryOptions = {}): Backend {
   return {
     name: 'memory',
     async openStore(storeOptions = {}) {
-      const { clock = systemClock, logger = processLogger } = storeOptions
+      const { clock = systemClock } = storeOptions
+      const logger = steadyLogger(storeOptions.logger)
       const agenda = new ClaimingAgenda(claims, { clock, logger })
       return new CommitLogEventStore(log, shelf, storeOptions, { agenda, tables })
     },

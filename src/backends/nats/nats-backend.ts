@@ -1,4 +1,10 @@
-import { type Clock, type Logger, processLogger, systemClock } from '../../core/index.ts'
+import {
+  type Clock,
+  type Logger,
+  processLogger,
+  steadyLogger,
+  systemClock,
+} from '../../core/index.ts'
 import { type Backend, CommitLogEventStore } from '../../store/index.ts'
 import { JetStreamAgenda } from './agenda/jetstream-agenda.ts'
 import { BusSubjects } from './bus/bus-subjects.ts'
@@ -55,7 +61,8 @@ export function nats(options: NatsOptions): NatsBackend {
   return {
     name: nameOf(settings),
     openStore: async (storeOptions = {}) => {
-      const { clock = systemClock, logger = processLogger } = storeOptions
+      const { clock = systemClock } = storeOptions
+      const logger = steadyLogger(storeOptions.logger)
       const parts = await openParts(settings, clock, logger)
       const { log, shelf, ...extras } = parts
       return new CommitLogEventStore(log, shelf, storeOptions, extras)

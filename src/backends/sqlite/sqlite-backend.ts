@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { AetherError, processLogger, systemClock } from '../../core/index.ts'
+import { AetherError, steadyLogger, systemClock } from '../../core/index.ts'
 import { type Backend, ClaimingAgenda, CommitLogEventStore } from '../../store/index.ts'
 import { InlineSeat } from './projecting/inline-seat.ts'
 import { inspectFile } from './inspect-file.ts'
@@ -23,7 +23,8 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
   return {
     name: `sqlite:${file}`,
     openStore: async (storeOptions = {}) => {
-      const { clock = systemClock, logger = processLogger } = storeOptions
+      const { clock = systemClock } = storeOptions
+      const logger = steadyLogger(storeOptions.logger)
       const { lockTimeoutMs } = settings
       const events = await openEventTable(path, settings)
       const log = new SqliteCommitLog(events, settings)

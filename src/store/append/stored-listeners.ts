@@ -1,4 +1,4 @@
-import { type Logger, messageOf, processLogger, type StoredEvent } from '../../core/index.ts'
+import { type Logger, messageOf, type StoredEvent } from '../../core/index.ts'
 
 /** Is handed all events of one append, commit or save, once they are stored. */
 export type StoredListener = (events: readonly StoredEvent[]) => void
@@ -60,11 +60,6 @@ export class StoredListeners {
     const actorIds = [...new Set(events.map((event) => event.actorId))]
     const position = events.at(-1)?.position
     const message = 'a listener of stored events failed: the events are stored'
-    try {
-      this.#logger.error({ actorIds, position, error: messageOf(thrown) }, message)
-    } catch {
-      // The logger may fail for the same reason. Thrown on, it would keep all others from what was stored.
-      processLogger.error({ actorIds, position }, `${message}; and so did the logger that was told`)
-    }
+    this.#logger.error({ actorIds, position, error: messageOf(thrown) }, message)
   }
 }
