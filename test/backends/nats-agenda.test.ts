@@ -46,7 +46,7 @@ describe('the stream of the messages', () => {
     const taken: string[] = []
     await using _ = other.agenda.handOut(handing, async ({ name }) => void taken.push(name))
     expect(await agenda.remove(reminder())).toBe(false)
-    expect(await Array.fromAsync(agenda.list(undefined))).toEqual([])
+    expect(await Array.fromAsync(agenda.list(undefined, Infinity))).toEqual([])
     await expect(manager.streams.info(stream)).rejects.toThrow('stream not found')
     await agenda.put(message('m'), always)
     await until(() => taken.length === 1, { description: 'the other took it' })
@@ -113,7 +113,7 @@ test('reminders that are put together share batches, and none spoils the others'
   ])
   expect(results.slice(0, -1)).toEqual(Array(251).fill({ status: 'fulfilled', value: true }))
   expect(results.at(-1)).toMatchObject({ status: 'rejected', reason: { code: 'too-large' } })
-  const kept = await Array.fromAsync(agenda.list('order-1'))
+  const kept = await Array.fromAsync(agenda.list('order-1', Infinity))
   expect(kept).toHaveLength(201)
   expect(kept.find(({ name }) => name === 'taken')?.text).toBe('new')
 })
@@ -131,7 +131,10 @@ test('messages that fail for long do not keep others from being delivered', asyn
   await agenda.put(message('last'), always)
   await until(() => taken.has('last'), { description: 'the last was taken' })
   // It is done with a moment later.
-  await until(async () => (await Array.fromAsync(agenda.list(undefined))).length === names.length, {
-    description: 'the others are there still, and it alone is gone',
-  })
+  await until(
+    async () => (await Array.fromAsync(agenda.list(undefined, Infinity))).length === names.length,
+    {
+      description: 'the others are there still, and it alone is gone',
+    },
+  )
 })

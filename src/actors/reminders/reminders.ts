@@ -138,14 +138,15 @@ export class Reminders {
     if (actorId !== undefined) parseActorId(actorId)
     const limit = checkLimit(most)
     signal?.throwIfAborted()
-    let next: AgendaEntry[] = []
+    let next = new Map<string, AgendaEntry>()
     // In no order, so that all are looked at; never more than twice the limit are held.
-    for await (const entry of this.#agenda.list(actorId)) {
+    for await (const entry of this.#agenda.list(actorId, limit)) {
       signal?.throwIfAborted()
-      next.push(entry)
-      if (next.length >= 2 * limit) next = nextOf(next, limit)
+      // One that is met twice was put off meanwhile.
+      next.set(spelled(entry), entry)
+      if (next.size >= 2 * limit) next = nextOf(next, limit)
     }
-    return nextOf(next, limit).map(show)
+    return [...nextOf(next, limit).values()].map(show)
   }
 
   /** By type, how many are due that no node has taken yet; empty where this one delivers nothing. */
@@ -184,8 +185,15 @@ export class Reminders {
   }
 }
 
-function nextOf(entries: readonly AgendaEntry[], limit: number): AgendaEntry[] {
-  return entries.toSorted((a, b) => a.due - b.due).slice(0, limit)
+function nextOf(
+  entries: ReadonlyMap<string, AgendaEntry>,
+  limit: number,
+): Map<string, AgendaEntry> {
+  return new Map([...entries].toSorted(([, a], [, b]) => a.due - b.due).slice(0, limit))
+}
+
+function spelled({ actorId, kind, name }: AgendaEntry): string {
+  return JSON.stringify([actorId, kind, name])
 }
 
 /** @throws AetherError `id-reused` */

@@ -40,7 +40,7 @@ export async function exportLog(args: readonly string[]): Promise<ExitCode> {
 async function tellWaiting(agenda: Agenda | undefined): Promise<void> {
   if (!agenda) return
   let count = 0
-  for await (const _ of agenda.list(undefined)) if (++count === maxCounted) break
+  for await (const _ of agenda.list(undefined, maxCounted)) if (++count === maxCounted) break
   if (count === 0) return
   const many = count === maxCounted ? `${maxCounted} or more` : String(count)
   console.error(`aether: messages and reminders that wait are not exported: ${many}`)

@@ -14,8 +14,11 @@ export interface Agenda {
   put(entry: AgendaEntry, replaces: ReplacesEntry): Promise<boolean>
   /** Takes the entry away; false where there is none. One that is handed out already still counts. */
   remove(key: AgendaKey): Promise<boolean>
-  /** The entries of one actor, or of all, in no order. One that was settled may show for a moment more. */
-  list(actorId: ActorId | undefined): AsyncIterable<AgendaEntry>
+  /**
+   * The entries of one actor, or of all, in no order: those that are due first, so many at least. One that was
+   * settled may show for a moment more, one that is put off meanwhile twice.
+   */
+  list(actorId: ActorId | undefined, limit: number): AsyncIterable<AgendaEntry>
   /**
    * From now on gives entries that are due to `take`, several at once, never before their time. One
    * whose taker is gone, or threw, is given again after the lease. Ending it waits for those under way.
@@ -65,7 +68,7 @@ export interface HandOut extends AsyncDisposable {
 export interface HandOutOptions {
   /** Only entries for actors of these types. */
   readonly types: readonly string[]
-  /** How many are given out at once, at most. */
+  /** How many takers are at work at once, at most. */
   readonly concurrency: number
   /** After how many milliseconds without an answer an entry is given to somebody else. */
   readonly leaseMs: number

@@ -9,10 +9,17 @@ export interface ClaimTable {
   /** As {@link Agenda.put}; the entry is claimed by nobody. */
   put(entry: AgendaEntry, replaces: ReplacesEntry): Promise<boolean>
   remove(key: AgendaKey): Promise<boolean>
-  list(actorId: ActorId | undefined): AsyncIterable<AgendaEntry>
-  /** Claims entries of these types that are due and not claimed, the longest due first. */
+  /** As {@link Agenda.list}. */
+  list(actorId: ActorId | undefined, limit: number): AsyncIterable<AgendaEntry>
+  /**
+   * Claims entries of these types that are due and not claimed, the longest due first. What ends all who could
+   * have claimed something may undo it.
+   */
   claim(wanted: ClaimRequest): Promise<readonly Claim[]>
-  /** Takes the entry away or puts the next in its place; without effect where the claim is over. */
+  /**
+   * Takes the entry away or puts the next in its place; without effect where the claim is over. It is done for
+   * everybody once this resolves; a power cut may undo the last of it.
+   */
   settle(claim: Claim, next: NextEntry | undefined): Promise<void>
   /** When the next entry of these types can be claimed, as far as is known. */
   nextClaimable(types: readonly string[]): Promise<number | undefined>

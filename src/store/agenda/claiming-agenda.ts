@@ -34,9 +34,9 @@ export class ClaimingAgenda implements Agenda {
     return this.#table.remove(key)
   }
 
-  async *list(actorId: ActorId | undefined): AsyncGenerator<AgendaEntry> {
+  async *list(actorId: ActorId | undefined, limit: number): AsyncGenerator<AgendaEntry> {
     this.#assertOpen()
-    yield* this.#table.list(actorId)
+    yield* this.#table.list(actorId, limit)
   }
 
   handOut(options: HandOutOptions, take: TakeEntry): HandOut {

@@ -1,5 +1,5 @@
 import { type Clock, isAetherError, type Logger, messageOf } from '../../core/index.ts'
-import type { HandOut, HandOutOptions, TakeEntry } from './agenda.ts'
+import type { HandOut, HandOutOptions, NextEntry, TakeEntry } from './agenda.ts'
 import type { Claim, ClaimTable } from './claim-table.ts'
 
 interface Around {
@@ -29,6 +29,8 @@ export class HandingOut implements HandOut {
   readonly #settings: Settings
   readonly #watch: Disposable
   readonly #underWay = new Set<Promise<void>>()
+  /** How many of them are in their taker's hands; the others are being settled. */
+  #taken = 0
   #looking: Promise<void> | undefined
   /** Something may have become due since the look under way began. */
   #isToLookAgain = false
@@ -79,7 +81,7 @@ export class HandingOut implements HandOut {
     const { table, clock, logger } = this.#around
     const { types, concurrency, leaseMs } = this.#settings
     try {
-      const limit = concurrency - this.#underWay.size
+      const limit = concurrency - this.#taken
       // Whoever is done looks again.
       if (limit <= 0) return undefined
       const now = clock.now()
@@ -95,22 +97,32 @@ export class HandingOut implements HandOut {
   }
 
   #start(claim: Claim): void {
-    const work = this.#give(claim).finally(() => {
-      this.#underWay.delete(work)
-      this.#look()
-    })
+    const work = this.#give(claim).finally(() => this.#underWay.delete(work))
     this.#underWay.add(work)
   }
 
   async #give(claim: Claim): Promise<void> {
     try {
-      const next = await this.#settings.take(claim.entry)
-      await this.#around.table.settle(claim, next)
+      const next = await this.#take(claim)
+      const settling = this.#around.table.settle(claim, next)
+      // What is settled and what is claimed in its place are written together.
+      this.#look()
+      await settling
     } catch (error) {
       // Its lease ends, and somebody takes it again.
       const { actorId, kind, name } = claim.entry
       const message = `the ${kind} ${name} of ${actorId} was not settled: ${messageOf(error)}`
       this.#around.logger.warn({ actorId, kind, name }, message)
+      this.#look()
+    }
+  }
+
+  async #take({ entry }: Claim): Promise<NextEntry | undefined> {
+    this.#taken++
+    try {
+      return await this.#settings.take(entry)
+    } finally {
+      this.#taken--
     }
   }
 

@@ -362,7 +362,7 @@ function agendaOf({ agenda }: EventStore): Agenda {
 }
 
 async function listed(store: EventStore, actorId?: ActorId): Promise<AgendaEntry[]> {
-  return (await Array.fromAsync(agendaOf(store).list(actorId))).toSorted(byName)
+  return (await Array.fromAsync(agendaOf(store).list(actorId, Infinity))).toSorted(byName)
 }
 
 function byName(a: AgendaEntry, b: AgendaEntry): number {

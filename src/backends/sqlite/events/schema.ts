@@ -212,6 +212,9 @@ const logTable = `
   END;
 `
 
+/** So that the next ones are found without looking at all that wait. */
+const messagesByTime = 'CREATE INDEX message_due ON message (due);'
+
 /**
  * Step by step from an empty file to the tables of this Aether: the first makes version 1 of an
  * empty file, the second makes version 2 of that. A step never changes once it was released.
@@ -224,6 +227,7 @@ export const migrations: readonly string[] = [
   documentTable,
   leanInserts,
   logTable,
+  messagesByTime,
 ]
 
 /** Kept as the file's `user_version`. */

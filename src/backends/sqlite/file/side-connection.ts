@@ -19,8 +19,15 @@ const settings = `
 /** How many writes one transaction, and one sync of the disk, stores at most. */
 const maxWritesPerTransaction = 256
 
+/**
+ * What a write outlives: the end of the process, whatever ends it; or a power cut as well, which costs a sync of
+ * the disk. What is written or synced later takes what came before it along.
+ */
+type Outlives = 'process' | 'power-cut'
+
 interface Write {
   readonly run: () => unknown
+  readonly outlives: Outlives
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -57,6 +64,8 @@ export class SideConnection {
   readonly #kept: KeptFile
   readonly #waiting: Write[] = []
   #draining: Promise<void> | undefined
+  /** As {@link settings} have it. */
+  #synced: Outlives = 'power-cut'
 
   constructor(db: DatabaseSync, file: string, lockTimeoutMs: number) {
     this.#db = db
@@ -78,15 +87,15 @@ export class SideConnection {
   }
 
   /**
-   * Resolves once all that `run` did is on the disk; it may be run several times, and only the last
-   * counts.
+   * Resolves once all that `run` did is on the disk, or only in the file where it need not outlive a power cut; it
+   * may be run several times, and only the last counts.
    * @throws AetherError `store-unavailable`, `too-large`, `incompatible-store`, `closed`;
    * `outcome-unknown` where the disk failed the COMMIT
    */
-  write<T>(run: () => T): Promise<T> {
+  write<T>(run: () => T, outlives: Outlives = 'power-cut'): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#assertOpen()
-      this.#waiting.push({ run, resolve: resolve as (result: unknown) => void, reject })
+      this.#waiting.push({ run, outlives, resolve: resolve as (result: unknown) => void, reject })
       this.#draining ??= this.#drain()
     })
   }
@@ -109,6 +118,7 @@ export class SideConnection {
   async #store(writes: readonly Write[]): Promise<void> {
     try {
       this.#kept.check()
+      this.#syncFor(writes)
       const results = await retryWhileBusy(
         () => inTransaction(this.#db, () => writes.map(({ run }) => run()), this.#notCommitted),
         this.#lockTimeoutMs,
@@ -124,6 +134,15 @@ export class SideConnection {
       const failure = sqliteFailure(this.#file, thrown)
       for (const { reject } of writes) reject(failure)
     }
+  }
+
+  /** Those that share a transaction share its sync, if one of them needs it. */
+  #syncFor(writes: readonly Write[]): void {
+    const isToSync = writes.some(({ outlives }) => outlives === 'power-cut')
+    const needed = isToSync ? 'power-cut' : 'process'
+    if (needed === this.#synced) return
+    this.#db.exec(`PRAGMA synchronous = ${isToSync ? 'FULL' : 'NORMAL'}`)
+    this.#synced = needed
   }
 
   readonly #notCommitted = (thrown: unknown): unknown =>

@@ -70,47 +70,61 @@ class SqliteClaimTable implements ClaimTable {
     return this.#connection.write(() => this.#statements.remove.run(...keyOf(key)).changes === 1)
   }
 
-  async *list(actorId: ActorId | undefined): AsyncGenerator<AgendaEntry> {
+  async *list(actorId: ActorId | undefined, limit: number): AsyncGenerator<AgendaEntry> {
     const { page, pageOf } = this.#statements
     const actor = actorId === undefined ? undefined : encodeKey(actorId)
-    let last: readonly [string, string, string] = [actor ?? '', '', '']
-    for (;;) {
+    let left = limit
+    let last: readonly [number, number] = [-1, 0]
+    while (left > 0) {
+      const size = Math.min(pageSize, left)
       const rows = await this.#connection.read(() =>
-        (actor === undefined ? page : pageOf).all(...last, pageSize),
+        actor === undefined ? page.all(...last, size) : pageOf.all(actor, ...last, size),
       )
       yield* (rows as unknown as MessageRow[]).map(entryOf)
       const end = rows.at(-1) as MessageRow | undefined
-      if (!end || rows.length < pageSize) return
-      last = [end.actor, end.kind, end.name]
+      if (!end || rows.length < size) return
+      last = [end.due, end.revision]
+      left -= size
     }
   }
 
   async claim({ types, now, until, limit }: ClaimRequest): Promise<readonly Claim[]> {
-    const { available, claim } = this.#statements
+    const { isAvailable, claim } = this.#statements
     const names = JSON.stringify(types)
-    const find = (): MessageRow[] => available.all(names, now, limit) as unknown as MessageRow[]
     // Only who has found something takes the writer's lock.
-    if ((await this.#connection.read(find)).length === 0) return []
-    return this.#connection.write(() =>
-      find().map((row) => {
-        claim.run(until, row.revision)
-        return { entry: entryOf(row), revision: row.revision, claims: row.claims + 1 }
-      }),
+    const isAnyDue = (): boolean => types.some((type) => isAvailable.get(type, now) !== undefined)
+    if (!(await this.#connection.read(isAnyDue))) return []
+    // A power cut that undoes it ends whoever has claimed something as well.
+    const rows = await this.#connection.write(
+      () => claim.all(until, names, now, limit, limit) as unknown as MessageRow[],
+      'process',
     )
+    const claims = rows.map((row) => ({
+      entry: entryOf(row),
+      revision: row.revision,
+      claims: row.claims,
+    }))
+    // They come in no order.
+    return claims.toSorted((a, b) => a.entry.due - b.entry.due)
   }
 
+  /** Where a power cut undoes it, the entry is handed out once more. */
   async settle({ entry, revision, claims }: Claim, next: NextEntry | undefined): Promise<void> {
     await this.#connection.write(() => {
       const isCurrent = this.#statements.settle.run(revision, claims).changes === 1
       if (isCurrent && next) this.#insert({ ...entry, ...next })
-    })
+    }, 'process')
     if (next) this.#growth.tell()
   }
 
   async nextClaimable(types: readonly string[]): Promise<number | undefined> {
     const { next } = this.#statements
-    const row = await this.#connection.read(() => next.get(JSON.stringify(types)))
-    return (row?.['next'] as number | null | undefined) ?? undefined
+    const times = await this.#connection.read(() =>
+      types.map((type) => next.get(type)?.['available'] as number | undefined),
+    )
+    return times
+      .filter((time) => time !== undefined)
+      .reduce<number | undefined>((least, time) => Math.min(least ?? time, time), undefined)
   }
 
   async countClaimable(
@@ -150,17 +164,24 @@ function prepare(db: DatabaseSync) {
       (actor_type, actor, kind, name, due, available, text) VALUES (?, ?, ?, ?, ?, ?, ?)`),
     remove: db.prepare(`DELETE FROM message WHERE ${byKey}`),
     page: db.prepare(`SELECT ${columns} FROM message
-      WHERE (actor, kind, name) > (?, ?, ?) ORDER BY actor, kind, name ${limitClause}`),
+      WHERE (due, revision) > (?, ?) ORDER BY due, revision ${limitClause}`),
     pageOf: db.prepare(`SELECT ${columns} FROM message
-      WHERE actor = ? AND (kind, name) > (?, ?) ORDER BY kind, name ${limitClause}`),
-    available: db.prepare(`SELECT ${columns} FROM message
-      WHERE ${ofTypes} AND available <= ? ORDER BY available ${limitClause}`),
-    claim: db.prepare('UPDATE message SET available = ?, claims = claims + 1 WHERE revision = ?'),
+      WHERE actor = ? AND (due, revision) > (?, ?) ORDER BY due, revision ${limitClause}`),
+    isAvailable: db.prepare(`SELECT 1 FROM message
+      WHERE actor_type = ? AND available <= ? LIMIT 1`),
+    // Type by type, each in the order of the index: all that are due would have to be sorted each time otherwise.
+    claim: db.prepare(`UPDATE message SET available = ?1, claims = claims + 1 WHERE revision IN (
+      SELECT found.revision FROM json_each(?2) AS type, message AS found WHERE found.revision IN (
+        SELECT revision FROM message WHERE actor_type = type.value AND available <= ?3
+        ORDER BY available LIMIT ?4 + 0
+      ) ORDER BY found.available LIMIT ?5 + 0
+    ) RETURNING ${columns}`),
     settle: db.prepare('DELETE FROM message WHERE revision = ? AND claims = ?'),
     // All of it is in the index.
     waiting: db.prepare(`SELECT actor_type AS type, count(*) AS count FROM message
       WHERE ${ofTypes} AND available <= ? GROUP BY actor_type`),
-    next: db.prepare(`SELECT min(available) AS next FROM message WHERE ${ofTypes}`),
+    next: db.prepare(`SELECT available FROM message
+      WHERE actor_type = ? ORDER BY available LIMIT 1`),
   } as const satisfies Record<string, StatementSync>
 }
 
