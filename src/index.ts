@@ -1,4 +1,4 @@
-export { actor, event, isActorDefinition, reject } from './actors/index.ts'
+export { actor, event, isActorDefinition, isRejected, reject } from './actors/index.ts'
 export type {
   ActorDefinition,
   ActorIdentity,
@@ -40,7 +40,9 @@ export type {
   ReminderSettings,
   ReminderTime,
   RemindersOptions,
+  RejectedError,
   Rejection,
+  RejectionsOf,
   RepliesOf,
   ReplyContext,
   SnapshotSpec,

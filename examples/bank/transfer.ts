@@ -1,4 +1,4 @@
-import { CommandRejectedError, type Node } from 'aether'
+import { isRejected, type Node } from 'aether'
 import { Account } from './bank.ts'
 
 export interface Transfer {
@@ -23,7 +23,7 @@ export async function transfer(
   try {
     await receiver.receiveTransfer({ transfer: id, from, amount }, { commandId: `${id}/receive` })
   } catch (error) {
-    if (!(error instanceof CommandRejectedError)) throw error
+    if (!isRejected(error, Account, 'receiveTransfer')) throw error
     await sender.receiveTransfer({ transfer: id, from: to, amount }, { commandId: `${id}/return` })
     throw error
   }

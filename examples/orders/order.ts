@@ -23,9 +23,9 @@ export const Order = actor('order', {
     Cancelled: z.object({ reason: z.string() }),
   },
   evolve: {
-    Placed: (_s, e): OrderState => ({ status: 'placed', lines: e.lines, total: e.total }),
-    Paid: (s): OrderState => ({ ...s, status: 'paid' }),
-    Cancelled: (s): OrderState => ({ ...s, status: 'cancelled' }),
+    Placed: (_s, e) => ({ status: 'placed', lines: e.lines, total: e.total }),
+    Paid: (s) => ({ ...s, status: 'paid' }),
+    Cancelled: (s) => ({ ...s, status: 'cancelled' }),
   },
   commands: {
     pay: {

@@ -22,9 +22,9 @@ export const Payment = actor('payment', {
     Refunded: z.object({ reason: z.string() }),
   },
   evolve: {
-    Captured: (_s, e): PaymentState => ({ status: 'captured', ...e }),
-    Declined: (s, e): PaymentState => ({ ...s, status: 'declined', order: e.order }),
-    Refunded: (s): PaymentState => ({ ...s, status: 'refunded' }),
+    Captured: (_s, e) => ({ status: 'captured', ...e }),
+    Declined: (s, e) => ({ ...s, status: 'declined', order: e.order }),
+    Refunded: (s) => ({ ...s, status: 'refunded' }),
   },
   commands: {
     capture: {

@@ -1,4 +1,4 @@
-import { CommandRejectedError, type Node, reject } from 'aether'
+import { isRejected, type Node, reject } from 'aether'
 import { type Line, Order } from './order.ts'
 import { Payment } from './payment.ts'
 import { availableOf, Stock } from './stock.ts'
@@ -52,7 +52,7 @@ export async function payOrder(
     await shop.get(Order, id).pay({ payment, cents }, { commandId: `${payment}/pay` })
     return 'paid'
   } catch (error) {
-    if (!(error instanceof CommandRejectedError)) throw error
+    if (!isRejected(error, Order, 'pay')) throw error
     await money.refund({ reason: error.rejection }, { commandId: `${payment}/refund` })
     return 'refunded'
   }

@@ -19,11 +19,15 @@ export type {
   EventsOf,
   PreparationsOf,
   QueriesOf,
+  RejectionsOf,
   RepliesOf,
   StateOf,
 } from './definition/definition.ts'
+export type { NextState } from './definition/next-state.ts'
 export { event } from './definition/event.ts'
 export type { EventChanges, Upcast } from './definition/event.ts'
+export { isRejected } from './definition/is-rejected.ts'
+export type { RejectedError } from './definition/is-rejected.ts'
 export type { Finding } from './check/finding.ts'
 export { type ActorState, foldDecided, foldStored, initialOf } from './replay/fold.ts'
 export { completeLimits } from './live/limits.ts'

@@ -81,6 +81,26 @@ export const wrongState = view({
   on: { Opened: () => ({ n: 'one' }) },
 })
 
+interface Door {
+  readonly status: 'open' | 'shut'
+  readonly times: number
+}
+
+const shut: Door = { status: 'shut', times: 0 }
+
+/** What a document may be, a handler is known to give. */
+export const Doors = view({
+  name: 'doors',
+  actors: [Account],
+  state: shut,
+  on: {
+    Opened: () => ({ status: 'open', times: 1 }),
+    Closed: (door) => (door.times > 5 ? undefined : { ...door, status: 'shut' }),
+    // @ts-expect-error it is none of the texts
+    Deposited: (door) => ({ ...door, status: 'ajar' }),
+  },
+})
+
 interface Tx {
   insert(row: string): void
 }

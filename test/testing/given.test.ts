@@ -147,12 +147,18 @@ the state before, at version 2: {"open":true,"owner":"Alice","balance":10}`)
     ],
     [
       'events for a refusal',
-      () => opened().when('empty').thenRejected('closed'),
+      () =>
+        opened()
+          .when('empty')
+          .thenRejected('closed' as never),
       '- rejected closed\n+ Withdrawn {"amount":10}',
     ],
     [
       'another refusal',
-      () => opened().when('withdraw', { amount: 11 }).thenRejected('closed'),
+      () =>
+        opened()
+          .when('withdraw', { amount: 11 })
+          .thenRejected('closed' as 'insufficient-funds'),
       '- rejected closed\n+ rejected insufficient-funds {"balance":10}',
     ],
     [

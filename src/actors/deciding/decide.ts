@@ -10,7 +10,7 @@ import {
 } from '../../core/index.ts'
 import type { ActorModel, CommandModel } from '../definition/model.ts'
 import { isRejection } from '../definition/reject.ts'
-import type { DecidedEvent, Decision, EventSchemas } from '../definition/spec.ts'
+import type { DecidedEvent, Decision } from '../definition/spec.ts'
 import { type ActorState, foldDecided } from '../replay/fold.ts'
 import { eventVersionName } from '../replay/stored-event.ts'
 import { checkDecision } from './check-decision.ts'
@@ -83,7 +83,7 @@ function callDecide(
   { state, version }: ActorState,
   { name, model: { decide: decideOne }, input, metadata, identity, prepared }: Command,
   now: number,
-): Decision<EventSchemas> {
+): Decision {
   try {
     const decision = decideOne(state, input, model.constructors, {
       actorId,
@@ -145,9 +145,7 @@ export function stampOf(metadata: Metadata, identity: CommandIdentity | undefine
   return identity ? { ...rest, commandId: identity.id, commandDigest: identity.digest } : rest
 }
 
-function listOf(
-  decision: Exclude<Decision<EventSchemas>, { code: string }>,
-): readonly DecidedEvent[] {
+function listOf(decision: Exclude<Decision, { code: string }>): readonly DecidedEvent[] {
   if (decision === undefined || decision === null) return []
   return Array.isArray(decision)
     ? (decision as readonly DecidedEvent[])

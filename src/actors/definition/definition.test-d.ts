@@ -4,8 +4,10 @@ import {
   type ActorDefinition,
   type ActorRef,
   type CommandResult,
+  type CommandRejectedError,
   event,
   type EventOf,
+  isRejected,
   type Node,
   open,
   reject,
@@ -185,6 +187,172 @@ export async function repliesAndQueries(): Promise<void> {
   a.state.open satisfies boolean
   p.state.cents satisfies number
 }
+
+interface DoorState {
+  readonly status: 'open' | 'shut'
+}
+
+const shut: DoorState = { status: 'shut' }
+
+/** What a state may be, `evolve` is known to give. */
+export const Door = actor('door', {
+  state: shut,
+  events: { Opened: z.object({}), Set: z.object({ status: z.enum(['open', 'shut']) }) },
+  evolve: { Opened: () => ({ status: 'open' }), Set: (s, e) => ({ ...s, ...e }) },
+  commands: {
+    open: {
+      decide: (s, _c, on) => {
+        if (s.status === 'open') return reject(`is-${s.status}`)
+        return s.status === 'shut' ? on.Opened({}) : reject('no-door', { since: 5 })
+      },
+    },
+    knock: { decide: () => undefined },
+    shout: { decide: (s) => reject(s.status.toUpperCase()) },
+  },
+})
+
+type Status = DoorState['status']
+type Counted = DoorState & { n: number }
+type Found = { at: 'none' } | { at: 'some'; of: { status: Status }[]; pair: [Status, number] }
+const twoEvents = { A: z.object({ n: z.number() }), B: z.object({}) }
+
+export const unions = actor('unions', {
+  state: (): Found => ({ at: 'none' }),
+  events: twoEvents,
+  evolve: {
+    A: () => ({ at: 'some', of: [{ status: 'open' }], pair: ['shut', 1] }),
+    B: (s) => (s.at === 'none' ? s : { ...s, of: [...s.of, { status: 'shut' }] }),
+  },
+  commands: {},
+})
+export const wrongUnions = actor('unions', {
+  state: (): Found => ({ at: 'none' }),
+  events: twoEvents,
+  // @ts-expect-error it lacks what belongs to some
+  evolve: { A: () => ({ at: 'some' }), B: (s) => s },
+  commands: {},
+})
+export const wrongText = actor('unions', {
+  state: (): Counted => ({ ...shut, n: 0 }),
+  events: twoEvents,
+  // @ts-expect-error it is none of the texts
+  evolve: { A: (s) => ({ ...s, status: 'opn' }), B: (s) => s },
+  commands: {},
+})
+export const wrongMember = actor('unions', {
+  state: (): Counted => ({ ...shut, n: 0 }),
+  events: twoEvents,
+  // @ts-expect-error the number is missing
+  evolve: { A: () => ({ status: 'shut' }), B: (s) => s },
+  commands: {},
+})
+export const asynchronous = actor('unions', {
+  state: { n: 0 },
+  events: twoEvents,
+  // @ts-expect-error evolve is synchronous
+  evolve: { A: async (s) => s, B: (s) => s },
+  commands: {},
+})
+
+/** Whatever the state is. */
+export const [texts, lists, nothing, unknowns, records] = [
+  actor('x', {
+    state: (): Status => 'open',
+    events: twoEvents,
+    evolve: { A: () => 'shut', B: (s) => (s === 'open' ? 'shut' : 'open') },
+    commands: {},
+  }),
+  actor('x', {
+    state: [] as Status[],
+    events: twoEvents,
+    evolve: { A: (s) => [...s, 'open'], B: () => ['shut'] },
+    commands: {},
+  }),
+  actor('x', {
+    state: (): DoorState | null => null,
+    events: twoEvents,
+    evolve: { A: () => ({ status: 'open' }), B: () => null },
+    commands: {},
+  }),
+  actor('x', {
+    state: (): unknown => ({}),
+    events: twoEvents,
+    evolve: { A: (_s, e) => e.n, B: () => undefined },
+    commands: {},
+  }),
+  actor('x', {
+    state: (): Readonly<Record<string, DoorState>> => ({}),
+    events: twoEvents,
+    evolve: { A: (s) => ({ ...s, front: { status: 'open' } }), B: () => ({}) },
+    commands: {},
+  }),
+]
+
+export function refusals(error: unknown): string {
+  if (isRejected(error, Door, 'open')) {
+    error.command satisfies string
+    if (error.rejection === 'no-door') return error.details.since.toFixed()
+    error.rejection satisfies 'is-open'
+    // @ts-expect-error it gives no details
+    error.details.since satisfies number
+    // @ts-expect-error no such code
+    return error.rejection === 'locked' ? 'locked' : ''
+  }
+  // A code that is known when it runs.
+  if (isRejected(error, Door, 'shout')) error.rejection satisfies string
+  if (isRejected(error, Account)) error.rejection satisfies 'already-open'
+  // @ts-expect-error no command of this name
+  isRejected(error, Door, 'close')
+  // @ts-expect-error it refuses nothing
+  if (isRejected(error, Door, 'knock')) return error.rejection
+  return ''
+}
+
+export function ofWhichever<D extends ActorDefinition>(error: unknown, definition: D): unknown {
+  return isRejected(error, definition) && (error as CommandRejectedError).rejection
+}
+
+type Tree = { readonly name: string; readonly below: readonly Tree[] }
+interface Leaf {
+  name: string
+  color?: string
+}
+
+export const kept = actor('kept', {
+  state: 0,
+  events: {
+    Any: z.any(),
+    Unknown: z.unknown(),
+    Json: z.json(),
+    Tree: z.custom<Tree>(),
+    Leaf: z.custom<Leaf>(),
+    Text: z.record(z.string(), z.tuple([z.string(), z.number().nullable()])),
+    // What is stored is a text; `evolve` gets a date.
+    Transformed: z.object({ at: z.iso.datetime().transform((text) => new Date(text)) }),
+    // @ts-expect-error a date is stored as no JSON
+    Dated: z.object({ at: z.date() }),
+    // @ts-expect-error a map is stored as no JSON
+    Mapped: v.object({ deep: v.array(v.object({ m: v.map(v.string(), v.string()) })) }),
+    // @ts-expect-error a bigint is stored as no JSON
+    Counted: z.object({ by: z.bigint().optional() }),
+    // @ts-expect-error what changed is no JSON, either
+    Changed: event(z.object({ at: z.date() }), { formerly: ['Set'] }),
+  },
+  evolve: {
+    Any: (s) => s,
+    Unknown: (s) => s,
+    Json: (s) => s,
+    Tree: (s) => s,
+    Leaf: (s) => s,
+    Text: (s) => s,
+    Transformed: (s, e) => s + e.at.getTime(),
+    Dated: (s) => s,
+    Mapped: (s) => s,
+    Counted: (s) => s,
+    Changed: (s) => s,
+  },
+  commands: {},
+})
 
 export const wrongEvolve = actor('wrong', {
   state: { n: 0 },

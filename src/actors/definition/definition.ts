@@ -1,5 +1,6 @@
 import type { SchemaInput } from '../../core/index.ts'
 import { type ActorModel, type ErasedSpec, makeModel } from './model.ts'
+import type { Rejection } from './reject.ts'
 import type { ActorSpec, At, EventSchemas, InputSchemas, Outputs } from './spec.ts'
 
 declare const types: unique symbol
@@ -14,14 +15,18 @@ export interface ActorDefinition<
   Q extends InputSchemas = InputSchemas,
   A extends Outputs = Outputs,
   P extends Outputs = Outputs,
+  J extends Refusals = Refusals,
 > {
   readonly type: Type
   readonly model: ActorModel
   /** Only for the compiler; without `undefined`, its messages would speak of `exactOptionalPropertyTypes`. */
-  readonly [types]?: DefinitionTypes<S, E, C, R, Q, A, P> | undefined
+  readonly [types]?: DefinitionTypes<S, E, C, R, Q, A, P, J> | undefined
 }
 
-interface DefinitionTypes<S, E, C, R, Q, A, P> {
+/** What each command refuses: a union of rejections. */
+type Refusals = Readonly<Record<string, Rejection>>
+
+interface DefinitionTypes<S, E, C, R, Q, A, P, J> {
   readonly state: S
   readonly events: E
   readonly commands: C
@@ -29,6 +34,7 @@ interface DefinitionTypes<S, E, C, R, Q, A, P> {
   readonly queries: Q
   readonly answers: A
   readonly preparations: P
+  readonly rejections: J
 }
 
 type TypesOf<D extends ActorDefinition> = NonNullable<D[typeof types]>
@@ -58,6 +64,9 @@ type ReplyAt<R, K> = K extends keyof R ? (unknown extends R[K] ? undefined : R[K
 /** The queries of a definition, by name: what the input of each must be. */
 export type QueriesOf<D extends ActorDefinition> = TypesOf<D>['queries']
 
+/** What the commands of a definition refuse, by name: the codes that they give to `reject`, with their details. */
+export type RejectionsOf<D extends ActorDefinition> = TypesOf<D>['rejections']
+
 /** What the queries of a definition answer, by name. */
 export type AnswersOf<D extends ActorDefinition> = TypesOf<D>['answers']
 
@@ -78,10 +87,11 @@ export function actor<
   R,
   Q,
   A,
+  D,
   Name extends string,
 >(
   type: Type extends Misspelled ? MisspelledType : Type,
-  spec: ActorSpec<S, E, C, P, R, Q, A, Name>,
+  spec: ActorSpec<S, E, C, P, R, Q, A, D, Name>,
 ): ActorDefinition<
   Type,
   S,
@@ -90,7 +100,8 @@ export function actor<
   Named<R>,
   Named<Q>,
   Named<A>,
-  Named<P>
+  Named<P>,
+  { readonly [K in Name]: RefusedBy<At<D, K>> }
 > {
   return { type: type as Type, model: makeModel(type, spec as unknown as ErasedSpec) }
 }
@@ -99,6 +110,8 @@ export function actor<
 type Misspelled = '' | `${string}${'-' | ' ' | '.' | '/' | ':'}${string}`
 /** The compiler shows it as what is wanted. */
 type MisspelledType = 'a type of letters, digits and _, such as slot_day'
+
+type RefusedBy<Decide> = Decide extends (...args: never) => infer D ? Extract<D, Rejection> : never
 
 /** No members where the compiler learnt of none. */
 type Named<T> = { readonly [K in keyof T]: T[K] }

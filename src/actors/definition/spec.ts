@@ -1,4 +1,6 @@
 import type { Metadata, Schema, SchemaInput, SchemaOutput } from '../../core/index.ts'
+import type { JsonData } from './json-data.ts'
+import type { NextState } from './next-state.ts'
 import type { Rejection } from './reject.ts'
 
 /** The schema of each event, by its name. */
@@ -10,18 +12,18 @@ export type Outputs = Readonly<Record<string, unknown>>
 
 /**
  * What a developer writes down about one kind of thing. Each part of a command has a mapped type of
- * its own: so the compiler infers input, preparation and reply of each by itself.
+ * its own: so the compiler infers input, preparation, decision and reply of each by itself.
  */
-export interface ActorSpec<S, E extends EventSchemas, C, P, R, Q, A, Name extends string> {
+export interface ActorSpec<S, E extends EventSchemas, C, P, R, Q, A, D, Name extends string> {
   /**
    * The state before anything happened. Every state is JSON, and frozen: `evolve` returns a new one.
    */
   readonly state: S | (() => S)
   /** What can happen: a schema for the data of each event, or {@link event} where it has changed. */
-  readonly events: E
+  readonly events: E & JsonData<E>
   /** What each event does to the state: pure, and never throws. */
   readonly evolve: {
-    readonly [K in keyof E]: (state: NoInfer<S>, event: SchemaOutput<E[K]>) => NoInfer<S>
+    readonly [K in keyof E]: (state: NoInfer<S>, event: SchemaOutput<E[K]>) => NextState<S>
   }
   /** Events that can't happen any more: where they are stored, they change nothing. */
   readonly retired?: readonly string[]
@@ -29,6 +31,8 @@ export interface ActorSpec<S, E extends EventSchemas, C, P, R, Q, A, Name extend
   readonly commands: { readonly [K in keyof C]: CommandInput<C[K]> } & {
     readonly [K in keyof P]: CommandPreparation<InputOf<C, K>, P[K]>
   } & { readonly [K in Name]: CommandDecision<NoInfer<S>, NoInfer<E>, InputOf<C, K>, At<P, K>> } & {
+    readonly [K in keyof D]: { readonly decide: Noted<D[K]> }
+  } & {
     readonly [K in keyof R]: CommandReply<NoInfer<S>, R[K]>
   }
   /** What may be read of it besides its state. @default nothing */
@@ -38,6 +42,9 @@ export interface ActorSpec<S, E extends EventSchemas, C, P, R, Q, A, Name extend
   /** When the state is kept, so that not all events must be read again. */
   readonly snapshots?: SnapshotSpec
 }
+
+/** The compiler infers the type, and nothing more is demanded of it. */
+type Noted<T> = [T] extends [never] ? T : unknown
 
 /** The member of that name, where there is one. */
 export type At<T, K> = K extends keyof T ? T[K] : unknown
@@ -71,7 +78,7 @@ export interface CommandDecision<S, E extends EventSchemas, I, P> {
     input: I,
     on: EventConstructors<E>,
     context: DecisionContext<P>,
-  ) => Decision<E>
+  ) => Decision<keyof E & string>
 }
 
 /** What a command gives back. */
@@ -141,12 +148,8 @@ export interface DecisionContext<Prepared = unknown> {
 }
 
 /** One event, several, none, or a refusal. */
-export type Decision<E extends EventSchemas> =
-  | DecidedEvent<keyof E & string>
-  | readonly DecidedEvent<keyof E & string>[]
-  | Rejection
-  | undefined
-  | void
+export type Decision<EventName extends string = string> =
+  DecidedEvent<EventName> | readonly DecidedEvent<EventName>[] | Rejection | undefined | void
 
 /** An event that a decision wants to happen. Made by the constructors that `decide` gets. */
 export interface DecidedEvent<Type extends string = string> {

@@ -1,4 +1,4 @@
-import type { ActorDefinition } from '../../actors/index.ts'
+import type { ActorDefinition, NextState } from '../../actors/index.ts'
 import { AetherError, freezeJson, messageOf } from '../../core/index.ts'
 import type {
   AnyEventOf,
@@ -40,7 +40,7 @@ export interface ViewSpec<A extends ActorDefinition, S> extends ReaderOptions {
     readonly [Name in EventNameOf<A>]?: (
       view: NoInfer<S>,
       event: EventNamed<A, Name>,
-    ) => NoInfer<S> | undefined
+    ) => NextState<S> | undefined
   }
 }
 

@@ -56,6 +56,13 @@ export function specifications(): void {
   outcome.thenReply({ left: '1' })
   // @ts-expect-error this command replies nothing
   opened.when('close').thenReply({ left: 1 })
+  opened.when('open', { owner: 'B' }).thenRejected('already-open')
+  // @ts-expect-error no command gives this code
+  opened.when('open', { owner: 'B' }).thenRejected('already-closed')
+  // @ts-expect-error it has no details
+  opened.when('open', { owner: 'B' }).thenRejected('already-open', { owner: 'A' })
+  // @ts-expect-error this command refuses nothing
+  outcome.thenRejected('already-open')
   // @ts-expect-error the state is wrong
   outcome.thenState({ open: true, balance: '1' })
   // @ts-expect-error no error has this code

@@ -5,6 +5,8 @@ import type {
   DecidedEvent,
   EventConstructors,
   EventsOf,
+  Rejection,
+  RejectionsOf,
   RepliesOf,
   StateOf,
 } from '../../actors/index.ts'
@@ -27,6 +29,24 @@ interface Sent {
   readonly input: unknown
 }
 
+/** What a command refuses. */
+type RejectionOf<D extends ActorDefinition, K> = K extends keyof RejectionsOf<D>
+  ? RejectionsOf<D>[K]
+  : never
+
+/** The codes that a command gives to `reject`. */
+type CodesOf<D extends ActorDefinition, K> = RejectionOf<D, K>['code']
+
+/** The details that a command gives to `reject` with this code. */
+type DetailsOf<D extends ActorDefinition, K, Code> =
+  RejectionOf<D, K> extends infer R
+    ? R extends Rejection<infer C, infer Details>
+      ? Code extends C
+        ? Details
+        : never
+      : never
+    : never
+
 /** What came of a command, one expectation of it being met. */
 export class Checked<D extends ActorDefinition, K extends string> {
   readonly #scene: Scene
@@ -48,7 +68,10 @@ export class Checked<D extends ActorDefinition, K extends string> {
   }
 
   /** The actor refused, by `reject` with this code, and these details where some are given. */
-  thenRejected(code: string, details?: unknown): Checked<D, K> {
+  thenRejected<Code extends CodesOf<D, K>>(
+    code: Code,
+    details?: DetailsOf<D, K, Code>,
+  ): Checked<D, K> {
     const rehearsal = this.#rehearsal
     const isMet =
       rehearsal.kind === 'rejected' &&

@@ -1,4 +1,4 @@
-import { actor } from 'aether'
+import { actor, reject } from 'aether'
 import * as z from 'zod'
 
 export { Order } from './order.ts'
@@ -6,10 +6,15 @@ export { Order } from './order.ts'
 const order = z.object({ order: z.string() })
 
 export const Stock = actor('stock', {
-  state: {},
+  state: { left: 0 },
   events: { Reserved: order },
   evolve: { Reserved: (s) => s },
-  commands: { reserve: { input: order, decide: (_s, c, on) => on.Reserved(c) } },
+  commands: {
+    reserve: {
+      input: order,
+      decide: (s, c, on) => (s.left > 0 ? on.Reserved(c) : reject('out-of-stock')),
+    },
+  },
 })
 
 export declare const url: string
