@@ -9,6 +9,7 @@ import type {
   PreparationsOf,
   StateOf,
 } from './definition/definition.ts'
+import type { JsonData } from './definition/json-data.ts'
 import type { BoundEvent } from './transaction/participant.ts'
 
 /** What a transaction sees of one actor of this definition. */
@@ -21,7 +22,7 @@ export interface ParticipantOf<D extends ActorDefinition> {
   /** Make events of this very actor: `from.on.Withdrawn({ amount: 5 })`. */
   readonly on: {
     readonly [K in keyof EventsOf<D> & string]: (
-      data: SchemaInput<EventsOf<D>[K]>,
+      data: JsonData<EventsOf<D>[K]>,
       metadata?: Metadata,
     ) => BoundEvent
   }

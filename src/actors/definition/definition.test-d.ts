@@ -329,13 +329,9 @@ export const kept = actor('kept', {
     Text: z.record(z.string(), z.tuple([z.string(), z.number().nullable()])),
     // What is stored is a text; `evolve` gets a date.
     Transformed: z.object({ at: z.iso.datetime().transform((text) => new Date(text)) }),
-    // @ts-expect-error a date is stored as no JSON
     Dated: z.object({ at: z.date() }),
-    // @ts-expect-error a map is stored as no JSON
     Mapped: v.object({ deep: v.array(v.object({ m: v.map(v.string(), v.string()) })) }),
-    // @ts-expect-error a bigint is stored as no JSON
     Counted: z.object({ by: z.bigint().optional() }),
-    // @ts-expect-error what changed is no JSON, either
     Changed: event(z.object({ at: z.date() }), { formerly: ['Set'] }),
   },
   evolve: {
@@ -351,7 +347,27 @@ export const kept = actor('kept', {
     Counted: (s) => s,
     Changed: (s) => s,
   },
-  commands: {},
+  commands: {
+    keep: {
+      decide: (_s, _c, on) => [
+        on.Any(5),
+        on.Unknown({}),
+        on.Json([null]),
+        on.Tree({ name: '', below: [{ name: '', below: [] }] }),
+        on.Leaf({ name: '' }),
+        on.Text({ a: ['', null] }),
+        on.Transformed({ at: '2026-11-22T00:00:00Z' }),
+        // @ts-expect-error a date is stored as no JSON
+        on.Dated({ at: new Date() }),
+        // @ts-expect-error a map is stored as no JSON
+        on.Mapped({ deep: [{ m: new Map() }] }),
+        // @ts-expect-error a bigint is stored as no JSON
+        on.Counted({ by: 5n }),
+        // @ts-expect-error what changed is no JSON, either
+        on.Changed({ at: new Date() }),
+      ],
+    },
+  },
 })
 
 export const wrongEvolve = actor('wrong', {

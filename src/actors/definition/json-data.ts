@@ -1,16 +1,12 @@
 import type { Schema, SchemaInput } from '../../core/index.ts'
 
 /**
- * Demands of the data of each event that they are JSON, as far as their type tells: they are stored as they are given
- * to the schema. What the compiler shows as wanted says which member isn't.
+ * The data of an event, as it is given to its schema and stored. Where its type tells that JSON can't hold it, the
+ * compiler shows what is wrong as what is wanted.
  */
-export type JsonData<E> = {
-  readonly [K in keyof E]: E[K] extends Schema ? Wanted<NoJson<SchemaInput<E[K]>, Depth>> : unknown
-}
-
-type Wanted<Fault> = [Fault] extends [never]
-  ? unknown
-  : `events are stored as JSON, which has no ${Fault & string}: take a text or a number`
+export type JsonData<S extends Schema> = [NoJson<SchemaInput<S>, Depth>] extends [never]
+  ? SchemaInput<S>
+  : `events are stored as JSON, which has no ${NoJson<SchemaInput<S>, Depth> & string}: take a text or a number`
 
 /** How deep it looks; what is below is checked when it is stored. */
 type Depth = [1, 1, 1, 1]

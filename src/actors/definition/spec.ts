@@ -1,4 +1,4 @@
-import type { Metadata, Schema, SchemaInput, SchemaOutput } from '../../core/index.ts'
+import type { Metadata, Schema, SchemaOutput } from '../../core/index.ts'
 import type { JsonData } from './json-data.ts'
 import type { NextState } from './next-state.ts'
 import type { Rejection } from './reject.ts'
@@ -20,7 +20,7 @@ export interface ActorSpec<S, E extends EventSchemas, C, P, R, Q, A, D, Name ext
    */
   readonly state: S | (() => S)
   /** What can happen: a schema for the data of each event, or {@link event} where it has changed. */
-  readonly events: E & JsonData<E>
+  readonly events: E
   /** What each event does to the state: pure, and never throws. */
   readonly evolve: {
     readonly [K in keyof E]: (state: NoInfer<S>, event: SchemaOutput<E[K]>) => NextState<S>
@@ -160,8 +160,5 @@ export interface DecidedEvent<Type extends string = string> {
 
 /** `on.Deposited({ amount: 5 })` makes the event; the metadata is added to the command's. */
 export type EventConstructors<E extends EventSchemas> = {
-  readonly [K in keyof E & string]: (
-    data: SchemaInput<E[K]>,
-    metadata?: Metadata,
-  ) => DecidedEvent<K>
+  readonly [K in keyof E & string]: (data: JsonData<E[K]>, metadata?: Metadata) => DecidedEvent<K>
 }
