@@ -54,6 +54,38 @@ describe('nobody outside can change', () => {
     expect((await node.state(Cart, 'a')).state.items).toEqual(['x'])
     expect((await sent).events[0]?.data).toEqual({ items: ['x'] })
   })
+
+  test('what is decided, through an input or metadata that wait for their turn', async () => {
+    // As schemas that make nothing new: the object itself.
+    const isPositive = (value: unknown): boolean => (value as { by: number }).by > 0
+    const handedOn = {
+      version: 1,
+      vendor: 'test',
+      validate: (value: unknown) =>
+        isPositive(value) ? { value } : { issues: [{ message: 'by must be positive' }] },
+    } as const
+    const Tally = actor('tally', {
+      state: { by: 0, parts: [] as number[] },
+      events: { Added: z.object({ by: z.number(), parts: z.array(z.number()) }) },
+      evolve: { Added: (_s, added) => added },
+      commands: {
+        add: {
+          input: { '~standard': handedOn } as unknown as z.ZodType<{ by: number; parts: number[] }>,
+          decide: (_s, input, on) => on.Added(input),
+        },
+      },
+    })
+    await using node = await open({ backend: memory(), actors: [Tally] })
+    const input = { by: 5, parts: [5] }
+    const metadata = { correlationId: 'first' }
+    const sent = node.get(Tally, 'a').add(input, { metadata })
+    input.by = -1
+    input.parts.push(-6)
+    metadata.correlationId = 'second'
+    const { state, events } = await sent
+    expect(state).toEqual({ by: 5, parts: [5] })
+    expect(events[0]?.metadata).toEqual({ correlationId: 'first' })
+  })
 })
 
 describe('what is no JSON', () => {

@@ -1,15 +1,15 @@
 import {
   ActorFailedError,
   AetherError,
-  checkMetadata,
+  checkedMetadata,
   InvalidInputError,
   noMetadata,
   type Schema,
-  validate,
   type Validation,
 } from '../../core/index.ts'
 import type { ActorModel, CommandModel } from '../definition/model.ts'
 import { type Command, type CommandOptions, identify } from './command.ts'
+import { validateOwn } from './own-input.ts'
 
 /**
  * A command that is known and has valid input. A promise only where the schema of the input gives one.
@@ -22,7 +22,7 @@ export function makeCommand(
   { metadata = noMetadata, commandId }: CommandOptions,
 ): Command | Promise<Command> {
   const called = commandOf(model, name)
-  if (metadata !== noMetadata) checkMetadata(metadata)
+  const own = checkedMetadata(metadata)
   const identity =
     commandId === undefined ? undefined : identify(commandId, name, called.input && input)
   const { type } = model
@@ -32,7 +32,7 @@ export function makeCommand(
     type,
     model: called,
     input: given,
-    metadata,
+    metadata: own,
     identity,
     prepared: undefined,
   }
@@ -54,10 +54,10 @@ export function validInput(
   input: unknown,
 ): unknown {
   if (!schema) return undefined
-  let validation: ReturnType<typeof validate>
+  let validation: ReturnType<typeof validateOwn>
   // A schema may throw, at once or later.
   try {
-    validation = validate(schema, input)
+    validation = validateOwn(schema, input)
   } catch (cause) {
     throw schemaFailed(type, name, cause)
   }

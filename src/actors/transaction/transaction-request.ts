@@ -1,4 +1,4 @@
-import { type ActorId, AetherError, checkMetadata, noMetadata } from '../../core/index.ts'
+import { type ActorId, AetherError, checkedMetadata, noMetadata } from '../../core/index.ts'
 import { identify } from '../deciding/command.ts'
 import type { Transaction, TransactionOptions } from './transaction.ts'
 
@@ -10,13 +10,13 @@ export function requestOf(
   actorIds: readonly ActorId[],
   { name = 'transact', metadata = noMetadata, commandId, input }: TransactionOptions,
 ): Pick<Transaction, 'name' | 'metadata' | 'identity'> {
-  checkMetadata(metadata)
+  const own = checkedMetadata(metadata)
   checkParticipants(actorIds)
   // By what it is known again.
   const askedFor = input === undefined ? actorIds : { actorIds, input }
   const identity =
     commandId === undefined ? undefined : identify(commandId, 'transact over', askedFor)
-  return { name, metadata, identity }
+  return { name, metadata: own, identity }
 }
 
 function checkParticipants(actorIds: readonly ActorId[]): void {
