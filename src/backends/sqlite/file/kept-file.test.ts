@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
@@ -33,6 +33,27 @@ test('a file in the place of which another one is takes nothing more', async () 
   await expect(store.append('a-1', happened, { expectedVersion: 0 })).rejects.toMatchObject(
     gone('replaced by another file'),
   )
+})
+
+test('a file whose directory cannot be looked into takes nothing more either, and is fine later', async () => {
+  await using folder = await temporaryFolder()
+  const [place, way] = [join(folder.path, 'place'), join(folder.path, 'way')]
+  await mkdir(place)
+  await symlink(place, way)
+  await using store = await sqlite(join(way, 'events.db')).openStore()
+  const table = await store.table('leases')
+  await rm(way)
+  await symlink(way, way)
+  const append = () => store.append('a-1', happened, { expectedVersion: 0 })
+  const writes = [append, () => table.put('printer', 'ann', undefined), () => store.lastPosition()]
+  for (const write of writes)
+    await expect(write()).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('cannot be looked for'),
+    })
+  await rm(way)
+  await symlink(place, way)
+  expect(await append()).toMatchObject({ ok: true })
 })
 
 test('nor does it take messages, documents, snapshots or rows of projections', async () => {
