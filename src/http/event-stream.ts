@@ -103,7 +103,18 @@ class EventStream {
   }
 }
 
-/** JSON has no line breaks, so one line of data holds it. */
+/** Of events that many are given: a text is made once for all streams, and goes with its event. */
+const textsOfShared = new WeakMap<StoredEvent, string>()
+
 function messageOf(event: StoredEvent): string {
+  // What is at the end of the log is the same frozen object for all who follow it.
+  if (!Object.isFrozen(event)) return newMessageOf(event)
+  let text = textsOfShared.get(event)
+  if (text === undefined) textsOfShared.set(event, (text = newMessageOf(event)))
+  return text
+}
+
+/** JSON has no line breaks, so one line of data holds it. */
+function newMessageOf(event: StoredEvent): string {
   return `id: ${event.position}\ndata: ${JSON.stringify(event)}\n\n`
 }

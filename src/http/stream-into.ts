@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http'
 
 /**
  * Sends the texts as fast as the client takes them, and ends the response. One that takes nothing keeps
- * no more than what is on its way to it: the next text is made once there is room again.
+ * no more than what is on its way to it: the next text is made once there is room again. Where the stream has to
+ * end meanwhile, the connection does: nothing can be said to who takes nothing.
  */
 export async function streamInto(
   response: ServerResponse,
@@ -15,7 +16,9 @@ export async function streamInto(
     await room(response, ending)
     if (ending.aborted) break
   }
-  response.end()
+  const isStuck = ending.aborted && (response.socket?.writableLength ?? 0) > 0
+  if (isStuck) response.destroy()
+  else response.end()
 }
 
 /** Resolves as well when the answer has to end. */

@@ -40,9 +40,16 @@ import { EntryIterator, type Source } from './reading/entry-iterator.ts'
 import type { EventRead } from './reading/event-read.ts'
 import { checkFilter, eventFilter, isOpenFilter } from './reading/log-filter.ts'
 import type { LogIdentity } from './log-identity.ts'
+import { LogTail } from './reading/log-tail.ts'
+import { ReadAhead } from './reading/read-ahead.ts'
 import { oneOf, readingOf, wholeNumber } from './reading/reading.ts'
 import { checkReached } from './reading/reached.ts'
-import { LogSubscription, startOf, type Subscription } from './reading/subscription.ts'
+import {
+  LogSubscription,
+  startOf,
+  type Subscription,
+  type SubscriptionSurroundings,
+} from './reading/subscription.ts'
 import type { Retention } from './retention/retention.ts'
 import { Trimmer, type TrimOptions, type TrimReport } from './retention/trimmer.ts'
 import type { SnapshotShelf } from './snapshots/snapshot-shelf.ts'
@@ -68,6 +75,7 @@ export class CommitLogEventStore implements EventStore {
   readonly broadcast: Broadcast | undefined
   readonly inlineSeat: object | undefined
   readonly #log: CommitLog
+  readonly #following: SubscriptionSurroundings
   readonly #snapshots: Snapshots
   readonly #trimmer: Trimmer
   readonly #trimmedMarks: TrimmedMarks
@@ -96,6 +104,7 @@ export class CommitLogEventStore implements EventStore {
     this.inlineSeat = inlineSeat
     this.#tables = tables && new DocumentTables(tables)
     this.#log = log
+    this.#following = { log, tail: new LogTail(log), readAhead: new ReadAhead() }
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
     this.#trimmer = new Trimmer({ log, snapshots: this.#snapshots, clock })
     this.#trimmedMarks = new TrimmedMarks(log, rememberedVersions)
@@ -164,7 +173,7 @@ export class CommitLogEventStore implements EventStore {
     const onMalformed = oneOf('onMalformed', options.onMalformed ?? 'stop', ['stop', 'skip'])
     const signal = this.#endedBy(options.signal)
     const around = { clock: this.#clock, logger: this.#logger, observer: this.#observer }
-    return new LogSubscription(this.#log, { after, filter, onMalformed, signal, ...around })
+    return new LogSubscription(this.#following, { after, filter, onMalformed, signal, ...around })
   }
 
   async lastPosition({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {

@@ -220,7 +220,7 @@ describe('a stream ends', () => {
 
   test('when the server closes, also with a client that takes nothing', async () => {
     const seen = { open: 0, given: 0 }
-    await using gateway = await start(watched(memory(), seen), { closeTimeoutMs: 300 })
+    await using gateway = await start(watched(memory(), seen), { closeTimeoutMs: 600_000 })
     await gateway.keep('a', ...wholeNumbers(40).map(() => 'x'.repeat(500_000)))
     using stream = await EventSource.open(gateway.url, '/events/stream')
     stream.pause()
