@@ -252,3 +252,35 @@ test('a schema of an event that is asynchronous fails the command, also where it
   await using node = await open({ backend: memory(), actors: [Late] })
   await expect(node.get(Late, 'a').come()).rejects.toMatchObject({ code: 'invalid-event' })
 })
+
+test('a schema of an event that throws is a failure of the actor, and what it cannot read is malformed', async () => {
+  let isBroken = true
+  const validate = (value: unknown): { value: object } => {
+    if (isBroken) throw new TypeError('the schema is broken')
+    return { value: value as object }
+  }
+  const schema = { '~standard': { version: 1 as const, vendor: 'test', validate } }
+  const Odd = actor('odd', {
+    state: 0,
+    events: { Came: schema },
+    evolve: { Came: (s) => s + 1 },
+    commands: { come: { decide: (_s, _c, on) => on.Came({}) } },
+  })
+  await using node = await open({
+    backend: memory(),
+    actors: [Odd],
+    limits: { failuresInARow: 3, liveActors: 1 },
+  })
+  const a = node.get(Odd, 'a')
+  await expect(a.come()).rejects.toMatchObject({
+    code: 'actor-failed',
+    message: expect.stringContaining('the schema of Came: the schema is broken'),
+  })
+  isBroken = false
+  expect((await a.come()).version).toBe(1)
+  isBroken = true
+  const malformed = { code: 'malformed-event', message: expect.stringContaining('is broken') }
+  await expect(node.state(Odd, 'a', { version: 1 })).rejects.toMatchObject(malformed)
+  for (let i = 0; i < 3; i++) await expect(a.come()).rejects.toMatchObject({ retryable: false })
+  expect(node.quarantined).toMatchObject([{ actorId: 'odd-a' }])
+})

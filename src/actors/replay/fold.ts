@@ -9,6 +9,7 @@ import {
   type Metadata,
   type StoredEvent,
   validateSync,
+  type Validation,
 } from '../../core/index.ts'
 import type { ActorModel, EventModel } from '../definition/model.ts'
 import type { DecidedEvent } from '../definition/spec.ts'
@@ -51,11 +52,23 @@ export function foldDecided(
   const event = model.events.get(type)
   if (event?.name !== type) throw new InvalidEventError(`${model.type} has no event ${type}`, [])
   const stored = storable(actorId, type, data, stamped(metadata, event))
-  const validation = validateSync(event.schema, stored.data)
+  const validation = validated(event, actorId, stored.data)
   if (!validation.ok)
     throw new InvalidEventError(`${actorId} decided a wrong ${type}`, validation.issues)
   const state = evolve(event, actorId, before.state, validation.value)
   return { stored, after: { version: before.version + 1, state } }
+}
+
+function validated(
+  { name, schema }: EventModel,
+  actorId: ActorId,
+  data: unknown,
+): Validation<unknown> {
+  try {
+    return validateSync(schema, data)
+  } catch (cause) {
+    throw new ActorFailedError(actorId, `the schema of ${name}`, cause)
+  }
 }
 
 function stamped(metadata: Metadata, { version }: EventModel): Metadata {

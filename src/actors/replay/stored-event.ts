@@ -5,6 +5,7 @@ import {
   type Metadata,
   type StoredEvent,
   validateSync,
+  type Validation,
 } from '../../core/index.ts'
 import type { ActorModel, EventModel } from '../definition/model.ts'
 
@@ -34,10 +35,19 @@ export function readStored(model: ActorModel, stored: StoredEvent): CurrentEvent
     if (model.retired.has(stored.type)) return undefined
     throw malformed(stored, `${model.type} has no event ${stored.type}`)
   }
-  const validation = validateSync(event.schema, upcast(event, stored))
+  const validation = validated(event, stored)
   if (validation.ok) return { event, data: validation.value }
   const what = `${stored.type} does not match its schema`
   throw malformed(stored, new InvalidEventError(what, validation.issues))
+}
+
+function validated(event: EventModel, stored: StoredEvent): Validation<unknown> {
+  const data = upcast(event, stored)
+  try {
+    return validateSync(event.schema, data)
+  } catch (cause) {
+    throw malformed(stored, `its schema threw: ${messageOf(cause)}`)
+  }
 }
 
 function upcast({ name, version, upcasts }: EventModel, stored: StoredEvent): unknown {
