@@ -100,14 +100,15 @@ test('however they begin, wait and leave, each is given all that passes, once an
 
 test('what is at the end of the log is the same for all, so nobody can change it', async () => {
   await using store = new CommitLogEventStore(new MemoryCommitLog(), new MemorySnapshotShelf())
-  const [one, two] = [0, 0].map(() => store.subscribe()[Symbol.asyncIterator]())
-  const waiting = [one?.next(), two?.next()]
+  const one = store.subscribe()[Symbol.asyncIterator]()
+  const two = store.subscribe()[Symbol.asyncIterator]()
+  const waiting = Promise.all([one.next(), two.next()])
   await append(store, 'order-1', [1])
-  const [first, second] = await Promise.all(waiting)
-  expect(first?.value).toBe(second?.value)
-  expect(Object.isFrozen(first?.value)).toBe(true)
-  await one?.return?.()
-  await two?.return?.()
+  const [first, second] = await waiting
+  expect(first.value).toBe(second.value)
+  expect(Object.isFrozen(first.value)).toBe(true)
+  await one.return?.()
+  await two.return?.()
 })
 
 /** Follows the log at its own pace, leaves now and then, and goes on at its checkpoint. */

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { MemoryCommitLog } from '../../backends/memory/memory-commit-log.ts'
-import { MemorySnapshotShelf } from '../../backends/memory/memory-snapshot-shelf.ts'
-import { systemClock } from '../../core/index.ts'
-import { CommitLogEventStore } from '../commit-log-event-store.ts'
-import { LogTail } from './log-tail.ts'
-import { ReadAhead } from './read-ahead.ts'
-import { LogSubscription } from './subscription.ts'
+import { MemoryCommitLog } from '../../src/backends/memory/memory-commit-log.ts'
+import { MemorySnapshotShelf } from '../../src/backends/memory/memory-snapshot-shelf.ts'
+import { systemClock } from '../../src/core/index.ts'
+import { CommitLogEventStore } from '../../src/store/index.ts'
+import { LogTail } from '../../src/store/reading/log-tail.ts'
+import { ReadAhead } from '../../src/store/reading/read-ahead.ts'
+import { LogSubscription } from '../../src/store/reading/subscription.ts'
 
 const maxEntries = 2_000
 const events = 3_000
