@@ -1,10 +1,14 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { open } from 'aether'
+import { open, silentLogger } from 'aether'
 import { memory } from 'aether/memory'
+import { sqlite } from 'aether/sqlite'
 import { projectionTargetConformance } from 'aether/testing'
 import { Client, Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
+import { until } from '../../test/support/until.ts'
 import { actors, cancelOrder, payOrder, placeOrder, type Shop } from '../orders/shop.ts'
 import { Stock } from '../orders/stock.ts'
 import { PostgresTables } from './postgres-tables.ts'
@@ -116,6 +120,47 @@ test('a database that is away now and then costs nothing but time, and no event 
   const { rows } = await pool.query('SELECT count(*)::int, sum(cents)::int FROM sale')
   expect(rows).toEqual([{ count: 20, sum: 20 * 4_900 }])
   expect(told.filter((message) => message.includes('held back'))).toEqual([])
+})
+
+test('a database that is made of another log is left as it is, until somebody says rebuild()', async () => {
+  await using fresh = await freshPool()
+  const { pool } = fresh
+  await using home = await temporaryFolder()
+  const Sales = sales(pool)
+  const start = (file: string) =>
+    open({
+      backend: sqlite(join(home.path, file)),
+      actors: [...actors],
+      projections: [Sales],
+      logger: silentLogger,
+    })
+  const rows = async () => (await pool.query<{ id: string }>('SELECT id FROM sale')).rows
+  {
+    await using shop = await start('shop.db')
+    await buyLamps(shop, ['o-1'])
+    await shop.projection(Sales).reached(await shop.events.lastPosition(), { timeoutMs: 30_000 })
+  }
+  await using mistyped = await start('ship.db')
+  const failed = () =>
+    until(
+      async () => {
+        const { state, error } = await mistyped.projection(Sales).status()
+        return state === 'failed' && error
+      },
+      { description: 'it says that it is not run', timeoutMs: 60_000 },
+    )
+  expect(await failed()).toMatchObject({ code: 'incompatible-store' })
+  await buyLamps(mistyped, ['o-2'])
+  expect(await rows()).toEqual([{ id: 'o-1' }])
+  const build = await mistyped.projection(Sales).rebuild()
+  await until(async () => (await mistyped.projection(Sales).status()).build === build, {
+    description: 'it is made anew',
+    timeoutMs: 60_000,
+  })
+  await mistyped
+    .projection(Sales)
+    .reached(await mistyped.events.lastPosition(), { timeoutMs: 30_000 })
+  expect(await rows()).toEqual([{ id: 'o-2' }])
 })
 
 describe('a target of its own kind keeps what every target promises', () => {

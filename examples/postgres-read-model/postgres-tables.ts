@@ -1,4 +1,11 @@
-import type { Progress, ProgressChange, ProjectionBuild, ProjectionTarget } from 'aether'
+import {
+  AetherError,
+  type LogIdentity,
+  type Progress,
+  type ProgressChange,
+  type ProjectionBuild,
+  type ProjectionTarget,
+} from 'aether'
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg'
 import { alone, ownFault, transaction } from './transaction.ts'
 
@@ -10,6 +17,10 @@ const bookkeeping = `
   CREATE TABLE IF NOT EXISTS aether.progress (
     projection text, build int, part text, revision int NOT NULL, text text NOT NULL,
     PRIMARY KEY (projection, build, part),
+    FOREIGN KEY (projection, build) REFERENCES aether.build ON DELETE CASCADE);
+  CREATE TABLE IF NOT EXISTS aether.log (
+    projection text, build int, id text NOT NULL, name text NOT NULL,
+    PRIMARY KEY (projection, build),
     FOREIGN KEY (projection, build) REFERENCES aether.build ON DELETE CASCADE);
   CREATE TABLE IF NOT EXISTS aether.place (
     one boolean PRIMARY KEY DEFAULT true CHECK (one), id uuid NOT NULL DEFAULT gen_random_uuid())`
@@ -32,13 +43,10 @@ export class PostgresTables implements ProjectionTarget<PoolClient> {
     this.#tables = tables
   }
 
-  async prepare(build: ProjectionBuild): Promise<void> {
+  async prepare(build: ProjectionBuild, log?: LogIdentity): Promise<void> {
     await alone(await this.#ready(), async (tx) => {
-      const row = 'INSERT INTO aether.build VALUES ($1, $2) ON CONFLICT DO NOTHING'
-      if ((await tx.query(row, idOf(build))).rowCount === 0) return
-      await tx.query(`CREATE SCHEMA ${schemaOf(build)}`)
-      for (const [table, columns] of Object.entries(this.#tables))
-        await tx.query(`CREATE TABLE ${schemaOf(build)}.${table} (${columns})`)
+      await this.#make(tx, build)
+      await bind(tx, build, log)
     })
   }
 
@@ -97,6 +105,12 @@ export class PostgresTables implements ProjectionTarget<PoolClient> {
     return (await ownFault(looking)).rows[0]?.newest ?? 0
   }
 
+  async madeOf(projection: string): Promise<LogIdentity | undefined> {
+    if (await this.#isUntouched()) return undefined
+    const pool = await this.#ready()
+    return logOf(pool, { projection, build: await this.newestBuild(projection) })
+  }
+
   async place(): Promise<string> {
     const pool = await this.#ready()
     await alone(pool, async (tx) => {
@@ -108,6 +122,14 @@ export class PostgresTables implements ProjectionTarget<PoolClient> {
 
   /** Leaves the pool, which is its owner's. */
   async close(): Promise<void> {}
+
+  async #make(tx: PoolClient, build: ProjectionBuild): Promise<void> {
+    const row = 'INSERT INTO aether.build VALUES ($1, $2) ON CONFLICT DO NOTHING'
+    if ((await tx.query(row, idOf(build))).rowCount === 0) return
+    await tx.query(`CREATE SCHEMA ${schemaOf(build)}`)
+    for (const [table, columns] of Object.entries(this.#tables))
+      await tx.query(`CREATE TABLE ${schemaOf(build)}.${table} (${columns})`)
+  }
 
   /** Who only looks makes no tables. */
   async #isUntouched(): Promise<boolean> {
@@ -129,6 +151,32 @@ async function isMade(pool: Pool): Promise<boolean> {
     `SELECT to_regclass('aether.progress') IS NOT NULL AS made`,
   )
   return (await ownFault(looking)).rows[0]?.made ?? false
+}
+
+/** Writes down of which log the build is made, where that isn't there; refuses another one. */
+async function bind(
+  tx: PoolClient,
+  build: ProjectionBuild,
+  log: LogIdentity | undefined,
+): Promise<void> {
+  const row = 'INSERT INTO aether.log VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING'
+  if (log) await tx.query(row, [...idOf(build), log.id, log.name])
+  const found = await logOf(tx, build)
+  if (!found || found.id === log?.id) return
+  const own = log?.name ?? 'a log that ends with its process'
+  throw new AetherError(
+    'incompatible-store',
+    `PostgreSQL has the projection ${build.projection} of ${found.name}, and this is ${own}`,
+  )
+}
+
+/** Undefined where nobody wrote it down. */
+async function logOf(
+  db: Pool | PoolClient,
+  build: ProjectionBuild,
+): Promise<LogIdentity | undefined> {
+  const query = `SELECT id, name FROM aether.log WHERE ${ofBuild}`
+  return (await ownFault(db.query<{ id: string; name: string }>(query, idOf(build)))).rows[0]
 }
 
 /** Stores the part if it is of the revision expected; otherwise there is no row. */
