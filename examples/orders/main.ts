@@ -45,7 +45,7 @@ try {
   await placeOrder(shop, 'o-2', two)
 } catch (error) {
   if (!(error instanceof CommandRejectedError)) throw error
-  await show(`o-2 refused, ${error.rejection} ${JSON.stringify(error.details)}`)
+  await show(`o-2 refused, ${error.actorId} ${error.rejection} ${JSON.stringify(error.details)}`)
 }
 
 console.log('o-1', await payOrder(shop, 'o-1', { payment: 'p-1', card: '4000 0000 0000 0000' }))

@@ -6,6 +6,14 @@ const lines = [{ product: 'lamp', count: 2, price: 4_900 }]
 const placed = given(Order, (on) => on.Placed({ lines, total: 9_800 }))
 
 describe('an order', () => {
+  test('is placed once, with what it costs', () => {
+    given(Order)
+      .when('place', { lines })
+      .then((on) => on.Placed({ lines, total: 9_800 }))
+      .when('place', { lines })
+      .thenRejected('order-exists')
+  })
+
   test('is paid once, with what it costs', () => {
     placed
       .when('pay', { payment: 'p', cents: 9_800 })

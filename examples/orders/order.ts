@@ -1,8 +1,8 @@
 import { actor, reject } from 'aether'
 import * as z from 'zod'
 
-const line = z.object({ product: z.string().min(1), count: z.int().positive(), price: z.int() })
 const cents = z.int().nonnegative()
+const line = z.object({ product: z.string().min(1), count: z.int().positive(), price: cents })
 
 export type Line = z.infer<typeof line>
 
@@ -28,6 +28,16 @@ export const Order = actor('order', {
     Cancelled: (s) => ({ ...s, status: 'cancelled' }),
   },
   commands: {
+    /** Only together with its stock: see `placeOrder`. */
+    place: {
+      internal: true,
+      input: z.object({ lines: z.array(line).min(1) }),
+      decide: (s, { lines }, on) => {
+        if (s.status !== 'new') return reject('order-exists')
+        const total = lines.reduce((sum, { count, price }) => sum + count * price, 0)
+        return on.Placed({ lines, total })
+      },
+    },
     pay: {
       input: z.object({ payment: z.string(), cents }),
       decide: (s, c, on) => {
@@ -43,6 +53,7 @@ export const Order = actor('order', {
     },
     /** For a reminder, which may come too late: an order that is no longer unpaid stays as it is. */
     expire: {
+      internal: true,
       decide: (s, _c, on) =>
         s.status === 'placed' ? on.Cancelled({ reason: 'unpaid' }) : undefined,
       reply: (s) => s.status,

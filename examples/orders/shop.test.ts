@@ -56,10 +56,19 @@ describe('placing an order', () => {
     const many = lines.map((line) => ({ ...line, count: 3 }))
     await expect(placeOrder(home.node, 'o', many)).rejects.toMatchObject({
       rejection: 'out-of-stock',
-      details: { product: 'shade' },
+      actorId: 'stock-shade',
+      details: { available: 2 },
     })
     expect(await available(home.node)).toEqual([5, 2])
     expect(await statusOf(home.node, 'o')).toBe('new')
+  })
+
+  test('is done once, also with other lines', async () => {
+    await using home = await opened()
+    await placeOrder(home.node, 'o', lines)
+    const another = lines.map((line) => ({ ...line, count: 1 }))
+    await expect(placeOrder(home.node, 'o', another)).rejects.toMatchObject({ code: 'id-reused' })
+    expect(await available(home.node)).toEqual([3, 1])
   })
 
   test('never promises more than there is, to however many at once', async () => {

@@ -1,7 +1,7 @@
-import { isRejected, type Node, reject } from 'aether'
+import { isRejected, type Node } from 'aether'
 import { type Line, Order } from './order.ts'
 import { Payment } from './payment.ts'
-import { availableOf, Stock } from './stock.ts'
+import { Stock } from './stock.ts'
 
 export const actors = [Order, Payment, Stock] as const
 
@@ -16,18 +16,12 @@ export async function placeOrder(shop: Shop, id: string, lines: readonly Line[])
   const products = lines.map(({ product }) => shop.get(Stock, product))
   await shop.transact(
     [order, ...products],
-    ([order, ...stocks]) => {
-      if (order.state.status !== 'new') return reject('order-exists')
-      const short = stocks.findIndex(
-        ({ state }, index) => availableOf(state) < (lines[index]?.count ?? 0),
-      )
-      if (short >= 0) return reject('out-of-stock', { product: lines[short]?.product })
-      const total = lines.reduce((sum, { count, price }) => sum + count * price, 0)
-      const reservations = stocks.map(({ on }, index) =>
-        on.Reserved({ order: id, count: lines[index]?.count ?? 0 }),
-      )
-      return [order.on.Placed({ lines: [...lines], total }), ...reservations]
-    },
+    ([order, ...stocks]) => [
+      ...order.decide.place({ lines: [...lines] }),
+      ...stocks.flatMap((stock, index) =>
+        stock.decide.reserve({ order: id, count: lines[index]?.count ?? 0 }),
+      ),
+    ],
     { commandId: `${id}/place`, input: lines },
   )
 }

@@ -8,6 +8,14 @@ describe('the stock of a product', () => {
     on.Reserved({ order: 'o', count: 2 }),
   ])
 
+  test('puts aside what is there, and not more', () => {
+    reserved
+      .when('reserve', { order: 'p', count: 3 })
+      .then((on) => on.Reserved({ order: 'p', count: 3 }))
+      .when('reserve', { order: 'q', count: 1 })
+      .thenRejected('out-of-stock', { available: 0 })
+  })
+
   test('ships what was put aside, once', () => {
     reserved
       .when('ship', { order: 'o' })

@@ -32,13 +32,24 @@ export const Stock = actor('stock', {
   },
   commands: {
     receive: { input: z.object({ count }), decide: (_s, c, on) => on.Received(c) },
+    /** Puts aside what an order needs, together with the order: see `placeOrder`. */
+    reserve: {
+      internal: true,
+      input: z.object({ order, count }),
+      decide: (s, c, on) => {
+        const available = availableOf(s)
+        return available < c.count ? reject('out-of-stock', { available }) : on.Reserved(c)
+      },
+    },
     ship: {
+      internal: true,
       input: z.object({ order }),
       decide: (s, c, on) =>
         Object.hasOwn(s.reserved, c.order) ? on.Shipped(c) : reject('not-reserved'),
     },
     /** May be sent more than once: what isn't put aside needs no release. */
     release: {
+      internal: true,
       input: z.object({ order }),
       decide: (s, c, on) => (Object.hasOwn(s.reserved, c.order) ? on.Released(c) : undefined),
     },
@@ -47,7 +58,7 @@ export const Stock = actor('stock', {
 })
 
 /** What is put aside for nobody. */
-export function availableOf({ onHand, reserved }: StockState): number {
+function availableOf({ onHand, reserved }: StockState): number {
   return Object.values(reserved).reduce((left, count) => left - count, onHand)
 }
 

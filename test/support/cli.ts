@@ -7,6 +7,9 @@ const main = join(import.meta.dirname, '../../src/cli/main.ts')
 const leash = new URL('./leash.ts', import.meta.url).href
 const options = ['--conditions=aether-source', `--import=${leash}`]
 
+/** Lets a process of which the output is read take it for a terminal. */
+export const onTerminal = ['--import=data:text/javascript,process.stdout.isTTY=true']
+
 /** The `aether` command in a process of its own, which ends with this one, however that ends. */
 export class CliProcess implements AsyncDisposable {
   readonly #child: ChildProcess
@@ -14,9 +17,11 @@ export class CliProcess implements AsyncDisposable {
   stdout = ''
   stderr = ''
 
-  constructor(args: readonly string[], cwd?: string) {
+  /** @param nodeOptions for Node, besides its own */
+  constructor(args: readonly string[], cwd?: string, nodeOptions: readonly string[] = []) {
     const stdio = ['pipe', 'pipe', 'pipe', 'ipc'] as const
-    this.#child = spawn(process.execPath, [...options, main, ...args], { cwd, stdio: [...stdio] })
+    const command = [...options, ...nodeOptions, main, ...args]
+    this.#child = spawn(process.execPath, command, { cwd, stdio: [...stdio] })
     this.#exited = once(this.#child, 'close')
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
@@ -62,7 +67,8 @@ export class CliProcess implements AsyncDisposable {
 export async function runCli(
   args: readonly string[],
   cwd?: string,
+  nodeOptions?: readonly string[],
 ): Promise<CliProcess & { readonly code: unknown }> {
-  const child = new CliProcess(args, cwd)
+  const child = new CliProcess(args, cwd, nodeOptions)
   return Object.assign(child, { code: await child.exit() })
 }

@@ -27,16 +27,21 @@ test('the page about observability has every metric that there is, and says what
   )
 })
 
-test('its alerts ask for metrics that there are', async () => {
-  const page = await Document.read('docs/observability.md')
-  await using node = await open({ backend: memory(), actors: [Account] })
-  const names = new Set((await node.metrics()).map(shownName))
-  const asked = page.text.matchAll(/expr: '(.+)'/g)
-  const used = Array.from(asked, ([, expression = '']) => expression.match(/aether_\w+/g) ?? [])
-  expect(used.length).toBeGreaterThan(5)
-  const unknown = used.flat().filter((name) => !names.has(name.replace(/_(bucket|sum|count)$/, '')))
-  expect(unknown).toEqual([])
-})
+test.for(['observability', 'operations'])(
+  'the alerts of %s ask for metrics that there are',
+  async (name) => {
+    const page = await Document.read(`docs/${name}.md`)
+    await using node = await open({ backend: memory(), actors: [Account] })
+    const names = new Set((await node.metrics()).map(shownName))
+    const asked = page.text.matchAll(/expr: '(.+)'/g)
+    const used = Array.from(asked, ([, expression = '']) => expression.match(/aether_\w+/g) ?? [])
+    expect(used.length).toBeGreaterThan(5)
+    const named = page.text.matchAll(/`(aether_\w+)/g)
+    const all = [...used.flat(), ...Array.from(named, ([, metric = '']) => metric)]
+    const unknown = all.filter((it) => !names.has(it.replace(/_(bucket|sum|count)$/, '')))
+    expect(unknown).toEqual([])
+  },
+)
 
 test('every path of the gateway has a name in metrics and traces', async () => {
   const page = await Document.read('docs/http.md')
