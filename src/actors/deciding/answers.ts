@@ -1,9 +1,8 @@
 import { isAetherError, type StoredEvent } from '../../core/index.ts'
 import type { ActorModel } from '../definition/model.ts'
-import type { DecidedEvent } from '../definition/spec.ts'
 import { type ActorState, initialOf } from '../replay/fold.ts'
 import type { History, Moment } from '../replay/history.ts'
-import { readStored } from '../replay/stored-event.ts'
+import { inPresentForm } from '../replay/stored-event.ts'
 import type { CommandRecord } from './command-memory.ts'
 import type { CommandResult } from './command.ts'
 import { type Replying, replyTo } from './decide.ts'
@@ -81,13 +80,15 @@ export class Answers {
   #resultOf(
     command: Replying,
     { version, state }: ActorState,
-    events: readonly StoredEvent[],
+    stored: readonly StoredEvent[],
     eventlessPosition: number,
   ): CommandResult {
     const { actorId } = this.#history
     const after = { version, state }
-    const reply = replyTo(command, actorId, after, decidedIn(this.#model, events))
-    const position = events.at(-1)?.position ?? eventlessPosition
+    const events = stored.flatMap((event) => inPresentForm(this.#model, event) ?? [])
+    const reply = replyTo(command, actorId, after, events)
+    // That of one that is retired counts, too.
+    const position = stored.at(-1)?.position ?? eventlessPosition
     return { actorId, version, position, events, state, reply }
   }
 
@@ -152,12 +153,4 @@ function closestBefore(
 function unlessTrimmed(error: unknown): undefined {
   if (isAetherError(error) && error.code === 'history-trimmed') return undefined
   throw error
-}
-
-/** What was decided then, as the definition of today would say it. */
-function decidedIn(model: ActorModel, events: readonly StoredEvent[]): readonly DecidedEvent[] {
-  return events.flatMap((stored) => {
-    const current = readStored(model, stored)
-    return current ? [{ type: current.event.name, data: current.data }] : []
-  })
 }

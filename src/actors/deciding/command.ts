@@ -42,7 +42,10 @@ export interface CommandOutcome<State = unknown, Event = unknown> {
    * That of the command's last event; where it made none, of one behind.
    */
   readonly position: number
-  /** What was stored for this command. */
+  /**
+   * What was stored for this command, as the definition of today would store it: by its present names and
+   * upcasts, without those that are retired. The store's own reads give what was stored.
+   */
   readonly events: readonly (StoredEvent & Event)[]
   /** The state after this command. */
   readonly state: State

@@ -1,9 +1,11 @@
 import {
   InvalidEventError,
+  type JsonValue,
   MalformedEventError,
   messageOf,
   type Metadata,
   type StoredEvent,
+  toJson,
   validateSync,
   type Validation,
 } from '../../core/index.ts'
@@ -30,15 +32,19 @@ export interface CurrentEvent {
  * @throws MalformedEventError where the definition can't read it
  */
 export function readStored(model: ActorModel, stored: StoredEvent): CurrentEvent | undefined {
-  const event = model.events.get(stored.type)
-  if (!event) {
-    if (model.retired.has(stored.type)) return undefined
-    throw malformed(stored, `${model.type} has no event ${stored.type}`)
-  }
+  const event = eventOf(model, stored)
+  if (!event) return undefined
   const validation = validated(event, stored)
   if (validation.ok) return { event, data: validation.value }
   const what = `${stored.type} does not match its schema`
   throw malformed(stored, new InvalidEventError(what, validation.issues))
+}
+
+/** Nothing for one that is retired. */
+function eventOf(model: ActorModel, stored: StoredEvent): EventModel | undefined {
+  const event = model.events.get(stored.type)
+  if (event || model.retired.has(stored.type)) return event
+  throw malformed(stored, `${model.type} has no event ${stored.type}`)
 }
 
 function validated(event: EventModel, stored: StoredEvent): Validation<unknown> {
@@ -47,6 +53,33 @@ function validated(event: EventModel, stored: StoredEvent): Validation<unknown> 
     return validateSync(event.schema, data)
   } catch (cause) {
     throw malformed(stored, `its schema threw: ${messageOf(cause)}`)
+  }
+}
+
+/**
+ * A stored event as it would be stored today: by its present name, its data through the upcasts, and with
+ * the version of that. Nothing for one that is retired. What its schema makes of it is for those who fold.
+ * @throws MalformedEventError where the definition can't read it
+ */
+export function inPresentForm(model: ActorModel, stored: StoredEvent): StoredEvent | undefined {
+  const event = eventOf(model, stored)
+  if (!event) return undefined
+  const { name, version } = event
+  const data = upcast(event, stored)
+  if (name === stored.type && data === stored.data) return stored
+  const metadata =
+    version === 1
+      ? stored.metadata
+      : Object.freeze({ ...stored.metadata, ...storedAtVersion(version) })
+  return Object.freeze({ ...stored, type: name, data: shown(data), metadata })
+}
+
+/** Nobody changes what an upcast gives each time. What is no JSON, only its schema may take: then it is shown as it is. */
+function shown(data: unknown): JsonValue {
+  try {
+    return toJson(data)
+  } catch {
+    return data as JsonValue
   }
 }
 
