@@ -118,6 +118,21 @@ test('reminders that are put together share batches, and none spoils the others'
   expect(kept.find(({ name }) => name === 'taken')?.text).toBe('new')
 })
 
+test('what is put off while it is listed is listed', async () => {
+  const { agenda } = await scene()
+  const names = Array.from({ length: 200 }, (_, n) => `r${n}`)
+  await Promise.all(names.map((name) => agenda.put(reminder({ name }), always)))
+  const seen = new Set<string>()
+  for await (const { name } of agenda.list(undefined, Infinity)) {
+    // What comes next is no longer where it was when the look began.
+    if (seen.size === 0)
+      for (const later of names.filter((other) => other !== name).slice(-20))
+        await agenda.put(reminder({ name: later, text: 'again' }), always)
+    seen.add(name)
+  }
+  expect([...seen].toSorted()).toEqual(names.toSorted())
+})
+
 test('messages that fail for long do not keep others from being delivered', async () => {
   const { agenda } = await scene()
   const taken = new Set<string>()

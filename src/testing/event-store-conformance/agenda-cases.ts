@@ -249,6 +249,46 @@ export const agendaCases: readonly ConformanceCase<EventStoreSubject>[] = [
     },
   },
   {
+    name: 'takers that take long keep nothing from the places of the others',
+    async run({ open }) {
+      await using store = await open()
+      const { taken, release, take: takeLong } = slowTaker()
+      const quick: string[] = []
+      const take: TakeEntry = async (entry) =>
+        entry.name.startsWith('long') ? takeLong(entry) : void quick.push(entry.name)
+      const handing = hand(store, take, { ...options, concurrency: 4 })
+      try {
+        for (const name of ['long1', 'long2', 'long3']) await put(store, message(name))
+        await eventually(() => assert.equal(taken.length, 3))
+        const names = ['m0', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8', 'm9']
+        await Promise.all(names.map((name) => put(store, message(name))))
+        await eventually(() => assert.deepEqual(quick.toSorted(), names))
+      } finally {
+        release()
+        await handing[Symbol.asyncDispose]()
+      }
+      await eventually(async () => assert.deepEqual(await listed(store), []))
+    },
+  },
+  {
+    name: 'many entries are listed, those that are due first among so many as are wanted',
+    async run({ open }) {
+      await using store = await open()
+      const start = systemClock.now() + 3_600_000
+      const entries = Array.from({ length: 120 }, (_, n) => {
+        const due = start + ((n * 7) % 120) * 1_000
+        return reminder({ actorId: `account-${n % 5}`, name: `r${n}`, due })
+      })
+      await Promise.all(entries.map((entry) => put(store, entry)))
+      assert.deepEqual(await listed(store), entries.toSorted(byName))
+      const ofActor = entries.filter(({ actorId }) => actorId === 'account-3')
+      assert.deepEqual(await listed(store, 'account-3'), ofActor.toSorted(byName))
+      const first = entries.toSorted((a, b) => a.due - b.due).slice(0, 10)
+      const some = await Array.fromAsync(agendaOf(store).list(undefined, 10))
+      for (const { name } of first) assert.ok(some.some((entry) => entry.name === name))
+    },
+  },
+  {
     name: 'who ends handing out waits for what is under way; the rest goes to others at once',
     async run({ open }) {
       await using store = await open()

@@ -1,5 +1,6 @@
 import { type ActorId, isAetherError } from '../../../core/index.ts'
 import type { AgendaEntry, AgendaKey, NextEntry } from '../../../store/index.ts'
+import { readLeaderAnswer } from '../commits/leader-answer.ts'
 import { failureOf } from '../connection/failure.ts'
 import type { SharedInbox } from '../connection/shared-inbox.ts'
 import { StreamLeader } from '../reading/stream-leader.ts'
@@ -9,6 +10,7 @@ import { CommitPublisher } from '../writing/commit-publisher.ts'
 import type { ConditionalPublisher } from '../writing/conditional-publisher.ts'
 import { GroupedPublisher } from '../writing/grouped-publisher.ts'
 import { decodeEntry, type KeptEntry, messagesOf } from './agenda-message.ts'
+import { KeptList } from './kept-list.ts'
 import { MessageSubjects } from './message-subjects.ts'
 
 export interface KeptEntriesContext extends SideStreamPlace {
@@ -27,6 +29,7 @@ export class KeptEntries {
   readonly stream: SideStream
   readonly #context: KeptEntriesContext
   readonly #leader: StreamLeader
+  readonly #list: KeptList
   readonly #publisher: CommitPublisher
   /** For what takes more than one message. */
   readonly #grouped: GroupedPublisher
@@ -40,6 +43,7 @@ export class KeptEntries {
     const { stream } = this.subjects
     const leader = new StreamLeader({ library, link, manager, inbox, stream, retryForMs })
     this.#leader = leader
+    this.#list = new KeptList(leader, this.subjects)
     this.#publisher = new CommitPublisher({ publisher: conditional, leader, link, retryForMs })
     this.#grouped = new GroupedPublisher(this.#publisher)
   }
@@ -55,44 +59,63 @@ export class KeptEntries {
     return message ? { sequence: message.seq, ...decodeEntry(message.data) } : undefined
   }
 
-  /** Puts the next in its place, unless somebody was faster. */
-  async replace(found: FoundEntry, next: NextEntry): Promise<void> {
-    await this.put({ ...found.entry, ...next }, found)
+  /**
+   * Takes away what was handed out, or puts the next in its place; without effect where it doesn't stand there any
+   * more. A reminder that was handed out has no alarm left: the server took it away as it went off.
+   */
+  async settle(found: FoundEntry, next: NextEntry | undefined): Promise<void> {
+    if (next) await this.#store({ ...found.entry, ...next }, found)
+    else await this.#delete(found)
   }
 
-  /** False where it doesn't stand there any more. */
+  /** Takes it away with its alarm; false where it doesn't stand there any more. */
   async remove(found: FoundEntry): Promise<boolean> {
-    const { sequence } = found
-    const { manager, library } = this.#context
-    try {
-      await this.stream.insist(() =>
-        manager.streams.deleteMessage(this.subjects.stream, sequence, false),
-      )
-    } catch (error) {
-      const isFinal = isAetherError(error) && error.code === 'incompatible-store'
-      if (isFinal && failureOf(error, library).kind === 'refused') return false
-      throw error
-    }
-    await this.#removeAlarm(found)
-    return true
+    const wasThere = await this.#delete(found)
+    if (wasThere) await this.#removeAlarm(found)
+    return wasThere
   }
 
   /** In the place of what was found; false where somebody was faster. */
   async put(entry: AgendaEntry, found: FoundEntry | undefined): Promise<boolean> {
+    const isStored = await this.#store(entry, found)
+    if (isStored && found) await this.#removeAlarm(found)
+    return isStored
+  }
+
+  async #store(entry: AgendaEntry, found: FoundEntry | undefined): Promise<boolean> {
     const messages = messagesOf(entry, found?.sequence ?? 0, this.subjects)
     try {
-      const isStored =
-        messages.length > 1
-          ? await this.#grouped.publish(messages)
-          : (await this.#publisher.publish(messages)) !== 'superseded'
-      if (!isStored) return false
+      return messages.length > 1
+        ? await this.#grouped.publish(messages)
+        : (await this.#publisher.publish(messages)) !== 'superseded'
     } catch (error) {
       // Should somebody have deleted the stream, the next one makes it anew.
       this.stream.forget()
       throw error
     }
-    if (found) await this.#removeAlarm(found)
-    return true
+  }
+
+  async #delete({ sequence }: FoundEntry): Promise<boolean> {
+    const { library } = this.#context
+    try {
+      await this.stream.insist(() => this.#requestDelete(sequence))
+      return true
+    } catch (error) {
+      const isFinal = isAetherError(error) && error.code === 'incompatible-store'
+      if (isFinal && failureOf(error, library).kind === 'refused') return false
+      throw error
+    }
+  }
+
+  /** What the client's manager does, whose requests take several times the work. */
+  async #requestDelete(sequence: number): Promise<void> {
+    const { inbox, library } = this.#context
+    const subject = `$JS.API.STREAM.MSG.DELETE.${this.subjects.stream}`
+    const body = JSON.stringify({ seq: sequence, no_erase: true })
+    const answer = await inbox.ask({ subject, body })
+    if (answer.kind !== 'answered') throw answer.cause
+    const { error } = readLeaderAnswer(answer.message.data)
+    if (error) throw new library.jetstream.JetStreamApiError(error)
   }
 
   /** An alarm without its reminder wakes nobody: it is only taken away to be out of the way. */
@@ -105,14 +128,8 @@ export class KeptEntries {
   }
 
   /** All of the actor, or of all actors. */
-  async *list(actorId: ActorId | undefined): AsyncGenerator<AgendaEntry> {
-    for (const subject of this.subjects.kept(actorId)) {
-      let message = await this.#leader.next(subject, 1)
-      while (message) {
-        yield decodeEntry(message.data).entry
-        message = await this.#leader.next(subject, message.seq + 1)
-      }
-    }
+  list(actorId: ActorId | undefined): AsyncGenerator<AgendaEntry> {
+    return actorId === undefined ? this.#list.all() : this.#list.ofActor(actorId)
   }
 }
 

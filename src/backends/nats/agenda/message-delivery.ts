@@ -1,5 +1,11 @@
 import type { ConsumerMessages, JetStreamManager, JsMsg } from '@nats-io/jetstream'
-import { type Clock, isAetherError, type Logger, messageOf } from '../../../core/index.ts'
+import {
+  type Clock,
+  isAetherError,
+  type Logger,
+  messageOf,
+  systemClock,
+} from '../../../core/index.ts'
 import type { HandOutOptions, TakeEntry } from '../../../store/index.ts'
 import type { ClientLibrary } from '../connection/client-library.ts'
 import { failureOf, jetStreamCodes } from '../connection/failure.ts'
@@ -26,6 +32,8 @@ interface Settings extends HandOutOptions {
  * the first message wakes his own deliveries at once.
  */
 const pollMs = 2_000
+/** How long to wait for more places than one. */
+const momentMs = 5
 /** When to try again what the login may not do: each time the server writes it into its log. */
 const forbiddenMs = 60_000
 
@@ -40,6 +48,8 @@ export class MessageDelivery implements AsyncDisposable {
   readonly #consumed = new Set<string>()
   readonly #open = new Set<ConsumerMessages>()
   readonly #underWay = new Set<Promise<void>>()
+  /** For places. */
+  readonly #waiting: (() => void)[] = []
   #isToBegin = false
   #beginning: Promise<void> | undefined
   #isEnded = false
@@ -141,10 +151,31 @@ export class MessageDelivery implements AsyncDisposable {
     }
   }
 
+  /**
+   * How many there are once half of them are free, or a moment after the first one: to ask for more takes the work
+   * of delivering some.
+   */
   async #freePlaces(): Promise<number> {
     const { concurrency } = this.#settings
-    while (this.#underWay.size >= concurrency) await Promise.race(this.#underWay)
+    while (this.#underWay.size >= concurrency) await this.#change()
+    if (this.#underWay.size > concurrency / 2) {
+      const moment = new AbortController()
+      void systemClock.sleep(momentMs).then(() => {
+        moment.abort('over') // without a reason, it would make an error with a stack
+        this.#tellChange()
+      })
+      while (this.#underWay.size > concurrency / 2 && !moment.signal.aborted) await this.#change()
+    }
     return concurrency - this.#underWay.size
+  }
+
+  /** Resolves once a place is free, or time has gone on. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #tellChange(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   /** What has no place yet when it ends goes back to the others. */
@@ -154,21 +185,26 @@ export class MessageDelivery implements AsyncDisposable {
       else await this.#handle(message)
     })
     this.#underWay.add(work)
-    void work.finally(() => this.#underWay.delete(work))
+    void work.finally(() => {
+      this.#underWay.delete(work)
+      this.#tellChange()
+    })
   }
 
   async #handle(message: JsMsg): Promise<void> {
     const { clock, entries, logger } = this.#around
     try {
       const found = await this.#entryOf(message)
-      if (!found) return await acknowledge(message)
+      if (!found) return message.ack()
       const earlyMs = found.entry.due - clock.now()
       // The server's clock is ahead of ours; or it is a message that is to be tried again later.
       if (earlyMs > 0) return message.nak(earlyMs)
       const next = await this.#settings.take(found.entry)
-      if (next) await entries.replace(found, next)
-      else if (found.entry.kind === 'reminder') await entries.remove(found)
-      await acknowledge(message)
+      const isTick = found.entry.kind === 'reminder'
+      if (next || isTick) await entries.settle(found, next)
+      // That of a tick may get lost: it comes again, and nothing comes of that.
+      if (isTick) message.ack()
+      else await acknowledge(message)
     } catch (error) {
       // Its lease ends, and somebody takes it again.
       const { subject } = message
@@ -266,7 +302,7 @@ function consumerOf(type: string): string {
   return `deliver-${type}`
 }
 
-/** If nobody hears of it the message comes again, and nothing comes of that. */
+/** If nobody hears of it the message comes again, and is the command that was executed. */
 async function acknowledge(message: JsMsg): Promise<void> {
   await message.ackAck().catch(() => undefined)
 }
