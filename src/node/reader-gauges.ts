@@ -7,10 +7,12 @@ import { limitedWait } from './limited-wait.ts'
 interface Readers {
   health(): readonly ReaderHealth[]
   ownStatus(): Promise<readonly ProjectionStatus[]>
+  /** Each asks about one that other nodes run. */
+  readonly glances: readonly (() => Promise<ProjectionStatus>)[]
 }
 
 const states: readonly ProjectionStatus['state'][] = [
-  ...(['catching-up', 'live', 'paused', 'failed', 'rebuilding'] as const),
+  ...(['catching-up', 'live', 'paused', 'failed', 'rebuilding', 'stopped', 'silent'] as const),
 ]
 
 /** How long the store may take to tell how far readers are. */
@@ -68,18 +70,28 @@ const gauges: readonly Gauge[] = [
 
 /** What there is to be seen of the readers whenever somebody looks. */
 export function observeReaders(metrics: MetricRegistry, readers: Readers, clock: Clock): void {
-  metrics.observe('gauge', stateGauge, () =>
-    readers
-      .health()
-      .flatMap(({ kind, name, state }) =>
-        states.map((each) => [[kind, name, each], each === state ? 1 : 0] as const),
-      ),
+  const watched = askedAgain(readers, clock)
+  metrics.observe('gauge', stateGauge, async () =>
+    [...readers.health(), ...(await watched())].flatMap(({ kind, name, state }) =>
+      states.map((each) => [[kind, name, each], each === state ? 1 : 0] as const),
+    ),
   )
-  const status = askedOnce(() => limitedWait(clock, answerMs, () => readers.ownStatus()))
+  const own = askedOnce(() => limitedWait(clock, answerMs, () => readers.ownStatus()))
   for (const { read, ...spec } of gauges)
-    metrics.observe('gauge', { ...spec, labels: readerLabels }, async () =>
-      (await status()).map((each) => [[each.kind, each.name], read(each)] as const),
-    )
+    metrics.observe('gauge', { ...spec, labels: readerLabels }, async () => {
+      const all = await Promise.all([own(), watched()])
+      return all.flat().map((each) => [[each.kind, each.name], read(each)] as const)
+    })
+}
+
+/** Those that other nodes run. One that can't be told, or not in time, is left out, and keeps no other back. */
+function askedAgain(readers: Readers, clock: Clock): () => Promise<readonly ProjectionStatus[]> {
+  const glances = readers.glances.map(askedOnce)
+  return askedOnce(async () => {
+    const told = glances.map((glance) => limitedWait(clock, answerMs, glance))
+    const settled = await Promise.allSettled(told)
+    return settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  })
 }
 
 /** All who ask while it is under way get the same answer. */

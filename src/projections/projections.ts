@@ -100,6 +100,11 @@ export class Projections implements AsyncDisposable {
     return Promise.all([...this.#hosts.values()].map((host) => host.status()))
   }
 
+  /** What asks the store how those that are watched are doing, each by itself, as {@link WatchedReader.glance} does. */
+  get glances(): readonly (() => Promise<ProjectionStatus>)[] {
+    return Array.from(this.#watched.values(), (reader) => () => reader.glance())
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#all.map((reader) => reader[Symbol.asyncDispose]()))
   }

@@ -39,6 +39,8 @@ test('a view that works is shown as live, with how far it is', async () => {
     'view balances paused': 0,
     'view balances failed': 0,
     'view balances rebuilding': 0,
+    'view balances stopped': 0,
+    'view balances silent': 0,
   })
   expect(valuesOf(metrics, 'aether.projection.position')).toEqual({ 'view balances': position })
   expect(valuesOf(metrics, 'aether.projection.lag')).toEqual({ 'view balances': 0 })

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/index.ts'
 import type { DocumentTable } from '../../store/index.ts'
 import { assignmentKey, readAssignment } from './assignment.ts'
-import { type LifeSign, readLifeSign } from './sightings.ts'
+import { type LifeSign, readLifeSign, type Sightings } from './sightings.ts'
 
 /** A member of a group, as somebody sees it who takes no part. */
 export interface CalledMember {
@@ -22,6 +22,8 @@ export interface RollCall {
    * need not: it listens all the time, and buries who is dead.
    */
   readonly listens: boolean
+  /** What whoever asks again and again saw before: then a lease between two calls is listening enough. */
+  readonly sightings?: Sightings
 }
 
 /** A sign of life that is older than so many leases, or comes so much from the future, is doubted. */
@@ -46,7 +48,7 @@ export async function callRoll(call: RollCall): Promise<readonly CalledMember[]>
     (assignment.groups.get(group)?.members ?? []).map((identity) => ({ group, identity })),
   )
   const keys = named.flatMap(({ identity }) => assignment.members.get(identity)?.key ?? [])
-  const signs = await signsOf(table, keys)
+  const signs = await signsOf(table, keys, call)
   const silent = await silentAmong([...signs.values()], call)
   return named.flatMap(({ group, identity }) => {
     const sign = signs.get(identity)
@@ -63,8 +65,12 @@ interface Sign extends LifeSign {
 async function signsOf(
   table: DocumentTable,
   keys: readonly string[],
+  { clock, sightings }: Pick<RollCall, 'clock' | 'sightings'>,
 ): Promise<ReadonlyMap<string, Sign>> {
   const documents = await table.getMany(keys)
+  // Those who aren't asked for any more are forgotten.
+  for (const key of new Set([...keys, ...(sightings?.keys ?? [])]))
+    sightings?.see(key, documents.get(key), clock.monotonic())
   const signs = Array.from(documents.values(), (document) => ({
     ...readLifeSign(document),
     key: document.key,
@@ -76,11 +82,18 @@ async function signsOf(
 async function silentAmong(signs: readonly Sign[], call: RollCall): Promise<ReadonlySet<Sign>> {
   const now = call.clock.now()
   const old = signs.filter(({ time }) => now - time > certainMs)
+  if (call.sightings) return new Set([...old, ...unchanged(signs, call.sightings, call.clock)])
   if (!call.listens) return new Set(old)
   const isDoubted = ({ time, leaseMs }: Sign): boolean =>
     Math.abs(now - time) > doubtedLeases * leaseMs
   const doubted = signs.filter((sign) => isDoubted(sign) && !old.includes(sign))
   return new Set([...old, ...(await unheard(doubted, call))])
+}
+
+/** Those who have shown no other sign of life since an earlier call, for a lease or longer. */
+function unchanged(signs: readonly Sign[], sightings: Sightings, clock: Clock): readonly Sign[] {
+  const dead = new Set(sightings.dead(clock.monotonic()).map(({ key }) => key))
+  return signs.filter(({ key }) => dead.has(key))
 }
 
 /** Those who show no other sign of life for a lease. */
@@ -96,6 +109,7 @@ async function unheard(
     const now = await signsOf(
       table,
       left.map(({ key }) => key),
+      { clock },
     )
     left = left.filter(({ identity, revision }) => now.get(identity)?.revision === revision)
   }

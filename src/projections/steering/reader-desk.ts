@@ -6,7 +6,7 @@ import {
   type ProjectionTarget,
 } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
-import { type CalledMember, callRoll } from '../membership/roll-call.ts'
+import { type CalledMember, callRoll, type RollCall } from '../membership/roll-call.ts'
 import { heldUpTo, leastOf, newPart, type PartState } from '../progress/part-progress.ts'
 import { partNames } from '../progress/part.ts'
 import { groupOf, storedParts } from './build-run.ts'
@@ -38,6 +38,9 @@ export interface DeskSurroundings {
   /** What was agreed on has changed. @default nobody is told */
   readonly onChange?: () => void
 }
+
+/** How it is found out who lives. */
+type Listening = Pick<RollCall, 'listens' | 'sightings'>
 
 /** What a status says that needs to be found out. */
 interface Found {
@@ -152,10 +155,12 @@ export class ReaderDesk implements AsyncDisposable {
     return (await this.control()).read()
   }
 
-  /** How it is doing, as far as it is stored. */
-  async status(): Promise<ProjectionStatus> {
+  /**
+   * How it is doing, as far as it is stored. @param listening @default for a lease to those who seem to be silent
+   */
+  async status(listening: Listening = { listens: true }): Promise<ProjectionStatus> {
     const control = await this.read()
-    const members = await this.members(control, true)
+    const members = await this.members(control, listening)
     const error = await this.mismatch()
     return this.report(control, {
       parts: error ? this.unreadParts(control) : await this.storedParts(control, control.active),
@@ -268,11 +273,11 @@ export class ReaderDesk implements AsyncDisposable {
     return partNames(partsIn(control, build, this.model.options.parts))
   }
 
-  /** The nodes that share the parts of all builds. @param listens as of {@link callRoll} */
-  async members({ builds }: ControlState, listens: boolean): Promise<readonly CalledMember[]> {
+  /** The nodes that share the parts of all builds. @param listening as of {@link callRoll} */
+  async members({ builds }: ControlState, listening: Listening): Promise<readonly CalledMember[]> {
     const { store, clock } = this.#around
     const groups = builds.map(({ build }) => groupOf(this.numbered(build)))
-    return callRoll({ table: await store.table(membersTable), groups, clock, listens })
+    return callRoll({ table: await store.table(membersTable), groups, clock, ...listening })
   }
 
   numbered(build: number): ProjectionBuild {

@@ -106,7 +106,7 @@ export class ReaderHost implements SeenReader {
     const isOfThisLog = this.#isOfThisLog || !(await this.desk.mismatch())
     return this.desk.report(control, {
       parts: isOfThisLog ? await this.#partsOf(control) : this.desk.unreadParts(control),
-      members: await this.desk.members(control, false),
+      members: await this.desk.members(control, { listens: false }),
       state: () => this.#stateNow(control),
       error: this.#errorNow(control),
     })

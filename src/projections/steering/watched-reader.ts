@@ -1,6 +1,7 @@
 import { AetherError } from '../../core/index.ts'
 import type { ProjectionBuild } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
+import { Sightings } from '../membership/sightings.ts'
 import { heldUpTo, leastOf } from '../progress/part-progress.ts'
 import type { ControlState } from './control-state.ts'
 import { EffectFront, type Effects } from './effect-front.ts'
@@ -23,6 +24,7 @@ export class WatchedReader implements SeenReader {
   readonly desk: ReaderDesk
   readonly #around: DeskSurroundings
   readonly #waiters: PositionWaiters
+  readonly #sightings = new Sightings()
   #front: { readonly build: number; readonly front: EffectFront } | undefined
   #isOfThisLog = false
 
@@ -48,6 +50,14 @@ export class WatchedReader implements SeenReader {
 
   status(): Promise<ProjectionStatus> {
     return this.desk.status()
+  }
+
+  /**
+   * {@link status} for whoever asks again and again, and can't wait: a node that fell silent is seen from the
+   * second look on that comes a lease after another.
+   */
+  glance(): Promise<ProjectionStatus> {
+    return this.desk.status({ listens: false, sightings: this.#sightings })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
