@@ -283,7 +283,7 @@ test.each([
   [['events', 'tail', 'x'], 2, 'needs no arguments'],
   [['store', 'info', '--backend', 'sqlite:none.db'], 1, 'there is no file none.db'],
   [['store', 'backup', '--backend', 'sqlite:none.db'], 2, 'needs FILE'],
-  [['store', 'backup', 'x.db', '--backend', 'memory'], 2, 'export the events'],
+  [['store', 'backup', 'x.db', '--backend', 'nats://localhost/x'], 2, 'by "nats stream backup"'],
 ] as const)('aether %j ends with %d and one line: %s', async (args, code, text) => {
   const result = await aether(...args)
   expect(result.code).toBe(code)

@@ -12,7 +12,7 @@ export async function backup(args: readonly string[]): Promise<ExitCode> {
   const file = sqliteFile(values.backend)
   if (file === undefined)
     throw new UsageError(
-      'aether store backup copies sqlite:FILE; of another store, export the events',
+      'aether store backup copies sqlite:FILE. Of JetStream, all streams of the namespace are copied, by "nats stream backup", while no node runs: see Backup in docs/nats.md. An export has the events alone',
     )
   const { backupSqlite } = await import('../../backends/sqlite/index.ts')
   const output = outputTo(values.json)
