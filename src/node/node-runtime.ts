@@ -79,7 +79,7 @@ export class NodeRuntime {
     telemetry.connect()
   }
 
-  /** Whether the store takes writes and answers, and no reader has failed. Never throws. */
+  /** Whether the store takes writes and answers, and no reader has failed or is stuck. Never throws. */
   async readiness(): Promise<Readiness> {
     if (this.#closing)
       return { ready: false, reasons: [{ what: 'node', problem: 'it was closed' }] }

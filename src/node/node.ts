@@ -347,7 +347,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
 
   /**
    * Whether the node can do its work, and why it can't: the store must answer, within two seconds, and mustn't
-   * have refused the last write, and no view, projection or policy may have failed. Never throws.
+   * have refused the last write, and no view, projection or policy may have failed or be stuck. Never throws.
    */
   readiness(): Promise<Readiness> {
     return this.#runtime.readiness()

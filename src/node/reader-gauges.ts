@@ -12,7 +12,8 @@ interface Readers {
 }
 
 const states: readonly ProjectionStatus['state'][] = [
-  ...(['catching-up', 'live', 'paused', 'failed', 'rebuilding', 'stopped', 'silent'] as const),
+  ...(['catching-up', 'live', 'paused', 'failed', 'stuck', 'rebuilding'] as const),
+  ...(['stopped', 'silent'] as const),
 ]
 
 /** How long the store may take to tell how far readers are. */

@@ -32,7 +32,9 @@ const answerMs = 2_000
 /** Asks the store, and looks at the readers: one that is paused or catches up is well. */
 export async function readinessOf({ store, writes, readers, clock }: Asked): Promise<Readiness> {
   const failed = readers.flatMap(({ kind, name, state, error }) =>
-    state === 'failed' ? [{ what: `${kind} ${name}`, problem: messageOf(error) }] : [],
+    state === 'failed' || state === 'stuck'
+      ? [{ what: `${kind} ${name}`, problem: messageOf(error) }]
+      : [],
   )
   const away = await storeTrouble(store, clock)
   const { refusal } = writes

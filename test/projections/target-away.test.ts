@@ -134,27 +134,37 @@ class Silent extends Connection {
   }
 }
 
-test.each(['handler', 'target'])('a %s that does not end is told, once', async (who) => {
-  const answer = Promise.withResolvers<void>()
-  const silent = new Silent(new Database())
-  const Slow = projection({
-    name: 'slow',
-    actors: [Account],
-    target: who === 'target' ? silent : new Connection(new Database()),
-    on: { Deposited: () => answer.promise },
-  })
-  const clock = new VirtualClock()
-  await using home = await testNode({ actors: [Account], projections: [Slow], clock })
-  const { node, log } = home
-  await node.get(Account, 'alice').deposit({ amount: 1 })
-  const told = (): readonly string[] =>
-    log.messages.filter((message) => message.startsWith('the projection slow has been'))
-  await clock.advance(59_000)
-  expect(told()).toEqual([])
-  await clock.advance(600_000)
-  const what = who === 'target' ? 'waiting for its target' : 'handling Deposited of account-alice'
-  expect(told()).toEqual([expect.stringContaining(`${what} for 60 s`)])
-  answer.resolve()
-  silent.answer.resolve()
-  await clock.advance(1_000)
-})
+test.each(['handler', 'target'])(
+  'a %s that does not end is told, once, and shown until it does',
+  async (who) => {
+    const answer = Promise.withResolvers<void>()
+    const silent = new Silent(new Database())
+    const Slow = projection({
+      name: 'slow',
+      actors: [Account],
+      target: who === 'target' ? silent : new Connection(new Database()),
+      on: { Deposited: () => answer.promise },
+    })
+    const clock = new VirtualClock()
+    await using home = await testNode({ actors: [Account], projections: [Slow], clock })
+    const { node, log } = home
+    await node.get(Account, 'alice').deposit({ amount: 1 })
+    const told = (): readonly string[] =>
+      log.messages.filter((message) => message.startsWith('the projection slow has been'))
+    await clock.advance(59_000)
+    expect(told()).toEqual([])
+    expect(await node.readiness()).toMatchObject({ ready: true })
+    await clock.advance(600_000)
+    const what = who === 'target' ? 'waiting for its target' : 'handling Deposited of account-alice'
+    expect(told()).toEqual([expect.stringContaining(`${what} for 60 s`)])
+    const message = expect.stringMatching(new RegExp(`${what} for 6\\d\\d s`))
+    const stuck = { state: 'stuck', error: { message } }
+    expect(await node.projection(Slow).status()).toMatchObject(stuck)
+    answer.resolve()
+    silent.answer.resolve()
+    await clock.advance(1_000)
+    const isLive = async (): Promise<boolean> =>
+      (await node.projection(Slow).status()).state === 'live'
+    await until(isLive, { description: 'it goes on' })
+  },
+)

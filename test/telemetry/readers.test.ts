@@ -38,6 +38,7 @@ test('a view that works is shown as live, with how far it is', async () => {
     'view balances live': 1,
     'view balances paused': 0,
     'view balances failed': 0,
+    'view balances stuck': 0,
     'view balances rebuilding': 0,
     'view balances stopped': 0,
     'view balances silent': 0,

@@ -37,6 +37,7 @@ export class PolicyReader implements AsyncDisposable {
   readonly #parts: PolicyParts
   readonly #growth: LogGrowth
   readonly #condition: ReaderCondition
+  #slow: SlowWork | undefined
   #mustReload = true
   #savingFailed: { readonly error: unknown } | undefined
 
@@ -80,12 +81,13 @@ export class PolicyReader implements AsyncDisposable {
   }
 
   get state(): ReaderState {
-    return this.#condition.state
+    const { state } = this.#condition
+    return state !== 'failed' && this.#slow?.trouble ? 'stuck' : state
   }
 
-  /** Why it failed, as long as it does. */
+  /** Why it failed, as long as it does, or what it waits for. */
   get error(): unknown {
-    return this.#condition.error
+    return this.#condition.error ?? this.#slow?.trouble
   }
 
   /** The parts that are this member's, as far as they are by now; undefined before they were read. */
@@ -129,11 +131,12 @@ export class PolicyReader implements AsyncDisposable {
 
   async #run(): Promise<void> {
     using _changes = this.#ownership.onChange(() => this.reload())
-    using _slow = new SlowWork({
+    using slow = new SlowWork({
       ...this.#around,
       name: this.#name,
       underWay: () => this.#work.underWay,
     })
+    this.#slow = slow
     while (!this.#isEnding) {
       try {
         await this.#follow()

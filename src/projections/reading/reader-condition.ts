@@ -4,7 +4,7 @@ import type { Bell } from './bell.ts'
 import type { ReaderName, ReaderObserver } from './reader-observer.ts'
 
 /** Whether a reader works, and how. */
-export type ReaderState = 'catching-up' | 'live' | 'failed'
+export type ReaderState = 'catching-up' | 'live' | 'stuck' | 'failed'
 
 interface Around {
   readonly name: ReaderName

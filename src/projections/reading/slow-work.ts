@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '../../core/index.ts'
+import type { Clock, Logger, StoredEvent } from '../../core/index.ts'
 import type { Todo } from './event-intake.ts'
 import type { HandlerRun } from './handler-run.ts'
 import type { ReaderName } from './reader-observer.ts'
@@ -25,8 +25,8 @@ interface Sighting {
 }
 
 /**
- * Tells the logger once of each handler that doesn't end. It may still, so nothing else is done about it; but
- * what waits for it would otherwise only show as lag.
+ * Tells the logger once of each handler that doesn't end, and whoever asks as long as it doesn't. It may still,
+ * so nothing else is done about it; but what waits for it would otherwise only show as lag.
  */
 export class SlowWork implements Disposable {
   readonly #around: Around
@@ -42,29 +42,48 @@ export class SlowWork implements Disposable {
     this.#looking[Symbol.dispose]()
   }
 
+  /** What hasn't ended for too long, and still hasn't; undefined where nothing is. */
+  get trouble(): Error | undefined {
+    for (const work of this.#around.underWay()) {
+      const { sinceMs = 0, isTold = false } = this.#seen.get(work) ?? {}
+      if (isTold) return new Error(this.#describe(work, this.#secondsSince(sinceMs)))
+    }
+    return undefined
+  }
+
   #look(): void {
     const now = this.#around.clock.monotonic()
     const seen = new Map<Work, Sighting>()
     for (const work of this.#around.underWay()) {
       const { sinceMs, isTold } = this.#seen.get(work) ?? { sinceMs: now, isTold: false }
       const isSlow = now - sinceMs >= slowMs
-      if (isSlow && !isTold) this.#tell(work, now - sinceMs)
+      if (isSlow && !isTold) this.#tell(work, this.#secondsSince(sinceMs))
       seen.set(work, { sinceMs, isTold: isSlow })
     }
     this.#seen = seen
   }
 
-  #tell(work: Work, ms: number): void {
+  #tell(work: Work, seconds: number): void {
     const { name, logger } = this.#around
-    const stored = 'stored' in work ? work.stored : undefined
-    const seconds = Math.round(ms / 1_000)
+    const stored = storedIn(work)
+    const place = stored && { actorId: stored.actorId, position: stored.position }
+    logger.warn({ ...name, ...place, seconds }, this.#describe(work, seconds))
+  }
+
+  #describe(work: Work, seconds: number): string {
+    const { kind, name } = this.#around.name
+    const stored = storedIn(work)
     const what = stored
       ? `has been handling ${stored.type} of ${stored.actorId} for ${seconds} s, and does not go on with that actor`
       : `has been waiting for its target for ${seconds} s, and does not go on`
-    const place = stored && { actorId: stored.actorId, position: stored.position }
-    logger.warn(
-      { ...name, ...place, seconds },
-      `the ${name.kind} ${name.name} ${what} before it ends`,
-    )
+    return `the ${kind} ${name} ${what} before it ends`
   }
+
+  #secondsSince(sinceMs: number): number {
+    return Math.round((this.#around.clock.monotonic() - sinceMs) / 1_000)
+  }
+}
+
+function storedIn(work: Work): StoredEvent | undefined {
+  return 'stored' in work ? work.stored : undefined
 }

@@ -9,10 +9,11 @@ export interface ProjectionStatus {
   /** The build that is read. */
   readonly build: number
   /**
-   * As it is seen from outside, `stopped`: no node runs it; and `silent`: none of those that ran it shows
+   * `stuck`: a handler, or the target, has not come back for a minute on this node. As it is seen from outside, `stopped`: no node runs it; and `silent`: none of those that ran it shows
    * that it lives, and none has taken their place.
    */
-  readonly state: 'catching-up' | 'live' | 'paused' | 'failed' | 'rebuilding' | 'stopped' | 'silent'
+  readonly state:
+    'catching-up' | 'live' | 'paused' | 'failed' | 'stuck' | 'rebuilding' | 'stopped' | 'silent'
   /** Everything up to here has taken effect, but for actors that are held back. */
   readonly position: number
   readonly lag: ProjectionLag
@@ -23,7 +24,7 @@ export interface ProjectionStatus {
   readonly members: number
   /** Nodes that ran it and show no sign of life any more, as long as no other has taken their place. */
   readonly silent?: SilentMembers
-  /** Why it can't go on, where it has failed. */
+  /** Why it can't go on, where it has failed, or what it waits for, where it is stuck. */
   readonly error?: { readonly code?: string; readonly message: string }
 }
 

@@ -6,6 +6,6 @@ export interface ReaderHealth {
   readonly kind: ReaderKind
   readonly name: string
   readonly state: ProjectionStatus['state']
-  /** Why it can't go on, where it has failed. */
+  /** Why it can't go on, where it has failed, or what it waits for, where it is stuck. */
   readonly error: unknown
 }

@@ -323,6 +323,7 @@ export class ReaderHost implements SeenReader {
     if (!builds.some((build) => this.#isOwn(build))) return 'failed'
     const runs = [...this.#runs.values()]
     if (this.#error !== undefined || runs.some(({ state }) => state === 'failed')) return 'failed'
+    if (runs.some(({ state }) => state === 'stuck')) return 'stuck'
     if (runs.some(({ build }) => build.build > active)) return 'rebuilding'
     return this.#runs.get(active)?.state ?? 'catching-up'
   }
