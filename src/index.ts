@@ -23,6 +23,8 @@ export type {
   EventOf,
   EventSchemas,
   EventsOf,
+  HistoryEntry,
+  HistoryOptions,
   InputSchemas,
   LookOptions,
   OutcomeOptions,
@@ -46,6 +48,7 @@ export type {
   RepliesOf,
   ReplyContext,
   SnapshotSpec,
+  StateAt,
   StateOf,
   TellOptions,
   TransactionContext,
@@ -104,10 +107,11 @@ export type {
   Trace,
 } from './core/index.ts'
 export { open } from './node/index.ts'
-export type { ActorView, Node, OpenOptions, Readiness } from './node/index.ts'
+export type { Node, OpenOptions, Readiness } from './node/index.ts'
 export { policy, projection, view } from './projections/index.ts'
 export type {
   AnyEventOf,
+  DocumentOf,
   EventNamed,
   EventNameOf,
   HandledEvent,

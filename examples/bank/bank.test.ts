@@ -11,8 +11,8 @@ test('a transfer moves money once, however often it is repeated', async () => {
   const order = { id: 't-1', from: 'alice', to: 'bob', amount: 30 }
   await Promise.all([transfer(bank, order), transfer(bank, order)])
   await transfer(bank, order)
-  expect((await bank.state(Account, 'alice')).state.balance).toBe(70)
-  expect((await bank.state(Account, 'bob')).state.balance).toBe(30)
+  expect((await bank.state(bank.get(Account, 'alice'))).state.balance).toBe(70)
+  expect((await bank.state(bank.get(Account, 'bob'))).state.balance).toBe(30)
 })
 
 test('a transfer that was interrupted in the middle is finished by repeating it', async () => {
@@ -22,8 +22,8 @@ test('a transfer that was interrupted in the middle is finished by repeating it'
   await alice.deposit({ amount: 100 })
   await alice.sendTransfer({ transfer: 't-1', to: 'bob', amount: 30 }, { commandId: 't-1/send' })
   await transfer(bank, { id: 't-1', from: 'alice', to: 'bob', amount: 30 })
-  expect((await bank.state(Account, 'alice')).state.balance).toBe(70)
-  expect((await bank.state(Account, 'bob')).state.balance).toBe(30)
+  expect((await bank.state(bank.get(Account, 'alice'))).state.balance).toBe(70)
+  expect((await bank.state(bank.get(Account, 'bob'))).state.balance).toBe(30)
 })
 
 test('a transfer that the receiver refuses comes back', async () => {
@@ -36,5 +36,5 @@ test('a transfer that the receiver refuses comes back', async () => {
   await expect(transfer(bank, { ...order, id: 't-2', amount: 500 })).rejects.toMatchObject({
     rejection: 'insufficient-funds',
   })
-  expect((await bank.state(Account, 'alice')).state.balance).toBe(100)
+  expect((await bank.state(bank.get(Account, 'alice'))).state.balance).toBe(100)
 })

@@ -98,7 +98,7 @@ describe.each(kinds)('a history in $name', (kind) => {
     await using node = await openNode(backend)
     for (const path of oddPaths) {
       const bytes = Buffer.from(path)
-      const { state } = await node.state(File, keyOf(pathFromBytes(bytes)))
+      const { state } = await node.state(node.get(File, keyOf(pathFromBytes(bytes))))
       expect(pathToBytes(state.path)).toEqual(bytes)
       expect(state).toMatchObject({ exists: true, changes: 4 })
     }
@@ -136,7 +136,10 @@ describe('a file', () => {
 
   test('that is binary has no lines', async () => {
     await using node = await openNode(backend)
-    expect((await node.state(File, 'turns to text')).state).toMatchObject({ lines: null, added: 1 })
+    expect((await node.state(node.get(File, 'turns to text'))).state).toMatchObject({
+      lines: null,
+      added: 1,
+    })
     expect(await historyOf('logo.png')).toMatchObject([
       { type: 'Added', added: null, deleted: null },
       { type: 'Modified', added: null, deleted: null },
@@ -147,8 +150,8 @@ describe('a file', () => {
   test('may be a link or a submodule', async () => {
     await using node = await openNode(backend)
     const submodule = { mode: '160000', blob: submoduleAt, lines: 1, changes: 2 }
-    expect((await node.state(File, 'vendor/library')).state).toMatchObject(submodule)
-    expect((await node.state(File, 'a')).state).toMatchObject({ mode: '120000' })
+    expect((await node.state(node.get(File, 'vendor/library'))).state).toMatchObject(submodule)
+    expect((await node.state(node.get(File, 'a'))).state).toMatchObject({ mode: '120000' })
   })
 
   test('is changed once by a merge, which is made to its first parent', async () => {
@@ -256,7 +259,7 @@ describe('verifying finds', () => {
 
   test('another content, number of lines and number of changes', async () => {
     const differences = await tamper(async (node) => {
-      const { mode, blob: before } = (await node.state(File, 'empty')).state
+      const { mode, blob: before } = (await node.state(node.get(File, 'empty'))).state
       await node.get(File, 'empty').modify({ ...added, before: { mode, blob: before } })
     })
     expect(differences).toEqual([

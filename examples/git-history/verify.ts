@@ -58,7 +58,7 @@ async function replayFiles(
   const files = new Map<PathBytes, FileState>()
   const inFlight = new InFlight(maxReplays)
   const replay = async (key: string, events: number): Promise<void> => {
-    const { state, version } = await node.state(File, key)
+    const { state, version } = await node.state(node.get(File, key))
     if (version !== events)
       differences.push(`${printable(key)}: is at version ${version} after ${events} events`)
     if (keyOf(state.path) !== key)

@@ -64,4 +64,4 @@ await cancelOrder(shop, 'o-4', 'changed my mind')
 await show('o-4 cancelled')
 
 for (const id of ['o-1', 'o-2', 'o-3', 'o-4'])
-  console.log(id, (await shop.state(Order, id)).state.status)
+  console.log(id, (await shop.state(shop.get(Order, id))).state.status)

@@ -1,3 +1,4 @@
+import type { PolicyDefinition } from 'aether'
 import { whenever } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
 import { Order } from './order.ts'
@@ -10,7 +11,7 @@ const lines = [
 ]
 
 /** An order of two products, and that they were put aside for it. */
-const placed = (policy: typeof ShipPaid) =>
+const placed = (policy: PolicyDefinition<typeof Order>) =>
   whenever(policy)
     .given(Order, 'o', (on) => on.Placed({ lines, total: 11_300 }))
     .given(Stock, 'lamp', (on) => [
@@ -27,7 +28,7 @@ test('an order that was placed expires after a quarter of an hour', async () => 
     .given(Order, 'o', () => [])
     .event(Order, 'o', (on) => on.Placed({ lines, total: 11_300 }))
   reacted.thenDoes((it) =>
-    it.schedule(Order, 'o', 'expire', undefined, { name: 'unpaid', afterMs: 900_000 }),
+    it.schedule(it.get(Order, 'o'), 'expire', undefined, { name: 'unpaid', afterMs: 900_000 }),
   )
   await reacted.thenSameAgain()
 })
@@ -41,8 +42,8 @@ describe('an order that was paid', () => {
   test('is shipped, each product once, for whoever paid', async () => {
     const reacted = await paid()
     reacted.thenDoes((it) => [
-      it.send(Stock, 'lamp', 'ship', { order: 'o' }),
-      it.send(Stock, 'shade', 'ship', { order: 'o' }),
+      it.get(Stock, 'lamp').ship({ order: 'o' }),
+      it.get(Stock, 'shade').ship({ order: 'o' }),
     ])
     await reacted.thenSameAgain()
     for (const { metadata } of reacted.steps) expect(metadata).toMatchObject({ userId: 'alice' })
@@ -55,15 +56,15 @@ describe('an order that was paid', () => {
       .event(Order, 'o', (on) => on.Paid({ payment: 'p' }))
     reacted
       .thenHeldBack('not-reserved')
-      .thenDoes((it) => it.send(Stock, 'lamp', 'ship', { order: 'o' }))
+      .thenDoes((it) => it.get(Stock, 'lamp').ship({ order: 'o' }))
   })
 })
 
 test('an order that was cancelled gives back what was put aside', async () => {
   const reacted = await placed(GiveBack).event(Order, 'o', (on) => on.Cancelled({ reason: 'x' }))
   reacted.thenDoes((it) => [
-    it.send(Stock, 'lamp', 'release', { order: 'o' }),
-    it.send(Stock, 'shade', 'release', { order: 'o' }),
+    it.get(Stock, 'lamp').release({ order: 'o' }),
+    it.get(Stock, 'shade').release({ order: 'o' }),
   ])
   await reacted.thenSameAgain()
 })

@@ -11,7 +11,10 @@ export const ExpireUnpaid = policy({
   actors: [Order],
   on: {
     Placed: ({ key }, ctx) =>
-      ctx.schedule(Order, key, 'expire', undefined, { name: 'unpaid', afterMs: payWithinMs }),
+      ctx.schedule(ctx.get(Order, key), 'expire', undefined, {
+        name: 'unpaid',
+        afterMs: payWithinMs,
+      }),
   },
 })
 
@@ -22,7 +25,7 @@ export const ShipPaid = policy({
   on: {
     Paid: async ({ key }, ctx) => {
       for (const product of await productsOf(key, ctx))
-        await ctx.send(Stock, product, 'ship', { order: key })
+        await ctx.get(Stock, product).ship({ order: key })
     },
   },
 })
@@ -34,14 +37,14 @@ export const GiveBack = policy({
   on: {
     Cancelled: async ({ key }, ctx) => {
       for (const product of await productsOf(key, ctx))
-        await ctx.send(Stock, product, 'release', { order: key })
+        await ctx.get(Stock, product).release({ order: key })
     },
   },
 })
 
 /** What an order consists of never changes, so it is the same whenever it is asked for. */
 async function productsOf(order: string, ctx: PolicyContext): Promise<readonly string[]> {
-  const { state } = await ctx.state(Order, order)
+  const { state } = await ctx.state(ctx.get(Order, order))
   return state.lines.map(({ product }) => product)
 }
 

@@ -26,7 +26,7 @@ async function available(shop: Shop): Promise<number[]> {
 
 /** Also what is put aside: all that was not shipped. */
 async function onHand(shop: Shop): Promise<number[]> {
-  const looking = ['lamp', 'shade'].map((product) => shop.state(Stock, product))
+  const looking = ['lamp', 'shade'].map((product) => shop.state(shop.get(Stock, product)))
   return (await Promise.all(looking)).map(({ state }) => state.onHand)
 }
 
@@ -35,7 +35,8 @@ function eventually(check: () => Promise<void>): Promise<void> {
   return vi.waitFor(check, { timeout: 60_000 })
 }
 
-const statusOf = async (shop: Shop, id: string) => (await shop.state(Order, id)).state.status
+const statusOf = async (shop: Shop, id: string) =>
+  (await shop.state(shop.get(Order, id))).state.status
 
 describe('placing an order', () => {
   test('puts aside all that it needs, once, however often it is repeated', async () => {
@@ -44,7 +45,7 @@ describe('placing an order', () => {
     await home.restart()
     await placeOrder(home.node, 'o', lines)
     expect(await available(home.node)).toEqual([3, 1])
-    expect((await home.node.state(Order, 'o')).state).toEqual({
+    expect((await home.node.state(home.node.get(Order, 'o'))).state).toEqual({
       status: 'placed',
       lines,
       total: 11_300,
@@ -96,7 +97,7 @@ describe('paying an order', () => {
     await cancelOrder(home.node, 'o', 'changed my mind')
     for (const _time of [1, 2])
       expect(await payOrder(home.node, 'o', { payment: 'p', card: good })).toBe('refunded')
-    expect((await home.node.state(Payment, 'p')).state.status).toBe('refunded')
+    expect((await home.node.state(home.node.get(Payment, 'p'))).state.status).toBe('refunded')
   })
 })
 

@@ -35,7 +35,7 @@ export async function payOrder(
   id: string,
   { payment, card }: { readonly payment: string; readonly card: string },
 ): Promise<PaymentOutcome> {
-  const { total: cents } = (await shop.state(Order, id)).state
+  const { total: cents } = (await shop.state(shop.get(Order, id))).state
   const money = shop.get(Payment, payment)
   const captured = await money.capture(
     { order: id, cents, card },

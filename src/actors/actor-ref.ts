@@ -17,9 +17,9 @@ const id = Symbol.for('aether.actor-id')
 declare const definition: unique symbol
 
 /** One actor, wherever it lives: a method for each command and each query of its definition. */
-export type ActorRef<D extends ActorDefinition> = {
+export type ActorRef<D extends ActorDefinition, Options = CommandOptions> = {
   readonly [K in keyof CommandsOf<D> & string]: (
-    ...args: Arguments<CommandsOf<D>[K], CommandOptions>
+    ...args: Arguments<CommandsOf<D>[K], Options>
   ) => Promise<CommandResult<StateOf<D>, EventOf<D>, RepliesOf<D>[K]>>
 } & {
   readonly [K in keyof AnswersOf<D> & string]: (

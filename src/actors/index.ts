@@ -1,6 +1,7 @@
 export { ActorHost } from './actor-host.ts'
 export type { ActorObserver, DeliveryOutcome, PassivationReason } from './live/actor-observer.ts'
 export type { LookOptions, Onlooker } from './live/onlooker.ts'
+export type { HistoryEntry, HistoryOptions, StateAt } from './live/state-at.ts'
 export { actorIdOf, ActorRefs } from './actor-ref.ts'
 export type { ActorIdentity, ActorRef, Arguments } from './actor-ref.ts'
 export type {

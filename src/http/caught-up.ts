@@ -32,7 +32,7 @@ async function reached(
   { view, position, timeoutMs }: Wanted,
 ): Promise<Reached> {
   try {
-    const handle = node.projection({ name: view })
+    const handle = node.projection(view)
     return await handle.reached(position, { signal: ending, timeoutMs })
   } catch (error) {
     if (ending.aborted && !signal.aborted) throw closing(error)

@@ -226,7 +226,7 @@ async function getState(node: Node, id: ActorId, exchange: Exchange, query: Quer
   const asked = wholeNumberOf(query, 'version')
   const { signal } = exchange
   const options = asked === undefined ? { signal } : { signal, version: asked }
-  const { actorId, version, state } = await node.look(id, options)
+  const { actorId, version, state } = await node.state(id, options)
   const etag = entityTagOf({ version, state })
   return unlessKnown(exchange, etag, () => jsonReply(200, { actorId, version, state }, { etag }))
 }

@@ -17,7 +17,7 @@ export function projectionReply({ node, exchange, target }: Asked): Promise<Repl
   const [, name, what, type, key, step, ...rest] = target.segments
   if (name === undefined)
     return answerByMethod(exchange, { GET: async () => jsonReply(200, await node.projections()) })
-  const handle = (): ProjectionHandle => node.projection({ name })
+  const handle = (): ProjectionHandle => node.projection(name)
   if (what === undefined) return answerByMethod(exchange, { GET: () => getStatus(handle()) })
   if (type === undefined) return readerReply(handle, what, { exchange, target })
   if (what === 'parked' && type === 'retry' && key === undefined)

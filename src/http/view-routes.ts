@@ -50,7 +50,7 @@ async function viewAt(
   { node, exchange, target, reachTimeoutMs }: Asked,
   name: string,
 ): Promise<ViewReader> {
-  const view = node.viewNamed(name)
+  const view = node.view(name)
   const position = wholeNumberOf(target.query, 'reached')
   if (position !== undefined)
     await caughtUp(node, exchange, { view: name, position, timeoutMs: reachTimeoutMs })

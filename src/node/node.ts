@@ -9,6 +9,8 @@ import {
   type CommandResult,
   type CommandsOf,
   type EventOf,
+  type HistoryEntry,
+  type HistoryOptions,
   type LookOptions,
   type OutcomeOptions,
   type Participant,
@@ -18,6 +20,7 @@ import {
   type Reminder,
   type ReminderOptions,
   type RemindersOptions,
+  type StateAt,
   type StateOf,
   type TellOptions,
   type TransactionContext,
@@ -25,9 +28,10 @@ import {
   type TransactionOptions,
   type TransactionResults,
 } from '../actors/index.ts'
-import { actorId, type ActorId, type StoredEvent } from '../core/index.ts'
+import { actorId, type ActorId } from '../core/index.ts'
 import type { EventBus } from '../bus/index.ts'
 import type {
+  DocumentOf,
   ProjectionHandle,
   ProjectionStatus,
   ReaderDefinition,
@@ -39,20 +43,24 @@ import type { Metric, Telemetry } from '../telemetry/index.ts'
 import type { NodeRuntime } from './node-runtime.ts'
 import type { Readiness } from './readiness.ts'
 
-/** What an actor is at a version. */
-export interface ActorView<State = unknown> {
-  readonly actorId: ActorId
-  readonly version: number
-  readonly state: State
-}
-
 /** What ends the compiler's message where an actor of another node is asked for. */
 type Opened<D extends ActorDefinition, Actors> = D extends Actors
   ? unknown
   : `${D['type']} is not among the actors that were given to open()`
 
-/** A running node: actors of some types over one event store. Made by `open()`. */
-export class Node<Actors extends ActorDefinition = ActorDefinition> implements AsyncDisposable {
+/** What ends the compiler's message where a reader of other nodes is asked for. */
+type Given<R extends ReaderDefinition, Readers> = R extends Readers
+  ? unknown
+  : `${R['name']} is not among the projections, policies and watched ones that were given to open()`
+
+/** An actor: a reference of `get`, or an id where its type is not known. */
+type Named<D extends ActorDefinition = ActorDefinition> = ActorIdentity<D> | ActorId
+
+/** A running node: actors of some types over one event store, and readers of its log. Made by `open()`. */
+export class Node<
+  Actors extends ActorDefinition = ActorDefinition,
+  Readers extends ReaderDefinition = ReaderDefinition,
+> implements AsyncDisposable {
   /** The log of all that happened. */
   readonly events: EventStore
   /** Messages, and notices of stored events, to and from all nodes of the backend: at most once. */
@@ -134,51 +142,44 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     options?: OutcomeOptions,
   ): Promise<CommandOutcome | undefined>
   outcome(
-    actor: ActorIdentity<ActorDefinition> | ActorId,
+    actor: Named,
     commandId: string,
     options?: OutcomeOptions,
   ): Promise<CommandOutcome | undefined> {
     return this.#runtime.actors.outcome(idOf(actor), commandId, options)
   }
 
+  /** By id, without types: for gateways. First, as errors are told by the last overload. */
+  state(actor: ActorId, options?: LookOptions): Promise<StateAt>
   /**
-   * What an actor is now, or was at a version.
-   * @throws AetherError `invalid-argument` for a version that it has not reached; those of the store
+   * What an actor is now, or was at a version: `(await node.state(alice)).state.balance`.
+   * @throws AetherError `unknown-actor-type`; `invalid-argument` for a version that it has not reached; those of the
+   * store
    */
-  state<D extends Actors>(
-    definition: D,
-    key: string,
-    options?: LookOptions,
-  ): Promise<ActorView<StateOf<D>>>
-  /** For the compiler, to say which actor was not opened. */
   state<D extends ActorDefinition>(
-    definition: D & Opened<D, Actors>,
-    key: string,
+    actor: ActorIdentity<D>,
     options?: LookOptions,
-  ): Promise<ActorView<StateOf<D>>>
-  async state<D extends Actors>(
-    definition: D,
-    key: string,
-    options: LookOptions = {},
-  ): Promise<ActorView<StateOf<D>>> {
-    return this.look(actorId(definition.type, key), options)
+  ): Promise<StateAt<StateOf<D>>>
+  state(actor: Named, options?: LookOptions): Promise<StateAt> {
+    return this.#runtime.actors.onlooker.look(idOf(actor), options)
   }
 
-  /** {@link state} by id, without types: for gateways. */
-  async look(id: ActorId, options: LookOptions = {}): Promise<ActorView> {
-    const { version, state } = await this.#runtime.actors.onlooker.look(id, options)
-    return { actorId: id, version, state }
-  }
-
+  /** By id, without types: for gateways. First, as errors are told by the last overload. */
+  history(actor: ActorId, options?: HistoryOptions): AsyncGenerator<HistoryEntry, void>
   /**
    * Each event of an actor, oldest first, and what it made of the actor.
    * @throws AetherError `malformed-event`, `actor-failed`, and those of the store
    */
+  history<D extends ActorDefinition>(
+    actor: ActorIdentity<D>,
+    options?: HistoryOptions,
+  ): AsyncGenerator<HistoryEntry<StateOf<D>>, void>
   async *history(
-    id: ActorId,
-    options: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<ActorView & { readonly event: StoredEvent }, void> {
-    for await (const { event, after } of this.#runtime.actors.onlooker.history(id, options.signal))
+    actor: Named,
+    { signal }: HistoryOptions = {},
+  ): AsyncGenerator<HistoryEntry, void> {
+    const id = idOf(actor)
+    for await (const { event, after } of this.#runtime.actors.onlooker.history(id, signal))
       yield { actorId: id, version: after.version, state: after.state, event }
   }
 
@@ -231,12 +232,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   ): Promise<string>
   /** By names, without types: for gateways. */
   tell(actor: ActorId, command: string, input: unknown, options?: TellOptions): Promise<string>
-  tell(
-    actor: ActorIdentity<ActorDefinition> | ActorId,
-    command: string,
-    input?: unknown,
-    options: TellOptions = {},
-  ): Promise<string> {
+  tell(actor: Named, command: string, input?: unknown, options: TellOptions = {}): Promise<string> {
     return this.#runtime.reminders.tell(idOf(actor), command, input, options)
   }
 
@@ -263,7 +259,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
     options: ReminderOptions,
   ): Promise<string>
   schedule(
-    actor: ActorIdentity<ActorDefinition> | ActorId,
+    actor: Named,
     command: string,
     input: unknown,
     options: ReminderOptions,
@@ -276,7 +272,7 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * moment is taken off, but its command may still be executed.
    * @throws AetherError `invalid-actor-id`, `invalid-argument`, and those of the store
    */
-  unschedule(actor: ActorIdentity<ActorDefinition> | ActorId, name: string): Promise<boolean> {
+  unschedule(actor: Named, name: string): Promise<boolean> {
     return this.#runtime.reminders.unschedule(idOf(actor), name)
   }
 
@@ -286,32 +282,34 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
    * @throws AetherError `invalid-argument`, `invalid-actor-id`, and those of the store; the signal's
    * reason
    */
-  reminders(
-    actor?: ActorIdentity<ActorDefinition> | ActorId,
-    options?: RemindersOptions,
-  ): Promise<readonly Reminder[]> {
+  reminders(actor?: Named, options?: RemindersOptions): Promise<readonly Reminder[]> {
     return this.#runtime.reminders.list(actor && idOf(actor), options)
   }
 
+  /** By name, without types: for gateways. First, as errors are told by the last overload. */
+  view(name: string): ViewReader
   /**
    * The documents of a view that was given to `open()`, to run here or to be watched.
    * @throws AetherError `unknown-projection`
    */
-  view<S>(definition: ViewDefinition<S>): ViewReader<S> {
-    return this.#runtime.projections.view(definition)
+  view<V extends Readers & ViewDefinition>(view: V): ViewReader<DocumentOf<V>>
+  /** For the compiler, to say which view was not given. */
+  view<V extends ViewDefinition>(view: V & Given<V, Readers>): ViewReader<DocumentOf<V>>
+  view(view: string | ViewDefinition): ViewReader {
+    return this.#runtime.projections.view(nameOf(view))
   }
 
-  /** {@link view} by name, without types: for gateways. @throws AetherError `unknown-projection` */
-  viewNamed(name: string): ViewReader {
-    return this.#runtime.projections.viewNamed(name)
-  }
-
+  /** By name: for gateways. First, as errors are told by the last overload. */
+  projection(name: string): ProjectionHandle
   /**
    * A view, projection or policy that was given to `open()`: how far it is, and what can be done with it.
    * @throws AetherError `unknown-projection`
    */
-  projection(definition: Pick<ReaderDefinition, 'name'>): ProjectionHandle {
-    return this.#runtime.projections.handle(definition)
+  projection(reader: Readers): ProjectionHandle
+  /** For the compiler, to say which reader was not given. */
+  projection<R extends ReaderDefinition>(reader: R & Given<R, Readers>): ProjectionHandle
+  projection(reader: string | ReaderDefinition): ProjectionHandle {
+    return this.#runtime.projections.handle(nameOf(reader))
   }
 
   /**
@@ -333,8 +331,8 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   }
 
   /** Lets an actor be asked again; false where it was not in quarantine. */
-  resume(id: ActorId): boolean {
-    return this.#runtime.actors.resume(id)
+  resume(actor: Named): boolean {
+    return this.#runtime.actors.resume(idOf(actor))
   }
 
   /**
@@ -366,6 +364,10 @@ export class Node<Actors extends ActorDefinition = ActorDefinition> implements A
   }
 }
 
-function idOf(actor: ActorIdentity<ActorDefinition> | ActorId): ActorId {
+function idOf(actor: Named): ActorId {
   return typeof actor === 'string' ? actor : actorIdOf(actor)
+}
+
+function nameOf(reader: string | ReaderDefinition): string {
+  return typeof reader === 'string' ? reader : reader.name
 }

@@ -9,7 +9,13 @@ import {
   steadyLogger,
   systemClock,
 } from '../core/index.ts'
-import type { LeaseTimes, PolicyDefinition, ReaderDefinition } from '../projections/index.ts'
+import type {
+  LeaseTimes,
+  PolicyDefinition,
+  ProjectionDefinition,
+  ReaderDefinition,
+  ViewDefinition,
+} from '../projections/index.ts'
 import type { Backend, EventStore } from '../store/index.ts'
 import { Telemetry } from '../telemetry/index.ts'
 import { NodeRuntime } from './node-runtime.ts'
@@ -20,20 +26,25 @@ import { WriteWatch } from './write-watch.ts'
 const maxTimeoutMs = 2_147_483_647
 
 /** What a node is made of. */
-export interface OpenOptions<Actors extends ActorDefinition> {
+export interface OpenOptions<
+  Actors extends ActorDefinition,
+  Read extends ViewDefinition | ProjectionDefinition = ViewDefinition | ProjectionDefinition,
+  Policies extends PolicyDefinition = PolicyDefinition,
+  Watched extends ReaderDefinition = ReaderDefinition,
+> {
   /** Where events are kept: `sqlite('bank.db')`, `nats({ servers })`, `memory()`. */
   readonly backend: Backend
   /** The definitions that run here. */
   readonly actors: readonly Actors[]
   /** The views and projections that run here, together with other nodes. @default none */
-  readonly projections?: readonly ReaderDefinition[]
+  readonly projections?: readonly Read[]
   /** What follows from events, whichever node stored them. @default nothing */
-  readonly policies?: readonly PolicyDefinition[]
+  readonly policies?: readonly Policies[]
   /**
    * Views, projections and policies that other nodes run: here they are read, waited for and steered. This node
    * does none of their work, and is ready whatever becomes of them. @default none
    */
-  readonly watched?: readonly ReaderDefinition[]
+  readonly watched?: readonly Watched[]
   /** When the projections and policies of a node that fell silent go to others. */
   readonly leases?: LeaseTimes
   /** The bounds of the runtime. @default see {@link ActorLimits} */
@@ -58,9 +69,14 @@ export interface OpenOptions<Actors extends ActorDefinition> {
  * @throws AetherError `invalid-argument`, `incompatible-store`, `store-unavailable`, `missing-dependency`,
  * `invalid-definition` for two definitions of one type, or two readers of one name
  */
-export async function open<const Actors extends ActorDefinition>(
-  options: OpenOptions<Actors>,
-): Promise<Node<Actors>> {
+export async function open<
+  const Actors extends ActorDefinition,
+  const Read extends ViewDefinition | ProjectionDefinition = never,
+  const Policies extends PolicyDefinition = never,
+  const Watched extends ReaderDefinition = never,
+>(
+  options: OpenOptions<Actors, Read, Policies, Watched>,
+): Promise<Node<Actors, Read | Policies | Watched>> {
   const { backend, actors, clock = systemClock, ids = randomIds } = options
   const logger = steadyLogger(options.logger)
   const limits = completeLimits(options.limits)

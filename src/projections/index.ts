@@ -26,6 +26,6 @@ export type { Handling, ReaderName, ReaderObserver } from './reading/reader-obse
 export type { HandlerContext } from './definition/reader-model.ts'
 export type { ReaderOptions } from './definition/reader-options.ts'
 export { view } from './views/view.ts'
-export type { ViewDefinition, ViewSpec } from './views/view.ts'
+export type { DocumentOf, ViewDefinition, ViewSpec } from './views/view.ts'
 export { type ViewListOptions, ViewReader } from './views/view-reader.ts'
 export type { LeaseTimes } from './membership/join-members.ts'

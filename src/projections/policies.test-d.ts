@@ -30,31 +30,36 @@ export const typed: PolicyDefinition = policy({
   on: {
     Placed: async (event, ctx) => {
       const product: string = event.data.product
-      const { reply, state } = await ctx.send(Stock, product, 'reserve', { count: 1 })
+      const { reply, state } = await ctx.get(Stock, product).reserve({ count: 1 })
       const left: number = reply + state.left
       await ctx.get(Stock, product).reserve({ count: left })
-      await ctx.tell(Stock, product, 'close')
-      await ctx.schedule(Stock, product, 'reserve', { count: 1 }, { name: 'r', afterMs: 1 })
+      await ctx.tell(ctx.get(Stock, product), 'close')
+      await ctx.schedule(
+        ctx.get(Stock, product),
+        'reserve',
+        { count: 1 },
+        { name: 'r', afterMs: 1 },
+      )
       await ctx.transact([ctx.get(Stock, 'a')], ([a]) => a.on.Reserved({ count: a.state.left }))
       await ctx.transact([ctx.get(Stock, 'a')], () => [], { name: 'reserve-all' })
       // @ts-expect-error the input is none of that command
-      await ctx.send(Stock, product, 'reserve', { amount: 1 })
+      await ctx.get(Stock, product).reserve({ amount: 1 })
       // @ts-expect-error there is no such command
-      await ctx.send(Stock, product, 'relocate', {})
+      await ctx.get(Stock, product).relocate({})
       // @ts-expect-error the id follows from the event
-      await ctx.send(Stock, product, 'reserve', { count: 1 }, { commandId: 'mine' })
+      await ctx.get(Stock, product).reserve({ count: 1 }, { commandId: 'mine' })
       // @ts-expect-error it needs a time
-      await ctx.schedule(Stock, product, 'close', undefined, { name: 'r' })
+      await ctx.schedule(ctx.get(Stock, product), 'close', undefined, { name: 'r' })
       // @ts-expect-error it needs one time
-      await ctx.schedule(Stock, product, 'close', undefined, {
+      await ctx.schedule(ctx.get(Stock, product), 'close', undefined, {
         name: 'r',
         at: new Date(),
         afterMs: 1,
       })
       const time = product === '' ? { at: new Date(0) } : { everyMs: 5 }
-      await ctx.schedule(Stock, product, 'close', undefined, { name: 'r', ...time })
+      await ctx.schedule(ctx.get(Stock, product), 'close', undefined, { name: 'r', ...time })
       // @ts-expect-error it needs a name
-      await ctx.schedule(Stock, product, 'close', undefined, { afterMs: 1 })
+      await ctx.schedule(ctx.get(Stock, product), 'close', undefined, { afterMs: 1 })
     },
     // @ts-expect-error a payment has cents
     Paid: (event) => event.data.product,

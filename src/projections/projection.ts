@@ -14,9 +14,10 @@ export interface ProjectionSpec<
   A extends ActorDefinition,
   Tx,
   Done extends void | Promise<void>,
+  Name extends string = string,
 > extends ReaderOptions {
   /** Names it for ever: 1 to 64 of a-z, 0-9 and -. */
-  readonly name: string
+  readonly name: Name
   /**
    * A greater one makes it anew from the beginning of the log, beside the one that is read, and takes
    * that one's place when it has caught up. @default 1
@@ -40,7 +41,7 @@ export interface ProjectionSpec<
 }
 
 /** A read model in a database of the user's. Made by {@link projection}. */
-export interface ProjectionDefinition extends ReaderDefinition {
+export interface ProjectionDefinition<Name extends string = string> extends ReaderDefinition<Name> {
   readonly kind: 'aether-projection'
 }
 
@@ -49,13 +50,16 @@ export interface ProjectionDefinition extends ReaderDefinition {
  * actors come in no certain order, unless `parts` is 1.
  * @throws AetherError `invalid-definition`
  */
-export function projection<A extends ActorDefinition, Tx, Done extends void | Promise<void>>(
-  spec: ProjectionSpec<A, Tx, Done>,
-): ProjectionDefinition {
+export function projection<
+  A extends ActorDefinition,
+  Tx,
+  Done extends void | Promise<void>,
+  const Name extends string,
+>(spec: ProjectionSpec<A, Tx, Done, Name>): ProjectionDefinition<Name> {
   const model = makeReaderModel(spec as unknown as ErasedReader, {
     kind: 'projection',
     makeTarget: (store) => spec.target.inline?.(store) ?? spec.target,
     checkStore: (store) => void spec.target.inline?.(store),
   })
-  return { kind: 'aether-projection', name: model.name, version: model.version, model }
+  return { kind: 'aether-projection', name: spec.name, version: model.version, model }
 }

@@ -1,5 +1,16 @@
 // Compiled, never run: each expected error is an error that a developer must get.
-import { actor, event, open, projection, view } from 'aether'
+import {
+  actor,
+  type DocumentOf,
+  event,
+  type Node,
+  open,
+  policy,
+  projection,
+  view,
+  type ViewDefinition,
+  type ViewReader,
+} from 'aether'
 import { memory } from 'aether/memory'
 import * as z from 'zod'
 import type { ProjectionTarget } from '../store/index.ts'
@@ -130,6 +141,15 @@ export const Late = projection({
   },
 })
 
+const Reacting = policy({ name: 'reacting', actors: [Account], on: {} })
+
+export function whoever<V extends ViewDefinition>(
+  node: Node<never, V>,
+  view: V,
+): ViewReader<DocumentOf<V>> {
+  return node.view<V>(view)
+}
+
 export async function reading(): Promise<void> {
   await using node = await open({
     backend: memory(),
@@ -145,4 +165,25 @@ export async function reading(): Promise<void> {
   // @ts-expect-error a projection has no documents
   node.view(Owners)
   await node.projection(Owners).reached(1)
+  // @ts-expect-error this view was not given to open()
+  node.view(Doors)
+  // @ts-expect-error this reader was not given to open()
+  node.projection(Late)
+  // By name, of which the compiler knows nothing.
+  ;(await node.view('doors').get('a')) satisfies unknown
+  await node.projection('late').reached(1)
+  node satisfies Node<typeof Account | typeof Shop>
+  node satisfies Node
+
+  await using web = await open({ backend: memory(), actors: [Account], watched: [Doors, Late] })
+  ;(await web.view(Doors).get('a')) satisfies Door | undefined
+  await web.projection(Late).reached(1)
+  // @ts-expect-error this view was not given to open()
+  web.view(Balances)
+
+  await using bare = await open({ backend: memory(), actors: [Account] })
+  // @ts-expect-error this reader was not given to open()
+  bare.projection(Owners)
+  // @ts-expect-error a policy is none of the projections
+  await open({ backend: memory(), actors: [Account], projections: [Reacting] })
 }

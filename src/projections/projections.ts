@@ -13,7 +13,6 @@ import { ReaderHost } from './steering/reader-host.ts'
 import type { SeenReader } from './steering/seen-reader.ts'
 import { WatchedReader } from './steering/watched-reader.ts'
 import { ViewReader } from './views/view-reader.ts'
-import type { ViewDefinition } from './views/view.ts'
 
 export interface ProjectionsContext {
   readonly store: EventStore
@@ -69,20 +68,18 @@ export class Projections implements AsyncDisposable {
   }
 
   /** The documents of a view. @throws AetherError `unknown-projection` */
-  view<S>({ name }: ViewDefinition<S>): ViewReader<S> {
-    return this.#read(this.#readerOf(name))
-  }
-
-  /** {@link view} by name, without types. @throws AetherError `unknown-projection` */
-  viewNamed(name: string): ViewReader {
+  view(name: string): ViewReader {
     const reader = this.#find(name)
-    if (reader?.model.kind === 'view') return this.#read(reader)
+    if (reader?.model.kind === 'view')
+      return new ViewReader(this.#context.store, () => reader.activeBuild())
     throw this.#unknown('view', name, (kind) => kind === 'view')
   }
 
   /** @throws AetherError `unknown-projection` */
-  handle({ name }: Pick<ReaderDefinition, 'name'>): ProjectionHandle {
-    return new ProjectionHandle(this.#readerOf(name))
+  handle(name: string): ProjectionHandle {
+    const reader = this.#find(name)
+    if (reader) return new ProjectionHandle(reader)
+    throw this.#unknown('projection', name, () => true)
   }
 
   /** Whether those that run here work, without asking anybody. */
@@ -115,16 +112,6 @@ export class Projections implements AsyncDisposable {
 
   #find(name: string): SeenReader | undefined {
     return this.#hosts.get(name) ?? this.#watched.get(name)
-  }
-
-  #readerOf(name: string): SeenReader {
-    const reader = this.#find(name)
-    if (reader) return reader
-    throw this.#unknown('projection', name, () => true)
-  }
-
-  #read<S>(reader: SeenReader): ViewReader<S> {
-    return new ViewReader<S>(this.#context.store, () => reader.activeBuild())
   }
 
   #unknown(what: string, name: string, isOne: (kind: ReaderKind) => boolean): AetherError {

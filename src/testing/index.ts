@@ -8,7 +8,7 @@ export { retentionConformance } from './event-store-conformance/retention-cases.
 export type { EventStoreSubject } from './event-store-conformance/subject.ts'
 export { given } from './given/given.ts'
 export type { Given, GivenOptions } from './given/given.ts'
-export type { StepsToExpect } from './whenever/expected-steps.ts'
+export type { ExpectedRef, StepsToExpect } from './whenever/expected-steps.ts'
 export type { Happenings } from './rehearsal/happenings.ts'
 export type { LogEntry, Logbook } from './logbook.ts'
 export type { Checked, Outcome } from './given/outcome.ts'

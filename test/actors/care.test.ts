@@ -33,7 +33,7 @@ describe('an actor whose own code fails again and again', () => {
     ])
     expect(told).toEqual([expect.stringContaining('counter-bad is in quarantine')])
     await node.get(Counter, 'good').add({ by: 1 })
-    expect((await node.state(Counter, 'bad')).version).toBe(1)
+    expect((await node.state(node.get(Counter, 'bad'))).version).toBe(1)
     expect(node.resume('counter-bad')).toBe(true)
     expect(node.resume('counter-bad')).toBe(false)
     expect((await bad.add({ by: 1 })).version).toBe(2)

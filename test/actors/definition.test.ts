@@ -245,11 +245,14 @@ describe('an event that has changed', () => {
     await before.get(Old, 'a').name({ name: 'Ada Lovelace' })
     await before.get(Old, 'a').wave()
     await using after = await open({ backend, actors: [New] })
-    expect((await after.state(New, 'a')).state).toEqual({ first: 'Ada', last: 'Lovelace' })
+    expect((await after.state(after.get(New, 'a'))).state).toEqual({
+      first: 'Ada',
+      last: 'Lovelace',
+    })
     const { version, events } = await after.get(New, 'a').call({ first: 'A', last: 'B' })
     expect(version).toBe(3)
     expect(events[0]?.metadata).toMatchObject({ eventVersion: '3' })
-    expect((await after.state(New, 'a')).state).toEqual({ first: 'A', last: 'B' })
+    expect((await after.state(after.get(New, 'a'))).state).toEqual({ first: 'A', last: 'B' })
   })
 
   test('of a version that the definition does not know yet is malformed', async () => {
@@ -263,7 +266,7 @@ describe('an event that has changed', () => {
       commands: {},
     })
     await using middle = await open({ backend, actors: [Middle] })
-    await expect(middle.state(Middle, 'a')).rejects.toThrow('of version 3')
+    await expect(middle.state(middle.get(Middle, 'a'))).rejects.toThrow('of version 3')
   })
 
   test('that two events claim is refused with the definition', () => {

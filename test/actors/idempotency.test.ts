@@ -123,7 +123,7 @@ describe('a command that comes again', () => {
     await expect(send()).rejects.toMatchObject({ code: 'command-rejected' })
     await counter.add({ by: -1 })
     await send()
-    expect((await node.state(Counter, 'a')).state.total).toBe(0)
+    expect((await node.state(node.get(Counter, 'a'))).state.total).toBe(0)
   })
 
   test('is remembered within the bound: the newest ids of the actor', async () => {

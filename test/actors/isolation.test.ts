@@ -34,12 +34,14 @@ describe('nobody outside can change', () => {
     expect(() => Object.assign(state.meta, { closed: true })).toThrow(TypeError)
     const [event] = events
     expect(() => event?.type === 'Added' && event.data.items.push('y')).toThrow(TypeError)
-    expect((await cart.add({ items: [] })).state).toEqual((await node.state(Cart, 'a')).state)
+    expect((await cart.add({ items: [] })).state).toEqual(
+      (await node.state(node.get(Cart, 'a'))).state,
+    )
   })
 
   test('the state that every new actor begins with', async () => {
     await using node = await open({ backend: memory(), actors: [Cart] })
-    const { state } = await node.state(Cart, 'nobody')
+    const { state } = await node.state(node.get(Cart, 'nobody'))
     expect(() => state.items.push('y')).toThrow(TypeError)
     await expect(node.get(Cart, 'a').spoil()).rejects.toMatchObject({ code: 'actor-failed' })
     expect((await node.get(Cart, 'b').close()).state.items).toEqual([])
@@ -51,7 +53,7 @@ describe('nobody outside can change', () => {
     const sent = node.get(Cart, 'a').add(input)
     await sent
     input.items.push('y')
-    expect((await node.state(Cart, 'a')).state.items).toEqual(['x'])
+    expect((await node.state(node.get(Cart, 'a'))).state.items).toEqual(['x'])
     expect((await sent).events[0]?.data).toEqual({ items: ['x'] })
   })
 

@@ -23,7 +23,7 @@ test.each(['state', 'query'])(
     })()
     for (let n = 0; n < 200; n++) {
       const key = `c${n}`
-      await (by === 'state' ? node.state(Counter, key) : node.get(Counter, key).total())
+      await (by === 'state' ? node.state(node.get(Counter, key)) : node.get(Counter, key).total())
       // It takes a while, without ever waiting.
       const end = performance.now() + 1
       while (performance.now() < end);

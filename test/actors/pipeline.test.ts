@@ -203,7 +203,10 @@ describe('commands sent together', () => {
     expect(refused).toHaveLength(15)
     for (const { reason } of refused)
       expect(reason).toMatchObject({ code: 'overloaded', retryable: true })
-    expect(await node.state(Counter, 'a')).toMatchObject({ version: 10, state: { total: 10 } })
+    expect(await node.state(node.get(Counter, 'a'))).toMatchObject({
+      version: 10,
+      state: { total: 10 },
+    })
   })
 
   test('can be taken back while they wait', async () => {
@@ -235,7 +238,7 @@ describe('two nodes on one store', () => {
     await Promise.all(sends)
     for (const node of [one, two]) {
       const totals = await Promise.all(
-        ['0', '1', '2'].map(async (key) => (await node.state(Counter, key)).state.total),
+        ['0', '1', '2'].map(async (key) => (await node.state(node.get(Counter, key))).state.total),
       )
       expect(totals.reduce((a, b) => a + b)).toBe(200)
     }
@@ -250,7 +253,7 @@ describe('two nodes on one store', () => {
     await expect(one.get(Counter, 'a').addBelow({ by: 1, limit: 10 })).rejects.toMatchObject({
       details: { total: 10 },
     })
-    expect((await one.state(Counter, 'a')).state.total).toBe(10)
+    expect((await one.state(one.get(Counter, 'a'))).state.total).toBe(10)
     expect(await one.get(Counter, 'a').addBelow({ by: 1, limit: 11 })).toMatchObject({
       version: 3,
       state: { total: 11 },
@@ -285,7 +288,7 @@ describe('two nodes on one store', () => {
       currentVersion: 4,
     })
     expect(rivals).toBe(4)
-    expect((await node.state(Counter, 'a')).state.total).toBe(4)
+    expect((await node.state(node.get(Counter, 'a'))).state.total).toBe(4)
   })
 })
 
@@ -293,22 +296,25 @@ describe('an actor', () => {
   test('can be looked at in its past, and without being there', async () => {
     await using node = await open({ backend: memory(), actors: [Counter] })
     await node.get(Counter, 'a').addMany({ count: 5 })
-    expect(await node.state(Counter, 'a', { version: 3 })).toEqual({
+    expect(await node.state(node.get(Counter, 'a'), { version: 3 })).toEqual({
       actorId: 'counter-a',
       version: 3,
       state: { total: 3, steps: 3 },
     })
-    expect(await node.state(Counter, 'a', { version: 0 })).toMatchObject({
+    expect(await node.state(node.get(Counter, 'a'), { version: 0 })).toMatchObject({
       version: 0,
       state: { total: 0 },
     })
-    expect(await node.state(Counter, 'b')).toMatchObject({ version: 0, state: { total: 0 } })
+    expect(await node.state(node.get(Counter, 'b'))).toMatchObject({
+      version: 0,
+      state: { total: 0 },
+    })
     for (const version of [-1, 0.5, NaN])
-      await expect(node.state(Counter, 'a', { version })).rejects.toMatchObject({
+      await expect(node.state(node.get(Counter, 'a'), { version })).rejects.toMatchObject({
         code: 'invalid-argument',
         message: `version must be a whole number from 0, not ${version}`,
       })
-    await expect(node.state(Counter, 'a', { version: 6 })).rejects.toThrow(
+    await expect(node.state(node.get(Counter, 'a'), { version: 6 })).rejects.toThrow(
       'at version 5: there is no version 6',
     )
   })
@@ -331,7 +337,7 @@ describe('an actor', () => {
       position: 2,
       actorId: 'counter-a',
     })
-    await expect(node.state(Counter, 'b')).rejects.toMatchObject({
+    await expect(node.state(node.get(Counter, 'b'))).rejects.toMatchObject({
       code: 'malformed-event',
       position: 3,
     })

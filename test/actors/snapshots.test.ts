@@ -82,7 +82,7 @@ describe('a state that is kept', () => {
     expect(backend.seen.kept).toEqual([10, 20])
     backend.seen.read = 0
     await using node = await open({ backend, actors: [Counter] })
-    expect((await node.state(Counter, 'a')).state.total).toBe(325)
+    expect((await node.state(node.get(Counter, 'a'))).state.total).toBe(325)
     expect(backend.seen.read).toBe(5)
     const { version, state } = await node.get(Counter, 'a').add({ by: 1 })
     expect({ version, state }).toEqual({ version: 26, state: { total: 326 } })
@@ -109,8 +109,8 @@ describe('a state that is kept', () => {
       [20, 210],
       [22, 253],
     ] as const)
-      expect((await node.state(Counter, 'a', { version })).state.total).toBe(total)
-    const beyond = node.state(Counter, 'a', { version: 26 })
+      expect((await node.state(node.get(Counter, 'a'), { version })).state.total).toBe(total)
+    const beyond = node.state(node.get(Counter, 'a'), { version: 26 })
     await expect(beyond).rejects.toMatchObject({ code: 'invalid-argument' })
   })
 
@@ -120,7 +120,7 @@ describe('a state that is kept', () => {
     backend.seen.read = 0
     const Other = counter('two')
     await using node = await open({ backend, actors: [Other] })
-    expect((await node.state(Other, 'a')).state.total).toBe(325)
+    expect((await node.state(node.get(Other, 'a'))).state.total).toBe(325)
     expect(backend.seen.read).toBe(25)
     for (let i = 0; i < 6; i++) await node.get(Other, 'a').add({ by: 0 })
     await until(() => backend.seen.kept.length === 3, { description: 'a snapshot of its own' })
@@ -145,7 +145,7 @@ describe('a state that is kept', () => {
     await older.get(Old, 'a').add({ by: 2 })
     await until(() => backend.seen.kept.includes(2), { description: 'a snapshot' })
     await using next = await open({ backend, actors: [New] })
-    expect((await next.state(New, 'a')).state).toEqual({
+    expect((await next.state(next.get(New, 'a'))).state).toEqual({
       all: [{ by: 1, why: 'a gift' }, { by: 2 }],
     })
   })

@@ -58,7 +58,7 @@ function move(clinic: Clinic, at: number, to: number, options = {}) {
 }
 
 const taken = async (clinic: Clinic, key: string): Promise<readonly number[]> =>
-  (await clinic.state(Slots, key)).state.taken
+  (await clinic.state(clinic.get(Slots, key))).state.taken
 
 describe('a command that a decision over several actors asks for', () => {
   test('gives its events, which are stored as the command would store them', async () => {

@@ -44,7 +44,7 @@ function transfer(bank: Bank, from: string, to: string, cents: number, commandId
 }
 
 async function balanceOf(bank: Bank, key: string): Promise<number> {
-  return (await bank.state(Account, key)).state.balance
+  return (await bank.state(bank.get(Account, key))).state.balance
 }
 
 describe('a decision over several actors', () => {

@@ -70,9 +70,9 @@ describe.each(backendKinds)('a trimmed history: $name', ({ start }) => {
     }
     const ref = node.get(Plain, 'a')
     await expect(ref.add({ by: 1 })).rejects.toMatchObject(trimmed)
-    await expect(node.look('plain-a')).rejects.toMatchObject(trimmed)
-    await expect(node.look('plain-a', { version: 3 })).rejects.toMatchObject(trimmed)
-    await expect(node.look('plain-a', { version: 8 })).rejects.toMatchObject(trimmed)
+    await expect(node.state('plain-a')).rejects.toMatchObject(trimmed)
+    await expect(node.state('plain-a', { version: 3 })).rejects.toMatchObject(trimmed)
+    await expect(node.state('plain-a', { version: 8 })).rejects.toMatchObject(trimmed)
     expect(await node.events.latestVersion('plain-a')).toBe(8)
   })
 
@@ -99,10 +99,10 @@ describe.each(backendKinds)('a trimmed history: $name', ({ start }) => {
     const ref = node.get(Counter, 'a')
     expect((await ref.add({ by: 3 })).state).toEqual({ total: 40 })
     expect((await ref.add({ by: 1 }, { commandId: 'c-11' })).version).toBe(37)
-    await expect(node.look('counter-a', { version: 20 })).rejects.toMatchObject({
+    await expect(node.state('counter-a', { version: 20 })).rejects.toMatchObject({
       code: 'history-trimmed',
     })
-    expect((await node.look('counter-a')).state).toEqual({ total: 40 })
+    expect((await node.state('counter-a')).state).toEqual({ total: 40 })
   })
 
   test('is checked from its snapshot on, and told where new definitions have none', async () => {
@@ -127,7 +127,7 @@ describe.each(backendKinds)('a trimmed history: $name', ({ start }) => {
     const dead = { kind: 'trimmed-history', actorId: 'counter-a', trimmedVersion: 25 }
     expect(await findings(store, Reshaped, Counter)).toEqual([dead])
     await using node = await open({ backend, actors: [Reshaped] })
-    await expect(node.look('counter-a')).rejects.toMatchObject({ code: 'history-trimmed' })
+    await expect(node.state('counter-a')).rejects.toMatchObject({ code: 'history-trimmed' })
     await store.append('counter-a', [{ type: 'Added', data: {} }], { expectedVersion: 38 })
     const unreadable = { kind: 'unreadable-event', actorId: 'counter-a', version: 39 }
     expect(await findings(store, Counter)).toMatchObject([unreadable])
@@ -143,7 +143,7 @@ describe.each(backendKinds)('a trimmed history: $name', ({ start }) => {
     }
     await using node = await open({ backend, actors: [Plain] })
     expect((await node.get(Plain, 'b').add({ by: 1 })).state).toEqual({ total: 4 })
-    expect((await node.look('plain-b', { version: 8 })).state).toEqual({ total: 2 })
+    expect((await node.state('plain-b', { version: 8 })).state).toEqual({ total: 2 })
   })
 
   test.each([

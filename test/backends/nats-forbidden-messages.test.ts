@@ -59,8 +59,8 @@ test('a policy whose login may not make the messages has failed, and nobody is p
     name: 'reminding',
     actors: [Order],
     on: {
-      Ticked: ({ key }, { schedule }) =>
-        schedule(Order, key, 'pay', undefined, { name: 'later', afterMs: 3_600_000 }),
+      Ticked: ({ key }, { get, schedule }) =>
+        schedule(get(Order, key), 'pay', undefined, { name: 'later', afterMs: 3_600_000 }),
     },
   })
   await using node = await open({

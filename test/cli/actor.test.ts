@@ -104,7 +104,7 @@ test('whoever looks at an actor, or sends to one, delivers no messages', async (
   await using node = await bystanding()
   const waiting = await node.reminders('account-told')
   expect(waiting.map(({ attempts }) => attempts)).toEqual([0, 0, 0])
-  expect(await node.look('account-told')).toMatchObject({ version: 0 })
+  expect(await node.state('account-told')).toMatchObject({ version: 0 })
 })
 
 test('resume lets a running node ask an actor again', async () => {

@@ -50,7 +50,7 @@ describe('an internal command', () => {
     await clinic.send('visit-a', 'noteMissed', { at: 2 })
     await clinic.transact([visit], ([it]) => it.decide.noteMissed({ at: 3 }))
     await clinic.tell(visit, 'noteMissed', { at: 4 })
-    await until(async () => (await clinic.state(Visit, 'a')).state.missed === 4, {
+    await until(async () => (await clinic.state(clinic.get(Visit, 'a'))).state.missed === 4, {
       description: 'the message has been delivered',
     })
   })

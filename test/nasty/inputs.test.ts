@@ -26,7 +26,10 @@ describe.each(backendKinds)('$name', ({ start }) => {
     const log = await Array.fromAsync(node.events.readAll())
     expect(log.map((event) => event.actorId)).toEqual(kept.map((key) => actorId('thing', key)))
     for (const key of kept) {
-      expect(await node.state(Thing, key)).toMatchObject({ version: 1, state: { last: { key } } })
+      expect(await node.state(node.get(Thing, key))).toMatchObject({
+        version: 1,
+        state: { last: { key } },
+      })
     }
   })
 

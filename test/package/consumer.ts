@@ -22,7 +22,7 @@ const Door = actor('door', {
 
 await using house = await open({ backend: memory(), actors: [Door] })
 const opened: CommandResult = await house.get(Door, 'front').open({ by: 'Ann' })
-const { state } = await house.state(Door, 'front')
+const { state } = await house.state(house.get(Door, 'front'))
 const isOpen: boolean = state.isOpen
 assert.equal(opened.version, 1)
 assert.equal(isOpen, true)

@@ -259,7 +259,7 @@ test('a command that is refused is tried again: what it waits for may happen', a
       on: {
         Placed: async (event, ctx) => {
           for (const { product, count } of event.data.lines)
-            await ctx.send(Stock, product, 'reserve', { order: event.key, count })
+            await ctx.get(Stock, product).reserve({ order: event.key, count })
         },
       },
     }),

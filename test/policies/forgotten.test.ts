@@ -36,7 +36,7 @@ async function shopThat(react: (ctx: PolicyContext, key: string) => unknown) {
 }
 
 const reserve = (ctx: PolicyContext, order: string): Promise<unknown> =>
-  ctx.send(Stock, 'lamp', 'reserve', { order, count: 1 })
+  ctx.get(Stock, 'lamp').reserve({ order, count: 1 })
 
 describe('a handler that forgets to wait', () => {
   test.each<[string, (ctx: PolicyContext, key: string) => unknown]>([
@@ -46,13 +46,14 @@ describe('a handler that forgets to wait', () => {
     ['transact', (ctx) => void ctx.transact([], () => [])],
     [
       'schedule',
-      (ctx) => void ctx.schedule(Stock, 'lamp', 'empty', undefined, { name: '', afterMs: 1 }),
+      (ctx) =>
+        void ctx.schedule(ctx.get(Stock, 'lamp'), 'empty', undefined, { name: '', afterMs: 1 }),
     ],
     [
       'one of two',
       async (ctx, key) => {
         void reserve(ctx, key)
-        await ctx.send(Stock, 'chair', 'fill', { count: 1 })
+        await ctx.get(Stock, 'chair').fill({ count: 1 })
         await new Promise((resolve) => setImmediate(resolve))
       },
     ],
@@ -73,10 +74,13 @@ describe('a handler that forgets to wait', () => {
   test('is done when all is done, and what comes then', async () => {
     const done: string[] = []
     const { handle, pay, node } = await shopThat((ctx, key) => {
-      void ctx.send(Stock, 'chair', 'fill', { count: 1 }).then(async () => {
-        await ctx.send(Stock, 'table', 'fill', { count: 1 })
-        done.push(key)
-      })
+      void ctx
+        .get(Stock, 'chair')
+        .fill({ count: 1 })
+        .then(async () => {
+          await ctx.get(Stock, 'table').fill({ count: 1 })
+          done.push(key)
+        })
     })
     expect(await handle.reached(await pay('o'))).toEqual({ heldBack: [] })
     expect(done).toEqual(['o'])
@@ -91,7 +95,7 @@ test.each<[string, (ctx: PolicyContext, key: string) => unknown]>([
       try {
         await reserve(ctx, key)
       } catch {
-        await ctx.send(Stock, 'lamp', 'fill', { count: 1 })
+        await ctx.get(Stock, 'lamp').fill({ count: 1 })
       }
     },
   ],

@@ -121,9 +121,9 @@ test('commands that actors refuse, however many, are no outage', async () => {
     actors: [Order],
     retries: 0,
     on: {
-      Paid: async ({ key }, { send }) => {
-        await send(Stock, key, 'empty')
-        await send(Stock, key, 'reserve', { order: key, count: 1 })
+      Paid: async ({ key }, { get }) => {
+        await get(Stock, key).empty()
+        await get(Stock, key).reserve({ order: key, count: 1 })
       },
     },
   })

@@ -35,9 +35,9 @@ const TakeFromShelves: PolicyDefinition = policy({
   on: {
     Placed: async ({ key, data: { n } }, ctx) => {
       const shelf = `s-${key}`
-      await ctx.send(Shelf, shelf, 'take', { order: key, n })
-      await ctx.send(Shelf, shelf, 'take', { order: key, n })
-      await ctx.send(Shelf, 'all', 'take', { order: key, n })
+      await ctx.get(Shelf, shelf).take({ order: key, n })
+      await ctx.get(Shelf, shelf).take({ order: key, n })
+      await ctx.get(Shelf, 'all').take({ order: key, n })
     },
   },
 })

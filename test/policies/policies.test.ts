@@ -114,7 +114,7 @@ describe.each(backendKinds)('$name', ({ start }) => {
       actors: [Order],
       startAt: 'beginning',
       on: {
-        Placed: (_event, ctx) => void ctx.send(Stock, 'lamp', 'reserve', { order: 'x', count: 1 }),
+        Placed: (_event, ctx) => void ctx.get(Stock, 'lamp').reserve({ order: 'x', count: 1 }),
       },
     })
     await using shop = await openShop(backend, all)
@@ -216,14 +216,14 @@ test('a handler may take out of its context what it needs', async () => {
     name: 'taking',
     actors: [Order],
     on: {
-      Placed: async (_event, { name, send, get, tell, schedule, unschedule, state, transact }) => {
-        await send(Stock, 'a', 'reserve', { order: 'x', count: 1 })
+      Placed: async (_event, { name, get, tell, schedule, unschedule, state, transact }) => {
         await get(Stock, 'a').reserve({ order: 'x', count: 1 })
-        await tell(Stock, 'b', 'fill', { count: 1 })
-        await schedule(Stock, 'a', 'empty', undefined, { name: 'later', afterMs: 60_000 })
+        await get(Stock, 'a').reserve({ order: 'x', count: 1 })
+        await tell(get(Stock, 'b'), 'fill', { count: 1 })
+        await schedule(get(Stock, 'a'), 'empty', undefined, { name: 'later', afterMs: 60_000 })
         await transact([get(Stock, 'a')], ([a]) => a.on.Filled({ count: a.state.left }))
-        const { left } = (await state(Stock, 'a')).state
-        reported.push([name, left, await unschedule(Stock, 'a', 'later')])
+        const { left } = (await state(get(Stock, 'a'))).state
+        reported.push([name, left, await unschedule(get(Stock, 'a'), 'later')])
       },
     },
   })

@@ -49,7 +49,7 @@ export const ReserveStock: PolicyDefinition = policy({
   on: {
     Placed: async (event, ctx) => {
       for (const { product, count } of event.data.lines)
-        await ctx.send(Stock, product, 'reserve', { order: event.key, count })
+        await ctx.get(Stock, product).reserve({ order: event.key, count })
     },
   },
 })

@@ -91,7 +91,7 @@ export function makeReaders({ file, mishap, sabotage }: ReadersOptions): Readers
     on: {
       Booked: async ({ key, version }, ctx) => {
         const copy = `c${Number(key.slice(1)) % copies}`
-        await ctx.send(Copy, copy, 'note', { ledger: key, version })
+        await ctx.get(Copy, copy).note({ ledger: key, version })
         mishap()
       },
     },

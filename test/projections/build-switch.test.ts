@@ -1,4 +1,4 @@
-import { open, view } from 'aether'
+import { open, view, type ViewDefinition } from 'aether'
 import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
 import { partNames } from '../../src/projections/progress/part.ts'
@@ -31,7 +31,9 @@ async function memberOf(store: EventStore): Promise<{ control: ReaderControl; re
 }
 
 /** A view that can't take the deposits of those who are in `failing`, in builds from the given one on. */
-function journal(failing: Set<string>): typeof Balances {
+function journal(
+  failing: Set<string>,
+): ViewDefinition<{ owner: string; balance: number }, 'journal'> {
   return view({
     name: 'journal',
     actors: [Account],

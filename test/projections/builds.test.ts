@@ -117,5 +117,6 @@ test('two definitions of one name, and names and options that are none, are refu
   const twice = open({ backend: memory(), actors: [Account], projections: [Balances, Balances] })
   await expect(twice).rejects.toMatchObject({ code: 'invalid-definition' })
   await using node = await open({ backend: memory(), actors: [Account] })
-  expect(() => node.view(Balances)).toThrow('no projection "balances" was given to open()')
+  expect(() => node.view('balances')).toThrow('no view "balances" was given to open()')
+  expect(() => node.projection('balances')).toThrow('no projection "balances" was given')
 })

@@ -125,7 +125,7 @@ test('an event at which a handler throws is refused, and its neighbours are not'
     reason: { code: 'projection-failed', message: expect.stringContaining('Opened of account-c') },
   })
   expect(await node.events.lastPosition()).toBe(before + 4)
-  expect((await node.state(Account, 'c')).version).toBe(0)
+  expect((await node.state(node.get(Account, 'c'))).version).toBe(0)
   await node.get(Account, 'c').open({ owner: 'Cleo' })
   expect((await views.all()).map(({ key }) => key)).toEqual(['a', 'b', 'c', 'd', 'e', 'first'])
   expect(await node.projections()).toMatchObject([{ parked: 0, retrying: 0, state: 'live' }])

@@ -6,7 +6,8 @@ import {
   policy,
   type PolicyDefinition,
   projection,
-  type ReaderDefinition,
+  type ProjectionDefinition,
+  type ViewDefinition,
 } from 'aether'
 import { sqlite, sqliteTables } from 'aether/sqlite'
 import { VirtualClock } from 'aether/testing'
@@ -21,7 +22,7 @@ const leases = { leaseMs: 7_200_000, renewMs: 3_600_000 }
 const patience = { timeoutMs: 120_000 }
 
 interface Readers {
-  readonly projections?: readonly ReaderDefinition[]
+  readonly projections?: readonly (ViewDefinition | ProjectionDefinition)[]
   readonly policies?: readonly PolicyDefinition[]
 }
 
@@ -59,8 +60,7 @@ describe.each(backendKinds.slice(0, 3))('of $name', ({ start }) => {
       name: 'gifts',
       actors: [Account],
       on: {
-        Opened: async ({ key }, ctx) =>
-          void (await ctx.send(Account, key, 'deposit', { amount: 1 })),
+        Opened: async ({ key }, ctx) => void (await ctx.get(Account, key).deposit({ amount: 1 })),
       },
     })
     const backend = source.fresh()
@@ -69,7 +69,7 @@ describe.each(backendKinds.slice(0, 3))('of $name', ({ start }) => {
     await using node = await open({ backend, actors: [Account], leases, policies: [Gifts] })
     const opened = await node.get(Account, 'alice').open({ owner: 'Alice' })
     const isGiven = async (): Promise<boolean> =>
-      (await node.state(Account, 'alice')).state.balance === 1
+      (await node.state(node.get(Account, 'alice'))).state.balance === 1
     await until(isGiven, { description: 'alice has her gift' })
     // So long that it is stored what was done, but not that there was nothing to do.
     await clock.advance(200)

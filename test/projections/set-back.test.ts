@@ -217,7 +217,7 @@ describe('tables that are ahead of a log that was set back', () => {
     await own.putBack()
     const { target, Totals } = totals(own.tables)
     const Broken = projection({
-      name: Totals.model.name,
+      name: Totals.name,
       actors: [Account],
       target,
       retries: 0,

@@ -1,4 +1,4 @@
-import { AetherError, policy, type ReaderDefinition, view } from 'aether'
+import { AetherError, policy, view, type ViewDefinition } from 'aether'
 import { testNode } from 'aether/testing'
 import { expect, test, vi } from 'vitest'
 import { Order, Stock } from '../policies/shop.ts'
@@ -13,7 +13,7 @@ const Sightings = view({
 const Watching = policy({ name: 'watching', actors: [Order], on: { Seen: () => {} } })
 
 function settings(reader: typeof Sightings | typeof Watching): {
-  readonly projections: readonly ReaderDefinition[]
+  readonly projections: readonly ViewDefinition[]
   readonly policies: readonly (typeof Watching)[]
 } {
   return reader === Watching

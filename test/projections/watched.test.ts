@@ -70,7 +70,7 @@ describe.each(backendKinds.slice(0, 3))('a reader that is only watched, of $name
     expect(await web.readiness()).toEqual({ ready: true, reasons: [] })
     const { position } = await web.get(Account, 'alice').deposit({ amount: 5 })
     await web.projection(Balances).reached(position, patience)
-    expect(await web.view(NewBalances).get('alice')).toEqual({ deposits: 2 })
+    expect(await web.view('balances').get('alice')).toEqual({ deposits: 2 })
   })
 
   test('does nothing, if it is a policy, and says when others have', async () => {
@@ -78,8 +78,7 @@ describe.each(backendKinds.slice(0, 3))('a reader that is only watched, of $name
       name: 'gifts',
       actors,
       on: {
-        Opened: async ({ key }, ctx) =>
-          void (await ctx.send(Account, key, 'deposit', { amount: 1 })),
+        Opened: async ({ key }, ctx) => void (await ctx.get(Account, key).deposit({ amount: 1 })),
       },
     })
     const backend = source.fresh()
@@ -87,7 +86,7 @@ describe.each(backendKinds.slice(0, 3))('a reader that is only watched, of $name
     await using web = await open({ backend, actors, watched: [Gifts] })
     const { position } = await web.get(Account, 'alice').open({ owner: 'Alice' })
     await web.projection(Gifts).reached(position, patience)
-    expect((await worker.state(Account, 'alice')).state).toMatchObject({ balance: 1 })
+    expect((await worker.state(worker.get(Account, 'alice'))).state).toMatchObject({ balance: 1 })
     expect((await web.projection(Gifts).status()).members).toBe(1)
   })
 })

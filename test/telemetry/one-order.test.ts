@@ -47,7 +47,8 @@ describe.for(kinds)('on $name', ({ start }) => {
     await using other = await open({
       backend,
       actors: [Order, Stock],
-      projections: [ReserveStock, Orders, Levels],
+      projections: [Orders, Levels],
+      policies: [ReserveStock],
     })
     await using node = await open({ backend, actors: [Order] })
     await using server = await serve(node, { port: 0 })

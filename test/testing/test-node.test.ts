@@ -90,7 +90,7 @@ test('what a policy did is waited for in a time that stands still', async () => 
     actors: [Counter],
     on: {
       Added: async ({ key, data }, node) => {
-        if (key === 'a') await node.send(Counter, 'twice', 'add', { by: data.by * 2 })
+        if (key === 'a') await node.get(Counter, 'twice').add({ by: data.by * 2 })
       },
     },
   })
@@ -99,7 +99,7 @@ test('what a policy did is waited for in a time that stands still', async () => 
   for (const by of [1, 2, 3]) {
     const { position } = await node.get(Counter, 'a').add({ by })
     expect(await node.projection(Doubling).reached(position)).toEqual({ heldBack: [] })
-    expect((await node.state(Counter, 'twice')).state).toEqual({ total: by * (by + 1) })
+    expect((await node.state(node.get(Counter, 'twice'))).state).toEqual({ total: by * (by + 1) })
   }
 })
 

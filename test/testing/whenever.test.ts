@@ -17,12 +17,12 @@ const Busy = policy({
   name: 'busy',
   actors: [Order],
   on: {
-    Seen: async (_event, { send, get, tell, schedule, unschedule, transact }) => {
-      await send(Stock, 'a', 'fill', { count: 1 })
+    Seen: async (_event, { get, tell, schedule, unschedule, transact }) => {
+      await get(Stock, 'a').fill({ count: 1 })
       await get(Stock, 'b').empty()
-      await tell(Stock, 'a', 'empty')
-      await schedule(Stock, 'a', 'fill', { count: 2 }, { name: 'later', afterMs: 60_000 })
-      await unschedule(Stock, 'a', 'later')
+      await tell(get(Stock, 'a'), 'empty')
+      await schedule(get(Stock, 'a'), 'fill', { count: 2 }, { name: 'later', afterMs: 60_000 })
+      await unschedule(get(Stock, 'a'), 'later')
       await transact([get(Stock, 'a'), get(Stock, 'b')], ([a]) => a.on.Filled({ count: 3 }))
     },
   },
@@ -43,12 +43,12 @@ describe('what a policy does about an event', () => {
   test('is told with whom, what and when, in its order', async () => {
     const reacted = await whenever(Busy, { actors: [Stock] }).event(Order, 'o', (on) => on.Seen({}))
     reacted.thenDoes((it) => [
-      it.send(Stock, 'a', 'fill', { count: 1 }),
-      it.send(Stock, 'b', 'empty'),
-      it.tell(Stock, 'a', 'empty'),
-      it.schedule(Stock, 'a', 'fill', { count: 2 }, { afterMs: 60_000, name: 'later' }),
-      it.unschedule(Stock, 'a', 'later'),
-      it.transact([Stock, 'a'], [Stock, 'b']),
+      it.get(Stock, 'a').fill({ count: 1 }),
+      it.get(Stock, 'b').empty(),
+      it.tell(it.get(Stock, 'a'), 'empty'),
+      it.schedule(it.get(Stock, 'a'), 'fill', { count: 2 }, { afterMs: 60_000, name: 'later' }),
+      it.unschedule(it.get(Stock, 'a'), 'later'),
+      it.transact([it.get(Stock, 'a'), it.get(Stock, 'b')]),
     ])
     await reacted.thenSameAgain()
     expect(new Set(reacted.steps.map(({ commandId }) => commandId)).size).toBe(6)
@@ -77,7 +77,7 @@ describe('what a policy does about an event', () => {
       .thenHeldBack()
       .thenHeldBack('out-of-stock')
       .thenHeldBack('command-rejected')
-      .thenDoes((it) => it.send(Stock, 'lamp', 'reserve', { order: 'o', count: 2 }))
+      .thenDoes((it) => it.get(Stock, 'lamp').reserve({ order: 'o', count: 2 }))
     await reacted.thenSameAgain()
   })
 
@@ -105,8 +105,8 @@ describe('an expectation that is not met', () => {
     const reacted = await placed()
     const error = await failureOf(() =>
       reacted.thenDoes((it) => [
-        it.send(Stock, 'lamp', 'reserve', { order: 'o', count: 2 }),
-        it.send(Stock, 'shade', 'reserve', { order: 'o', count: 2 }),
+        it.get(Stock, 'lamp').reserve({ order: 'o', count: 2 }),
+        it.get(Stock, 'shade').reserve({ order: 'o', count: 2 }),
       ]),
     )
     expect(error.message)
@@ -124,7 +124,7 @@ describe('an expectation that is not met', () => {
       .given(Stock, 'lamp', (on) => on.Emptied({}))
       .event(Order, 'o', (on) => on.Placed({ lines }))
     const failure = await failureOf(() =>
-      short.thenDoes((it) => it.send(Stock, 'lamp', 'reserve', { order: 'o', count: 2 })),
+      short.thenDoes((it) => it.get(Stock, 'lamp').reserve({ order: 'o', count: 2 })),
     )
     expect(failure.message).toContain('+ threw out-of-stock')
     expect(failure.cause).toMatchObject({ code: 'command-rejected' })
@@ -147,8 +147,8 @@ describe('an expectation that is not met', () => {
       name: 'fickle',
       actors: [Order],
       on: {
-        Seen: async (_event, { send }) => {
-          await send(Stock, 'a', 'fill', { count: ++calls })
+        Seen: async (_event, { get }) => {
+          await get(Stock, 'a').fill({ count: ++calls })
         },
       },
     })

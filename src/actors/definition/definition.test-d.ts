@@ -103,10 +103,10 @@ export async function proxies(): Promise<void> {
   // @ts-expect-error this actor does not run on this node
   node.get(Stranger, 'x')
   // @ts-expect-error this actor does not run on this node
-  await node.state(Stranger, 'x')
+  await node.state(node.get(Stranger, 'x'))
   node satisfies Node
   ;(await node.get(Counter, 'c').count({ by: 1 })).state.total satisfies number
-  ;(await node.state(Account, 'alice')).state.open satisfies boolean
+  ;(await node.state(node.get(Account, 'alice'))).state.open satisfies boolean
 }
 
 export function ofAny<D extends ActorDefinition>(node: Node<D>, definition: D): ActorRef<D> {

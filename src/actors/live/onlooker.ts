@@ -10,6 +10,7 @@ import { validInput } from '../deciding/make-command.ts'
 import type { ActorModel, QueryModel } from '../definition/model.ts'
 import type { Models } from '../definition/models.ts'
 import type { ActorState } from '../replay/fold.ts'
+import type { StateAt } from './state-at.ts'
 import { History, type Moment } from '../replay/history.ts'
 import type { LiveActors } from './live-actors.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -36,7 +37,12 @@ export class Onlooker {
   }
 
   /** @throws AetherError `unknown-actor-type`, `invalid-argument`, and those of the store */
-  async look(actorId: ActorId, { version, signal }: LookOptions = {}): Promise<ActorState> {
+  async look(actorId: ActorId, options: LookOptions = {}): Promise<StateAt> {
+    const { version, state } = await this.#find(actorId, options)
+    return { actorId, version, state }
+  }
+
+  async #find(actorId: ActorId, { version, signal }: LookOptions): Promise<ActorState> {
     const model = this.#models.of(actorId)
     if (version !== undefined) checkVersion(version)
     // Where the store answers at once, who looks at one actor after the other would hold up everything else.

@@ -1,5 +1,5 @@
 import { type ActorId, parseActorId } from '../../core/index.ts'
-import type { ActorView } from '../../node/index.ts'
+import type { StateAt } from '../../actors/index.ts'
 import { given, named, parseCommandLine, wholeNumber } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { outputTo } from '../output.ts'
@@ -16,10 +16,10 @@ export async function show(args: readonly string[]): Promise<ExitCode> {
   const version = wholeNumber('at', values.at)
   const output = outputTo(values.json)
   await using node = await openNode(values)
-  await output.write(await node.look(actor as ActorId, given({ version })), viewLines)
+  await output.write(await node.state(actor as ActorId, given({ version })), viewLines)
   return exitCode.done
 }
 
-function viewLines({ actorId, version, state }: ActorView): string {
+function viewLines({ actorId, version, state }: StateAt): string {
   return `${actorId} @${version}\n${JSON.stringify(state, null, 2)}`
 }

@@ -1,17 +1,16 @@
 import type {
   ActorDefinition,
+  ActorIdentity,
   ActorRef,
   Arguments,
   CommandOptions,
-  CommandResult,
   CommandsOf,
-  EventOf,
   LookOptions,
   ParticipantsOf,
   References,
   ReminderSettings,
   ReminderTime,
-  RepliesOf,
+  StateAt,
   StateOf,
   TellOptions,
   TransactionContext,
@@ -31,7 +30,7 @@ export type ReactionOptions = Omit<CommandOptions, 'commandId'>
  * does the same in the same order, has done it once. An actor remembers its newest commands only
  * (`limits.rememberedCommands`), and none that it refused or that made no event.
  *
- * Its functions may be taken out of it: `(event, { send }) => …`.
+ * Its functions may be taken out of it: `(event, { get }) => …`.
  */
 export interface PolicyContext {
   /** The name of the policy. */
@@ -47,48 +46,37 @@ export interface PolicyContext {
   readonly metadata: Metadata
 
   /**
-   * Sends a command and waits for its answer.
-   * @throws AetherError `command-rejected`, and as any command
+   * One actor, to send commands to, as `node.get`: `await ctx.get(Stock, 'lamp').ship({ order })` waits for the answer.
+   * @throws AetherError `invalid-actor-id`; a command, `command-rejected` and as any
    */
-  readonly send: <D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
+  readonly get: <D extends ActorDefinition>(
     definition: D,
     key: string,
-    command: K,
-    ...args: Arguments<CommandsOf<D>[K], ReactionOptions>
-  ) => Promise<CommandResult<StateOf<D>, EventOf<D>, RepliesOf<D>[K]>>
-
-  /**
-   * One actor: its commands are sent as by {@link send}, `commandId` given or not.
-   * @throws AetherError `invalid-actor-id`
-   */
-  readonly get: <D extends ActorDefinition>(definition: D, key: string) => ActorRef<D>
+  ) => ActorRef<D, ReactionOptions>
 
   /** Sends a command that is durable before it is executed: resolves with the id of the message. */
   readonly tell: <D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
-    definition: D,
-    key: string,
+    actor: ActorIdentity<D>,
     command: K,
     ...args: Arguments<CommandsOf<D>[K], Omit<TellOptions, 'commandId'>>
   ) => Promise<string>
 
   /** Sends a command later, or again and again. It replaces the actor's reminder of that name. */
   readonly schedule: <D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
-    definition: D,
-    key: string,
+    actor: ActorIdentity<D>,
     command: K,
     input: Arguments<CommandsOf<D>[K], never>[0],
     options: Omit<ReminderSettings, 'commandId'> & ReminderTime,
   ) => Promise<string>
 
   /** Cancels a reminder; false where it has fired or was not there. */
-  readonly unschedule: (definition: ActorDefinition, key: string, name: string) => Promise<boolean>
+  readonly unschedule: (actor: ActorIdentity<ActorDefinition>, name: string) => Promise<boolean>
 
   /** What an actor is now, or was at a version. */
   readonly state: <D extends ActorDefinition>(
-    definition: D,
-    key: string,
+    actor: ActorIdentity<D>,
     options?: LookOptions,
-  ) => Promise<{ readonly version: number; readonly state: StateOf<D> }>
+  ) => Promise<StateAt<StateOf<D>>>
 
   /**
    * Decides over several actors in one commit.

@@ -9,12 +9,12 @@ import { PolicyTarget } from './policy-target.ts'
 import { type Reach, Reaction } from './reaction.ts'
 
 /** What a developer writes down about a policy. */
-export interface PolicySpec<A extends ActorDefinition> extends Omit<
+export interface PolicySpec<A extends ActorDefinition, Name extends string = string> extends Omit<
   ReaderOptions,
   'batchEvents' | 'parts'
 > {
   /** Names it for ever: how far it is, and the ids of what it sends, hang on it. */
-  readonly name: string
+  readonly name: Name
   /** Whose events it reacts to. */
   readonly actors: readonly A[]
   /**
@@ -42,7 +42,8 @@ declare const types: unique symbol
 /** “Whenever this happened, do that.” Made by {@link policy}. */
 export interface PolicyDefinition<
   A extends ActorDefinition = ActorDefinition,
-> extends ReaderDefinition {
+  Name extends string = string,
+> extends ReaderDefinition<Name> {
   readonly kind: 'aether-policy'
   /** Whose events it reacts to: only for the compiler. */
   readonly [types]?: A
@@ -58,7 +59,9 @@ type Reacting = (event: unknown, context: Reaction) => unknown
  * however often its event is handled; for what is outside there is an idempotency key.
  * @throws AetherError `invalid-definition`
  */
-export function policy<A extends ActorDefinition>(spec: PolicySpec<A>): PolicyDefinition<A> {
+export function policy<A extends ActorDefinition, const Name extends string>(
+  spec: PolicySpec<A, Name>,
+): PolicyDefinition<A, Name> {
   const erased = spec as unknown as Omit<ErasedReader, 'on'> & {
     readonly on: Readonly<Record<string, unknown>>
   }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import {
   type ActorDefinition,
   type ActorHost,
+  type ActorIdentity,
   actorIdOf,
   type ActorRef,
   ActorRefs,
@@ -14,6 +15,7 @@ import {
   type ReminderSettings,
   type ReminderTime,
   type Reminders,
+  type StateAt,
   type TellOptions,
   type TransactionContext,
   type TransactionDecision,
@@ -39,12 +41,13 @@ export interface Occasion {
   readonly signal: AbortSignal
 }
 
+type Target = ActorIdentity<ActorDefinition>
 type Cause = readonly [policy: string, actorId: ActorId, eventId: string]
 type Step = 'send' | 'tell' | 'schedule' | 'transact'
 
 /**
  * What a policy does about one event, its types forgotten: a `PolicyContext`. What it can do are functions
- * of its own, so that a handler may take them out: `(event, { send }) => …`.
+ * of its own, so that a handler may take them out: `(event, { get }) => …`.
  */
 export class Reaction {
   readonly name: string
@@ -99,15 +102,6 @@ export class Reaction {
     await this.#undertakings.done()
   }
 
-  readonly send = (
-    { type }: ActorDefinition,
-    key: string,
-    command: string,
-    input?: unknown,
-    options?: ReactionOptions,
-  ): Promise<CommandResult> =>
-    this.#begin(() => this.#send(actorId(type, key), command, input, options))
-
   readonly get = (definition: ActorDefinition, key: string): ActorRef<ActorDefinition> => {
     const { host } = this.#reach
     this.#refs ??= new ActorRefs({
@@ -121,43 +115,34 @@ export class Reaction {
   }
 
   readonly tell = (
-    { type }: ActorDefinition,
-    key: string,
+    actor: Target,
     command: string,
     input?: unknown,
     options: Omit<TellOptions, 'commandId'> = {},
   ): Promise<string> =>
     this.#begin(async () => {
-      const id = actorId(type, key)
+      const id = actorIdOf(actor)
       const named = this.#named('tell', id, command, options)
       return this.#reach.reminders.tell(id, command, input, named)
     })
 
   readonly schedule = (
-    { type }: ActorDefinition,
-    key: string,
+    actor: Target,
     command: string,
     input: unknown,
     options: Omit<ReminderSettings, 'commandId'> & ReminderTime,
   ): Promise<string> =>
     this.#begin(async () => {
-      const id = actorId(type, key)
+      const id = actorIdOf(actor)
       const named = this.#named('schedule', id, command, options)
       return this.#reach.reminders.schedule(id, command, input, named)
     })
 
-  readonly unschedule = ({ type }: ActorDefinition, key: string, name: string): Promise<boolean> =>
-    this.#begin(async () => this.#reach.reminders.unschedule(actorId(type, key), name))
+  readonly unschedule = (actor: Target, name: string): Promise<boolean> =>
+    this.#begin(async () => this.#reach.reminders.unschedule(actorIdOf(actor), name))
 
-  readonly state = (
-    { type }: ActorDefinition,
-    key: string,
-    options: LookOptions = {},
-  ): Promise<{ readonly version: number; readonly state: unknown }> =>
-    this.#begin(async () => {
-      const { version, state } = await this.#reach.host.onlooker.look(actorId(type, key), options)
-      return { version, state }
-    })
+  readonly state = (actor: Target, options: LookOptions = {}): Promise<StateAt> =>
+    this.#begin(() => this.#reach.host.onlooker.look(actorIdOf(actor), options))
 
   readonly transact = (
     actors: References,

@@ -15,9 +15,13 @@ import { ViewTarget } from './view-target.ts'
 declare const types: unique symbol
 
 /** What a developer writes down about a view. */
-export interface ViewSpec<A extends ActorDefinition, S> extends ReaderOptions {
+export interface ViewSpec<
+  A extends ActorDefinition,
+  S,
+  Name extends string = string,
+> extends ReaderOptions {
   /** Names it for ever: 1 to 21 of a-z, 0-9 and -. */
-  readonly name: string
+  readonly name: Name
   /**
    * A greater one makes it anew from the beginning of the log, beside the one that is read, and takes
    * that one's place when it has caught up. @default 1
@@ -45,11 +49,17 @@ export interface ViewSpec<A extends ActorDefinition, S> extends ReaderOptions {
 }
 
 /** A read model of one document a key. Made by {@link view}. */
-export interface ViewDefinition<S = unknown> extends ReaderDefinition {
+export interface ViewDefinition<
+  S = unknown,
+  Name extends string = string,
+> extends ReaderDefinition<Name> {
   readonly kind: 'aether-view'
   /** Only for the compiler. */
-  readonly [types]?: S
+  readonly [types]?: { readonly document: S }
 }
+
+/** What a document of a view is. */
+export type DocumentOf<V extends ViewDefinition> = NonNullable<V[typeof types]>['document']
 
 type ErasedView = Omit<ErasedReader, 'on'> & {
   readonly key?: (event: HandledEvent) => string | undefined
@@ -62,7 +72,9 @@ type ErasedView = Omit<ErasedReader, 'on'> & {
  * which each event counts once.
  * @throws AetherError `invalid-definition`
  */
-export function view<A extends ActorDefinition, S>(spec: ViewSpec<A, S>): ViewDefinition<S> {
+export function view<A extends ActorDefinition, S, const Name extends string>(
+  spec: ViewSpec<A, S, Name>,
+): ViewDefinition<S, Name> {
   const erased = spec as unknown as ErasedView
   const keyOf = erased.key ?? ((event) => event.key)
   // Its table has a name that takes no more.
@@ -79,7 +91,7 @@ export function view<A extends ActorDefinition, S>(spec: ViewSpec<A, S>): ViewDe
       makeTarget: (store, { parts }) => new ViewTarget(store, { parts, initial }),
     },
   )
-  return { kind: 'aether-view', name: model.name, version: model.version, model }
+  return { kind: 'aether-view', name: spec.name, version: model.version, model }
 }
 
 function folding(fold: unknown, keyOf: (event: HandledEvent) => string | undefined): Handler {

@@ -2,15 +2,26 @@ import type { ActorDefinition } from '../../actors/index.ts'
 import { memory } from '../../backends/memory/index.ts'
 import { AetherError } from '../../core/index.ts'
 import { type Node, open, type OpenOptions } from '../../node/index.ts'
-import type { LeaseTimes } from '../../projections/index.ts'
+import type {
+  LeaseTimes,
+  PolicyDefinition,
+  ProjectionDefinition,
+  ReaderDefinition,
+  ViewDefinition,
+} from '../../projections/index.ts'
 import type { Backend } from '../../store/index.ts'
 import { Logbook } from '../logbook.ts'
 import { sequentialIds } from './sequential-ids.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** What a test may say about its node. */
-export interface TestNodeOptions<Actors extends ActorDefinition> extends Omit<
-  OpenOptions<Actors>,
+export interface TestNodeOptions<
+  Actors extends ActorDefinition,
+  Read extends ViewDefinition | ProjectionDefinition = ViewDefinition | ProjectionDefinition,
+  Policies extends PolicyDefinition = PolicyDefinition,
+  Watched extends ReaderDefinition = ReaderDefinition,
+> extends Omit<
+  OpenOptions<Actors, Read, Policies, Watched>,
   'backend' | 'clock' | 'leases' | 'logger'
 > {
   /** @default a memory of its own */
@@ -25,16 +36,19 @@ export interface TestNodeOptions<Actors extends ActorDefinition> extends Omit<
 const aloneLeases: LeaseTimes = { leaseMs: 100 * 86_400_000, renewMs: 40 * 86_400_000 }
 
 /** A node in memory whose time and ids belong to the test. Made by {@link testNode}. */
-export class TestNode<Actors extends ActorDefinition> implements AsyncDisposable {
+export class TestNode<
+  Actors extends ActorDefinition = ActorDefinition,
+  Readers extends ReaderDefinition = ReaderDefinition,
+> implements AsyncDisposable {
   readonly clock: VirtualClock
   /** What the node told its logger. */
   readonly log: Logbook
-  readonly #open: () => Promise<Node<Actors>>
-  #node: Node<Actors>
+  readonly #open: () => Promise<Node<Actors, Readers>>
+  #node: Node<Actors, Readers>
 
   constructor(
-    node: Node<Actors>,
-    reopen: () => Promise<Node<Actors>>,
+    node: Node<Actors, Readers>,
+    reopen: () => Promise<Node<Actors, Readers>>,
     { clock, log }: { readonly clock: VirtualClock; readonly log: Logbook },
   ) {
     this.#node = node
@@ -44,7 +58,7 @@ export class TestNode<Actors extends ActorDefinition> implements AsyncDisposable
   }
 
   /** The node of now: another one after {@link restart}. */
-  get node(): Node<Actors> {
+  get node(): Node<Actors, Readers> {
     return this.#node
   }
 
@@ -69,15 +83,20 @@ export class TestNode<Actors extends ActorDefinition> implements AsyncDisposable
  * @throws as `open()`; AetherError `invalid-argument` where a projection's tables are there already, and the
  * node's memory is new: it would make them anew beside what is there, in a time that stands still
  */
-export async function testNode<const Actors extends ActorDefinition>(
-  options: TestNodeOptions<Actors>,
-): Promise<TestNode<Actors>> {
+export async function testNode<
+  const Actors extends ActorDefinition,
+  const Read extends ViewDefinition | ProjectionDefinition = never,
+  const Policies extends PolicyDefinition = never,
+  const Watched extends ReaderDefinition = never,
+>(
+  options: TestNodeOptions<Actors, Read, Policies, Watched>,
+): Promise<TestNode<Actors, Read | Policies | Watched>> {
   const { clock = new VirtualClock(), backend = memory(), ids = sequentialIds('e') } = options
   const leases = options.leases ?? (options.backend ? {} : aloneLeases)
   const log = new Logbook()
   if (!options.backend) await checkTables(backend, options.projections ?? [])
-  const reopen = (): Promise<Node<Actors>> =>
-    open<Actors>({ ...options, backend, clock, ids, leases, logger: log })
+  const reopen = (): Promise<Node<Actors, Read | Policies | Watched>> =>
+    open<Actors, Read, Policies, Watched>({ ...options, backend, clock, ids, leases, logger: log })
   return new TestNode(await reopen(), reopen, { clock, log })
 }
 

@@ -27,7 +27,10 @@ export function recordingReach(
         steps.push({ kind: 'send', actors: [id], ...commandOf(command, input), ...named(options) })
         return node.send(id, command, input, options)
       },
-      onlooker: node,
+      onlooker: {
+        look: (id, options) => node.state(id, options),
+        query: (...asked) => node.query(...asked),
+      },
       async transact(ids, decide, options = {}) {
         steps.push({ kind: 'transact', actors: ids, ...named(options) })
         return [...(await node.transact(ids.map(refTo), decide, options))]

@@ -15,7 +15,7 @@ const Stock = actor('stock', {
   events: { Filled: z.object({ count: z.number() }) },
   evolve: { Filled: (s) => s },
   commands: {
-    fill: { input: z.object({ count: z.number() }), decide: (_s, c, on) => on.Filled(c) },
+    restock: { input: z.object({ count: z.number() }), decide: (_s, c, on) => on.Filled(c) },
   },
 })
 
@@ -38,18 +38,18 @@ export async function specifications(): Promise<void> {
   ordered.event(Order, 'o', (on) => on.Paid({ product: 'lamp' })).thenNothing()
   const reacted = await ordered.event(Order, 'o', (on) => on.Paid({ product: 'lamp' }))
   reacted.thenDoes((it) => [
-    it.send(Stock, 'lamp', 'fill', { count: 1 }),
-    it.tell(Order, 'o', 'remind'),
-    it.schedule(Order, 'o', 'remind', undefined, { name: 'later', afterMs: 5 }),
-    it.unschedule(Order, 'o', 'later'),
-    it.transact([Order, 'o'], [Stock, 'lamp']),
+    it.get(Stock, 'lamp').restock({ count: 1 }),
+    it.tell(it.get(Order, 'o'), 'remind'),
+    it.schedule(it.get(Order, 'o'), 'remind', undefined, { name: 'later', afterMs: 5 }),
+    it.unschedule(it.get(Order, 'o'), 'later'),
+    it.transact([it.get(Order, 'o'), it.get(Stock, 'lamp')]),
   ])
   // @ts-expect-error no command of this name
-  reacted.thenDoes((it) => it.send(Stock, 'lamp', 'empty'))
+  reacted.thenDoes((it) => it.get(Stock, 'lamp').empty())
   // @ts-expect-error the input is wrong
-  reacted.thenDoes((it) => it.tell(Stock, 'lamp', 'fill', { count: '1' }))
+  reacted.thenDoes((it) => it.tell(it.get(Stock, 'lamp'), 'restock', { count: '1' }))
   // @ts-expect-error the input is missing
-  reacted.thenDoes((it) => it.send(Stock, 'lamp', 'fill'))
+  reacted.thenDoes((it) => it.get(Stock, 'lamp').restock())
   // @ts-expect-error a reminder has a name
-  reacted.thenDoes((it) => it.schedule(Order, 'o', 'remind', undefined, { afterMs: 5 }))
+  reacted.thenDoes((it) => it.schedule(it.get(Order, 'o'), 'remind', undefined, { afterMs: 5 }))
 }

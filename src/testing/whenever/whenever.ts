@@ -29,7 +29,7 @@ export interface EventOptions {
  * `const paid = await whenever(ShipPaid).given(Stock, 'lamp', on => on.Received({ count: 1 }))
  *   .event(Order, 'o-1', on => on.Paid({ product: 'lamp' }))`
  *
- * `paid.thenDoes(it => [it.send(Stock, 'lamp', 'ship', { order: 'o-1' })])`
+ * `paid.thenDoes(it => [it.get(Stock, 'lamp').ship({ order: 'o-1' })])`
  */
 export function whenever<A extends ActorDefinition>(
   policy: PolicyDefinition<A>,
