@@ -30,7 +30,7 @@ const ReserveStock = policy({
   actors: [Order],
   on: {
     Placed: async ({ key, data }, ctx) => {
-      await ctx.send(Stock, key, 'reserve', data)
+      await ctx.get(Stock, key).reserve(data)
     },
   },
 })

@@ -282,7 +282,7 @@ test('a schema of an event that throws is a failure of the actor, and what it ca
   expect((await a.come()).version).toBe(1)
   isBroken = true
   const malformed = { code: 'malformed-event', message: expect.stringContaining('is broken') }
-  await expect(node.state(Odd, 'a', { version: 1 })).rejects.toMatchObject(malformed)
+  await expect(node.state(node.get(Odd, 'a'), { version: 1 })).rejects.toMatchObject(malformed)
   for (let i = 0; i < 3; i++) await expect(a.come()).rejects.toMatchObject({ retryable: false })
   expect(node.quarantined).toMatchObject([{ actorId: 'odd-a' }])
 })
