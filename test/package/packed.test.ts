@@ -15,7 +15,7 @@ const folder = await mkdtemp(join(tmpdir(), 'aether-packed-'))
 const shop = join(folder, 'shop')
 /** Beside the sources: what is read. */
 const pages = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md']
-const texts = [...pages, 'docs', 'examples']
+const texts = [...pages, 'docs', 'examples', 'bench/README.md', 'bench/results']
 const installed = join(shop, 'node_modules/aether')
 let packed: Packed
 
@@ -61,12 +61,14 @@ async function runNode(cwd: string, ...args: readonly string[]): Promise<string>
 
 test('holds the build, the sources that it was made of and the texts, and no test of them', () => {
   const paths = packed.files.map(({ path }) => path)
-  const others = paths.filter((path) => !/^(dist|src|docs|examples)\//.test(path))
+  const others = paths.filter((path) => !/^(dist|src|docs|examples|bench)\//.test(path))
   expect(others.toSorted()).toEqual([...pages, 'package.json'])
   expect(paths).toEqual(
     expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'src/index.ts']),
   )
   expect(paths.filter((path) => /^(dist|src)\/.*\.test(-d)?\./.test(path))).toEqual([])
+  const figures = /^bench\/(README|results\/[\d-]+)\.(md|svg)$/
+  expect(paths.filter((path) => path.startsWith('bench/') && !figures.test(path))).toEqual([])
 })
 
 test('holds all that its pages lead to', async () => {
