@@ -161,6 +161,71 @@ describe('in a file that somebody changed', () => {
   })
 })
 
+describe('events that somebody removed from a file', () => {
+  test('are found between others, and before them', async () => {
+    const { store, damage } = await sqliteScene(false)
+    damage('DELETE FROM event WHERE position IN (1, 3, 4)')
+    const { findings, report } = await verified(store)
+    expect(findings).toEqual([
+      {
+        kind: 'removed-events',
+        severity: 'error',
+        position: 1,
+        message: '1 event was removed from the file: its positions go from 0 to 2',
+      },
+      {
+        kind: 'removed-events',
+        severity: 'error',
+        position: 3,
+        message: '2 events were removed from the file: its positions go from 2 to 5',
+      },
+    ])
+    expect(report).toMatchObject({ events: 3, errors: 2, position: 6 })
+    expect(await briefly(store, { after: 1 })).toEqual(['removed-events 3'])
+    expect(await briefly(store, { after: 3 })).toEqual(['removed-events 4'])
+    expect(await briefly(store, { after: 4 })).toEqual([])
+  })
+
+  test('are found where pages of a long read meet', async () => {
+    const { store, damage } = await sqliteScene(false)
+    for (let n = 0; n < 2; n++)
+      await store.append('a-many', counted(1, 1_000), { expectedVersion: n * 1_000 })
+    expect(await briefly(store)).toEqual([])
+    damage('DELETE FROM event WHERE position IN (500, 501, 1000)')
+    expect(await briefly(store)).toEqual(['removed-events 500', 'removed-events 1000'])
+  })
+
+  test('are not found at the end, also by the hashes of the others', async () => {
+    const { store, damage } = await sqliteScene(true)
+    damage('DELETE FROM event WHERE position = 6')
+    expect(await briefly(store)).toEqual([])
+  })
+
+  test('are none where a transaction was taken back, or where events may go', async () => {
+    const { store, damage } = await sqliteScene(false)
+    const row = `VALUES ('account-bob', 9, 'x', 'Counted', '2026-01-01', '{}', '{}')`
+    damage(
+      `BEGIN; INSERT INTO event (actor, version, id, type, time, data, metadata) ${row}; ROLLBACK`,
+    )
+    await store.append(bob, counted(3, 1), { expectedVersion: 2 })
+    expect(await briefly(store)).toEqual([])
+
+    await using folder = await temporaryFolder()
+    const retention = { keepForMs: 0 }
+    const file = join(folder.path, 'trimmed.db')
+    await using trimmed = await sqlite(file, { retention }).openStore()
+    for (const version of [1, 2, 3])
+      await trimmed.save(alice, {
+        version,
+        type: 'A',
+        data: 1,
+        time: `2026-01-0${version}T00:00:00.000Z`,
+      })
+    expect(await trimmed.trim()).toMatchObject({ removed: 2 })
+    expect(await briefly(trimmed)).toEqual(['trimmed-history 3'])
+  })
+})
+
 describe('with a hash chain', () => {
   const columns = ['type', 'data', 'metadata', 'time'] as const
 
@@ -191,12 +256,12 @@ describe('with a hash chain', () => {
     [
       'events that are removed from the middle',
       'DELETE FROM event WHERE position = 2',
-      ['hash-mismatch 5'],
+      ['removed-events 2', 'hash-mismatch 5'],
     ],
     [
       'the first event that is removed',
       'DELETE FROM event WHERE position = 1',
-      ['hash-mismatch 2'],
+      ['removed-events 1', 'hash-mismatch 2'],
     ],
     [
       'an event that was moved to another actor',

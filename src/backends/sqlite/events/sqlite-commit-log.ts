@@ -7,6 +7,7 @@ import {
   type StoredEvent,
 } from '../../../core/index.ts'
 import type {
+  AuditEntry,
   Commit,
   CommitLog,
   LogEntry,
@@ -24,6 +25,7 @@ import { GrowthWatch } from '../file/growth-watch.ts'
 import { retryWhileBusy } from '../file/retry-while-busy.ts'
 import { sqliteFailure } from '../file/sqlite-failure.ts'
 import type { SqliteSettings } from './sqlite-options.ts'
+import { withRemovedRows } from './removed-rows.ts'
 import { writeRequest } from './write-request.ts'
 
 /** How many events a read fetches and decodes at once. */
@@ -109,6 +111,11 @@ export class SqliteCommitLog implements CommitLog {
       (previous) => this.#table.scan(previous?.scannedTo ?? after, filter, most),
       signal,
     )
+  }
+
+  audit(after: number, signal: AbortSignal | undefined): AsyncGenerator<readonly AuditEntry[]> {
+    const batches = this.readAll({ after, limit: Infinity, filter: {} }, signal)
+    return this.retention ? batches : withRemovedRows(batches, after)
   }
 
   async watch(wake: () => void): Promise<AsyncDisposable> {
