@@ -55,6 +55,7 @@ import { Trimmer, type TrimOptions, type TrimReport } from './retention/trimmer.
 import type { SnapshotShelf } from './snapshots/snapshot-shelf.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshots/snapshot.ts'
 import { Snapshots } from './snapshots/snapshots.ts'
+import { steadyWake } from './steady-wake.ts'
 import type { StoreObserver } from './store-observer.ts'
 import type { DocumentTable } from './tables/document-table.ts'
 import { DocumentTables, type TableShelf } from './tables/document-tables.ts'
@@ -102,7 +103,7 @@ export class CommitLogEventStore implements EventStore {
     this.agenda = agenda
     this.broadcast = broadcast
     this.inlineSeat = inlineSeat
-    this.#tables = tables && new DocumentTables(tables)
+    this.#tables = tables && new DocumentTables(tables, logger)
     this.#log = log
     this.#following = { log, tail: new LogTail(log), readAhead: new ReadAhead() }
     this.#snapshots = new Snapshots({ shelf, log, clock, logger })
@@ -206,7 +207,7 @@ export class CommitLogEventStore implements EventStore {
 
   async watch(wake: () => void): Promise<AsyncDisposable> {
     this.#assertOpen()
-    return this.#log.watch(wake)
+    return this.#log.watch(steadyWake(wake, 'the log', this.#logger))
   }
 
   async remaining(

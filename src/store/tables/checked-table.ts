@@ -1,5 +1,6 @@
-import { AetherError } from '../../core/index.ts'
+import { AetherError, type Logger } from '../../core/index.ts'
 import type { UnderWay } from '../append/under-way.ts'
+import { steadyWake } from '../steady-wake.ts'
 import type { Document, DocumentTable, ListOptions } from './document-table.ts'
 
 const maxKeyLength = 400
@@ -9,14 +10,17 @@ export interface CheckedTableContext {
   readonly underWay: UnderWay
   /** Aborted when the store closes. */
   readonly closed: AbortSignal
+  readonly logger: Logger
 }
 
 /** A table that takes nothing but what every backend can keep, and nothing after it was closed. */
 export class CheckedTable implements DocumentTable {
+  readonly #name: string
   readonly #table: DocumentTable
   readonly #context: CheckedTableContext
 
-  constructor(table: DocumentTable, context: CheckedTableContext) {
+  constructor(name: string, table: DocumentTable, context: CheckedTableContext) {
+    this.#name = name
     this.#table = table
     this.#context = context
   }
@@ -64,11 +68,12 @@ export class CheckedTable implements DocumentTable {
 
   async watch(wake: () => void): Promise<AsyncDisposable> {
     this.#assertOpen()
-    const { closed } = this.#context
+    const { closed, logger } = this.#context
+    const steady = steadyWake(wake, `the table ${this.#name}`, logger)
     // After the store was closed nobody is woken, also where nobody ended it.
     const watching = await this.#entered(
       this.#table.watch(() => {
-        if (!closed.aborted) wake()
+        if (!closed.aborted) steady()
       }),
     )
     let ending: Promise<void> | undefined

@@ -1,4 +1,4 @@
-import { AetherError } from '../../core/index.ts'
+import { AetherError, type Logger } from '../../core/index.ts'
 import { UnderWay } from '../append/under-way.ts'
 import { CheckedTable } from './checked-table.ts'
 import type { DocumentTable } from './document-table.ts'
@@ -18,12 +18,14 @@ const namePattern = /^[a-z][a-z0-9-]{0,30}$/
 /** The tables of one open store. */
 export class DocumentTables {
   readonly #shelf: TableShelf
+  readonly #logger: Logger
   readonly #underWay = new UnderWay()
   readonly #closed = new AbortController()
   readonly #opened = new Map<string, Promise<DocumentTable>>()
 
-  constructor(shelf: TableShelf) {
+  constructor(shelf: TableShelf, logger: Logger) {
     this.#shelf = shelf
+    this.#logger = logger
   }
 
   /** @throws AetherError `invalid-argument`; what the shelf throws */
@@ -49,7 +51,8 @@ export class DocumentTables {
     const opening = this.#shelf.open(name)
     this.#underWay.enter(opening)
     const { signal } = this.#closed
-    return new CheckedTable(await opening, { underWay: this.#underWay, closed: signal })
+    const around = { underWay: this.#underWay, closed: signal, logger: this.#logger }
+    return new CheckedTable(name, await opening, around)
   }
 }
 

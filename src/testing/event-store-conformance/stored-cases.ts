@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import type { ActorId, StoredEvent } from '../../core/index.ts'
 import type { EventStore } from '../../store/index.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
-import { collect, type EventStoreSubject, happened } from './subject.ts'
+import { succeeded } from './append-cases.ts'
+import { collect, type EventStoreSubject, eventually, happened } from './subject.ts'
 
 const alice: ActorId = 'account-alice'
 const bob: ActorId = 'account-bob'
@@ -125,6 +126,34 @@ export const storedCases: readonly ConformanceCase<EventStoreSubject>[] = [
       twice[Symbol.dispose]()
       await store.append(alice, [happened('B')], { expectedVersion: 1 })
       assert.deepEqual(calls.slice(3), ['same', 'added'])
+    },
+  },
+  {
+    name: 'whoever watches and fails keeps nobody from storing, nor others from being woken',
+    async run({ open }) {
+      const told: string[] = []
+      const tell = (_fields: object, message: string): void => void told.push(message)
+      const logger = { debug: tell, info: tell, warn: tell, error: tell }
+      await using store = await open({ logger })
+      const table = await store.table('watched')
+      let logWakes = 0
+      let tableWakes = 0
+      const fail = (): never => {
+        throw new Error('it cannot be woken')
+      }
+      const failLater: () => unknown = () => Promise.resolve().then(fail)
+      const watchers = [fail, failLater]
+      await using watching = new AsyncDisposableStack()
+      for (const wake of [...watchers, () => void logWakes++]) watching.use(await store.watch(wake))
+      for (const wake of [...watchers, () => void tableWakes++])
+        watching.use(await table.watch(wake))
+      succeeded(await store.append(alice, [happened('A')], { expectedVersion: 0 }))
+      assert.ok(await table.put('a', 'text', undefined))
+      await eventually(() => {
+        assert.ok(logWakes > 0 && tableWakes > 0)
+        for (const what of ['the log', 'the table watched'])
+          assert.ok(told.filter((message) => message.includes(what)).length >= 2)
+      })
     },
   },
 ]
