@@ -12,7 +12,10 @@ export const errorCodes = {
     retryable: false,
     meaning: 'A value is not JSON, or would not survive being stored as JSON.',
   },
-  'invalid-input': { retryable: false, meaning: "A command's input does not match its schema." },
+  'invalid-input': {
+    retryable: false,
+    meaning: 'The input of a command or query does not match its schema, or none is asked for.',
+  },
   'invalid-event': {
     retryable: false,
     meaning: 'A decision made an event that does not match its schema.',

@@ -44,7 +44,7 @@ async function withInput(command: Command, later: Promise<unknown>): Promise<Com
 }
 
 /**
- * What the schema makes of the input; without a schema, nothing.
+ * What the schema makes of the input; without a schema, nothing, and nothing is to be given.
  * @throws AetherError `invalid-input`; `actor-failed` where the schema throws
  */
 export function validInput(
@@ -53,7 +53,7 @@ export function validInput(
   schema: Schema | undefined,
   input: unknown,
 ): unknown {
-  if (!schema) return undefined
+  if (!schema) return input === undefined ? undefined : assertEmpty(type, name, input)
   let validation: ReturnType<typeof validateOwn>
   // A schema may throw, at once or later.
   try {
@@ -70,6 +70,25 @@ export function validInput(
   )
 }
 
+/**
+ * Options in the place of the input would be left out without a word, a command id among them. Gateways have an
+ * empty object for nothing.
+ */
+function assertEmpty(type: string, name: string, input: unknown): undefined {
+  const names = namesIn(input)
+  if (names.length === 0) return undefined
+  const what = `${type}.${name} takes no input, and options come behind it: ${name}(undefined, { … })`
+  const issues = names.map((path) => ({ path, message: 'is not asked for' }))
+  throw new InvalidInputError(what, issues)
+}
+
+/** What it has, one name of none where it is no object of members; but not more than can be read. */
+function namesIn(input: unknown): readonly string[] {
+  if (input === null) return []
+  const isPlain = typeof input === 'object' && Object.getPrototypeOf(input) === Object.prototype
+  return isPlain ? Object.keys(input).slice(0, maxNamesTold) : ['']
+}
+
 function valueOf(type: string, name: string, validation: Validation<unknown>): unknown {
   if (validation.ok) return validation.value
   throw new InvalidInputError(`the input of ${type}.${name} is wrong`, validation.issues)
@@ -78,6 +97,8 @@ function valueOf(type: string, name: string, validation: Validation<unknown>): u
 function schemaFailed(type: string, name: string, cause: unknown): ActorFailedError {
   return new ActorFailedError(type, `the input schema of ${name}`, cause)
 }
+
+const maxNamesTold = 10
 
 /** @throws AetherError `unknown-command` where gateways don't know it: the same, whether it is internal or isn't there */
 export function assertPublic(model: ActorModel, name: string): void {
