@@ -95,7 +95,8 @@ export const errorCodes = {
   },
   'outcome-unknown': {
     retryable: true,
-    meaning: 'Time or the connection was lost mid-write; repeating with the same ids is safe.',
+    meaning:
+      'Time or the connection was lost mid-write; repeating with the same ids is safe, as long as they are remembered.',
   },
   'incompatible-store': {
     retryable: false,
