@@ -358,13 +358,13 @@ export const kept = actor('kept', {
         on.Text({ a: ['', null] }),
         on.Transformed({ at: '2026-11-22T00:00:00Z' }),
         // @ts-expect-error a date is stored as no JSON
-        on.Dated({ at: new Date() }),
+        on.Dated({ at: new Date(0) }),
         // @ts-expect-error a map is stored as no JSON
         on.Mapped({ deep: [{ m: new Map() }] }),
         // @ts-expect-error a bigint is stored as no JSON
         on.Counted({ by: 5n }),
         // @ts-expect-error what changed is no JSON, either
-        on.Changed({ at: new Date() }),
+        on.Changed({ at: new Date(0) }),
       ],
     },
   },
