@@ -6,7 +6,7 @@ import { decodeEntry } from './agenda-message.ts'
 import type { MessageSubjects } from './message-subjects.ts'
 
 /** How many questions are under way at once: one after the other, they would take a round trip each. */
-const width = 32
+const width = 16
 
 /** A part of the stream that is walked through. */
 interface Lane {
@@ -39,7 +39,10 @@ export class KeptList {
   async *all(): AsyncGenerator<AgendaEntry> {
     const { first_seq, last_seq } = (await this.#leader.info()).state
     for (const filter of this.#subjects.kept(undefined)) {
-      yield* this.#walk(filter, lanesOf(first_seq, last_seq))
+      // Where there is nothing, a server goes through all that there is.
+      const first = await this.#leader.next(filter, first_seq)
+      if (!first) continue
+      yield* this.#walk(filter, lanesOf(first.seq, last_seq))
       // What was put off meanwhile has left its place, and is behind all that there was.
       yield* this.#walk(filter, [{ from: last_seq + 1, to: Infinity }])
     }
