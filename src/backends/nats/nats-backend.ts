@@ -160,7 +160,8 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const log = new LogReader({ leader, replicas, longRun, subjects, isTrimmed })
   const retention =
     kept && floors && new ActorTrimming({ ...kept, actors, floors, leader, subjects })
-  const growth = new GrowthWatch(library, link, stream)
+  const end = (): Promise<number> => leader.lastSequence(link.closing)
+  const growth = new GrowthWatch(library, link, stream, { end })
   const identity = { id: logId, name: nameOf(settings) }
   const { namespace } = settings
   const side = { library, link, manager, namespace, eventStream: stream, retryForMs }
@@ -171,12 +172,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     requestTimeoutMs,
   })
   const agenda = new JetStreamAgenda({ ...side, conditional, inbox, clock, logger })
-  const tables = new JetStreamTableShelf({
-    ...side,
-    conditional,
-    inbox,
-    requestTimeoutMs,
-  })
+  const tables = new JetStreamTableShelf({ ...side, conditional, inbox, requestTimeoutMs })
   return {
     log: new JetStreamCommitLog({
       identity,

@@ -2,12 +2,21 @@ import type { Consumer, ConsumerMessages } from '@nats-io/jetstream'
 import type { ClientLibrary } from '../connection/client-library.ts'
 import { failureOf } from '../connection/failure.ts'
 import type { NatsLink } from '../connection/nats-link.ts'
+import { EndLook } from './end-look.ts'
 
 /**
- * How often watchers are woken without a reason. The consumer goes with the server that kept it, and
- * the client may take long to notice; until then this is what keeps a subscription going.
+ * How often it is looked without a reason. The consumer goes with the server that kept it, and the client may
+ * take long to notice; until then this is what keeps a subscription going.
  */
 const pollMs = 1_000
+
+/** What is watched of a stream. */
+export interface GrowthWatchOptions {
+  /** What is of interest. @default all that is in the stream */
+  readonly subjects?: readonly string[]
+  /** Where the stream ends: one question each second for all who watch. @default each is woken instead */
+  readonly end?: () => Promise<number>
+}
 
 interface Waking {
   readonly consumer: Consumer
@@ -23,23 +32,24 @@ export class GrowthWatch {
   readonly #link: NatsLink
   readonly #stream: string
   readonly #subjects: readonly string[] | undefined
+  readonly #end: EndLook | undefined
   readonly #watchers = new Set<(subject?: string) => void>()
   #waking: Promise<Waking> | undefined
   #timer: NodeJS.Timeout | undefined
   /** The login may not make consumers: then nobody has to be told so each second. */
   #isForbidden = false
 
-  /** @param subjects what is of interest. @default all that is in the stream */
   constructor(
     library: ClientLibrary,
     link: NatsLink,
     stream: string,
-    subjects?: readonly string[],
+    { subjects, end }: GrowthWatchOptions = {},
   ) {
     this.#library = library
     this.#link = link
     this.#stream = stream
     this.#subjects = subjects
+    this.#end = end && new EndLook(end, () => this.#tell())
   }
 
   /** @param wake takes the subject of the message that came, where it is known */
@@ -56,7 +66,8 @@ export class GrowthWatch {
 
   #poll(): void {
     this.#ensureConsumer()
-    this.#tell()
+    if (this.#end) void this.#end.look()
+    else this.#tell()
   }
 
   #ensureConsumer(): void {
@@ -118,6 +129,7 @@ export class GrowthWatch {
     this.#watchers.clear()
     clearInterval(this.#timer)
     this.#timer = undefined
+    this.#end?.forget()
     const waking = await this.#waking?.catch(() => undefined)
     if (this.#watchers.size > 0) return // somebody came meanwhile
     this.#waking = undefined

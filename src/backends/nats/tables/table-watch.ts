@@ -23,7 +23,7 @@ export class TableWatch {
     this.#subjects = subjects
     this.#begin = (tables) => {
       const filter = tables.map((table) => subjects.ofTable(table))
-      return new GrowthWatch(library, link, subjects.stream, filter)
+      return new GrowthWatch(library, link, subjects.stream, { subjects: filter })
     }
   }
 

@@ -61,6 +61,8 @@ export class EventTable {
   readonly #pageOfActorBackwards: StatementSync
   readonly #large: LargeData
   readonly #hooks = new Set<CommitHook>()
+  /** What was found of the writes of others when it was looked last. */
+  #seen: { readonly version: number; readonly end: number } | undefined
   /** Statements whose text depends on a filter, by it. */
   readonly #filtered = new Map<string, StatementSync>()
 
@@ -168,10 +170,14 @@ export class EventTable {
     return { rows, isLast: false, scannedTo: last ? positionIn(last) : after }
   }
 
-  /** Changes whenever another connection, of whichever process, has written to the file. */
+  /**
+   * Changes whenever another connection, of whichever process, has stored events; at times for nothing. What lies
+   * beside them in the file is written all the time where nothing happens: signs of life, say.
+   */
   foreignWrites(): number {
     const [version] = this.#dataVersion.get() as unknown as readonly [number]
-    return version
+    if (version !== this.#seen?.version) this.#seen = { version, end: this.lastPosition() }
+    return this.#seen.end
   }
 
   get isOpen(): boolean {
