@@ -5,7 +5,7 @@ export interface Holder {
 }
 
 /** How many entries all subscriptions of a store hold together. */
-const defaultMaxEntries = 50_000
+const defaultMaxEntries = 20_000
 
 /**
  * What the subscriptions of a store have read and not given yet, within one bound for all: of thousands that
