@@ -116,7 +116,6 @@ export type {
   EventNameOf,
   HandledEvent,
   HandlerContext,
-  HeldActor,
   HeldCause,
   LeaseTimes,
   ParkedActor,

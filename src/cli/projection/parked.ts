@@ -12,7 +12,7 @@ const columns = {
     version === undefined ? type : `${type}@${version}`,
   position: ({ position }: ParkedActor) => String(position),
   tries: ({ tries }: ParkedActor) => String(tries),
-  since: ({ since }: ParkedActor) => new Date(since).toISOString(),
+  since: ({ since }: ParkedActor) => since,
   cause: ({ cause }: ParkedActor) =>
     cause.code === undefined ? cause.message : `${cause.code}: ${cause.message}`,
 }

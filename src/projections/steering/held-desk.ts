@@ -6,8 +6,12 @@ import { partNames, partOf } from '../progress/part.ts'
 import { storedParts } from './build-run.ts'
 
 /** An actor that is held back, and in which build. */
-export interface ParkedActor extends HeldActor {
+export interface ParkedActor extends Omit<HeldActor, 'since' | 'nextTry'> {
   readonly build: number
+  /** When its event failed first: ISO 8601, UTC. */
+  readonly since: string
+  /** When it is tried next by itself: ISO 8601, UTC. Left out where it is parked. */
+  readonly nextTry?: string
 }
 
 interface Around {
@@ -43,7 +47,7 @@ export class HeldDesk {
   async list(build: SpreadBuild): Promise<readonly ParkedActor[]> {
     const stored = await storedParts(this.#around.target, build, partNames(build.parts))
     return stored.flatMap(({ state }) =>
-      [...state.held.values()].map((actor) => ({ ...actor, build: build.build })),
+      Array.from(state.held.values(), (actor) => shown(actor, build.build)),
     )
   }
 
@@ -121,5 +125,14 @@ export class HeldDesk {
     }
     const message = `${build.projection} was changed by others ${maxTries} times in a row`
     throw new AetherError('overloaded', message)
+  }
+}
+
+function shown({ since, nextTry, ...actor }: HeldActor, build: number): ParkedActor {
+  return {
+    ...actor,
+    build,
+    since: new Date(since).toISOString(),
+    ...(actor.state === 'retrying' && { nextTry: new Date(nextTry).toISOString() }),
   }
 }
