@@ -55,6 +55,7 @@ export type {
   TransactionDecision,
   TransactionOptions,
   TransactionResults,
+  UnscheduleOptions,
   Upcast,
 } from './actors/index.ts'
 export { openEventBus } from './bus/index.ts'
@@ -133,6 +134,7 @@ export type {
   ReaderDefinition,
   ReaderOptions,
   ViewDefinition,
+  ViewGetOptions,
   ViewListOptions,
   ViewReader,
   ViewSpec,
@@ -183,6 +185,7 @@ export type {
   VerifyReport,
   VersionedAppend,
   VersionedEvent,
+  WriteOptions,
 } from './store/index.ts'
 export { prometheusText } from './telemetry/index.ts'
 export type { Metric, MetricPoint, MetricsFormat } from './telemetry/index.ts'

@@ -48,6 +48,7 @@ export type {
   ReminderTime,
   RemindersOptions,
   TellOptions,
+  UnscheduleOptions,
 } from './reminders/reminder-options.ts'
 export type { Reminder } from './reminders/reminder.ts'
 export { Reminders } from './reminders/reminders.ts'

@@ -27,6 +27,7 @@ import {
   type TransactionDecision,
   type TransactionOptions,
   type TransactionResults,
+  type UnscheduleOptions,
 } from '../actors/index.ts'
 import { actorId, type ActorId } from '../core/index.ts'
 import type { EventBus } from '../bus/index.ts'
@@ -223,7 +224,7 @@ export class Node<
    *
    * `await node.tell(order, 'cancel', { reason: 'unpaid' })`
    * @throws AetherError `unknown-actor-type`, `unknown-command`, `invalid-input`, `invalid-json`,
-   * `invalid-argument`, `id-reused`, and those of the store
+   * `invalid-argument`, `id-reused`, and those of the store; the signal's reason
    */
   tell<D extends ActorDefinition, K extends keyof CommandsOf<D> & string>(
     actor: ActorIdentity<D>,
@@ -270,10 +271,10 @@ export class Node<
   /**
    * Cancels a reminder; false where it has fired or was not there. One that is being delivered at this
    * moment is taken off, but its command may still be executed.
-   * @throws AetherError `invalid-actor-id`, `invalid-argument`, and those of the store
+   * @throws AetherError `invalid-actor-id`, `invalid-argument`, and those of the store; the signal's reason
    */
-  unschedule(actor: Named, name: string): Promise<boolean> {
-    return this.#runtime.reminders.unschedule(idOf(actor), name)
+  unschedule(actor: Named, name: string, options?: UnscheduleOptions): Promise<boolean> {
+    return this.#runtime.reminders.unschedule(idOf(actor), name, options)
   }
 
   /**

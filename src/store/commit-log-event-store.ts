@@ -33,6 +33,7 @@ import type {
   SubscribeOptions,
   VersionedAppend,
   VersionedEvent,
+  WriteOptions,
 } from './event-store.ts'
 import { TrimmedMarks } from './moving/trimmed-mark.ts'
 import { offeredPart } from './projecting/offered-part.ts'
@@ -135,23 +136,27 @@ export class CommitLogEventStore implements EventStore {
   appendAtOnce(
     actorId: ActorId,
     events: readonly NewEvent[],
-    { expectedVersion }: AppendOptions,
+    { expectedVersion, signal }: AppendOptions,
   ): AppendResult | Promise<AppendResult> {
-    return this.#append(offeredPart({ actorId, events, expectedVersion }))
+    return this.#append(offeredPart({ actorId, events, expectedVersion }), signal)
   }
 
-  async commit(appends: readonly (Append | VersionedAppend)[]): Promise<CommitResult> {
+  async commit(
+    appends: readonly (Append | VersionedAppend)[],
+    { signal }: WriteOptions = {},
+  ): Promise<CommitResult> {
     this.#assertOpen()
     const offered = appends.map(offeredPart)
-    return commitResult(offered, await this.#committing.store(offered))
+    return commitResult(offered, await this.#committing.store(offered, signal))
   }
 
   async save(
     actorId: ActorId,
     events: VersionedEvent | readonly VersionedEvent[],
+    { signal }: WriteOptions = {},
   ): Promise<AppendResult> {
     const run = 'version' in events ? [events] : events
-    return this.#append(offeredPart({ actorId, events: run }))
+    return this.#append(offeredPart({ actorId, events: run }), signal)
   }
 
   read(actorId: ActorId, options: Collecting<ReadOptions>): EventRead<LogEntry>
@@ -294,10 +299,14 @@ export class CommitLogEventStore implements EventStore {
     return this.#snapshots.load(actorId, options)
   }
 
-  async saveSnapshot(actorId: ActorId, snapshot: NewSnapshot): Promise<boolean> {
+  async saveSnapshot(
+    actorId: ActorId,
+    snapshot: NewSnapshot,
+    { signal }: WriteOptions = {},
+  ): Promise<boolean> {
     this.#assertOpen()
     checkActorId(actorId)
-    return this.#snapshots.save(actorId, snapshot)
+    return this.#snapshots.save(actorId, snapshot, signal)
   }
 
   async table(name: string): Promise<DocumentTable> {
@@ -326,9 +335,12 @@ export class CommitLogEventStore implements EventStore {
     await this.close()
   }
 
-  #append(part: OfferedPart): AppendResult | Promise<AppendResult> {
+  #append(
+    part: OfferedPart,
+    signal: AbortSignal | undefined,
+  ): AppendResult | Promise<AppendResult> {
     this.#assertOpen()
-    const outcome = this.#committing.store([part])
+    const outcome = this.#committing.store([part], signal)
     return outcome instanceof Promise
       ? outcome.then((later) => appendResult(part, later))
       : appendResult(part, outcome)

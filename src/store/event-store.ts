@@ -34,7 +34,8 @@ export interface EventStore extends AsyncDisposable {
    * @throws AetherError `invalid-*`, `too-large`, `id-reused`, `store-unavailable`; `outcome-unknown`
    * where the connection was lost and reading back could not tell: repeat with the same event ids;
    * `malformed-event` where what is stored last of the actor does not tell its version: nothing is
-   * written behind what can't be read. (SQLite keeps versions apart from events, and goes on.)
+   * written behind what can't be read. (SQLite keeps versions apart from events, and goes on.) The reason of
+   * the signal where nothing was sent.
    */
   append(
     actorId: ActorId,
@@ -58,7 +59,10 @@ export interface EventStore extends AsyncDisposable {
    * They stand side by side in the log, in the order given. An actor may be named once.
    * @throws as `append`
    */
-  commit(appends: readonly (Append | VersionedAppend)[]): Promise<CommitResult>
+  commit(
+    appends: readonly (Append | VersionedAppend)[],
+    options?: WriteOptions,
+  ): Promise<CommitResult>
 
   /**
    * Stores an event, or several with consecutive versions, under versions of the caller's choosing:
@@ -66,7 +70,11 @@ export interface EventStore extends AsyncDisposable {
    * For logs that come from elsewhere; {@link commit} takes such events of several actors.
    * @throws as `append`
    */
-  save(actorId: ActorId, events: VersionedEvent | readonly VersionedEvent[]): Promise<AppendResult>
+  save(
+    actorId: ActorId,
+    events: VersionedEvent | readonly VersionedEvent[],
+    options?: WriteOptions,
+  ): Promise<AppendResult>
 
   /**
    * The events of one actor, in order: by a loop, or all at once by `toArray`. Ends at the newest one; an
@@ -176,9 +184,9 @@ export interface EventStore extends AsyncDisposable {
    * is there, or the same with another shape, or if that one can't be used. False: it is not newer,
    * and nothing was changed. Unlike an event it may be lost in a power cut.
    * @throws AetherError `invalid-*`, also where there is no event of this version; `too-large`,
-   * `store-unavailable`, `incompatible-store`, `closed`
+   * `store-unavailable`, `incompatible-store`, `closed`; the signal's reason
    */
-  saveSnapshot(actorId: ActorId, snapshot: NewSnapshot): Promise<boolean>
+  saveSnapshot(actorId: ActorId, snapshot: NewSnapshot, options?: WriteOptions): Promise<boolean>
 
   /**
    * Calls the listener once after each append, commit and save that this object stored, with all its
@@ -220,14 +228,23 @@ export interface EventStore extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** Until when a write may be taken back. */
+export interface WriteOptions {
+  /**
+   * Before anything is sent, nothing is stored and its reason is thrown. From then on it changes nothing: who
+   * stopped waiting would not know what became of it.
+   */
+  readonly signal?: AbortSignal
+}
+
 /** What an append demands of the actor. */
-export interface AppendOptions {
+export interface AppendOptions extends WriteOptions {
   /** `'any'` appends behind whatever is there; the write is guarded all the same. */
   readonly expectedVersion: ExpectedVersion
 }
 
 /** What a commit does to one actor. */
-export interface Append extends AppendOptions {
+export interface Append extends Pick<AppendOptions, 'expectedVersion'> {
   readonly actorId: ActorId
   readonly events: readonly NewEvent[]
 }

@@ -49,6 +49,7 @@ export type {
   SubscribeOptions,
   VersionedAppend,
   VersionedEvent,
+  WriteOptions,
 } from './event-store.ts'
 export type { Document, DocumentTable, ListOptions } from './tables/document-table.ts'
 export type { TableShelf } from './tables/document-tables.ts'

@@ -11,6 +11,17 @@ export interface TellOptions {
   readonly commandId?: string
   /** Goes into every event that the command makes; `causationId` is set to the message's id. */
   readonly metadata?: Metadata
+  /**
+   * Before the message is sent to the store, nothing is told and its reason is thrown. From then on it
+   * changes nothing: who stopped waiting would not know what became of it.
+   */
+  readonly signal?: AbortSignal
+}
+
+/** How a reminder is cancelled. */
+export interface UnscheduleOptions {
+  /** As in {@link TellOptions}: before the store is asked, nothing is cancelled and its reason is thrown. */
+  readonly signal?: AbortSignal
 }
 
 /** What a reminder is called, and when it fires. */
@@ -50,6 +61,8 @@ export interface ReminderSettings {
   readonly commandId?: string
   /** Goes into every event that the command makes; `causationId` is set to the reminder's id. */
   readonly metadata?: Metadata
+  /** As in {@link TellOptions}: before the store is asked, nothing is scheduled and its reason is thrown. */
+  readonly signal?: AbortSignal
 }
 
 /** How many of those that wait are wanted. */

@@ -25,6 +25,7 @@ import {
   type ReminderOptions,
   type RemindersOptions,
   type TellOptions,
+  type UnscheduleOptions,
 } from './reminder-options.ts'
 import {
   decodeRecord,
@@ -76,8 +77,9 @@ export class Reminders {
     actorId: ActorId,
     command: string,
     input: unknown,
-    { commandId, metadata = noMetadata }: TellOptions,
+    { commandId, metadata = noMetadata, signal }: TellOptions,
   ): Promise<string> {
+    signal?.throwIfAborted()
     const offered = await this.#check(actorId, command, input, this.#traced(metadata))
     const id = commandId ?? this.#context.ids()
     const name = checkText('a command id', id, maxMessageIdLength)
@@ -89,6 +91,7 @@ export class Reminders {
     const entry = { actorId, kind: 'message', name, due: now, text: encodeRecord(told) } as const
     let found: AgendaEntry | undefined
     const isFirst = (current: AgendaEntry | undefined): boolean => (found = current) === undefined
+    signal?.throwIfAborted()
     const isNew = await this.#agenda.put(entry, isFirst)
     if (!isNew && found) checkSame(decodeRecord(found.text), told, actorId)
     return id
@@ -101,7 +104,8 @@ export class Reminders {
     input: unknown,
     options: ReminderOptions,
   ): Promise<string> {
-    const { metadata = noMetadata, commandId, everyMs } = options
+    const { metadata = noMetadata, commandId, everyMs, signal } = options
+    signal?.throwIfAborted()
     const name = checkReminderName(options.name)
     if (commandId !== undefined) checkText('commandId', commandId, maxSchedulingIdLength)
     const beat = firstFiring(options, this.#context.clock.now())
@@ -120,13 +124,19 @@ export class Reminders {
       due: beat,
       text: encodeRecord(scheduled),
     } as const
+    signal?.throwIfAborted()
     await this.#agenda.put(entry, (current) => !current || idIn(current) !== id)
     return id
   }
 
   /** False where there is no such reminder, any more or at all. */
-  async unschedule(actorId: ActorId, name: string): Promise<boolean> {
+  async unschedule(
+    actorId: ActorId,
+    name: string,
+    { signal }: UnscheduleOptions = {},
+  ): Promise<boolean> {
     parseActorId(actorId)
+    signal?.throwIfAborted()
     return this.#agenda.remove({ actorId, kind: 'reminder', name: checkReminderName(name) })
   }
 

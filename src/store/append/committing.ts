@@ -30,13 +30,18 @@ export class Committing {
 
   /**
    * Gives the outcome itself where the log had nothing to wait for.
+   * @param signal counts before anything is sent
    * @throws AetherError `invalid-actor-id`, `invalid-argument`, `invalid-json`, `too-large`, and those of
-   * the log
+   * the log; the signal's reason
    */
-  store(offered: readonly OfferedPart[]): StoreOutcome | Promise<StoreOutcome> {
+  store(
+    offered: readonly OfferedPart[],
+    signal: AbortSignal | undefined,
+  ): StoreOutcome | Promise<StoreOutcome> {
     for (const { actorId } of offered) checkActorId(actorId)
     const commit = makeCommit(offered, this.#around.context)
-    if (commit.isNamed) return this.#untilDone(this.#storeRepeatable(commit))
+    signal?.throwIfAborted()
+    if (commit.isNamed) return this.#untilDone(this.#storeRepeatable(commit, signal))
     const outcome = this.#around.writer.write(commit)
     return outcome instanceof Promise
       ? this.#untilDone(this.#storeNew(commit, outcome))
@@ -53,9 +58,9 @@ export class Committing {
     return this.#told(commit, await writing)
   }
 
-  #storeRepeatable(commit: Commit): Promise<StoreOutcome> {
+  #storeRepeatable(commit: Commit, signal: AbortSignal | undefined): Promise<StoreOutcome> {
     const isAnywhere = commit.parts.some(({ expected }) => expected === 'any')
-    return isAnywhere ? this.#storeOnceAnywhere(commit) : this.#storeOnce(commit)
+    return isAnywhere ? this.#storeOnceAnywhere(commit, signal) : this.#storeOnce(commit)
   }
 
   /** A conflict is first compared with what stands there: it may be this very commit, repeated. */
@@ -69,11 +74,13 @@ export class Committing {
   }
 
   /** A part at `'any'` never conflicts by itself: it looks for its repeat before each guarded try. */
-  async #storeOnceAnywhere(commit: Commit): Promise<StoreOutcome> {
+  async #storeOnceAnywhere(commit: Commit, signal: AbortSignal | undefined): Promise<StoreOutcome> {
     for (let triesLeft = maxRepeatableTries; ; triesLeft--) {
       const pinned = await this.#pin(commit)
       const repeat = await findRepeat(this.#around.log, commit)
       if (repeat) return { ok: true, parts: repeat, duplicate: true }
+      // Of the tries before it is certain that they stored nothing.
+      signal?.throwIfAborted()
       const outcome = await this.#write(pinned)
       if (outcome.ok || triesLeft === 0) return outcome
       // Where another part stands elsewhere, no further try can succeed: it's a conflict, or it was

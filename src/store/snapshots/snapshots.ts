@@ -56,9 +56,17 @@ export class Snapshots {
     }
   }
 
-  /** @throws AetherError `invalid-argument`, `invalid-json`, `too-large`, and what the shelf throws. */
-  async save(actorId: ActorId, snapshot: NewSnapshot): Promise<boolean> {
-    const saving = this.#save(actorId, snapshot)
+  /**
+   * @param signal counts before anything is kept
+   * @throws AetherError `invalid-argument`, `invalid-json`, `too-large`, and what the shelf throws; the signal's
+   * reason
+   */
+  async save(
+    actorId: ActorId,
+    snapshot: NewSnapshot,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const saving = this.#save(actorId, snapshot, signal)
     this.#saving.add(saving)
     return saving.finally(() => this.#saving.delete(saving))
   }
@@ -83,7 +91,11 @@ export class Snapshots {
     await this.#context.shelf.close()
   }
 
-  async #save(actorId: ActorId, { version, state, shape }: NewSnapshot): Promise<boolean> {
+  async #save(
+    actorId: ActorId,
+    { version, state, shape }: NewSnapshot,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
     const { shelf, clock } = this.#context
     const offered = {
       actorId,
@@ -92,8 +104,10 @@ export class Snapshots {
       shape: checkShape(shape),
       time: new Date(clock.now()).toISOString(),
     }
-    const eventId = await this.#eventIdAt(actorId, version, undefined)
+    signal?.throwIfAborted()
+    const eventId = await this.#eventIdAt(actorId, version, signal)
     if (eventId === undefined) throw withoutEvent(actorId, version)
+    signal?.throwIfAborted()
     const text = encodeSnapshot({ ...offered, eventId })
     const isBehind = (current: string | undefined): boolean => isOlder(current, offered)
     if (await shelf.save(actorId, text, isBehind)) return true

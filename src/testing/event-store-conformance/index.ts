@@ -7,6 +7,7 @@ import { readCases } from './read-cases.ts'
 import { readWholeCases } from './read-whole-cases.ts'
 import { saveCases } from './save-cases.ts'
 import { snapshotCases } from './snapshot-cases.ts'
+import { signalCases } from './signal-cases.ts'
 import { storedCases } from './stored-cases.ts'
 import { subscribeCases } from './subscribe-cases.ts'
 import type { EventStoreSubject } from './subject.ts'
@@ -27,6 +28,7 @@ export const eventStoreConformance: readonly ConformanceCase<EventStoreSubject>[
   ...readWholeCases,
   ...saveCases,
   ...storedCases,
+  ...signalCases,
   ...subscribeCases,
   ...snapshotCases,
   ...versionCases,
