@@ -8,6 +8,7 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
                                            fold or know, and states that differ from an older module's
 
   aether actor ls FILTER                   the actors that have events
+  aether actor ls --quarantined [--node URL]  those that a running node has in quarantine, and why
   aether actor show ACTOR -m MODULE        what it is
   aether actor state ACTOR -m MODULE       what it was [--at VERSION]
   aether actor history ACTOR -m MODULE     each event, and what it changed in the state

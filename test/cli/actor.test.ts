@@ -107,7 +107,7 @@ test('whoever looks at an actor, or sends to one, delivers no messages', async (
   expect(await node.state('account-told')).toMatchObject({ version: 0 })
 })
 
-test('resume lets a running node ask an actor again', async () => {
+test('who is in quarantine is listed, and resume lets the running node ask it again', async () => {
   await using node = await open({
     backend: memory(),
     actors: [Counter],
@@ -116,6 +116,10 @@ test('resume lets a running node ask an actor again', async () => {
   await using server = await serve(node, { port: 0 })
   await expect(node.get(Counter, '..').throwing()).rejects.toThrow('decide is broken')
   expect(node.quarantined).toHaveLength(1)
+  const listed = await aether('ls', '--quarantined', '--node', server.url)
+  expect(listed).toMatchObject({ code: 0, values: node.quarantined })
+  const filtered = await aether('ls', '--quarantined', '--key', 'a')
+  expect([filtered.code, filtered.stderr]).toEqual([2, expect.stringContaining('--key is for')])
   const first = await aether('resume', 'counter-..', '--node', server.url)
   expect(first).toMatchObject({ code: 0, values: [{ actorId: 'counter-..', resumed: true }] })
   expect(node.quarantined).toEqual([])

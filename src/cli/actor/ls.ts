@@ -1,9 +1,21 @@
+import type { QuarantinedActor } from '../../actors/index.ts'
 import { MalformedEventError } from '../../core/index.ts'
+import { askNode } from '../ask-node.ts'
 import { named, parseCommandLine } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { filterOptions, rangeOf } from '../filter-options.ts'
 import { outputTo, progressLine } from '../output.ts'
 import { openExisting, storeOptions } from '../store-option.ts'
+import { UsageError } from '../usage-error.ts'
+
+const options = {
+  ...storeOptions,
+  ...filterOptions,
+  quarantined: { type: 'boolean' },
+  node: { type: 'string' },
+} as const
+
+type Values = ReturnType<typeof parseCommandLine<typeof options>>['values']
 
 interface Seen {
   readonly actorId: string
@@ -11,10 +23,35 @@ interface Seen {
   readonly time: string
 }
 
-/** `aether actor ls`: the actors that have events, their versions, and when they changed last. */
+/**
+ * `aether actor ls`: the actors that have events, their versions, and when they changed last; or those that a running
+ * node has in quarantine, which no store knows.
+ */
 export async function ls(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseCommandLine(args, { ...storeOptions, ...filterOptions })
+  const { values, positionals } = parseCommandLine(args, options)
   named('actor ls', positionals, [])
+  if (values.quarantined) return listQuarantined(values)
+  if (values.node !== undefined)
+    throw new UsageError(
+      '--node is for --quarantined: the actors that have events are in the store',
+    )
+  return listStored(values)
+}
+
+async function listQuarantined(values: Values): Promise<ExitCode> {
+  const foreign = (['after', 'type', 'actor-type', 'key', 'limit'] as const).find(
+    (name) => values[name] !== undefined,
+  )
+  if (foreign) throw new UsageError(`--${foreign} is for the actors that have events`)
+  const { node = 'http://127.0.0.1:4040' } = values
+  const actors = await askNode<readonly QuarantinedActor[]>(new URL('/quarantine', node))
+  const output = outputTo(values.json)
+  for (const actor of actors)
+    await output.write(actor, ({ actorId, since, reason }) => `${actorId} ${since} ${reason}`)
+  return exitCode.done
+}
+
+async function listStored(values: Values): Promise<ExitCode> {
   const { limit = Infinity, ...range } = rangeOf(values)
   const output = outputTo(values.json)
   const progress = progressLine()
