@@ -26,6 +26,7 @@ function watch(subscription: Subscription, seen: WatchedSubscriptions): Subscrip
     get checkpoint() {
       return subscription.checkpoint
     },
+    remaining: (options) => subscription.remaining(options),
     async *[Symbol.asyncIterator](): AsyncGenerator<StoredEvent> {
       seen.open++
       try {

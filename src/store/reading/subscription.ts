@@ -21,6 +21,12 @@ export interface Subscription extends AsyncIterable<StoredEvent> {
    * goes on without gap or repetition.
    */
   readonly checkpoint: string
+  /**
+   * How much of the log is behind its checkpoint, as `EventStore.remaining` counts: whether its reader keeps up. Asks
+   * the store. What doesn't pass the filter counts until it is read over; 0 before one that begins at `'now'` is read.
+   * @throws AetherError `store-unavailable`, `closed`; the signal's reason
+   */
+  remaining(options?: { readonly signal?: AbortSignal }): Promise<number>
 }
 
 /** A position, or behind what is stored when it is first read. */
@@ -89,6 +95,12 @@ export class LogSubscription implements Subscription, Holder {
 
   get checkpoint(): string {
     return String(this.#position)
+  }
+
+  async remaining({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
+    signal?.throwIfAborted()
+    if (this.#position === 'now') return 0
+    return this.#around.log.remaining(this.#position, signal)
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<StoredEvent, void, undefined> {

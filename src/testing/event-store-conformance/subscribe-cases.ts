@@ -152,6 +152,28 @@ export const subscribeCases: readonly ConformanceCase<EventStoreSubject>[] = [
     },
   },
   {
+    name: 'a subscription tells how much of the log is behind it',
+    run: async ({ open }) => {
+      await using store = await open()
+      for (let n = 1; n <= 3; n++) await appendOne(store, n)
+      const fromNow = store.subscribe({ checkpoint: 'now' })
+      assert.equal(await fromNow.remaining(), 0)
+      const subscription = store.subscribe()
+      assert.equal(await subscription.remaining(), 3)
+      const seen = subscription[Symbol.asyncIterator]()
+      for (const left of [2, 1, 0]) {
+        await seen.next()
+        assert.equal(await subscription.remaining(), left)
+      }
+      await appendOne(store, 4)
+      assert.equal(await subscription.remaining(), 1)
+      await seen.return?.()
+      const reason = new Error('enough')
+      const signal = AbortSignal.abort(reason)
+      await assert.rejects(subscription.remaining({ signal }), reason)
+    },
+  },
+  {
     name: 'a subscription ends when it is left or aborted, also while it waits',
     run: async ({ open }) => {
       await using store = await open()
