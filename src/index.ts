@@ -131,6 +131,7 @@ export type {
   ProjectionStatus,
   Reached,
   ReachedOptions,
+  RebuildOptions,
   ReaderDefinition,
   ReaderOptions,
   ViewDefinition,

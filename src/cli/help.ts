@@ -37,6 +37,7 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
       [--prefix TEXT] [--after KEY] [--limit N]
   aether projection lag MODULE [NAME]      how far behind the log they are, in events and seconds
   aether projection rebuild MODULE NAME    made anew beside what is read, which it then replaces
+      [--back]                             also where that is of a newer version, which no node runs any more
   aether projection pause MODULE NAME      all nodes stop it
   aether projection resume MODULE NAME     they go on
   aether projection parked MODULE NAME     the actors that are held back, and why

@@ -41,7 +41,7 @@ function readerReply(
     case 'resume':
       return answerByMethod(exchange, { POST: () => postPause(handle(), false) })
     case 'rebuild':
-      return answerByMethod(exchange, { POST: () => postRebuild(handle()) })
+      return answerByMethod(exchange, { POST: () => postRebuild(handle(), exchange) })
     default:
       return undefined
   }
@@ -87,8 +87,18 @@ async function postPause(handle: ProjectionHandle, isPaused: boolean): Promise<R
   return jsonReply(200, { name: handle.name, paused: isPaused })
 }
 
-async function postRebuild(handle: ProjectionHandle): Promise<Reply> {
-  return jsonReply(200, { name: handle.name, build: await handle.rebuild() })
+async function postRebuild(handle: ProjectionHandle, exchange: Exchange): Promise<Reply> {
+  const back = isBack(await exchange.body())
+  return jsonReply(200, { name: handle.name, build: await handle.rebuild({ back }) })
+}
+
+/** @throws AetherError `invalid-argument`, `invalid-json` */
+function isBack(body: string): boolean {
+  const input = body.trim() === '' ? undefined : parseJson(body)
+  const isObject = typeof input === 'object' && input !== null
+  const back: unknown = isObject && 'back' in input ? input.back : false
+  if (typeof back === 'boolean') return back
+  throw new AetherError('invalid-argument', 'back must be true or false')
 }
 
 async function postRetry(handle: ProjectionHandle, id: string): Promise<Reply> {

@@ -115,6 +115,10 @@ describe('/projections', () => {
     expect((await gateway.get('/views/balances/alice')).json).toMatchObject({
       state: { balance: 5 },
     })
+    const back = await gateway.post('/projections/balances/rebuild', { back: true })
+    expect([back.status, back.json]).toEqual([200, { name: 'balances', build: 3 }])
+    const unsure = await gateway.post('/projections/balances/rebuild', { back: 'perhaps' })
+    expect([unsure.status, unsure.json]).toMatchObject([400, { code: 'invalid-argument' }])
     const refused = await gateway.post('/projections/nothing/rebuild')
     expect([refused.status, refused.json]).toMatchObject([400, { code: 'invalid-argument' }])
   })

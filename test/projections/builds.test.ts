@@ -78,8 +78,86 @@ describe.for(backendKinds)('builds, on $name', (kind) => {
     expect(await old.projection(Balances).status()).toMatchObject({
       state: 'failed',
       version: 1,
+      readVersion: 2,
       error: { message: expect.stringContaining('a newer one is read') },
     })
+  })
+
+  test('after a rollback what is read is made by the older code again, where that is asked for', async () => {
+    await using source = await kind.start()
+    const backend = source.fresh()
+    const Newer = view({
+      name: 'balances',
+      version: 2,
+      actors: [Account],
+      state: { doubled: 0 },
+      on: { Deposited: (v, { data }) => ({ doubled: v.doubled + 2 * data.amount }) },
+    })
+    await using old = await open({ backend, actors: [Account], projections: [Balances], limits })
+    await old.get(Account, 'alice').deposit({ amount: 5 })
+    const handle = old.projection(Balances)
+    {
+      await using node = await open({ backend, actors: [Account], projections: [Newer], limits })
+      await until(async () => (await node.projection(Newer).status()).build === 2, {
+        description: 'the newer one is read',
+        ...patience,
+      })
+      await expect(handle.rebuild({ back: true })).rejects.toMatchObject({
+        code: 'invalid-argument',
+        message: expect.stringContaining('nodes run version 2'),
+      })
+    }
+    await expect(handle.rebuild()).rejects.toThrow('version 2 is there')
+    expect(await handle.rebuild({ back: true })).toBe(3)
+    const { position } = await old.get(Account, 'alice').deposit({ amount: 1 })
+    await until(async () => (await handle.status()).build === 3, {
+      description: 'the older one is read',
+      ...patience,
+    })
+    await handle.reached(position, patience)
+    expect(await old.view(Balances).get('alice')).toMatchObject({ balance: 6 })
+    await until(async () => (await handle.status()).state === 'live', {
+      description: 'it is live',
+      ...patience,
+    })
+    expect(await handle.status()).not.toHaveProperty('readVersion')
+    // And forward again, some day.
+    await using again = await open({ backend, actors: [Account], projections: [Newer], limits })
+    await until(async () => (await again.projection(Newer).status()).build === 4, {
+      description: 'the newer one is read again',
+      ...patience,
+    })
+    expect(await again.view(Newer).get('alice')).toEqual({ doubled: 12 })
+  })
+
+  test('tells of a build that nobody makes any more', async () => {
+    await using source = await kind.start()
+    const backend = source.fresh()
+    const Newer = view({
+      ...{ name: 'balances', version: 2, actors: [Account], state: 0, retryMs: 1, retries: 0 },
+      on: {
+        Deposited: () => {
+          throw new Error('a bug')
+        },
+      },
+    })
+    await using old = await open({ backend, actors: [Account], projections: [Balances], limits })
+    const { position } = await old.get(Account, 'alice').deposit({ amount: 5 })
+    await old.projection(Balances).reached(position, patience)
+    const status = () => old.projection(Balances).status()
+    {
+      // It never shows as much as the one that is read.
+      await using _node = await open({ backend, actors: [Account], projections: [Newer], limits })
+      await until(async () => (await status()).next?.members === 1, {
+        description: 'it is made',
+        ...patience,
+      })
+    }
+    await until(async () => (await status()).next?.members === 0, {
+      description: 'nobody makes it',
+      ...patience,
+    })
+    expect(await status()).toMatchObject({ build: 1, next: { build: 2, version: 2, members: 0 } })
   })
 
   test('what is paused stands still, also after a restart, until it is resumed', async () => {

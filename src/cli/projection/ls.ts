@@ -1,6 +1,7 @@
 import type { ProjectionStatus } from '../../projections/index.ts'
 import { parseCommandLine } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
+import { buildCell, versionCell } from './build-cells.ts'
 import { lagCell, membersCell, stateCell } from './life-cells.ts'
 import { writeTable } from './table.ts'
 import { steered, steeringOptions } from './steering-option.ts'
@@ -9,8 +10,8 @@ const columns = {
   name: ({ name }: ProjectionStatus) => name,
   kind: ({ kind }: ProjectionStatus) => kind,
   state: stateCell,
-  version: ({ version }: ProjectionStatus) => String(version),
-  build: ({ build }: ProjectionStatus) => String(build),
+  version: versionCell,
+  build: buildCell,
   position: ({ position }: ProjectionStatus) => String(position),
   lag: lagCell,
   parked: ({ parked }: ProjectionStatus) => String(parked),

@@ -2,6 +2,7 @@ import { isAetherError } from '../../core/index.ts'
 import type {
   ParkedActor,
   ProjectionStatus,
+  RebuildOptions,
   Skip,
   ViewListOptions,
 } from '../../projections/index.ts'
@@ -53,9 +54,9 @@ export class NodeSteering implements Steering {
     await this.#post(`/${encodeURIComponent(name)}/${isPaused ? 'pause' : 'resume'}`)
   }
 
-  async rebuild(name: string): Promise<number> {
+  async rebuild(name: string, options: RebuildOptions): Promise<number> {
     const path = `/${encodeURIComponent(name)}/rebuild`
-    return (await this.#post<{ readonly build: number }>(path)).build
+    return (await this.#post<{ readonly build: number }>(path, options)).build
   }
 
   parked(name: string): Promise<readonly ParkedActor[]> {

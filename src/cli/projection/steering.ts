@@ -1,6 +1,7 @@
 import type {
   ParkedActor,
   ProjectionStatus,
+  RebuildOptions,
   Skip,
   ViewListOptions,
 } from '../../projections/index.ts'
@@ -15,7 +16,7 @@ export interface Steering extends AsyncDisposable {
   document(name: string, key: string): Promise<ViewDocument | undefined>
   pause(name: string, isPaused: boolean): Promise<void>
   /** Resolves with the number of the build. */
-  rebuild(name: string): Promise<number>
+  rebuild(name: string, options: RebuildOptions): Promise<number>
   parked(name: string): Promise<readonly ParkedActor[]>
   /** False where the actor isn't held back. */
   retry(name: string, actorId: string): Promise<boolean>

@@ -3,6 +3,7 @@ import {
   type ParkedActor,
   type ProjectionStatus,
   ReaderDesk,
+  type RebuildOptions,
   type Skip,
   type ViewListOptions,
   ViewReader,
@@ -60,8 +61,8 @@ class StoreSteering implements Steering {
     await this.#desk(name).pause(isPaused)
   }
 
-  async rebuild(name: string): Promise<number> {
-    return this.#desk(name).rebuild()
+  async rebuild(name: string, options: RebuildOptions): Promise<number> {
+    return this.#desk(name).rebuild(options)
   }
 
   async parked(name: string): Promise<readonly ParkedActor[]> {

@@ -1,6 +1,7 @@
 import type { ParkedActor } from './held-desk.ts'
 import type { Reached, ReachedOptions } from './position-waiters.ts'
 import type { ProjectionStatus } from './projection-status.ts'
+import type { RebuildOptions } from './reader-desk.ts'
 import type { SeenReader } from './seen-reader.ts'
 
 /** A view or projection: how far it is, and what can be done with it. What it does, all members do. */
@@ -49,10 +50,11 @@ export class ProjectionHandle {
    * Makes it anew from the beginning of the log, beside what is read, which it replaces when it has caught
    * up. One that is under way already is begun anew. Resolves with the number of the build once that
    * will happen. It is made where this node writes, also if what is read is in another place.
-   * @throws AetherError `invalid-argument` for a policy, and where a newer version is there
+   * @throws AetherError `invalid-argument` for a policy, and where a newer version is there, or, to go back, a node
+   * that runs one
    */
-  rebuild(): Promise<number> {
-    return this.#reader.desk.rebuild()
+  rebuild(options?: RebuildOptions): Promise<number> {
+    return this.#reader.desk.rebuild(options)
   }
 
   /** The actors that are held back, because one of their events failed. */

@@ -8,6 +8,10 @@ export interface ProjectionStatus {
   readonly version: number
   /** The build that is read. */
   readonly build: number
+  /** Of the code that makes that one, where it is another than `version`, and known. */
+  readonly readVersion?: number
+  /** The build that is to take its place, where there is one. */
+  readonly next?: NextBuild
   /**
    * `stuck`: a handler, or the target, has not come back for a minute on this node. As it is seen from outside, `stopped`: no node runs it; and `silent`: none of those that ran it shows
    * that it lives, and none has taken their place.
@@ -26,6 +30,15 @@ export interface ProjectionStatus {
   readonly silent?: SilentMembers
   /** Why it can't go on, where it has failed, or what it waits for, where it is stuck. */
   readonly error?: { readonly code?: string; readonly message: string }
+}
+
+/** A build beside the one that is read. */
+export interface NextBuild {
+  readonly build: number
+  /** Of the code that makes it. */
+  readonly version: number
+  /** How many nodes of that code make it and show that they live: 0 where it waits for some. */
+  readonly members: number
 }
 
 /** Those who were killed, or are frozen or cut off. */

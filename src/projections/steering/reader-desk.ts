@@ -27,7 +27,12 @@ import { membersTable } from './crew.ts'
 import { HeldDesk, type ParkedActor, type Skip, type SpreadBuild } from './held-desk.ts'
 import { lagOf } from './lag-of.ts'
 import { lossOf } from './lost-progress.ts'
-import type { ProjectionLag, ProjectionStatus, SilentMembers } from './projection-status.ts'
+import type {
+  NextBuild,
+  ProjectionLag,
+  ProjectionStatus,
+  SilentMembers,
+} from './projection-status.ts'
 import { ReaderControl } from './reader-control.ts'
 
 /** What a desk works with. */
@@ -41,6 +46,15 @@ export interface DeskSurroundings {
 
 /** How it is found out who lives. */
 type Listening = Pick<RollCall, 'listens' | 'sightings'>
+
+/** What is made anew. */
+export interface RebuildOptions {
+  /**
+   * Also where a newer version is there, whose place it takes: to go back to the code before a deploy. No node of
+   * newer code may run then, which would begin its own anew. @default false
+   */
+  readonly back?: boolean
+}
 
 /** What a status says that needs to be found out. */
 interface Found {
@@ -177,23 +191,39 @@ export class ReaderDesk implements AsyncDisposable {
     const held = heldUpTo(Infinity, found.parts)
     const parked = held.filter(({ state }) => state === 'parked').length
     const lag = await lagOf(this.model, { position, oldest: held[0] }, this.#around)
-    const group = groupOf(this.numbered(control.active))
-    const living = found.members.filter((each) => each.group === group && !each.isSilent)
+    const readVersion = knownBuilds(control).find(({ build }) => build === control.active)?.version
+    const isOwn = readVersion === undefined || readVersion === codeOf(this.model).version
+    const next = this.#next(control, found.members)
     const silent = silentIn(found.members, this.#around.clock.now())
     return {
       name,
       kind,
       version,
       build: control.active,
+      ...(!isOwn && { readVersion }),
+      ...(next && { next }),
       state: found.state(lag),
       position,
       lag,
       parked,
       retrying: held.length - parked,
-      members: living.length,
+      members: this.#living(control.active, found.members),
       ...(silent && { silent }),
       ...(found.error !== undefined && { error: described(found.error) }),
     }
+  }
+
+  #next({ active, builds }: ControlState, all: readonly CalledMember[]): NextBuild | undefined {
+    const next = builds.find(({ build }) => build > active)
+    if (!next) return undefined
+    const { build, version } = next
+    return { build, version, members: this.#living(build, all) }
+  }
+
+  /** How many nodes share the parts of a build. */
+  #living(build: number, all: readonly CalledMember[]): number {
+    const group = groupOf(this.numbered(build))
+    return all.filter((each) => each.group === group && !each.isSilent).length
   }
 
   async pause(isPaused: boolean): Promise<void> {
@@ -202,18 +232,32 @@ export class ReaderDesk implements AsyncDisposable {
 
   /**
    * Begins one more build, where the target is if that is known; gives its number.
-   * @throws AetherError `invalid-argument` for a policy, and where a newer version is there
+   * @throws AetherError `invalid-argument` for a policy, and where a newer version is there, or, to go back, a node
+   * that runs one
    */
-  async rebuild(): Promise<number> {
+  async rebuild({ back = false }: RebuildOptions = {}): Promise<number> {
     const { kind, name, version } = this.model
     if (kind === 'policy') throw notRebuilt(name)
+    if (back) await this.#assertNoneIsNewer()
     const rebuilt = await this.#rebuilt()
     const { last } = await this.#change((state) => {
       const newestVersion = Math.max(...state.builds.map((each) => each.version))
-      if (version < newestVersion) throw outdated(this.model, newestVersion)
+      if (version < newestVersion && !back) throw outdated(this.model, newestVersion)
       return rebuilt(state)
     })
     return last
+  }
+
+  /** @throws AetherError `invalid-argument` where a node runs newer code */
+  async #assertNoneIsNewer(): Promise<void> {
+    const control = await this.read()
+    const members = await this.members(control, { listens: true })
+    const { version, kind, name } = this.model
+    for (const each of control.builds) {
+      if (each.version <= version || this.#living(each.build, members) === 0) continue
+      const message = `nodes run version ${each.version} of the ${kind} ${name}: end them before you go back to version ${version}, or they make theirs anew`
+      throw new AetherError('invalid-argument', message)
+    }
   }
 
   /** The state with one more build. */
@@ -374,7 +418,7 @@ function notRebuilt(policy: string): AetherError {
 }
 
 function outdated({ kind, name, version }: ReaderModel, newest: number): AetherError {
-  const message = `version ${version} of the ${kind} ${name} can't be rebuilt: version ${newest} is there`
+  const message = `version ${version} of the ${kind} ${name} can't be rebuilt: version ${newest} is there; to go back to the older one, say so (back)`
   return new AetherError('invalid-argument', message)
 }
 
