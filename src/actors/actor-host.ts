@@ -20,6 +20,7 @@ import { Onlooker } from './live/onlooker.ts'
 import { outcomeOf } from './live/outcome.ts'
 import { Patience } from './live/patience.ts'
 import { Quarantine, type QuarantinedActor } from './live/quarantine.ts'
+import { reportIfSlow } from './live/slow-work.ts'
 import { SnapshotKeeper } from './live/snapshot-keeper.ts'
 import type { Surroundings } from './live/surroundings.ts'
 import { Turns } from './live/turns.ts'
@@ -131,7 +132,7 @@ export class ActorHost {
     const { model, actorId, options, sentAt } = order
     try {
       const deadline = this.#deadlineOf(options, sentAt)
-      const command = makeCommand(model, name, input, options)
+      const command = this.#make(name, input, order)
       // Without a need to wait, commands reach the actor in the order of their order.
       if (command instanceof Promise || command.model.prepare)
         return this.#sendLater(order, name, command, deadline)
@@ -140,6 +141,23 @@ export class ActorHost {
       return this.#ask(order, command, deadline)
     } catch (error) {
       return this.#refused(model, name, sentAt, error)
+    }
+  }
+
+  /** Its schema may take long, for which the time of sending counts: nothing else comes before it. */
+  #make(
+    name: string,
+    input: unknown,
+    { model, actorId, options, sentAt }: Order,
+  ): Command | Promise<Command> {
+    const schema = model.commands.get(name)?.input
+    try {
+      return makeCommand(model, name, input, options)
+    } finally {
+      if (schema) {
+        const took = this.#around.clock.monotonic() - sentAt
+        reportIfSlow(took, this.#around, { actorId, part: 'input', name })
+      }
     }
   }
 

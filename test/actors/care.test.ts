@@ -223,6 +223,45 @@ test('a decision that blocks the event loop is named', async () => {
   ])
 })
 
+test('an input schema that blocks the event loop is named, and so is a query', async () => {
+  const { logger, told } = listener()
+  const clock = new VirtualClock()
+  const blocking = z.number().refine((ms) => {
+    clock.block(ms)
+    return ms !== 301
+  })
+  const Slow = actor('slow', {
+    state: 0,
+    events: { Done: z.object({}) },
+    evolve: { Done: (s) => s + 1 },
+    commands: { go: { input: blocking, decide: (_s, _c, on) => on.Done({}) } },
+    queries: {
+      seen: { input: blocking, answer: (s) => s },
+      sought: {
+        answer: () => {
+          clock.block(500)
+          throw new Error('not found')
+        },
+      },
+    },
+  })
+  await using node = await open({ backend: memory(), actors: [Slow], clock, logger })
+  const slow = node.get(Slow, 'a')
+  await slow.go(100)
+  await slow.seen(100)
+  expect(told).toEqual([])
+  await slow.go(300)
+  await expect(slow.go(301)).rejects.toEqual(coded('invalid-input'))
+  await slow.seen(400)
+  await expect(slow.sought()).rejects.toEqual(coded('actor-failed'))
+  expect(told).toEqual([
+    'slow-a blocked the event loop for 300 ms in the input schema of go',
+    'slow-a blocked the event loop for 301 ms in the input schema of go',
+    'slow-a blocked the event loop for 400 ms in the input schema of seen',
+    'slow-a blocked the event loop for 500 ms in the answer of sought',
+  ])
+})
+
 describe('an idle actor', () => {
   test('is let go after a while, and comes back as it was', async () => {
     const clock = new VirtualClock()

@@ -13,6 +13,7 @@ import type { ActorState } from '../replay/fold.ts'
 import type { StateAt } from './state-at.ts'
 import { History, type Moment } from '../replay/history.ts'
 import type { LiveActors } from './live-actors.ts'
+import { reportIfSlow, type Work } from './slow-work.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** How to look at an actor. */
@@ -78,13 +79,28 @@ export class Onlooker {
   ): Promise<unknown> {
     const model = this.#models.of(actorId)
     const { input: schema, answer } = queryOf(model, name)
-    const valid = await validInput(model.type, name, schema, input)
+    const given = this.#timed({ actorId, part: 'input', name }, () =>
+      validInput(model.type, name, schema, input),
+    )
+    const valid = await given
     const { state, version } = await this.look(actorId, options)
+    return this.#timed({ actorId, part: 'answer', name }, () => {
+      try {
+        const answered = answer(state, valid, { actorId, version, now: this.#around.clock.now() })
+        return answered === undefined ? undefined : toJson(answered)
+      } catch (cause) {
+        throw new ActorFailedError(actorId, `answer of ${name}`, cause)
+      }
+    })
+  }
+
+  #timed<T>(work: Work, doWork: () => T): T {
+    const { clock } = this.#around
+    const since = clock.monotonic()
     try {
-      const answered = answer(state, valid, { actorId, version, now: this.#around.clock.now() })
-      return answered === undefined ? undefined : toJson(answered)
-    } catch (cause) {
-      throw new ActorFailedError(actorId, `answer of ${name}`, cause)
+      return doWork()
+    } finally {
+      reportIfSlow(clock.monotonic() - since, this.#around, work)
     }
   }
 
