@@ -1,11 +1,13 @@
 import { ActorFailedError, type ActorId, AetherError, type TraceSpan } from '../core/index.ts'
 import { ofCommand, ofTransaction, traced } from './deciding/command-span.ts'
+import { findEarlier } from './deciding/earlier-events.ts'
 import {
   checkCommandId,
   type Command,
   type CommandOptions,
   type CommandOutcome,
   type CommandResult,
+  type DeliveryOptions,
   type OutcomeOptions,
 } from './deciding/command.ts'
 import { assertPublic, makeCommand } from './deciding/make-command.ts'
@@ -28,12 +30,12 @@ import { HeldActors } from './transaction/held-actors.ts'
 import type { TransactionActor } from './transaction/share.ts'
 import { checkTransactionName } from './transaction/transaction-name.ts'
 import { requestOf } from './transaction/transaction-request.ts'
-import { transact, type Transaction, type TransactionOptions } from './transaction/transaction.ts'
+import { transact, type Transaction, type TransactionDelivery } from './transaction/transaction.ts'
 
 /** A command on its way to become a letter. */
 interface Order extends Sending {
   readonly model: ActorModel
-  readonly options: CommandOptions
+  readonly options: DeliveryOptions
 }
 
 /** What one actor has to do. */
@@ -110,7 +112,7 @@ export class ActorHost {
     actorId: ActorId,
     name: string,
     input: unknown,
-    options: CommandOptions = noOptions,
+    options: DeliveryOptions = noOptions,
   ): Promise<CommandResult> {
     const { clock, tracing } = this.#around
     const sentAt = clock.monotonic()
@@ -134,7 +136,7 @@ export class ActorHost {
       const deadline = this.#deadlineOf(options, sentAt)
       const command = this.#make(name, input, order)
       // Without a need to wait, commands reach the actor in the order of their order.
-      if (command instanceof Promise || command.model.prepare)
+      if (command instanceof Promise || command.model.prepare || options.since)
         return this.#sendLater(order, name, command, deadline)
       // What is wrong with a command must not use up the one try of a minute.
       this.#around.quarantine.check(actorId)
@@ -200,7 +202,7 @@ export class ActorHost {
   async transact(
     actorIds: readonly ActorId[],
     decide: Transaction['decide'],
-    options: TransactionOptions = {},
+    options: TransactionDelivery = {},
   ): Promise<CommandResult[]> {
     checkTransactionName(options)
     const { name } = options
@@ -220,7 +222,7 @@ export class ActorHost {
   async #transact(
     actorIds: readonly ActorId[],
     decide: Transaction['decide'],
-    options: TransactionOptions,
+    options: TransactionDelivery,
     span: TraceSpan | undefined,
   ): Promise<CommandResult[]> {
     this.#assertOpen()
@@ -348,7 +350,7 @@ export class ActorHost {
    * but was carried out before has its answer: that it failed would be a lie.
    */
   async #prepare(
-    { model: actor, actorId, options: { signal }, span }: Order,
+    { model: actor, actorId, options: { signal, since }, span }: Order,
     offered: Command | Promise<Command>,
     deadline: number,
   ): Promise<Command | CommandResult> {
@@ -357,6 +359,10 @@ export class ActorHost {
     this.#around.quarantine.check(actorId)
     const { name, model, input, metadata, identity } = command
     const { prepare } = model
+    const { store } = this.#around
+    const sought = { since, signal: within.signal }
+    const earlier = await within.race(findEarlier(store, actorId, identity?.id, sought))
+    if (earlier) return { ...command, earlier }
     if (!prepare) return command
     const context = { actorId, commandId: identity?.id, metadata, signal: within.signal }
     const fetch = (): Promise<unknown> => prepare(input, context)
@@ -366,7 +372,7 @@ export class ActorHost {
       within.signal.throwIfAborted()
       if (identity) {
         const live = this.#live.activate(actor, actorId)
-        const known = earlierAnswer(live, command, identity, this.#around.store)
+        const known = earlierAnswer(live, command, identity, store)
         const answer = await within.race(known)
         if (answer) return answer
       }

@@ -8,7 +8,9 @@ export type {
   CommandOptions,
   CommandOutcome,
   CommandResult,
+  DeliveryOptions,
   OutcomeOptions,
+  Since,
 } from './deciding/command.ts'
 export { decide } from './deciding/decide.ts'
 export { actor, isActorDefinition } from './definition/definition.ts'

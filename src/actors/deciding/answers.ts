@@ -3,8 +3,7 @@ import type { ActorModel } from '../definition/model.ts'
 import { type ActorState, initialOf } from '../replay/fold.ts'
 import type { History, Moment } from '../replay/history.ts'
 import { inPresentForm } from '../replay/stored-event.ts'
-import type { CommandRecord } from './command-memory.ts'
-import type { CommandResult } from './command.ts'
+import type { CommandRecord, CommandResult } from './command.ts'
 import { type Replying, replyTo } from './decide.ts'
 
 /** A state that was kept of the actor at this version or before, if there is one. */

@@ -8,8 +8,8 @@ import {
 } from '../../core/index.ts'
 import type { ActorModel } from '../definition/model.ts'
 import type { ActorState } from '../replay/fold.ts'
-import type { CommandMemory, CommandRecord } from './command-memory.ts'
-import type { Command, CommandIdentity } from './command.ts'
+import type { CommandMemory } from './command-memory.ts'
+import type { Command, CommandIdentity, CommandRecord } from './command.ts'
 import { decide, type Decided } from './decide.ts'
 
 /** What would happen if these commands were stored as one append. */
@@ -70,7 +70,7 @@ export function planBatch(
   for (const { command } of asked) {
     try {
       const { identity } = command
-      const known = identity && recall(identity, decider, mates)
+      const known = identity && recall(identity, command.earlier, decider, mates)
       if (known) {
         outcomes = grown(outcomes, known)
         continue
@@ -118,10 +118,11 @@ interface Mate {
 /** @throws AetherError `id-reused` */
 function recall(
   { id, digest }: CommandIdentity,
+  earlier: CommandRecord | undefined,
   { memoryIfAny, actorId }: Decider,
   mates: ReadonlyMap<string, Mate> | undefined,
 ): Outcome | undefined {
-  const record = memoryIfAny?.find(id)
+  const record = memoryIfAny?.find(id) ?? earlier
   const mate = mates?.get(id)
   const known = record ?? mate
   if (known && known.digest !== digest) {

@@ -1,16 +1,5 @@
 import type { StoredEvent } from '../../core/index.ts'
-import type { CommandIdentity } from './command.ts'
-
-/** Where the events of one command stand. */
-export interface CommandRecord {
-  /** Behind `lastVersion` where it made no event. */
-  readonly firstVersion: number
-  readonly lastVersion: number
-  /** Tells it from another command that was given the same id. */
-  readonly digest: string
-  /** Where the state stood in the log that it was answered with; only where it made no event. */
-  readonly position?: number
-}
+import type { CommandIdentity, CommandRecord } from './command.ts'
 
 /** A command that made events, as it is kept with a snapshot. */
 export type RememberedCommand = readonly [

@@ -24,6 +24,19 @@ export interface CommandOptions {
   readonly timeoutMs?: number
 }
 
+/** From where on events of a command may stand: behind a position of the log, or at a time, by milliseconds since 1970, UTC. */
+export type Since = { readonly position: number } | { readonly time: number }
+
+/** What is said of a command by whoever delivers it for somebody else. */
+export interface DeliveryOptions extends CommandOptions {
+  /**
+   * It may have been carried out already, by events behind this: they are looked for where the actor doesn't
+   * remember its id any more.
+   * @default what the actor remembers says whether it was
+   */
+  readonly since?: Since | undefined
+}
+
 /** How long to wait to be told what became of a command. */
 export interface OutcomeOptions {
   /** Ends the waiting by throwing the signal's reason. */
@@ -61,6 +74,17 @@ export interface CommandResult<
   readonly reply: Reply
 }
 
+/** Where the events of one command stand. */
+export interface CommandRecord {
+  /** Behind `lastVersion` where it made no event. */
+  readonly firstVersion: number
+  readonly lastVersion: number
+  /** Tells it from another command that was given the same id. */
+  readonly digest: string
+  /** Where the state stood in the log that it was answered with; only where it made no event. */
+  readonly position?: number
+}
+
 /** A valid command on its way to one actor. */
 export interface Command {
   readonly name: string
@@ -70,6 +94,8 @@ export interface Command {
   readonly input: unknown
   readonly metadata: Metadata
   readonly identity: CommandIdentity | undefined
+  /** Where it stands if it was carried out before, as its history says: it holds whatever the actor remembers. */
+  readonly earlier?: CommandRecord | undefined
   /** What was fetched for the decision. */
   readonly prepared: unknown
 }

@@ -8,7 +8,7 @@ import {
 import type { AppendResult } from '../../store/index.ts'
 import { storeTraced } from '../deciding/append-span.ts'
 import { type BatchPlan, type Outcome, planBatch } from '../deciding/batch.ts'
-import type { CommandRecord } from '../deciding/command-memory.ts'
+import type { CommandRecord } from '../deciding/command.ts'
 import type { Decided } from '../deciding/decide.ts'
 import type { ActorState } from '../replay/fold.ts'
 import { KnownActor } from './known-actor.ts'

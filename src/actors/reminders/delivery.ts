@@ -27,6 +27,8 @@ export interface DeliveryContext {
   readonly tracing: Tracing | undefined
   /** How long the actor may take to answer; shorter than the lease of an entry. */
   readonly timeoutMs: number
+  /** After how long an entry that is not done with is handed out again. */
+  readonly leaseMs: number
 }
 
 /**
@@ -73,15 +75,25 @@ export class Delivery {
     return afterFiring(record, clock.now())
   }
 
-  async #send({ actorId }: AgendaEntry, record: ReminderRecord): Promise<void> {
+  async #send({ actorId, due }: AgendaEntry, record: ReminderRecord): Promise<void> {
     const { host, timeoutMs, tracing } = this.#context
     const { id, command, input } = record
     const metadata = { ...record.metadata, causationId: id }
     const commandId = commandIdOf(record)
+    const since = this.#mayBeAgain(due, record)
+      ? (record.since ?? { time: record.beat })
+      : undefined
     const send = (): Promise<unknown> =>
-      host.send(actorId, command, input, { commandId, metadata, timeoutMs })
+      host.send(actorId, command, input, { commandId, metadata, timeoutMs, since })
     // Whoever told some other message may have woken the delivery.
     await (tracing ? tracing.apart(send) : send())
+  }
+
+  /** Whether it may have been handed out before: then it is so late, at least, as a lease is long. */
+  #mayBeAgain(due: number, { attempts, since }: ReminderRecord): boolean {
+    const { clock, leaseMs } = this.#context
+    // Half of it, as nodes' clocks differ.
+    return attempts > 0 || since !== undefined || clock.now() - due >= leaseMs / 2
   }
 
   #count({ actorId, kind }: AgendaEntry, outcome: DeliveryOutcome): void {

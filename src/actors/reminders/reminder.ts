@@ -1,5 +1,6 @@
 import type { ActorId, JsonValue, Metadata } from '../../core/index.ts'
 import type { AgendaEntry, AgendaKind, NextEntry } from '../../store/index.ts'
+import type { Since } from '../deciding/command.ts'
 
 /** A command that waits for its time, or for a failure to pass. */
 export interface Reminder {
@@ -36,6 +37,8 @@ export interface ReminderRecord {
   readonly firing: number
   readonly attempts: number
   readonly lastError?: string
+  /** It was asked for again, and may have been carried out, since then, under the same id. */
+  readonly since?: Since
 }
 
 /** The last millisecond of the year 9999: there is no later one in RFC 3339, which servers read. */

@@ -13,7 +13,7 @@ import {
 } from '../../core/index.ts'
 import type { Agenda, AgendaEntry, HandOut } from '../../store/index.ts'
 import type { ActorHost } from '../actor-host.ts'
-import { identify } from '../deciding/command.ts'
+import { type DeliveryOptions, identify } from '../deciding/command.ts'
 import type { ActorObserver } from '../live/actor-observer.ts'
 import type { ActorLimits } from '../live/limits.ts'
 import { Delivery } from './delivery.ts'
@@ -55,6 +55,9 @@ const defaultLimit = 1_000
 /** How much of a lease a command may use up; the rest is for settling. */
 const shareOfLease = 1 / 3
 
+/** By whom: who may have asked for the same before, and when that was at the earliest. */
+type Asked = Pick<DeliveryOptions, 'since'>
+
 /** Commands that are durable before they are executed: messages told, and reminders for later. */
 export class Reminders {
   readonly #context: RemindersContext
@@ -67,7 +70,7 @@ export class Reminders {
     const { deliveries: concurrency, deliveryLeaseMs: leaseMs, commandTimeoutMs } = limits
     if (!agenda || concurrency === 0) return
     const timeoutMs = Math.max(1, Math.min(commandTimeoutMs, Math.floor(leaseMs * shareOfLease)))
-    const delivery = new Delivery({ host, clock, logger, observer, tracing, timeoutMs })
+    const delivery = new Delivery({ host, clock, logger, observer, tracing, timeoutMs, leaseMs })
     const options = { types: host.types, concurrency, leaseMs }
     this.#handingOut = agenda.handOut(options, (entry) => delivery.deliver(entry))
   }
@@ -77,7 +80,7 @@ export class Reminders {
     actorId: ActorId,
     command: string,
     input: unknown,
-    { commandId, metadata = noMetadata, signal }: TellOptions,
+    { commandId, metadata = noMetadata, signal, since }: TellOptions & Asked,
   ): Promise<string> {
     signal?.throwIfAborted()
     const offered = await this.#check(actorId, command, input, this.#traced(metadata))
@@ -87,6 +90,7 @@ export class Reminders {
     const told = {
       ...{ id, ...offered, commandId: commandId ?? `tell:${id}` },
       ...{ beat: now, firing: 1, attempts: 0 },
+      ...(since && { since }),
     }
     const entry = { actorId, kind: 'message', name, due: now, text: encodeRecord(told) } as const
     let found: AgendaEntry | undefined
@@ -102,9 +106,9 @@ export class Reminders {
     actorId: ActorId,
     command: string,
     input: unknown,
-    options: ReminderOptions,
+    options: ReminderOptions & Asked,
   ): Promise<string> {
-    const { metadata = noMetadata, commandId, everyMs, signal } = options
+    const { metadata = noMetadata, commandId, everyMs, signal, since } = options
     signal?.throwIfAborted()
     const name = checkReminderName(options.name)
     if (commandId !== undefined) checkText('commandId', commandId, maxSchedulingIdLength)
@@ -116,6 +120,7 @@ export class Reminders {
     const scheduled = {
       ...{ id, ...offered, beat, firing: 1, attempts: 0 },
       ...(everyMs !== undefined && { everyMs }),
+      ...(since && { since }),
     }
     const entry = {
       actorId,

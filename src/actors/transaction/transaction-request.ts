@@ -1,6 +1,6 @@
 import { type ActorId, AetherError, checkedMetadata, noMetadata } from '../../core/index.ts'
 import { identify } from '../deciding/command.ts'
-import type { Transaction, TransactionOptions } from './transaction.ts'
+import type { Transaction, TransactionDelivery } from './transaction.ts'
 
 /**
  * What a transaction is besides its actors and its decision.
@@ -8,15 +8,15 @@ import type { Transaction, TransactionOptions } from './transaction.ts'
  */
 export function requestOf(
   actorIds: readonly ActorId[],
-  { name = 'transact', metadata = noMetadata, commandId, input }: TransactionOptions,
-): Pick<Transaction, 'name' | 'metadata' | 'identity'> {
+  { name = 'transact', metadata = noMetadata, commandId, input, since }: TransactionDelivery,
+): Pick<Transaction, 'name' | 'metadata' | 'identity' | 'since'> {
   const own = checkedMetadata(metadata)
   checkParticipants(actorIds)
   // By what it is known again.
   const askedFor = input === undefined ? actorIds : { actorIds, input }
   const identity =
     commandId === undefined ? undefined : identify(commandId, 'transact over', askedFor)
-  return { name, metadata: own, identity }
+  return { name, metadata: own, identity, since }
 }
 
 function checkParticipants(actorIds: readonly ActorId[]): void {

@@ -7,7 +7,15 @@ import {
   VersionConflictError,
 } from '../../core/index.ts'
 import { storeTraced } from '../deciding/append-span.ts'
-import type { CommandIdentity, CommandOptions, CommandResult } from '../deciding/command.ts'
+import type {
+  CommandIdentity,
+  CommandOptions,
+  CommandRecord,
+  CommandResult,
+  DeliveryOptions,
+  Since,
+} from '../deciding/command.ts'
+import { findEarlier } from '../deciding/earlier-events.ts'
 import { checkDecision } from '../deciding/check-decision.ts'
 import { shownDetails } from '../deciding/decide.ts'
 import { isRejection, type Rejection } from '../definition/reject.ts'
@@ -34,6 +42,9 @@ export interface TransactionOptions extends CommandOptions {
   readonly input?: unknown
 }
 
+/** The same of one that is carried out for somebody else. */
+export type TransactionDelivery = TransactionOptions & Pick<DeliveryOptions, 'since'>
+
 /** Events of the actors taking part, or a refusal. */
 export type TransactionDecision = BoundEvent | readonly BoundEvent[] | Rejection | undefined | void
 
@@ -56,6 +67,8 @@ export interface Transaction {
   /** What refusals and failures call it. */
   readonly name: string
   readonly identity: CommandIdentity | undefined
+  /** It may have been carried out since then, and be forgotten. */
+  readonly since: Since | undefined
   readonly metadata: Metadata
   /** What is to be seen of it in a trace, where one is recorded. */
   readonly span: TraceSpan | undefined
@@ -101,7 +114,10 @@ async function attempt(
 ): Promise<CommandResult[] | VersionConflictError> {
   const { actors, identity } = transaction
   const known = await Promise.all(actors.map(({ live }) => stateOf(live, around)))
-  if (identity && isRepeated(transaction, identity)) return answersOf(actors, identity)
+  if (identity) {
+    const repeat = await repeatOf(transaction, identity, around)
+    if (repeat) return answersOf(actors, identity, repeat)
+  }
   const states = known.map(({ state }) => state)
   const shares = decide(transaction, states, around)
   const parts = shares instanceof CommandRejectedError ? [] : shares.filter(hasEvents)
@@ -244,15 +260,23 @@ function listOf(decision: Exclude<TransactionDecision, Rejection>): readonly Bou
   return Array.isArray(decision) ? (decision as readonly BoundEvent[]) : [decision as BoundEvent]
 }
 
-/** @throws AetherError `id-reused` */
-function isRepeated({ actors }: Transaction, { id, digest }: CommandIdentity): boolean {
-  const knowing = actors.flatMap(({ live }) => {
-    const record = live.memory.find(id)
-    return record ? [{ live, record }] : []
-  })
-  const others = knowing.filter(({ record }) => record.digest !== digest)
+/** Where it stands, in those that it changed; undefined where it is carried out for the first time. */
+type Repeat = ReadonlyMap<LiveActor, CommandRecord>
+
+/** @throws AetherError `id-reused`, and those of the store */
+async function repeatOf(
+  { actors, since }: Transaction,
+  { id, digest }: CommandIdentity,
+  { store }: Surroundings,
+): Promise<Repeat | undefined> {
+  const repeat = new Map<LiveActor, CommandRecord>()
+  for (const { live } of actors) {
+    const record = live.memory.find(id) ?? (await findEarlier(store, live.actorId, id, { since }))
+    if (record) repeat.set(live, record)
+  }
+  const others = actors.filter(({ live }) => (repeat.get(live)?.digest ?? digest) !== digest)
   if (others.length > 0) throw idReused(id, actors, others)
-  return knowing.length > 0
+  return repeat.size > 0 ? repeat : undefined
 }
 
 /** A digest doesn't tell what the other command was; who remembers it can be told. */
@@ -272,6 +296,7 @@ function idReused(
 async function answersOf(
   actors: readonly TransactionActor[],
   { id }: CommandIdentity,
+  repeat: Repeat,
 ): Promise<CommandResult[]> {
   const results: CommandResult[] = []
   for (const actor of actors) {
@@ -279,7 +304,7 @@ async function answersOf(
     // One that doesn't know the transaction may be behind: another node carried it out.
     if (!live.memory.find(id)) live.forget()
     const { state } = await live.state()
-    const record = live.memory.find(id)
+    const record = live.memory.find(id) ?? repeat.get(live)
     results.push(
       record
         ? await live.recall(record, silent)

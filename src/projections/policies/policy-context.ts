@@ -27,8 +27,8 @@ export type ReactionOptions = Omit<CommandOptions, 'commandId'>
  * What a policy's handler can do. All commands that it sends carry the event's correlation, user and
  * trace, with the event as their cause, and an id that follows from the policy, the event, the actor,
  * the command, and how many such came before: so a handler that is called again for the same event, and
- * does the same in the same order, has done it once. An actor remembers its newest commands only
- * (`limits.rememberedCommands`), and none that it refused or that made no event.
+ * does the same in the same order, has done it once. That holds however late it is called
+ * again; but not for commands that were refused or made no event.
  *
  * Its functions may be taken out of it: `(event, { get }) => …`.
  */

@@ -11,6 +11,12 @@ import {
 } from '../progress/part-progress.ts'
 
 /**
+ * How many events are taken in before it is stored what became of them: so many, at most, may have been handled
+ * by whoever had the part before, without that being known.
+ */
+export const maxUnstored = 2_000
+
+/**
  * One part of a policy on the member that it belongs to. Its events are finished in any order: so how
  * far it is, is where the first that is under way stands, and what is done behind that.
  */
@@ -21,6 +27,12 @@ export class PolicyPart {
   readonly #losing = new AbortController()
   /** Taken in and not finished. */
   readonly #open = new Set<number>()
+  /** How many were taken in of which it is not stored that they are finished. */
+  #unstored = 0
+  /** Where the log ended when the part was found; undefined before it is read. */
+  #foundTo: number | undefined
+  /** How many of those that come next may have been handled by whoever had it before. */
+  #mayBeDone = maxUnstored
   readonly #done: Set<number>
   /** Actors held back of whom more was taken in since somebody looked. */
   readonly #backlogged = new Set<ActorId>()
@@ -64,6 +76,7 @@ export class PolicyPart {
 
   /** Whether fewer events than that are under way, or done behind the first that is. */
   hasRoom(most: number): boolean {
+    if (this.#unstored >= maxUnstored) return false
     if (this.#open.size + this.#done.size < most) return true
     this.#forgetOld()
     return this.#open.size + this.#done.size < most
@@ -113,8 +126,18 @@ export class PolicyPart {
     return false
   }
 
-  take(position: number): void {
+  /** What stands in the log up to here may have been handled by whoever had it before. */
+  findTo(end: number): void {
+    this.#foundTo ??= end
+  }
+
+  /** Gives whether the event may have been handled before. */
+  take(position: number): boolean {
     this.#open.add(position)
+    this.#unstored++
+    if (this.#mayBeDone === 0 || position > (this.#foundTo ?? 0)) return false
+    this.#mayBeDone--
+    return true
   }
 
   passTo(position: number, mark = this.#mark): void {
@@ -161,9 +184,11 @@ export class PolicyPart {
     const state = this.#state()
     this.#isChanged = false
     this.#isUrgent = false
+    const finished = this.#unstored - this.#open.size
     return {
       change: changeTo(this.#stored, state),
       stored: ({ part, revision }) => {
+        this.#unstored -= finished
         this.#stored = { part, revision, storedPosition: state.position, state }
       },
     }

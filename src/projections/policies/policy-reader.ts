@@ -235,12 +235,14 @@ export class PolicyReader implements AsyncDisposable {
     const after = this.#parts.readTo
     // Answered before anything is read: so what is read reaches that far.
     const end = await store.lastPosition({ signal })
+    for (const part of parts) part.findTo(end)
     for await (const entries of store.readBatches({ after, reach: end, filter, signal })) {
       this.#intake.take(entries)
       while (!parts.every((part) => part.hasRoom(maxAhead))) {
-        await this.#bell.wait()
+        await this.#bell.wait(Math.max(1, this.#saver.restMs()))
         this.#check()
         if (this.#isEnding || this.#mustReload) return
+        this.#saver.saveDue()
       }
       if (this.#isEnding || this.#mustReload) return
     }

@@ -10,7 +10,7 @@ import type { ReaderName } from '../reading/reader-observer.ts'
 import type { ReaderSurroundings } from '../reading/reader.ts'
 import { FailingStreak } from './failing-streak.ts'
 import { Lanes } from './lanes.ts'
-import type { PolicyPart } from './policy-part.ts'
+import { maxUnstored, type PolicyPart } from './policy-part.ts'
 import type { Reach } from './reaction.ts'
 
 /** What a policy works with. */
@@ -87,8 +87,8 @@ export class PolicyWork {
   }
 
   add(part: PolicyPart, todo: Todo): void {
-    part.take(todo.stored.position)
-    this.#lanes.add(todo.stored.actorId, () => this.#handleNext(part, todo))
+    const isAgain = part.take(todo.stored.position)
+    this.#lanes.add(todo.stored.actorId, () => this.#handleNext(part, todo, isAgain))
   }
 
   /** Holds an actor back whose next event can't be read, behind those that are on their way. */
@@ -122,13 +122,13 @@ export class PolicyWork {
     return signal.aborted || this.#trouble !== undefined
   }
 
-  async #handleNext(part: PolicyPart, todo: Todo): Promise<void> {
+  async #handleNext(part: PolicyPart, todo: Todo, isAgain: boolean): Promise<void> {
     const { stored } = todo
     if (this.#isOver(part)) return
     // One before it in its lane has failed meanwhile.
     if (part.held.has(stored.actorId)) return part.leave(stored.position)
     try {
-      part.finish(stored.position, await this.#handle(part, todo))
+      part.finish(stored.position, await this.#handle(part, todo, isAgain))
       this.#context.onChange()
     } catch (cause) {
       this.#fail(part, stored, cause)
@@ -136,11 +136,11 @@ export class PolicyWork {
   }
 
   /** Whether all that was done about it would do nothing if it were done again. */
-  async #handle(part: PolicyPart, todo: Todo): Promise<boolean> {
+  async #handle(part: PolicyPart, todo: Todo, isAgain: boolean): Promise<boolean> {
     const { event, stored, handler } = todo
     const { name, observer, reach } = this.#context
     const context = { name: name.name, build: name.build, signal: part.signal }
-    const handle = (): unknown => handler(event, reach, context)
+    const handle = (): unknown => handler(event, { ...reach, isAgain }, context)
     const handling = observer.begin?.(name, stored)
     let isHarmless: unknown
     this.#underWay.add(todo)
@@ -217,6 +217,8 @@ export class PolicyWork {
     const { actorId, position } = held
     // It may have been handled before it was read.
     const upTo = Math.max(part.beginBacklog(actorId), position)
+    // The one that failed, and those that whoever had the part before may have handled behind it.
+    let mayBeDone = maxUnstored
     for await (const entry of heldEntries(held, store, signal)) {
       const { place } = entry
       if (place.position > upTo) break
@@ -224,7 +226,7 @@ export class PolicyWork {
       try {
         if (!entry.event) throw entry.cause
         const todo = intake.read(entry.event)
-        if (todo) await this.#handle(part, todo)
+        if (todo) await this.#handle(part, todo, mayBeDone-- > 0)
       } catch (cause) {
         // What somebody has decided to pass over meanwhile may fail.
         if (!isPassedOver(part, actorId, place)) this.#fail(part, place, cause)

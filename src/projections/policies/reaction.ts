@@ -8,6 +8,7 @@ import {
   ActorRefs,
   type CommandOptions,
   type CommandResult,
+  type DeliveryOptions,
   type LookOptions,
   type Onlooker,
   type Participant,
@@ -16,6 +17,7 @@ import {
   type ReminderTime,
   type Reminders,
   type StateAt,
+  type Since,
   type TellOptions,
   type TransactionContext,
   type TransactionDecision,
@@ -32,17 +34,25 @@ export interface Reach {
     readonly onlooker: Pick<Onlooker, 'look' | 'query'>
   }
   readonly reminders: Pick<Reminders, 'tell' | 'schedule' | 'unschedule'>
+  /** Whether what is asked of them may have been asked before: it is looked for then. @default false */
+  readonly isAgain?: boolean
 }
 
 /** Which event is handled, by which policy. */
 export interface Occasion {
   readonly policy: string
-  readonly event: Pick<HandledEvent, 'actorId' | 'id' | 'metadata'>
+  readonly event: Pick<HandledEvent, 'actorId' | 'id' | 'metadata' | 'position'>
   readonly signal: AbortSignal
 }
 
 type Target = ActorIdentity<ActorDefinition>
 type Cause = readonly [policy: string, actorId: ActorId, eventId: string]
+/** What every step is said to be. */
+interface Named extends Pick<DeliveryOptions, 'since'> {
+  readonly commandId: string
+  readonly metadata: Metadata
+}
+
 type Step = 'send' | 'tell' | 'schedule' | 'transact'
 
 /**
@@ -55,6 +65,8 @@ export class Reaction {
   readonly #reach: Reach
   readonly #signal: AbortSignal
   readonly #cause: Cause
+  /** Behind its cause, if it may be there already. */
+  readonly #since: Since | undefined
   /** How many such steps there were. */
   readonly #taken = new Map<string, number>()
   readonly #undertakings = new Undertakings()
@@ -64,6 +76,7 @@ export class Reaction {
   constructor(reach: Reach, { policy, event, signal }: Occasion) {
     this.#reach = reach
     this.#cause = causeOf(policy, event)
+    this.#since = reach.isAgain ? { position: event.position } : undefined
     this.name = policy
     this.#signal = signal
     this.metadata = metadataFrom(event)
@@ -178,12 +191,13 @@ export class Reaction {
     target: string,
     command: string,
     options: O,
-  ): O & { readonly commandId: string; readonly metadata: Metadata } {
+  ): O & Named {
     const such = JSON.stringify([step, target, command])
     const before = this.#taken.get(such) ?? 0
     this.#taken.set(such, before + 1)
     const commandId = `${this.name}:${digestOf([...this.#cause, such, before])}`
-    return { ...options, commandId, metadata: { ...this.metadata, ...options.metadata } }
+    const metadata = { ...this.metadata, ...options.metadata }
+    return { ...options, commandId, metadata, since: this.#since }
   }
 }
 

@@ -42,7 +42,7 @@ export function recordingReach(
         return node.tell(id, command, input, options)
       },
       schedule(id, command, input, options) {
-        const { commandId, metadata, ...reminder } = options
+        const { commandId, metadata, since: _since, ...reminder } = options
         const what = { actors: [id], ...commandOf(command, input), reminder }
         steps.push({ kind: 'schedule', ...what, ...named({ commandId, metadata }) })
         return node.schedule(id, command, input, options)
