@@ -25,8 +25,10 @@ test('one that is steady already stays as it is, and none is the process', () =>
   expect(steadyLogger()).toBe(processLogger)
   const told: unknown[] = []
   const tell = (...all: unknown[]): void => void told.push(all)
-  const steady = steadyLogger({ debug: tell, info: tell, warn: tell, error: tell })
-  expect(steadyLogger(steady)).toBe(steady)
+  const logger = { debug: tell, info: tell, warn: tell, error: tell }
+  const steady = steadyLogger(logger)
+  expect([steadyLogger(steady), steadyLogger(logger)]).toEqual([steady, steady])
+  expect(steadyLogger(logger)).toBe(steady)
   steady.info({ a: 1 }, 'b')
   expect(told).toEqual([[{ a: 1 }, 'b']])
 })

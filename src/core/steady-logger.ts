@@ -9,7 +9,12 @@ type Level = keyof Logger
  * @default warnings of the process
  */
 export function steadyLogger(logger: Logger = processLogger): Logger {
-  return isSteady.has(logger) ? logger : new SteadyLogger(logger)
+  let known = steady.get(logger)
+  if (!known) {
+    known = new SteadyLogger(logger)
+    steady.set(logger, known).set(known, known)
+  }
+  return known
 }
 
 class SteadyLogger implements Logger {
@@ -17,7 +22,6 @@ class SteadyLogger implements Logger {
 
   constructor(logger: Logger) {
     this.#logger = logger
-    isSteady.add(this)
   }
 
   debug(fields: object, message: string): void {
@@ -48,7 +52,8 @@ class SteadyLogger implements Logger {
   }
 }
 
-const isSteady = new WeakSet<Logger>([processLogger])
+/** One for each logger, as some things are told to a logger once. */
+const steady = new WeakMap<Logger, Logger>([[processLogger, processLogger]])
 
 function tellProcess(thrown: unknown, fields: object, message: string): void {
   processLogger.error(fields, `${message} (the logger that was told failed: ${messageOf(thrown)})`)
