@@ -1,4 +1,4 @@
-import { AetherError, type Clock, isAetherError, type Logger, messageOf } from '../../core/index.ts'
+import { AetherError, type Clock, type Logger } from '../../core/index.ts'
 import {
   type EventStore,
   ofAnotherLog,
@@ -7,15 +7,14 @@ import {
 } from '../../store/index.ts'
 import type { ReaderModel } from '../definition/reader-model.ts'
 import { type CalledMember, callRoll, type RollCall } from '../membership/roll-call.ts'
-import { heldUpTo, leastOf, newPart, type PartState } from '../progress/part-progress.ts'
+import { newPart, type PartState } from '../progress/part-progress.ts'
 import { partNames } from '../progress/part.ts'
+import { codeOf, isOf } from './build-code.ts'
 import { groupOf, storedParts } from './build-run.ts'
 import {
-  type BuildCode,
   type ControlState,
   forgotten,
   isForgotten,
-  isMadeBy,
   knownBuilds,
   nudged,
   partsIn,
@@ -25,15 +24,10 @@ import {
 } from './control-state.ts'
 import { membersTable } from './crew.ts'
 import { HeldDesk, type ParkedActor, type Skip, type SpreadBuild } from './held-desk.ts'
-import { lagOf } from './lag-of.ts'
 import { lossOf } from './lost-progress.ts'
-import type {
-  NextBuild,
-  ProjectionLag,
-  ProjectionStatus,
-  SilentMembers,
-} from './projection-status.ts'
+import type { ProjectionStatus } from './projection-status.ts'
 import { ReaderControl } from './reader-control.ts'
+import { type Found, livingIn, reportOf, storedState } from './status-report.ts'
 
 /** What a desk works with. */
 export interface DeskSurroundings {
@@ -54,15 +48,6 @@ export interface RebuildOptions {
    * newer code may run then, which would begin its own anew. @default false
    */
   readonly back?: boolean
-}
-
-/** What a status says that needs to be found out. */
-interface Found {
-  readonly parts: readonly PartState[]
-  /** Of all builds. */
-  readonly members: readonly CalledMember[]
-  readonly error?: unknown
-  readonly state: (lag: ProjectionLag) => ProjectionStatus['state']
 }
 
 /**
@@ -186,44 +171,7 @@ export class ReaderDesk implements AsyncDisposable {
 
   /** A status of what was found out. */
   async report(control: ControlState, found: Found): Promise<ProjectionStatus> {
-    const { name, kind, version } = this.model
-    const position = leastOf(found.parts)
-    const held = heldUpTo(Infinity, found.parts)
-    const parked = held.filter(({ state }) => state === 'parked').length
-    const lag = await lagOf(this.model, { position, oldest: held[0] }, this.#around)
-    const readVersion = knownBuilds(control).find(({ build }) => build === control.active)?.version
-    const isOwn = readVersion === undefined || readVersion === codeOf(this.model).version
-    const next = this.#next(control, found.members)
-    const silent = silentIn(found.members, this.#around.clock.now())
-    return {
-      name,
-      kind,
-      version,
-      build: control.active,
-      ...(!isOwn && { readVersion }),
-      ...(next && { next }),
-      state: found.state(lag),
-      position,
-      lag,
-      parked,
-      retrying: held.length - parked,
-      members: this.#living(control.active, found.members),
-      ...(silent && { silent }),
-      ...(found.error !== undefined && { error: described(found.error) }),
-    }
-  }
-
-  #next({ active, builds }: ControlState, all: readonly CalledMember[]): NextBuild | undefined {
-    const next = builds.find(({ build }) => build > active)
-    if (!next) return undefined
-    const { build, version } = next
-    return { build, version, members: this.#living(build, all) }
-  }
-
-  /** How many nodes share the parts of a build. */
-  #living(build: number, all: readonly CalledMember[]): number {
-    const group = groupOf(this.numbered(build))
-    return all.filter((each) => each.group === group && !each.isSilent).length
+    return reportOf(this.model, control, found, this.#around)
   }
 
   async pause(isPaused: boolean): Promise<void> {
@@ -254,7 +202,7 @@ export class ReaderDesk implements AsyncDisposable {
     const members = await this.members(control, { listens: true })
     const { version, kind, name } = this.model
     for (const each of control.builds) {
-      if (each.version <= version || this.#living(each.build, members) === 0) continue
+      if (each.version <= version || livingIn(name, each.build, members) === 0) continue
       const message = `nodes run version ${each.version} of the ${kind} ${name}: end them before you go back to version ${version}, or they make theirs anew`
       throw new AetherError('invalid-argument', message)
     }
@@ -365,43 +313,6 @@ export class ReaderDesk implements AsyncDisposable {
   }
 }
 
-/** Policies have one build: what they did is done, whatever their code is by now. */
-function buildVersion({ kind, version }: ReaderModel): number {
-  return kind === 'policy' ? 1 : version
-}
-
-/** The code that runs here. */
-export function codeOf(model: ReaderModel): BuildCode {
-  return { version: buildVersion(model), parts: model.options.parts }
-}
-
-/** Whether a build is of the code that runs here. */
-export function isOf(build: ControlState['builds'][number], model: ReaderModel): boolean {
-  return isMadeBy(build, codeOf(model))
-}
-
-/** Whether a node that runs it has trouble, only that node knows. */
-function storedState(
-  { active, builds, isPaused }: ControlState,
-  members: readonly CalledMember[],
-  lag: ProjectionLag,
-): ProjectionStatus['state'] {
-  if (isPaused) return 'paused'
-  if (members.length === 0) return 'stopped'
-  if (members.every(({ isSilent }) => isSilent)) return 'silent'
-  if (builds.some(({ build }) => build > active)) return 'rebuilding'
-  return lag.events === 0 ? 'live' : 'catching-up'
-}
-
-function silentIn(members: readonly CalledMember[], now: number): SilentMembers | undefined {
-  const silent = members.filter(({ isSilent }) => isSilent)
-  if (silent.length === 0) return undefined
-  const heardAt = Math.max(...silent.map((each) => each.heardAt))
-  // A node may work on several builds.
-  const nodes = new Set(silent.map(({ identity }) => identity))
-  return { members: nodes.size, seconds: Math.max(0, (now - heardAt) / 1_000) }
-}
-
 /** As many reasons as are remembered of a part must fit beside its progress. */
 const maxReasonLength = 300
 
@@ -420,9 +331,4 @@ function notRebuilt(policy: string): AetherError {
 function outdated({ kind, name, version }: ReaderModel, newest: number): AetherError {
   const message = `version ${version} of the ${kind} ${name} can't be rebuilt: version ${newest} is there; to go back to the older one, say so (back)`
   return new AetherError('invalid-argument', message)
-}
-
-function described(error: unknown): NonNullable<ProjectionStatus['error']> {
-  const message = messageOf(error)
-  return isAetherError(error) ? { code: error.code, message } : { message }
 }

@@ -12,7 +12,8 @@ import {
   tooLateFor,
 } from './position-waiters.ts'
 import type { ProjectionStatus } from './projection-status.ts'
-import { isOf, ReaderDesk, type DeskSurroundings } from './reader-desk.ts'
+import { isOf } from './build-code.ts'
+import { ReaderDesk, type DeskSurroundings } from './reader-desk.ts'
 import type { SeenReader } from './seen-reader.ts'
 
 /**
