@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ActorId } from '../../core/index.ts'
 import { dueNow, type HeldActor, holdBack, passedOver } from '../progress/held-actor.ts'
 import { changeTo, holding, newPart, readProgress } from '../progress/part-progress.ts'
-import { PolicyPart } from './policy-part.ts'
+import { maxUnstored, PolicyPart } from './policy-part.ts'
 
 const actorId: ActorId = 'order-a'
 const failed = { actorId, position: 3, version: 2, type: 'Paid' }
@@ -75,4 +75,27 @@ test('who is free here stays free', () => {
   expect(part.release(actorId)).toBe(true)
   takeOver()
   expect(part.held.size).toBe(0)
+})
+
+test('no more is taken in than whoever comes next takes for what may be done already', () => {
+  const stored = newPart('0', 0)
+  const part = new PolicyPart(stored, new AbortController().signal)
+  part.findTo(maxUnstored + 1)
+  let position = 0
+  while (part.hasRoom(Infinity)) {
+    expect(part.take(++position)).toBe(true)
+    part.finish(position, true)
+    part.passTo(position)
+  }
+  expect(position).toBe(maxUnstored)
+  const { change, stored: store } = part.change()
+  store({ part: '0', text: change.text, revision: 1 })
+  expect([part.hasRoom(Infinity), part.take(position + 1)]).toEqual([true, false])
+})
+
+test('what came after a part was found was handled by nobody before', () => {
+  const part = new PolicyPart(newPart('0', 0), new AbortController().signal)
+  expect(part.take(1)).toBe(false)
+  part.findTo(2)
+  expect([part.take(2), part.take(3)]).toEqual([true, false])
 })
