@@ -16,7 +16,7 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
   aether actor send ACTOR COMMAND [INPUT] -m MODULE [--command-id ID]
   aether actor resume ACTOR [--node URL]   lets a running node ask an actor in quarantine again
   aether actor reminders [ACTOR]           what waits to be delivered, the next first [--limit 1000]
-  aether actor unschedule ACTOR NAME       takes a reminder away
+  aether actor unschedule ACTOR NAME       takes a reminder away [--kind message: what was told]
 
   aether events append ACTOR TYPE [DATA]   stores an event; DATA is JSON, - reads it from stdin
       -m MODULE | --unchecked              if the module's actor can take it, or whatever it is

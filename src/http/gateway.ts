@@ -139,7 +139,7 @@ function ofActorReply({ node, exchange, target }: Asked): Promise<Reply> | undef
   if (root !== 'reminders') return undefined
   return last === undefined
     ? remindersReply(node, id(), exchange, query)
-    : reminderReply(node, id(), last, exchange)
+    : reminderReply(node, id(), last, exchange, query)
 }
 
 function readerReply(asked: Asked): Promise<Reply> | undefined {

@@ -3,7 +3,7 @@ import type { Exchange } from './exchange.ts'
 import { routeName } from './route-name.ts'
 import { parseTarget } from './target.ts'
 
-/** What can be asked for in the query of a GET. What isn't here takes none. */
+/** What can be asked for in the query of a GET, or of the method before the path. What isn't here takes none. */
 const namesAt: Readonly<Record<string, readonly string[]>> = {
   '/actors/{type}/{key}': ['version'],
   '/actors/{type}/{key}/events': ['from', 'limit'],
@@ -13,6 +13,7 @@ const namesAt: Readonly<Record<string, readonly string[]>> = {
   '/projections/{name}/parked': ['stack'],
   '/reminders': ['limit'],
   '/reminders/{type}/{key}': ['limit'],
+  'DELETE /reminders/{type}/{key}/{name}': ['kind'],
   '/views/{name}': ['prefix', 'after', 'limit', 'reached'],
   '/views/{name}/{key}': ['reached'],
 }
@@ -31,7 +32,7 @@ export function checkQueryNames({ method, target }: Exchange): void {
   if (probes.has(route)) return
   const { segments, query } = parseTarget(target)
   const isGet = method === 'GET' || method === 'HEAD'
-  const own = (isGet && namesAt[route]) || []
+  const own = namesAt[isGet ? route : `${method} ${route}`] ?? []
   // The key of an actor or a document, where the path leaves it empty.
   const known = segments.includes('') ? [...own, 'key'] : own
   const unknown = query.names.filter((name) => !known.includes(name))

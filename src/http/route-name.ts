@@ -8,7 +8,6 @@ const routes = [
   '/projections',
   '/quarantine',
   '/quarantine/{type}/{key}',
-  '/projections',
   '/projections/{name}',
   '/projections/{name}/parked',
   '/projections/{name}/parked/retry',

@@ -269,8 +269,9 @@ export class Node<
   }
 
   /**
-   * Cancels a reminder; false where it has fired or was not there. One that is being delivered at this
-   * moment is taken off, but its command may still be executed.
+   * Cancels a reminder, or with `{ kind: 'message' }` what `tell` made durable, whose name is its id; false
+   * where it was executed or not there. One that is being delivered at this moment is taken off, but its
+   * command may still be executed.
    * @throws AetherError `invalid-actor-id`, `invalid-argument`, and those of the store; the signal's reason
    */
   unschedule(actor: Named, name: string, options?: UnscheduleOptions): Promise<boolean> {

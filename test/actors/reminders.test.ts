@@ -115,6 +115,20 @@ describe('a message', () => {
     expect(await node.reminders()).toHaveLength(1)
   })
 
+  test('is taken back by its id, and no reminder of that name with it', async () => {
+    const { node } = await scene({ limits: { deliveries: 0 } })
+    const order = node.get(Order, 'o1')
+    const name = await node.tell(order, 'cancel', { reason: 'by mistake' })
+    await node.schedule(order, 'tick', undefined, { name, afterMs: 1 })
+    for (const isThere of [true, false])
+      expect(await node.unschedule(order, name, { kind: 'message' })).toBe(isThere)
+    expect(await node.reminders()).toMatchObject([{ kind: 'reminder', name }])
+    const note = { kind: 'note' as 'message' }
+    await expect(node.unschedule(order, name, note)).rejects.toThrow(
+      'kind must be message or reminder, not "note"',
+    )
+  })
+
   test('is refused at once where it could never be delivered', async () => {
     const { node } = await scene()
     const wrong = { reason: 5 } as unknown as { reason: string }

@@ -174,8 +174,14 @@ test('reminders lists what waits, the next first, and unschedule takes one away'
   const gone = await aether('unschedule', 'account-alice', 'gift')
   expect([gone.code, gone.values]).toEqual([
     0,
-    [{ actorId: 'account-alice', name: 'gift', unscheduled: true }],
+    [{ actorId: 'account-alice', kind: 'reminder', name: 'gift', unscheduled: true }],
   ])
   expect((await aether('unschedule', 'account-alice', 'gift')).code).toBe(3)
+  const told = await node.tell(alice, 'deposit', input)
+  expect((await aether('unschedule', 'account-alice', told, '--kind', 'message')).code).toBe(0)
+  expect(await aether('unschedule', 'account-alice', told, '--kind', 'note')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--kind is message or reminder, not note'),
+  })
   expect(await node.reminders(alice)).toMatchObject([{ name: 'rent' }])
 })

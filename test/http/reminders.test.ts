@@ -12,7 +12,7 @@ const Alarm = actor('alarm', {
 })
 
 async function start() {
-  const node = await open({ backend: memory(), actors: [Alarm] })
+  const node = await open({ backend: memory(), actors: [Alarm], limits: { deliveries: 0 } })
   const server = await serve(node, { port: 0 })
   const ask = (method: string, target: string): Promise<RawReply> =>
     send(server.url, method, target)
@@ -25,6 +25,7 @@ async function start() {
         everyMs: 7_000,
       })
     },
+    tell: (key: string): Promise<string> => node.tell(node.get(Alarm, key), 'ring', undefined),
     async names(target: string): Promise<readonly string[]> {
       const { status, json } = await ask('GET', target)
       expect(status).toBe(200)
@@ -71,12 +72,28 @@ test('a reminder is taken away once', async () => {
   await gateway.remind('..', 'wake up', 1_000_000)
   for (const unscheduled of [true, false]) {
     const { status, json } = await gateway.ask('DELETE', '/reminders/alarm/a/wake%20up')
-    expect([status, json]).toEqual([200, { actorId: 'alarm-a', name: 'wake up', unscheduled }])
+    expect([status, json]).toEqual([
+      200,
+      { actorId: 'alarm-a', kind: 'reminder', name: 'wake up', unscheduled },
+    ])
   }
   expect(await gateway.names('/reminders')).toEqual(['alarm-.. wake up'])
   const { json } = await gateway.ask('DELETE', '/reminders/alarm//wake%20up?key=..')
   expect(json).toMatchObject({ unscheduled: true })
   expect(await gateway.names('/reminders')).toEqual([])
+})
+
+test('a message is taken away by its kind and name', async () => {
+  await using gateway = await start()
+  const name = await gateway.tell('a')
+  for (const [kind, unscheduled] of [
+    ['reminder', false],
+    ['message', true],
+    ['message', false],
+  ] as const) {
+    const { json } = await gateway.ask('DELETE', `/reminders/alarm/a/${name}?kind=${kind}`)
+    expect(json).toEqual({ actorId: 'alarm-a', kind, name, unscheduled })
+  }
 })
 
 test.each([
@@ -85,6 +102,8 @@ test.each([
   ['GET', '/reminders?limt=1', 400, 'invalid-argument'],
   ['GET', '/reminders?limit=0', 400, 'invalid-argument'],
   ['DELETE', '/reminders/alarm/a/', 400, 'invalid-argument'],
+  ['DELETE', '/reminders/alarm/a/b?kind=note', 400, 'invalid-argument'],
+  ['DELETE', '/reminders/alarm/a/b?kin=message', 400, 'invalid-argument'],
   ['DELETE', '/reminders/alarm/a', 405, 'method-not-allowed'],
   ['GET', '/reminders/alarm/a/b', 405, 'method-not-allowed'],
   ['DELETE', '/reminders/alarm/a/b/c', 404, 'unknown-route'],

@@ -1,4 +1,5 @@
 import { AetherError, type Metadata } from '../../core/index.ts'
+import type { AgendaKind } from '../../store/index.ts'
 import { endOfTime } from './reminder.ts'
 
 /** What may be said with a message besides the input of its command. */
@@ -18,8 +19,10 @@ export interface TellOptions {
   readonly signal?: AbortSignal
 }
 
-/** How a reminder is cancelled. */
+/** How what waits is cancelled. */
 export interface UnscheduleOptions {
+  /** As `reminders()` shows it: a `message` is what `tell` made durable. @default 'reminder' */
+  readonly kind?: AgendaKind
   /** As in {@link TellOptions}: before the store is asked, nothing is cancelled and its reason is thrown. */
   readonly signal?: AbortSignal
 }
@@ -101,8 +104,10 @@ export function checkLimit(limit: number): number {
 }
 
 /** @throws AetherError `invalid-argument` */
-export function checkReminderName(name: string): string {
-  return checkText('the name of a reminder', name, maxNameLength)
+export function checkName(kind: AgendaKind, name: string): string {
+  if (kind !== 'message' && kind !== 'reminder')
+    throw invalid(`kind must be message or reminder, not ${String(JSON.stringify(kind))}`)
+  return checkText(`the name of a ${kind}`, name, maxNameLength)
 }
 
 /** @throws AetherError `invalid-argument` */

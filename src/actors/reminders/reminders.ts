@@ -19,7 +19,7 @@ import type { ActorLimits } from '../live/limits.ts'
 import { Delivery } from './delivery.ts'
 import {
   checkLimit,
-  checkReminderName,
+  checkName,
   checkText,
   firstFiring,
   type ReminderOptions,
@@ -110,7 +110,7 @@ export class Reminders {
   ): Promise<string> {
     const { metadata = noMetadata, commandId, everyMs, signal, since } = options
     signal?.throwIfAborted()
-    const name = checkReminderName(options.name)
+    const name = checkName('reminder', options.name)
     if (commandId !== undefined) checkText('commandId', commandId, maxSchedulingIdLength)
     const beat = firstFiring(options, this.#context.clock.now())
     // One that comes again and again follows from whoever scheduled it for ever: no trace is that long.
@@ -134,15 +134,16 @@ export class Reminders {
     return id
   }
 
-  /** False where there is no such reminder, any more or at all. */
+  /** False where nothing of this kind and name waits, any more or at all. */
   async unschedule(
     actorId: ActorId,
     name: string,
-    { signal }: UnscheduleOptions = {},
+    { kind = 'reminder', signal }: UnscheduleOptions = {},
   ): Promise<boolean> {
     parseActorId(actorId)
+    const key = { actorId, kind, name: checkName(kind, name) }
     signal?.throwIfAborted()
-    return this.#agenda.remove({ actorId, kind: 'reminder', name: checkReminderName(name) })
+    return this.#agenda.remove(key)
   }
 
   /** The next ones, in the order of their times. */
