@@ -1,6 +1,6 @@
 import { ActorFailedError, type ActorId, AetherError, type TraceSpan } from '../core/index.ts'
 import { ofCommand, ofTransaction, traced } from './deciding/command-span.ts'
-import { findEarlier } from './deciding/earlier-events.ts'
+import { findEarlier, sinceOf } from './deciding/earlier-events.ts'
 import {
   checkCommandId,
   type Command,
@@ -136,7 +136,7 @@ export class ActorHost {
       const deadline = this.#deadlineOf(options, sentAt)
       const command = this.#make(name, input, order)
       // Without a need to wait, commands reach the actor in the order of their order.
-      if (command instanceof Promise || command.model.prepare || options.since)
+      if (command instanceof Promise || command.model.prepare || sinceOf(options))
         return this.#sendLater(order, name, command, deadline)
       // What is wrong with a command must not use up the one try of a minute.
       this.#around.quarantine.check(actorId)
@@ -263,11 +263,13 @@ export class ActorHost {
   ): Promise<CommandOutcome | undefined> {
     this.#assertOpen()
     checkCommandId(commandId)
+    const since = sinceOf({ ...options, commandId })
     const deadline = this.#deadlineOf(options, this.#around.clock.monotonic())
     using within = new Patience(this.#deadlines, deadline, options.signal)
     const { live } = this.#activate(actorId)
     this.#underWay++
-    const told = outcomeOf(live, commandId, this.#around).finally(() => this.#leave())
+    const sought = { since, signal: within.signal }
+    const told = outcomeOf(live, commandId, sought, this.#around).finally(() => this.#leave())
     return await within.race(told)
   }
 
@@ -350,17 +352,17 @@ export class ActorHost {
    * but was carried out before has its answer: that it failed would be a lie.
    */
   async #prepare(
-    { model: actor, actorId, options: { signal, since }, span }: Order,
+    { model: actor, actorId, options, span }: Order,
     offered: Command | Promise<Command>,
     deadline: number,
   ): Promise<Command | CommandResult> {
-    using within = new Patience(this.#deadlines, deadline, signal)
+    using within = new Patience(this.#deadlines, deadline, options.signal)
     const command = await within.race(Promise.resolve(offered))
     this.#around.quarantine.check(actorId)
     const { name, model, input, metadata, identity } = command
     const { prepare } = model
     const { store } = this.#around
-    const sought = { since, signal: within.signal }
+    const sought = { since: sinceOf(options), signal: within.signal }
     const earlier = await within.race(findEarlier(store, actorId, identity?.id, sought))
     if (earlier) return { ...command, earlier }
     if (!prepare) return command

@@ -65,6 +65,16 @@ export function wholeNumber(name: string, text: string | undefined): number | un
   throw new UsageError(`--${name} must be a whole number from 0, not ${JSON.stringify(text)}`)
 }
 
+/** @throws UsageError for what is no time. */
+export function timeOf(name: string, text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined
+  const time = new Date(text)
+  if (!Number.isNaN(time.getTime())) return time
+  throw new UsageError(
+    `--${name} must be a time such as 2026-11-21T20:00:00Z, not ${JSON.stringify(text)}`,
+  )
+}
+
 /** Without the members that are not given. */
 export function given<T extends object>(members: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const entries = Object.entries(members).filter(([, value]) => value !== undefined)

@@ -13,7 +13,7 @@ export const help = `aether: event-sourced actors on SQLite and NATS JetStream
   aether actor state ACTOR -m MODULE       what it was [--at VERSION]
   aether actor history ACTOR -m MODULE     each event, and what it changed in the state
   aether actor diff ACTOR FROM TO -m MODULE  what changed between two versions
-  aether actor send ACTOR COMMAND [INPUT] -m MODULE [--command-id ID]
+  aether actor send ACTOR COMMAND [INPUT] -m MODULE [--command-id ID [--first-sent TIME]]
   aether actor resume ACTOR [--node URL]   lets a running node ask an actor in quarantine again
   aether actor reminders [ACTOR]           what waits to be delivered, the next first [--limit 1000]
   aether actor unschedule ACTOR NAME       takes a reminder away [--kind message: what was told]

@@ -191,6 +191,7 @@ async function postCommand(
     metadata: exchange.metadata,
     signal: exchange.signal,
     ...(commandId !== undefined && { commandId }),
+    ...firstSentOf(exchange),
   }
   node.assertPublic(id, command)
   try {
@@ -248,4 +249,10 @@ async function getLog(node: Node, { signal }: Exchange, query: Query): Promise<R
 function commandIdOf({ headers }: Exchange): string | undefined {
   const key = headers.get('idempotency-key')?.trim()
   return key?.startsWith('"') && key.endsWith('"') && key.length > 1 ? key.slice(1, -1) : key
+}
+
+/** `Idempotency-First-Sent: 2026-11-22T20:15:00Z`: a time of RFC 3339, or as in `Date`. The node refuses any other. */
+function firstSentOf({ headers }: Exchange): { readonly firstSent?: Date } {
+  const time = headers.get('idempotency-first-sent')
+  return time === null ? {} : { firstSent: new Date(time) }
 }

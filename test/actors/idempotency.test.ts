@@ -2,6 +2,7 @@ import { actor, type Backend, type CommandResult, open } from 'aether'
 import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { until } from '../support/until.ts'
 import { Counter } from './counter.ts'
 
 async function versionOf(backend: Backend): Promise<number> {
@@ -31,6 +32,66 @@ describe('a command that comes again', () => {
     // One has not seen this: its append would be a conflict, and then it knows.
     expect(await one.get(Counter, 'a').add({ by: 1 }, { commandId: 'c-2' })).toEqual(second)
     expect(await versionOf(backend)).toBe(2)
+  })
+
+  test('long after, with the time of its first sending, is that command', async () => {
+    const limits = { rememberedCommands: 3 }
+    await using node = await open({ backend: memory(), actors: [Counter], limits })
+    const counter = node.get(Counter, 'a')
+    const firstSent = new Date()
+    const sent = { commandId: 'c-1', firstSent }
+    // Said of the first one already, it changes nothing.
+    const first = await counter.addTwice({ by: 5 }, sent)
+    for (let n = 0; n < 5; n++) await counter.add({ by: 1 }, { commandId: `other-${n}` })
+    expect(await node.outcome(counter, 'c-1')).toBeUndefined()
+    const { reply: _none, ...outcome } = first
+    expect(await node.outcome(counter, 'c-1', { firstSent })).toEqual(outcome)
+    expect(await counter.addTwice({ by: 5 }, sent)).toEqual(first)
+    await expect(counter.addTwice({ by: 6 }, sent)).rejects.toMatchObject({ code: 'id-reused' })
+    expect(await node.events.latestVersion('counter-a')).toBe(7)
+    // Nobody said when: it is a new one.
+    await counter.addTwice({ by: 5 }, { commandId: 'c-1' })
+    expect(await node.events.latestVersion('counter-a')).toBe(9)
+  })
+
+  test('long after, as a decision over several actors or as a message, is that one', async () => {
+    const limits = { rememberedCommands: 2 }
+    await using node = await open({ backend: memory(), actors: [Counter], limits })
+    const [a, b] = [node.get(Counter, 'a'), node.get(Counter, 'b')]
+    const sent = { commandId: 'c-1', firstSent: new Date() }
+    const both = (): Promise<unknown> =>
+      node.transact(
+        [a, b],
+        ([one, two]) => [one.on.Added({ by: 1 }), two.on.Added({ by: 2 })],
+        sent,
+      )
+    const first = await both()
+    const told = { commandId: 'c-2', firstSent: new Date() }
+    const tell = async (): Promise<void> => {
+      await node.tell(a, 'add', { by: 10 }, told)
+      await until(async () => (await node.reminders()).length === 0, { description: 'it is done' })
+    }
+    await tell()
+    for (let n = 0; n < 5; n++)
+      for (const each of [a, b]) await each.add({ by: 1 }, { commandId: `other-${n}` })
+    expect(await both()).toEqual(first)
+    await tell()
+    expect([(await node.state(a)).version, (await node.state(b)).version]).toEqual([7, 6])
+  })
+
+  test.each([
+    [{ firstSent: new Date() }, 'firstSent is nothing without the commandId that was sent'],
+    [{ commandId: 'c', firstSent: new Date('x') }, 'firstSent must be a valid Date, not Invalid'],
+    [{ commandId: 'c', firstSent: 5 as unknown as Date }, 'firstSent must be a valid Date, not 5'],
+  ])('is refused with %o', async (options, message) => {
+    await using node = await open({ backend: memory(), actors: [Counter] })
+    const counter = node.get(Counter, 'a')
+    const failed = { code: 'invalid-argument', message: expect.stringContaining(message) }
+    await expect(counter.add({ by: 1 }, options)).rejects.toMatchObject(failed)
+    const decide = (): undefined => undefined
+    await expect(node.transact([counter], decide, options)).rejects.toMatchObject(failed)
+    await expect(node.tell(counter, 'add', { by: 1 }, options)).rejects.toMatchObject(failed)
+    expect(await node.events.latestVersion('counter-a')).toBe(0)
   })
 
   test('is one command, sent many times at once', async () => {

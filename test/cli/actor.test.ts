@@ -84,6 +84,13 @@ test('send with a command id is carried out once', async () => {
   const first = await send()
   expect(first.values).toMatchObject([{ version: 1 }])
   expect(await send()).toEqual(first)
+  const again = ['--command-id', 'b-1', '--first-sent', new Date().toISOString()]
+  expect(await aether('send', 'account-bob', 'open', '{"owner":"Bob"}', ...again)).toEqual(first)
+  const wrong = await aether('send', 'account-bob', 'open', '{}', '--first-sent', 'yesterday')
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    expect.stringContaining('--first-sent must be a time'),
+  ])
 })
 
 test('whoever looks at an actor, or sends to one, delivers no messages', async () => {

@@ -74,6 +74,24 @@ describe('commands', () => {
     })
   })
 
+  test('that come again after long are done once where they say when they were sent first', async () => {
+    await using gateway = await start()
+    const headers = { 'idempotency-key': 'd-1', 'idempotency-first-sent': new Date().toISOString() }
+    const deposit = (sent: Record<string, string>): ReturnType<typeof send> =>
+      gateway.post('/actors/account/alice/deposit', '{"amount":5}', sent)
+    const first = await deposit(headers)
+    for (let n = 0; n <= 1_000; n++) await deposit({ 'idempotency-key': `other-${n}` })
+    expect((await deposit(headers)).json).toEqual(first.json)
+    for (const sent of [
+      { ...headers, 'idempotency-first-sent': 'yesterday' },
+      { 'idempotency-first-sent': headers['idempotency-first-sent'] },
+    ])
+      expect(await deposit(sent)).toMatchObject({
+        status: 400,
+        json: { code: 'invalid-argument', detail: expect.stringContaining('firstSent') },
+      })
+  })
+
   test('with an Idempotency-Key are done once, quoted or not', async () => {
     await using gateway = await start()
     const deposit = (key: string): ReturnType<typeof send> =>

@@ -12,6 +12,13 @@ export interface CommandOptions {
    * @default none: every sending is a command of its own
    */
   readonly commandId?: string
+  /**
+   * When it was sent for the first time under its `commandId`, by the sender's clock, where it may have been:
+   * however many others the actor got since, it is not carried out again. What the actor doesn't remember any
+   * more is looked for in its history back to then, and 10 minutes more, as clocks differ.
+   * @default what the actor remembers says whether it was carried out
+   */
+  readonly firstSent?: Date
   /** Goes into every event that the command makes. */
   readonly metadata?: Metadata
   /** Takes the command back if it has not been started; it then fails with the signal's reason. */
@@ -37,8 +44,10 @@ export interface DeliveryOptions extends CommandOptions {
   readonly since?: Since | undefined
 }
 
-/** How long to wait to be told what became of a command. */
+/** How long to wait to be told what became of a command, and how far back to look. */
 export interface OutcomeOptions {
+  /** When it was sent first, as in {@link CommandOptions}. @default what the actor remembers is told */
+  readonly firstSent?: Date
   /** Ends the waiting by throwing the signal's reason. */
   readonly signal?: AbortSignal
   /** In milliseconds; then it fails as `timeout`. @default the limit `commandTimeoutMs` */

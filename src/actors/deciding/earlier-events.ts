@@ -1,20 +1,54 @@
-import { type ActorId, MalformedEventError, type StoredEvent } from '../../core/index.ts'
+import {
+  type ActorId,
+  AetherError,
+  MalformedEventError,
+  type StoredEvent,
+} from '../../core/index.ts'
 import type { EventStore, LogEntry } from '../../store/index.ts'
-import type { CommandRecord, Since } from './command.ts'
+import type { CommandRecord, DeliveryOptions, Since } from './command.ts'
 
 /** By how much the clocks of nodes may differ, whatever they should. */
 const clockSkewMs = 10 * 60_000
 
+/** What is said of a command that may have been carried out, and be forgotten. */
+type Repeated = Pick<DeliveryOptions, 'commandId' | 'firstSent' | 'since'>
+
+/** How it is looked for. */
+export interface Sought {
+  readonly since: Since | undefined
+  readonly signal?: AbortSignal
+}
+
 /**
- * Nothing where no `since` is given. Where the events of a command with this id stand, if it was carried out since then: looked for in the history
- * of the actor, as that remembers its newest commands only. The newest one counts, where there are several.
+ * From where on its events may stand; undefined where nobody says that it may come again.
+ * @throws AetherError `invalid-argument`
+ */
+export function sinceOf({ commandId, firstSent, since }: Repeated): Since | undefined {
+  if (firstSent === undefined) return since
+  if (!(firstSent instanceof Date) || Number.isNaN(firstSent.getTime()))
+    throw new AetherError(
+      'invalid-argument',
+      `firstSent must be a valid Date, not ${String(firstSent)}`,
+    )
+  if (commandId === undefined)
+    throw new AetherError(
+      'invalid-argument',
+      'firstSent is nothing without the commandId that was sent',
+    )
+  return { time: firstSent.getTime() }
+}
+
+/**
+ * Where the events of a command with this id stand, if it was carried out since then: looked for in the
+ * history of the actor, as that remembers its newest commands only. The newest one counts, where there are
+ * several. Nothing where no `since` is given.
  * @throws AetherError those of the store
  */
 export async function findEarlier(
   store: EventStore,
   actorId: ActorId,
   commandId: string | undefined,
-  { since, signal }: { readonly since: Since | undefined; readonly signal?: AbortSignal },
+  { since, signal }: Sought,
 ): Promise<CommandRecord | undefined> {
   if (commandId === undefined || !since) return undefined
   let found: CommandRecord | undefined

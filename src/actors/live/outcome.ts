@@ -1,4 +1,5 @@
 import type { CommandOutcome } from '../deciding/command.ts'
+import { findEarlier, type Sought } from '../deciding/earlier-events.ts'
 import type { LiveActor } from './live-actor.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -13,6 +14,7 @@ const silent = { name: 'outcome', model: { reply: undefined } }
 export async function outcomeOf(
   live: LiveActor,
   commandId: string,
+  sought: Sought,
   { store }: Surroundings,
 ): Promise<CommandOutcome | undefined> {
   const hold = await live.hold()
@@ -23,7 +25,9 @@ export async function outcomeOf(
       live.forget()
       await live.state()
     }
-    const record = live.memoryIfAny?.find(commandId)
+    const record =
+      live.memoryIfAny?.find(commandId) ??
+      (await findEarlier(store, live.actorId, commandId, sought))
     if (!record) return undefined
     const { reply: _none, ...outcome } = await live.recall(record, silent)
     return outcome

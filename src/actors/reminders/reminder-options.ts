@@ -10,6 +10,8 @@ export interface TellOptions {
    * @default none: every telling is a message of its own
    */
   readonly commandId?: string
+  /** When it was told or sent first under its `commandId`, where it may have been: as with a command. */
+  readonly firstSent?: Date
   /** Goes into every event that the command makes; `causationId` is set to the message's id. */
   readonly metadata?: Metadata
   /**

@@ -14,6 +14,7 @@ import {
 import type { Agenda, AgendaEntry, HandOut } from '../../store/index.ts'
 import type { ActorHost } from '../actor-host.ts'
 import { type DeliveryOptions, identify } from '../deciding/command.ts'
+import { sinceOf } from '../deciding/earlier-events.ts'
 import type { ActorObserver } from '../live/actor-observer.ts'
 import type { ActorLimits } from '../live/limits.ts'
 import { Delivery } from './delivery.ts'
@@ -80,9 +81,11 @@ export class Reminders {
     actorId: ActorId,
     command: string,
     input: unknown,
-    { commandId, metadata = noMetadata, signal, since }: TellOptions & Asked,
+    options: TellOptions & Asked,
   ): Promise<string> {
+    const { commandId, metadata = noMetadata, signal } = options
     signal?.throwIfAborted()
+    const since = sinceOf(options)
     const offered = await this.#check(actorId, command, input, this.#traced(metadata))
     const id = commandId ?? this.#context.ids()
     const name = checkText('a command id', id, maxMessageIdLength)

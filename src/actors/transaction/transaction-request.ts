@@ -1,5 +1,6 @@
 import { type ActorId, AetherError, checkedMetadata, noMetadata } from '../../core/index.ts'
 import { identify } from '../deciding/command.ts'
+import { sinceOf } from '../deciding/earlier-events.ts'
 import type { Transaction, TransactionDelivery } from './transaction.ts'
 
 /**
@@ -8,15 +9,16 @@ import type { Transaction, TransactionDelivery } from './transaction.ts'
  */
 export function requestOf(
   actorIds: readonly ActorId[],
-  { name = 'transact', metadata = noMetadata, commandId, input, since }: TransactionDelivery,
+  options: TransactionDelivery,
 ): Pick<Transaction, 'name' | 'metadata' | 'identity' | 'since'> {
+  const { name = 'transact', metadata = noMetadata, commandId, input } = options
   const own = checkedMetadata(metadata)
   checkParticipants(actorIds)
   // By what it is known again.
   const askedFor = input === undefined ? actorIds : { actorIds, input }
   const identity =
     commandId === undefined ? undefined : identify(commandId, 'transact over', askedFor)
-  return { name, metadata: own, identity, since }
+  return { name, metadata: own, identity, since: sinceOf(options) }
 }
 
 function checkParticipants(actorIds: readonly ActorId[]): void {

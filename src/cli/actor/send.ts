@@ -1,5 +1,5 @@
 import { type ActorId, CommandRejectedError, parseActorId, parseJson } from '../../core/index.ts'
-import { given, named, parseCommandLine } from '../command-line.ts'
+import { given, named, parseCommandLine, timeOf } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { outputTo } from '../output.ts'
 import { nodeOptions, openOrMakeNode } from './node-option.ts'
@@ -9,6 +9,7 @@ export async function send(args: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseCommandLine(args, {
     ...nodeOptions,
     'command-id': { type: 'string' },
+    'first-sent': { type: 'string' },
   })
   const [actor = '', command = '', input] = named('actor send', positionals, [
     'ACTOR',
@@ -18,10 +19,11 @@ export async function send(args: readonly string[]): Promise<ExitCode> {
   const actorId = actor as ActorId
   parseActorId(actorId)
   const parsed = input === undefined ? undefined : parseJson(input)
+  const firstSent = timeOf('first-sent', values['first-sent'])
   const output = outputTo(values.json)
   await using node = await openOrMakeNode(values)
   try {
-    const options = given({ commandId: values['command-id'] })
+    const options = given({ commandId: values['command-id'], firstSent })
     const result = await node.send(actorId, command, parsed, options)
     await output.write(
       result,

@@ -1,4 +1,4 @@
-import { given, named, parseCommandLine } from '../command-line.ts'
+import { given, named, parseCommandLine, timeOf } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { filterOf } from '../filter-options.ts'
 import { outputTo, progressLine } from '../output.ts'
@@ -42,13 +42,8 @@ const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 function boundOf(before: string | undefined, olderThan: string | undefined): Date {
   if ((before === undefined) === (olderThan === undefined))
     throw new UsageError('aether store trim needs --before TIME or --older-than AGE, such as 90d')
-  if (before !== undefined) {
-    const time = new Date(before)
-    if (!Number.isNaN(time.getTime())) return time
-    throw new UsageError(
-      `--before must be a time such as 2026-11-21T20:00:00Z, not ${JSON.stringify(before)}`,
-    )
-  }
+  const time = timeOf('before', before)
+  if (time) return time
   const { count, unit } = /^(?<count>\d{1,9})(?<unit>[smhd])$/.exec(olderThan ?? '')?.groups ?? {}
   if (count && unit)
     return new Date(Date.now() - Number(count) * unitMs[unit as keyof typeof unitMs])
