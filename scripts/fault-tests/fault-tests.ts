@@ -37,6 +37,10 @@ export const faultTests: readonly FaultTest[] = [
     command: `command-check -- --backend ${backend} --commands 20000 --nodes 2 --accounts 4 --answers-per-kill 0 --seed 42`,
   })),
   {
+    title: 'A shop that sells for a long time: is anything kept that nobody needs?',
+    command: 'soak -- --backend sqlite --orders 60000',
+  },
+  {
     title: 'One actor in a thousand that can’t be read',
     command: 'poisoned-actor',
   },
