@@ -80,6 +80,10 @@ export const errorCodes = {
       'A line of an import cannot be read, or contradicts what is stored; all before it was imported.',
   },
   'too-large': { retryable: false, meaning: 'More bytes, depth or events than the bound allows.' },
+  'unsupported-encoding': {
+    retryable: false,
+    meaning: 'The body of an HTTP request is compressed: send it as it is.',
+  },
   overloaded: {
     retryable: true,
     meaning: 'Too much waits already: for one actor, for one subscriber or for the store.',

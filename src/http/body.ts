@@ -1,23 +1,68 @@
 import { AetherError } from '../core/index.ts'
+import type { Exchange } from './exchange.ts'
 
 /** Bytes of a request's body at most. */
 const maxBodyBytes = 1_048_576
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
+/**
+ * The body of a request. What its headers say is looked at before any of it is asked for.
+ * @throws AetherError `unsupported-encoding`; as {@link readText}
+ */
+export async function bodyOf({ headers, body }: Exchange): Promise<string> {
+  checkEncoding(headers.get('content-encoding'))
+  checkLength(Number(headers.get('content-length')))
+  return body()
+}
+
 /** @throws AetherError `too-large`; `invalid-json` for what is not UTF-8 */
 export async function readText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  const read: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of chunks) {
-    bytes += chunk.length
-    if (bytes > maxBodyBytes)
-      throw new AetherError('too-large', `the body has more than ${maxBodyBytes} bytes`)
-    read.push(chunk)
-  }
+  const gathered = new Gathered()
+  for await (const chunk of chunks) gathered.add(chunk)
   try {
-    return decoder.decode(Buffer.concat(read))
+    return decoder.decode(gathered.bytes)
   } catch (cause) {
     throw new AetherError('invalid-json', 'the body is not UTF-8', { cause })
+  }
+}
+
+function checkEncoding(encoding: string | null): void {
+  if (encoding === null || /^(identity)?$/i.test(encoding.trim())) return
+  const message = `the body is encoded as ${JSON.stringify(encoding)}: send it as it is`
+  throw new AetherError('unsupported-encoding', message)
+}
+
+function checkLength(bytes: number): void {
+  if (bytes > maxBodyBytes)
+    throw new AetherError('too-large', `the body has more than ${maxBodyBytes} bytes`)
+}
+
+/** Pieces in one place: a million of one byte each, kept as they come, would take hundreds of megabytes. */
+class Gathered {
+  #room: Uint8Array = new Uint8Array()
+  #length = 0
+
+  /** @throws AetherError `too-large` */
+  add(piece: Uint8Array): void {
+    const length = this.#length + piece.length
+    checkLength(length)
+    // Most bodies are one piece, which isn't copied.
+    if (this.#length === 0) this.#room = piece
+    else this.#append(piece, length)
+    this.#length = length
+  }
+
+  #append(piece: Uint8Array, length: number): void {
+    if (length > this.#room.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#room.length))
+      larger.set(this.bytes)
+      this.#room = larger
+    }
+    this.#room.set(piece, this.#length)
+  }
+
+  get bytes(): Uint8Array {
+    return this.#room.subarray(0, this.#length)
   }
 }

@@ -2,12 +2,21 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { finished } from 'node:stream/promises'
 import { systemClock } from '../core/index.ts'
+import { type ParserError, refusalOf } from './broken-request.ts'
 
-/** Writes the answer to one request. The signal aborts when the connection is gone. */
+/** What becomes of a connection while one of its requests is answered. */
+export interface Line {
+  /** Aborts when the connection is gone. */
+  readonly gone: AbortSignal
+  /** Aborts when nothing more can be read from it: what came is no HTTP, or came too slowly. */
+  readonly broken: AbortSignal
+}
+
+/** Writes the answer to one request. */
 export type Answer = (
   request: IncomingMessage,
   response: ServerResponse,
-  gone: AbortSignal,
+  line: Line,
 ) => Promise<void>
 
 /** Behind so many unanswered requests of a connection, no more are read. */
@@ -17,14 +26,20 @@ const maxUnderWay = 100
 export class Connections {
   readonly #server: Server
   readonly #answer: Answer
+  readonly #stallTimeoutMs: number
   readonly #open = new Map<Socket, Connection>()
   readonly #underWay = new Set<Promise<void>>()
 
-  constructor(server: Server, answer: Answer) {
+  /** A client that takes nothing of an answer for `stallTimeoutMs` is cut off. */
+  constructor(server: Server, answer: Answer, stallTimeoutMs = 60_000) {
     this.#server = server
     this.#answer = answer
+    this.#stallTimeoutMs = stallTimeoutMs
     server.on('connection', (socket) => this.#accept(socket))
     server.on('request', (request, response) => this.#receive(request, response))
+    // Whoever answers says whether it wants the body.
+    server.on('checkContinue', (request, response) => this.#receive(request, response))
+    server.on('clientError', (error, socket) => this.#refuse(error, socket as Socket))
   }
 
   /**
@@ -39,17 +54,24 @@ export class Connections {
   }
 
   #accept(socket: Socket): void {
-    this.#open.set(socket, new Connection(socket))
+    this.#open.set(socket, new Connection(socket, this.#stallTimeoutMs))
     socket.once('close', () => this.#open.delete(socket))
   }
 
   #receive(request: IncomingMessage, response: ServerResponse): void {
     const answered = this.#open
       .get(request.socket)
-      ?.enqueue((gone) => this.#answer(request, response, gone), response)
+      ?.enqueue((line) => this.#answer(request, response, line), response)
     if (!answered) return
     this.#underWay.add(answered)
     void answered.finally(() => this.#underWay.delete(answered))
+  }
+
+  #refuse(error: ParserError, socket: Socket): void {
+    const refusal = refusalOf(error)
+    const connection = this.#open.get(socket)
+    if (refusal && connection) connection.refuse(refusal, error)
+    else socket.destroy()
   }
 
   async #answered(timeoutMs: number): Promise<void> {
@@ -67,21 +89,38 @@ export class Connections {
  */
 class Connection {
   readonly #socket: Socket
+  readonly #stallTimeoutMs: number
   readonly #gone = new AbortController()
+  readonly #broken = new AbortController()
+  readonly #line: Line = { gone: this.#gone.signal, broken: this.#broken.signal }
   #last: Promise<void> = Promise.resolve()
   #underWay = 0
   #isReadByStream = false
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, stallTimeoutMs: number) {
     this.#socket = socket
+    this.#stallTimeoutMs = stallTimeoutMs
     socket.once('close', () => this.#gone.abort())
   }
 
   /** Resolves when the answer is out, or can't get out any more; never rejects. */
-  enqueue(answer: (gone: AbortSignal) => Promise<void>, response: ServerResponse): Promise<void> {
+  enqueue(answer: (line: Line) => Promise<void>, response: ServerResponse): Promise<void> {
     if (++this.#underWay === maxUnderWay) process.nextTick(() => this.#hold())
     this.#last = this.#last.then(() => this.#run(answer, response)).then(() => this.#release())
     return this.#last
+  }
+
+  /**
+   * Says that what came last is no request, behind the answers to all that were: said before, it would be
+   * taken for the answer to a command that was carried out.
+   */
+  refuse(refusal: string, cause: Error): void {
+    if (this.#broken.signal.aborted) return
+    this.#broken.abort(cause)
+    void this.#last.then(() => {
+      if (this.#socket.writable) this.#socket.end(refusal, () => this.#socket.destroy())
+      else this.#socket.destroy()
+    })
   }
 
   /**
@@ -102,19 +141,24 @@ class Connection {
     if (--this.#underWay === maxUnderWay - 1 && this.#isReadByStream) this.#socket.resume()
   }
 
-  async #run(
-    answer: (gone: AbortSignal) => Promise<void>,
-    response: ServerResponse,
-  ): Promise<void> {
+  async #run(answer: (line: Line) => Promise<void>, response: ServerResponse): Promise<void> {
     // The answer before said that it is the last one: what comes behind it must not be done.
     if (!this.#socket.writable) return
     try {
-      await answer(this.#gone.signal)
-      // An answer that waits for a connection which is gone is never told so.
-      if (!this.#gone.signal.aborted) await finished(response)
+      await answer(this.#line)
+      await this.#taken(response)
     } catch {
       // Half an answer can't be taken back: only the end of the connection tells the client.
       response.destroy()
     }
+  }
+
+  async #taken(response: ServerResponse): Promise<void> {
+    // An answer that waits for a connection which is gone is never told so.
+    if (response.writableFinished || this.#gone.signal.aborted) return
+    // Nearly all are taken at once, and need no timer.
+    const isWaiting = this.#socket.writableLength > 0
+    const timeout = isWaiting ? { signal: AbortSignal.timeout(this.#stallTimeoutMs) } : {}
+    await finished(response, timeout)
   }
 }

@@ -8,13 +8,13 @@ export interface Exchange {
   readonly target: string
   readonly headers: { get(name: string): string | null }
   /**
-   * The body as text.
+   * The body as text, of which nothing is read before.
    * @throws AetherError `too-large`
    */
-  body(): Promise<string>
+  readonly body: () => Promise<string>
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal
-  /** Aborts when an answer that would go on has to end: the client is gone, or the gateway closes. */
+  /** Aborts when an answer that would go on has to end: the client is gone or sends no HTTP, or the gateway closes. */
   readonly ending: AbortSignal
 }
 

@@ -22,10 +22,19 @@ export function createFetchHandler(
       headers: request.headers,
       signal,
       ending: AbortSignal.any([signal, cancelled.signal]),
-      body: async () => (request.body ? readText(request.body) : ''),
+      body: () => bodyIn(request),
     })
     const sent = typeof body === 'object' ? readableOf(body, cancelled) : (body ?? null)
     return new Response(request.method === 'HEAD' ? null : sent, { status, headers })
+  }
+}
+
+async function bodyIn({ body, signal }: Request): Promise<string> {
+  try {
+    return body ? await readText(body) : ''
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
   }
 }
 

@@ -1,5 +1,6 @@
 import { actorId, type ActorId, AetherError, isAetherError, parseJson } from '../core/index.ts'
 import type { Node } from '../node/index.ts'
+import { bodyOf } from './body.ts'
 import { entityTagOf, unlessKnown } from './entity-tag.ts'
 import { type EventStreamSettings, streamReply } from './event-stream.ts'
 import { type Exchange, jsonReply, type Reply } from './exchange.ts'
@@ -184,7 +185,7 @@ async function postCommand(
   command: string,
   exchange: ObservedExchange,
 ): Promise<Reply> {
-  const text = await exchange.body()
+  const text = await bodyOf(exchange)
   const input = text.trim() === '' ? undefined : parseJson(text)
   const commandId = commandIdOf(exchange)
   const options = {

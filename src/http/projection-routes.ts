@@ -1,6 +1,7 @@
 import { actorId, AetherError, parseJson } from '../core/index.ts'
 import type { Node } from '../node/index.ts'
 import type { ProjectionHandle } from '../projections/index.ts'
+import { bodyOf } from './body.ts'
 import { type Exchange, jsonReply, type Reply } from './exchange.ts'
 import { answerByMethod } from './method.ts'
 import type { Target } from './target.ts'
@@ -88,7 +89,7 @@ async function postPause(handle: ProjectionHandle, isPaused: boolean): Promise<R
 }
 
 async function postRebuild(handle: ProjectionHandle, exchange: Exchange): Promise<Reply> {
-  const back = isBack(await exchange.body())
+  const back = isBack(await bodyOf(exchange))
   return jsonReply(200, { name: handle.name, build: await handle.rebuild({ back }) })
 }
 
@@ -111,7 +112,7 @@ async function postRetryAll(handle: ProjectionHandle): Promise<Reply> {
 }
 
 async function postSkip(handle: ProjectionHandle, id: string, exchange: Exchange): Promise<Reply> {
-  const { reason, position } = skipIn(await exchange.body())
+  const { reason, position } = skipIn(await bodyOf(exchange))
   const skipped = await handle.skip(id, reason, position === undefined ? {} : { position })
   return jsonReply(200, { name: handle.name, actorId: id, skipped })
 }

@@ -1,4 +1,5 @@
 import { AetherError } from '../core/index.ts'
+import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { problemReply } from './problem.ts'
 
@@ -16,12 +17,24 @@ export function sameOriginOnly(gateway: Gateway, hosts: readonly string[]): Gate
     if (origin !== null && !isOwn(origin, allowedHosts)) {
       return refuse(`a page of the origin ${JSON.stringify(origin)} may not send requests here`)
     }
+    if (origin === null && isEmbedded(exchange))
+      return refuse('a page elsewhere may not send requests here')
     return gateway(exchange)
   }
 }
 
 function isOwn(origin: string, allowedHosts: ReadonlySet<string>): boolean {
-  return URL.canParse(origin) && allowedHosts.has(new URL(origin).host)
+  return /^https?:/i.test(origin) && URL.canParse(origin) && allowedHosts.has(new URL(origin).host)
+}
+
+/**
+ * Browsers name no origin where a page can't read the answer: of an image, a frame, a fetch without CORS. But
+ * they tell that it isn't somebody who opens the address (W3C Fetch Metadata).
+ */
+function isEmbedded({ headers }: Exchange): boolean {
+  const site = headers.get('sec-fetch-site')
+  const isElsewhere = site === 'cross-site' || site === 'same-site'
+  return isElsewhere && headers.get('sec-fetch-dest') !== 'document'
 }
 
 function refuse(reason: string): ReturnType<typeof problemReply> {

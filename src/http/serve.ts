@@ -3,14 +3,15 @@ import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { AetherError, messageOf } from '../core/index.ts'
 import type { Node } from '../node/index.ts'
-import { readText } from './body.ts'
-import { Connections } from './connections.ts'
+import { type Answer, Connections } from './connections.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 import { problemReply } from './problem.ts'
 import { splitTarget } from './request-target.ts'
 import { sameOriginOnly } from './same-origin.ts'
-import { streamInto } from './stream-into.ts'
+import { sentBody } from './sent-body.ts'
+import { type SendBounds, streamInto, writeInto } from './stream-into.ts'
+import { letPass } from './unread-body.ts'
 import { checkWholeNumber } from './whole-number.ts'
 
 /** Where to listen, and for how long to go on answering. */
@@ -25,6 +26,13 @@ export interface ServeOptions extends GatewayOptions {
   readonly hosts?: readonly string[]
   /** How long `close()` waits for the answers under way, in milliseconds. @default 5000 */
   readonly closeTimeoutMs?: number
+  /**
+   * How long a client may take nothing of an answer that waits for it, in milliseconds. Then it is cut off: what
+   * waits takes memory. @default 60000
+   */
+  readonly stallTimeoutMs?: number
+  /** How many connections there may be at once; one more is closed as it comes. @default 10000 */
+  readonly maxConnections?: number
 }
 
 /** A gateway that listens. */
@@ -47,6 +55,7 @@ const maxPort = 65_535
 const highWaterMark = 16_384
 /** The longest that a timer can wait. */
 const maxTimeoutMs = 2_147_483_647
+const most = Number.MAX_SAFE_INTEGER
 
 /**
  * Serves the node's gateway over HTTP on 127.0.0.1, to this machine alone.
@@ -54,22 +63,35 @@ const maxTimeoutMs = 2_147_483_647
  */
 export async function serve(
   node: Node,
-  { port = 4040, hosts = [], closeTimeoutMs = 5_000, ...options }: ServeOptions = {},
+  {
+    port = 4040,
+    hosts = [],
+    closeTimeoutMs = 5_000,
+    stallTimeoutMs = 60_000,
+    maxConnections = 10_000,
+    ...options
+  }: ServeOptions = {},
 ): Promise<HttpServer> {
   checkWholeNumber('port', port, maxPort)
   for (const name of hosts) checkHost(name)
   checkWholeNumber('closeTimeoutMs', closeTimeoutMs, maxTimeoutMs)
+  checkWholeNumber('stallTimeoutMs', stallTimeoutMs, maxTimeoutMs, 1)
+  checkWholeNumber('maxConnections', maxConnections, most, 1)
   // Until it listens nobody asks, so the gateway can be made when the port is known.
   let gateway: Gateway
   const closing = new AbortController()
-  const server = createServer({ highWaterMark })
-  const connections = new Connections(server, async (request, response, gone) => {
-    const ending = AbortSignal.any([gone, closing.signal])
-    const isClosing = (): boolean => closing.signal.aborted
-    const reply = isClosing() ? tooLate() : await gateway(exchangeOf(request, gone, ending))
+  const isClosing = (): boolean => closing.signal.aborted
+  const answer: Answer = async (request, response, line) => {
+    const ending = AbortSignal.any([line.gone, line.broken, closing.signal])
+    const body = (): Promise<string> => sentBody(request, response, line)
+    const exchange = { ...askedBy(request), signal: line.gone, ending, body }
+    const reply = isClosing() ? tooLate() : await gateway(exchange)
     const last = isClosing() ? { ...reply, headers: lastOne(reply) } : reply
-    await send(request, response, last, ending)
-  })
+    await send(request, response, last, { gone: line.gone, ending, stallTimeoutMs })
+  }
+  const server = createServer({ highWaterMark })
+  server.maxConnections = maxConnections
+  const connections = new Connections(server, answer, stallTimeoutMs)
   const bound = await listen(server, port)
   gateway = sameOriginOnly(createGateway(node, options), [...hostsAt(bound), ...hosts])
   let closed: Promise<void> | undefined
@@ -112,45 +134,45 @@ function lastOne({ headers }: Reply): Reply['headers'] {
   return { ...headers, connection: 'close' }
 }
 
-function exchangeOf(request: IncomingMessage, gone: AbortSignal, ending: AbortSignal): Exchange {
+function askedBy(request: IncomingMessage): Pick<Exchange, 'method' | 'target' | 'headers'> {
   const { authority, target } = splitTarget(request.url ?? '/')
   const { headers } = request
   return {
     method: request.method ?? 'GET',
     target,
     headers: {
-      get: (name) => (name === 'host' && authority) || textOfHeader(headers[name]),
+      get: (name) => (name === 'host' ? (authority ?? hostsOf(request)) : textOf(headers[name])),
     },
-    signal: gone,
-    ending,
-    body: () => bodyOf(request, gone),
   }
 }
 
-async function bodyOf(request: IncomingMessage, gone: AbortSignal): Promise<string> {
-  try {
-    // The answer to a body that is too large must still get out on this connection.
-    return await readText(request.iterator({ destroyOnReturn: false }))
-  } catch (error) {
-    gone.throwIfAborted()
-    throw error
-  }
+/** All that were sent: Node keeps the first, and somebody between may have looked at another. */
+function hostsOf({ rawHeaders }: IncomingMessage): string {
+  const isHost = (_: string, index: number): boolean =>
+    index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host'
+  return rawHeaders.filter(isHost).join(', ')
 }
 
-function textOfHeader(value: string | string[] | undefined): string | null {
-  return Array.isArray(value) ? value.join(', ') : (value ?? null)
+function textOf(header: string | string[] | undefined): string | null {
+  return Array.isArray(header) ? header.join(', ') : (header ?? null)
 }
 
+/** A text that was begun is sent to its end, a stream has none of its own. */
 async function send(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: Reply,
-  ending: AbortSignal,
+  bounds: SendBounds & { readonly gone: AbortSignal },
 ): Promise<void> {
   // An unread body would be taken for the next request on this connection.
-  const connection = request.complete ? {} : { connection: 'close' }
-  response.writeHead(status, { ...headers, ...connection })
-  if (request.method === 'HEAD' || body === undefined) response.end()
-  else if (typeof body === 'string') response.end(body)
-  else await streamInto(response, body, ending)
+  const isUnread = !request.complete
+  response.writeHead(status, { ...headers, ...(isUnread && { connection: 'close' }) })
+  const sent = request.method === 'HEAD' ? undefined : body
+  if (typeof sent === 'object') return streamInto(response, sent, bounds)
+  const isLarge = sent !== undefined && sent.length > highWaterMark
+  if (!isUnread && !isLarge) return void response.end(sent)
+  if (sent === undefined) response.flushHeaders()
+  else await writeInto(response, sent, { ...bounds, ending: bounds.gone })
+  if (isUnread) await letPass(request, bounds.ending)
+  response.end()
 }

@@ -20,6 +20,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'version-conflict': 409,
   'history-trimmed': 410,
   'too-large': 413,
+  'unsupported-encoding': 415,
   'command-rejected': 422,
   'actor-failed': 500,
   'actor-quarantined': 503,

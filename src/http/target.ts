@@ -46,13 +46,15 @@ export function wholeNumberOf(query: Query, name: string): number | undefined {
  */
 function parseQuery(text: string): Query {
   const first = new Map<string, string>()
-  const lists = new Map<string, readonly string[]>()
+  const lists = new Map<string, string[]>()
   for (const parameter of text.split('&')) {
     if (parameter === '') continue
     const [encodedName, value] = cut(parameter, '=')
     const name = decode(encodedName)
     if (!first.has(name)) first.set(name, decode(value))
-    lists.set(name, [...(lists.get(name) ?? []), ...value.split(',').map(decode)])
+    const list = lists.get(name) ?? []
+    for (const each of value.split(',')) list.push(decode(each))
+    lists.set(name, list)
   }
   const get: Query['get'] = (name) => first.get(name)
   return { names: [...first.keys()], get, list: (name) => lists.get(name) }

@@ -1,14 +1,16 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Node, open } from 'aether'
-import { createFetchHandler, serve } from 'aether/http'
+import { createFetchHandler, type GatewayOptions, serve } from 'aether/http'
 import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
 import { send } from '../support/http-client.ts'
 import { until } from '../support/until.ts'
 import { EventSource } from './event-source.ts'
+import { RawConnection } from './raw-connection.ts'
 import { Thing } from './thing.ts'
 import { watched } from './watched-subscriptions.ts'
 
@@ -41,8 +43,8 @@ describe('hosts of serve', () => {
 })
 
 /** As docs/http.md has it. */
-function serverAround(node: Node<typeof Thing>): Server {
-  const handle = createFetchHandler(node)
+function serverAround(node: Node<typeof Thing>, options: GatewayOptions = {}): Server {
+  const handle = createFetchHandler(node, options)
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const who = incoming.headers.authorization
@@ -87,4 +89,38 @@ test('the server of the documentation tells callers apart, streams, and ends wha
   stream[Symbol.dispose]()
   await until(() => seen.open === 0, { description: 'the stream has ended' })
   server.closeAllConnections()
+})
+
+test('behind it, a client that leaves in the middle of a body is no error of the node', async () => {
+  const told: unknown[] = []
+  await using node = await open({ backend: memory(), actors: [Thing] })
+  await using server = serverAround(node, { onError: (error) => told.push(error) })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  let left = 0
+  server.on('request', (request) => request.once('close', () => left++))
+  for (let n = 0; n < 5; n++) {
+    const connection = await RawConnection.to(url)
+    const lines = ['POST /actors/thing/a/keep HTTP/1.1', 'host: x', 'authorization: alice']
+    connection.say(...lines, 'content-length: 9', '', '12')
+    await once(server, 'request')
+    connection[Symbol.dispose]()
+  }
+  await until(() => left === 5, { description: 'all have left' })
+  // What was under way behind it has come to its end.
+  expect((await send(url, 'GET', '/events', { headers: { authorization: 'alice' } })).body).toBe(
+    '[]',
+  )
+  expect(told).toEqual([])
+})
+
+test('behind it, a body that is too large is refused', async () => {
+  await using node = await open({ backend: memory(), actors: [Thing] })
+  await using server = serverAround(node)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const body = Buffer.alloc(2 * 1_048_576, ' ')
+  const headers = { authorization: 'alice', 'transfer-encoding': 'chunked' }
+  const reply = await send(url, 'POST', '/actors/thing/a/keep', { body, headers })
+  expect(reply.status).toBe(413)
 })

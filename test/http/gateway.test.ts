@@ -365,6 +365,19 @@ describe('pages elsewhere', () => {
     expect((await gateway.get('/events')).json).toHaveLength(status === 200 ? 1 : 0)
   })
 
+  test.each([
+    ['cross-site', 'image', 403],
+    ['cross-site', 'iframe', 403],
+    ['same-site', 'empty', 403],
+    ['cross-site', 'document', 200],
+    ['same-origin', 'empty', 200],
+    ['none', 'document', 200],
+  ])('that a browser sends from %s for an %s get %d', async (site, destination, status) => {
+    await using gateway = await start()
+    const headers = { 'sec-fetch-site': site, 'sec-fetch-dest': destination }
+    expect((await gateway.get('/events', headers)).status).toBe(status)
+  })
+
   test('may be the gateway itself', async () => {
     await using gateway = await start()
     const { port } = new URL(gateway.url)
