@@ -325,10 +325,12 @@ export class CommitLogEventStore implements EventStore {
     this.#log.beginClosing()
     // A commit may take several steps, and the log must be open for all of them.
     await this.#underWay.none()
-    await this.#snapshots.close()
-    await this.agenda?.close()
-    await this.#tables?.close()
-    await this.#log.close()
+    // From the last to the first, and each of them whatever another one throws.
+    await using parts = new AsyncDisposableStack()
+    parts.defer(() => this.#log.close())
+    parts.defer(() => this.#tables?.close())
+    parts.defer(() => this.agenda?.close())
+    parts.defer(() => this.#snapshots.close())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -24,3 +24,16 @@ test('a write that need not outlive a power cut is not synced, unless it shares 
   assert.deepEqual(await Promise.all(together), [synced, synced])
   await connection.close()
 })
+
+test('what comes while it closes is refused, and what came before is written', async () => {
+  await using folder = await temporaryFolder()
+  const file = join(folder.path, 'events.db')
+  await (await sqlite(file).openStore()).close()
+  const connection = await openBeside(file, 1_000, (_db, opened) => opened)
+  const before = connection.write(() => 'written')
+  const closing = connection.close()
+  const late = before.then(() => connection.write(() => 'late'))
+  await assert.rejects(late, { code: 'closed' })
+  assert.equal(await before, 'written')
+  await closing
+})

@@ -66,6 +66,7 @@ export class SideConnection {
   #draining: Promise<void> | undefined
   /** As {@link settings} have it. */
   #synced: Outlives = 'power-cut'
+  #isClosing = false
 
   constructor(db: DatabaseSync, file: string, lockTimeoutMs: number) {
     this.#db = db
@@ -94,14 +95,15 @@ export class SideConnection {
    */
   write<T>(run: () => T, outlives: Outlives = 'power-cut'): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#assertOpen()
+      this.#assertOpen(this.#isClosing)
       this.#waiting.push({ run, outlives, resolve: resolve as (result: unknown) => void, reject })
       this.#draining ??= this.#drain()
     })
   }
 
-  /** Writes what waits first. */
+  /** Writes what waits first, and takes nothing more. */
   async close(): Promise<void> {
+    this.#isClosing = true
     await this.#draining
     this.#db.close()
   }
@@ -148,8 +150,8 @@ export class SideConnection {
   readonly #notCommitted = (thrown: unknown): unknown =>
     commitFailure(this.#file, thrown, 'look whether it is there')
 
-  #assertOpen(): void {
-    if (!this.#db.isOpen) throw new AetherError('closed', 'the event store was closed')
+  #assertOpen(isClosing = false): void {
+    if (isClosing || !this.#db.isOpen) throw new AetherError('closed', 'the event store was closed')
   }
 }
 

@@ -5,6 +5,7 @@ const resultCode = {
   error: 1,
   perm: 3,
   busy: 5,
+  nomem: 7,
   readonly: 8,
   ioerr: 10,
   corrupt: 11,
@@ -37,9 +38,12 @@ export function isBusy(thrown: unknown): boolean {
   return code === resultCode.busy || code === resultCode.protocol
 }
 
+/** With these a COMMIT may have failed behind its last write. */
+const lateFailures: ReadonlySet<number | undefined> = new Set([resultCode.ioerr, resultCode.nomem])
+
 /** What a COMMIT threw: the disk may have all of it even so, and a recovery would find it there. */
 export function commitFailure(file: string, thrown: unknown, advice: string): unknown {
-  if (resultCodeOf(thrown) !== resultCode.ioerr) return thrown
+  if (!lateFailures.has(resultCodeOf(thrown))) return thrown
   return new AetherError(
     'outcome-unknown',
     `${file} may or may not have been written (${messageOf(thrown)}): check its disk and ${advice}`,
