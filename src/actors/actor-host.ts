@@ -1,4 +1,10 @@
-import { ActorFailedError, type ActorId, AetherError, type TraceSpan } from '../core/index.ts'
+import {
+  ActorFailedError,
+  type ActorId,
+  AetherError,
+  nextTurn,
+  type TraceSpan,
+} from '../core/index.ts'
 import { ofCommand, ofTransaction, traced } from './deciding/command-span.ts'
 import { findEarlier, sinceOf } from './deciding/earlier-events.ts'
 import {
@@ -163,7 +169,10 @@ export class ActorHost {
     }
   }
 
-  /** What didn't get as far as an actor. */
+  /**
+   * What didn't get as far as an actor. Told in the next turn of the event loop: who asks again and again,
+   * without a pause, must not bring the process to a standstill.
+   */
   #refused(
     model: ActorModel | undefined,
     name: string | undefined,
@@ -173,7 +182,7 @@ export class ActorHost {
     const { observer, clock } = this.#around
     const known = name !== undefined && model?.commands.has(name) ? name : undefined
     observer.answered(model?.type, known, clock.monotonic() - sentAt, reason)
-    return rejected(reason)
+    return nextTurn().then(() => rejected(reason))
   }
 
   /**
@@ -235,6 +244,10 @@ export class ActorHost {
       const held = await HeldActors.hold(actorIds, (actorId) => this.#activate(actorId), within)
       const transaction = { ...request, actors: held.of(actorIds), decide, span }
       return await within.race(this.#carryOut(transaction, held))
+    } catch (error) {
+      // As for what didn't get as far as an actor.
+      await nextTurn()
+      throw error
     } finally {
       this.#leave()
     }
@@ -322,7 +335,7 @@ export class ActorHost {
       this.#deadlines.add(letter)
       signal?.addEventListener('abort', letter, { once: true })
     } catch (error) {
-      letter.fail(error)
+      void nextTurn().then(() => letter.fail(error))
     }
     return letter.answered
   }

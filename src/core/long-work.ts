@@ -24,6 +24,11 @@ function goOn(): void {
   if (queue.length > 0) setImmediate(goOn)
 }
 
+/** The next turn of the event loop: timers and connections get theirs before. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve))
+}
+
 /**
  * Whether something goes on by itself in a later turn of the event loop, as it has kept others waiting: on a
  * busy machine that may be anything, however short.

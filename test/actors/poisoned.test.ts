@@ -1,7 +1,8 @@
 import { open, systemClock } from 'aether'
+import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
 import { backendKinds } from '../support/backend-kinds.ts'
-import { Counter, countingReads } from './counter.ts'
+import { Counter, countingReads, watched } from './counter.ts'
 
 const actors = 1_000
 const poisoned = 'user-7'
@@ -37,6 +38,54 @@ describe.each(backendKinds)('one poisoned actor among many on $name', ({ start }
     expect([...reads.values()].filter((count) => count !== 1)).toEqual([5])
   })
 })
+
+describe('who asks again and again, without a pause, doesn’t keep the process from anything else', () => {
+  test('where an actor is in quarantine', async () => {
+    await using node = await open({
+      backend: memory(),
+      actors: [Counter],
+      limits: { failuresInARow: 1 },
+      logger: silent,
+    })
+    const nonsense = { type: 'Nonsense', data: {} }
+    await node.events.append(`counter-${poisoned}`, [nonsense], { expectedVersion: 0 })
+    const counter = node.get(Counter, poisoned)
+    expect(await codeOf(counter)).toBe('malformed-event')
+    await untilATimerFires(() => codeOf(counter))
+    await untilATimerFires(() => codeOf({ add: () => node.transact([counter], () => undefined) }))
+  })
+
+  test('where a mailbox is full', async () => {
+    const [begun, stored] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const backend = watched(memory(), () => {
+      begun.resolve()
+      return stored.promise
+    })
+    await using node = await open({ backend, actors: [Counter], limits: { mailboxCommands: 1 } })
+    const counter = node.get(Counter, 'a')
+    const underWay = counter.add({ by: 1 })
+    await begun.promise
+    const waiting = counter.add({ by: 1 })
+    try {
+      expect(await codeOf(counter)).toBe('overloaded')
+      await untilATimerFires(() => codeOf(counter))
+    } finally {
+      stored.resolve()
+      await Promise.all([underWay, waiting])
+    }
+  })
+})
+
+/** Of so many, each at once, that would keep the process busy for a second at least. */
+const obstinacy = 200_000
+
+async function untilATimerFires(ask: () => Promise<unknown>): Promise<void> {
+  let hasFired = false
+  const timer = setTimeout(() => (hasFired = true), 1)
+  for (let asked = 0; !hasFired && asked < obstinacy; asked++) await ask()
+  clearTimeout(timer)
+  expect(hasFired).toBe(true)
+}
 
 interface Adding {
   add(input: { readonly by: number }): Promise<unknown>
