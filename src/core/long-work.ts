@@ -26,7 +26,15 @@ function goOn(): void {
 
 /** The next turn of the event loop: timers and connections get theirs before. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve))
+  return new Promise(later)
+}
+
+function later(call: () => void): void {
+  waiting++
+  setImmediate(() => {
+    waiting--
+    call()
+  })
 }
 
 /**
@@ -61,13 +69,13 @@ export class Promptness {
 
   /** Before anything else happens; where nothing else could for 10 ms, after that. */
   soon(call: () => void): void {
-    if (this.#isHeldUp) this.#later(call)
+    if (this.#isHeldUp) later(call)
     else void settled.then(call)
   }
 
   /** The next turn of the event loop, where nothing else could happen for 10 ms; else nothing to wait for. */
   pause(): Promise<void> | undefined {
-    return this.#isHeldUp ? new Promise((resolve) => this.#later(resolve)) : undefined
+    return this.#isHeldUp ? nextTurn() : undefined
   }
 
   get #isHeldUp(): boolean {
@@ -77,14 +85,6 @@ export class Promptness {
       setImmediate(() => (this.#since = undefined))
     }
     return now - this.#since >= heldUpMs
-  }
-
-  #later(call: () => void): void {
-    waiting++
-    setImmediate(() => {
-      waiting--
-      call()
-    })
   }
 }
 
