@@ -23,6 +23,7 @@ if (chosen.length === 0) {
 }
 
 const machine = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown kind'}, Node ${process.versions.node}`
+const mostLines = 36
 const page = FaultTestPage.of(await readFile(file, 'utf8').catch(() => ''))
 for (const each of chosen) {
   console.log(`npm run ${each.command}`)
@@ -55,11 +56,13 @@ async function run({ command, isControl }: FaultTest): Promise<Run> {
   }
 }
 
-/** What it came to, without what happened when. */
+/** What it came to, without what happened when. Of many findings the first ones. */
 function withoutLog(printed: string): string {
-  return printed
+  const lines = printed
+    .trim()
     .split('\n')
     .filter((line) => !/^ {2}\d+\.\d s: /.test(line))
-    .join('\n')
-    .trim()
+  const left = lines.length - mostLines
+  if (left <= 0) return lines.join('\n')
+  return [...lines.slice(0, mostLines - 1), `… ${left} lines more`, ...lines.slice(-1)].join('\n')
 }
