@@ -69,7 +69,7 @@ class EventStream {
   }
 
   /** Ends when nobody reads any more, when the store is closed, or with a message that says why. */
-  async *from(start: string): AsyncGenerator<string, void, undefined> {
+  async *from(start: string): AsyncGenerator<string | Uint8Array, void, undefined> {
     let checkpoint: string | undefined = start
     // No message, but a client that is cut off before the first one comes back to here.
     yield `id: ${checkpoint}\n\n`
@@ -77,7 +77,9 @@ class EventStream {
   }
 
   /** @returns where it goes on, behind what can't be read; undefined: nowhere */
-  async *#follow(checkpoint: string): AsyncGenerator<string, string | undefined, undefined> {
+  async *#follow(
+    checkpoint: string,
+  ): AsyncGenerator<string | Uint8Array, string | undefined, undefined> {
     const left = new AbortController()
     const signal = AbortSignal.any([this.#ending, left.signal])
     try {
@@ -104,14 +106,22 @@ class EventStream {
 }
 
 /** Of events that many are given: a text is made once for all streams, and goes with its event. */
-const textsOfShared = new WeakMap<StoredEvent, string>()
+const textsOfShared = new WeakMap<StoredEvent, string | Uint8Array>()
 
-function messageOf(event: StoredEvent): string {
+/** A message of more characters is kept as bytes: of a text each stream would make its own. */
+const largeLength = 16_384
+
+function messageOf(event: StoredEvent): string | Uint8Array {
   // What is at the end of the log is the same frozen object for all who follow it.
   if (!Object.isFrozen(event)) return newMessageOf(event)
   let text = textsOfShared.get(event)
-  if (text === undefined) textsOfShared.set(event, (text = newMessageOf(event)))
+  if (text === undefined) textsOfShared.set(event, (text = sharedMessageOf(event)))
   return text
+}
+
+function sharedMessageOf(event: StoredEvent): string | Uint8Array {
+  const text = newMessageOf(event)
+  return text.length > largeLength ? Buffer.from(text) : text
 }
 
 /** JSON has no line breaks, so one line of data holds it. */

@@ -24,9 +24,9 @@ export interface Reply {
   /**
    * A text, or nothing; or texts that are made as the client takes them, which end when
    * {@link Exchange.ending} aborts. They hold nothing before the first is taken, and nothing after they
-   * were left.
+   * were left. What comes as UTF-8 is of others as well, and mustn't be changed.
    */
-  readonly body: string | AsyncIterable<string> | undefined
+  readonly body: string | AsyncIterable<string | Uint8Array> | undefined
 }
 
 /** A reply with one text. */

@@ -2,6 +2,8 @@ import type { Node } from '../node/index.ts'
 import { readText } from './body.ts'
 import { createGateway, type GatewayOptions } from './gateway.ts'
 
+const encoder = new TextEncoder()
+
 /**
  * The gateway as a fetch handler, for a server of your own. It checks neither host nor origin nor
  * who is asking: that is the server's. A parsed URL can't carry the keys `.` and `..`; send those
@@ -40,17 +42,16 @@ async function bodyIn({ body, signal }: Request): Promise<string> {
 
 /** The texts as the client takes them. Whoever takes no more of them ends them. */
 function readableOf(
-  texts: AsyncIterable<string>,
+  texts: AsyncIterable<string | Uint8Array>,
   cancelled: AbortController,
 ): ReadableStream<Uint8Array> {
   const iterator = texts[Symbol.asyncIterator]()
-  const encoder = new TextEncoder()
   return new ReadableStream(
     {
       async pull(controller) {
         const result = await iterator.next()
         if (result.done) controller.close()
-        else controller.enqueue(encoder.encode(result.value))
+        else controller.enqueue(bytesOf(result.value))
       },
       async cancel() {
         // One that waits for its next text can be left only once it doesn't wait any more.
@@ -60,4 +61,9 @@ function readableOf(
     },
     { highWaterMark: 0 },
   )
+}
+
+/** Of its own: whoever reads a stream may do with the bytes what it likes. */
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? encoder.encode(text) : new Uint8Array(text)
 }

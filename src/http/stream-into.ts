@@ -20,7 +20,7 @@ const pieceBytes = 131_072
  */
 export async function streamInto(
   response: ServerResponse,
-  texts: AsyncIterable<string>,
+  texts: AsyncIterable<string | Uint8Array>,
   bounds: SendBounds,
 ): Promise<void> {
   const { ending } = bounds
@@ -39,7 +39,7 @@ export async function streamInto(
  */
 export async function writeInto(
   response: ServerResponse,
-  text: string,
+  text: string | Uint8Array,
   bounds: SendBounds,
 ): Promise<void> {
   for (const piece of piecesOf(text)) {
@@ -48,12 +48,12 @@ export async function writeInto(
   }
 }
 
-function* piecesOf(text: string): Generator<string | Uint8Array, void, undefined> {
+function* piecesOf(text: string | Uint8Array): Generator<string | Uint8Array, void, undefined> {
   if (text.length <= pieceBytes) {
     yield text
     return
   }
-  const bytes = Buffer.from(text)
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
 }
 

@@ -335,6 +335,25 @@ describe('the fetch handler', () => {
     await until(() => seen.open === 0, { description: 'it has ended' })
   })
 
+  test('gives each reader bytes of its own, also of a large event', async () => {
+    await using gateway = await start()
+    const handle = createFetchHandler(gateway.node)
+    const target = 'http://any.example/events/stream?after=now'
+    const readers: ReadableStreamDefaultReader<Uint8Array>[] = []
+    for (let n = 0; n < 2; n++) {
+      const { body } = await handle(new Request(target))
+      readers.push((body as ReadableStream<Uint8Array>).getReader())
+    }
+    for (const reading of readers) await reading.read()
+    const next = readers.map((reading) => reading.read())
+    const large = 'x'.repeat(100_000)
+    await gateway.keep('a', large)
+    const [first, second] = await Promise.all(next)
+    first?.value?.fill(0)
+    expect(Buffer.from(second?.value ?? []).toString()).toContain(`{"value":"${large}"}`)
+    for (const reading of readers) await reading.cancel()
+  })
+
   test('ends when the request is aborted', async () => {
     const seen = { open: 0, given: 0 }
     await using gateway = await start(watched(memory(), seen))
