@@ -1,5 +1,5 @@
 import type { Node } from '../node/index.ts'
-import { readText } from './body.ts'
+import { readText } from './exchange/body.ts'
 import { createGateway, type GatewayOptions } from './gateway.ts'
 
 const encoder = new TextEncoder()

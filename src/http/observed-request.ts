@@ -1,7 +1,7 @@
 import { type Metadata, systemClock, type TraceSpan, type Tracing } from '../core/index.ts'
 import type { Telemetry } from '../telemetry/index.ts'
-import type { Exchange, Reply } from './exchange.ts'
-import { routeName } from './route-name.ts'
+import type { Exchange, Reply } from './exchange/exchange.ts'
+import { routeName } from './exchange/route-name.ts'
 import { traceContext } from './trace-context.ts'
 
 /** A request, and what is to be said of all that follows from it. */

@@ -1,7 +1,7 @@
 import { AetherError } from '../core/index.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange } from './exchange/exchange.ts'
 import type { Gateway } from './gateway.ts'
-import { problemReply } from './problem.ts'
+import { problemReply } from './exchange/problem.ts'
 
 /**
  * Lets in only requests that name one of these hosts, and no page of another origin: a web page that

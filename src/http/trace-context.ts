@@ -1,5 +1,5 @@
 import { type Metadata, traceOf } from '../core/index.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange } from './exchange/exchange.ts'
 
 /** As much as everybody must pass on (W3C Trace Context, 3.3.1.5). */
 const maxTracestateLength = 512

@@ -4,7 +4,7 @@ import { ActorFailedError, AetherError, CommandRejectedError, open } from 'aethe
 import { createFetchHandler, serve } from 'aether/http'
 import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
-import { problemReply } from '../../src/http/problem.ts'
+import { problemReply } from '../../src/http/exchange/problem.ts'
 import { CliProcess } from '../support/cli.ts'
 import { send } from '../support/http-client.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'

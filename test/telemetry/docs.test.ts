@@ -2,7 +2,7 @@ import { type Metric, open } from 'aether'
 import { memory } from 'aether/memory'
 import { expect, test } from 'vitest'
 import { Account } from '../../examples/bank/bank.ts'
-import { routeName } from '../../src/http/route-name.ts'
+import { routeName } from '../../src/http/exchange/route-name.ts'
 import { Document } from '../support/document.ts'
 
 const units: Readonly<Record<string, string>> = { s: '_seconds' }

@@ -1,10 +1,10 @@
-import type { Reminder } from '../actors/index.ts'
-import type { ActorId } from '../core/index.ts'
-import type { Node } from '../node/index.ts'
-import { type Exchange, jsonReply, type Reply } from './exchange.ts'
-import { answerByMethod } from './method.ts'
-import { limitOf } from './page.ts'
-import type { Query } from './target.ts'
+import type { Reminder } from '../../actors/index.ts'
+import type { ActorId } from '../../core/index.ts'
+import type { Node } from '../../node/index.ts'
+import { type Exchange, jsonReply, type Reply } from '../exchange/exchange.ts'
+import { answerByMethod } from '../exchange/method.ts'
+import { limitOf } from '../exchange/page.ts'
+import type { Query } from '../exchange/target.ts'
 
 /** What waits for an actor, or for all of the store where none is named. */
 export function remindersReply(

@@ -1,10 +1,10 @@
-import { actorId, AetherError, parseJson } from '../core/index.ts'
-import type { Node } from '../node/index.ts'
-import type { ProjectionHandle } from '../projections/index.ts'
-import { bodyOf } from './body.ts'
-import { type Exchange, jsonReply, type Reply } from './exchange.ts'
-import { answerByMethod } from './method.ts'
-import type { Target } from './target.ts'
+import { actorId, AetherError, parseJson } from '../../core/index.ts'
+import type { Node } from '../../node/index.ts'
+import type { ProjectionHandle } from '../../projections/index.ts'
+import { bodyOf } from '../exchange/body.ts'
+import { type Exchange, jsonReply, type Reply } from '../exchange/exchange.ts'
+import { answerByMethod } from '../exchange/method.ts'
+import type { Target } from '../exchange/target.ts'
 
 /** What is asked of the readers of a node. */
 interface Asked {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { finished } from 'node:stream/promises'
-import { systemClock } from '../core/index.ts'
+import { systemClock } from '../../core/index.ts'
 import { type ParserError, refusalOf } from './broken-request.ts'
 
 /** What becomes of a connection while one of its requests is answered. */

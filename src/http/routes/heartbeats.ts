@@ -1,4 +1,4 @@
-import { systemClock } from '../core/index.ts'
+import { systemClock } from '../../core/index.ts'
 
 /** Stands for: nothing came for a while. */
 export const heartbeat: unique symbol = Symbol('heartbeat')

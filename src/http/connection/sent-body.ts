@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { AetherError, messageOf } from '../core/index.ts'
-import { readText } from './body.ts'
+import { AetherError, messageOf } from '../../core/index.ts'
+import { readText } from '../exchange/body.ts'
 import type { Line } from './connections.ts'
 
 /** The body of a request. A client that waits for leave to send it is given that. */

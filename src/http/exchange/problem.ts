@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
-import { AetherError, isAetherError } from '../core/index.ts'
+import { AetherError, isAetherError } from '../../core/index.ts'
 import { jsonReply, type TextReply } from './exchange.ts'
-import { statusOf } from './status.ts'
+import { statusOf } from '../status.ts'
 
 const problemType = 'application/problem+json'
 

@@ -1,4 +1,4 @@
-import { AetherError } from '../core/index.ts'
+import { AetherError } from '../../core/index.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Bytes of a request's body at most. */

@@ -1,7 +1,7 @@
-import { type ActorId, AetherError, isAetherError } from '../core/index.ts'
-import type { Node } from '../node/index.ts'
-import type { Reached } from '../projections/index.ts'
-import type { Exchange } from './exchange.ts'
+import { type ActorId, AetherError, isAetherError } from '../../core/index.ts'
+import type { Node } from '../../node/index.ts'
+import type { Reached } from '../../projections/index.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 
 /** What a client wants to see in a view. */
 interface Wanted {

@@ -1,9 +1,9 @@
-import { isAetherError, MalformedEventError, type StoredEvent } from '../core/index.ts'
-import type { EventStore, LogFilter } from '../store/index.ts'
-import type { Exchange, Reply } from './exchange.ts'
+import { isAetherError, MalformedEventError, type StoredEvent } from '../../core/index.ts'
+import type { EventStore, LogFilter } from '../../store/index.ts'
+import type { Exchange, Reply } from '../exchange/exchange.ts'
 import { heartbeat, withHeartbeats } from './heartbeats.ts'
-import { problemOf } from './problem.ts'
-import type { Query } from './target.ts'
+import { problemOf } from '../exchange/problem.ts'
+import type { Query } from '../exchange/target.ts'
 
 /** What all streams of a gateway share. */
 export interface EventStreamSettings {

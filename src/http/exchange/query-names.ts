@@ -1,4 +1,4 @@
-import { AetherError } from '../core/index.ts'
+import { AetherError } from '../../core/index.ts'
 import type { Exchange } from './exchange.ts'
 import { routeName } from './route-name.ts'
 import { parseTarget } from './target.ts'

@@ -1,6 +1,6 @@
-import type { Node } from '../node/index.ts'
-import { metricsContentType, prometheusText } from '../telemetry/index.ts'
-import { type Exchange, jsonReply, textReply, type Reply } from './exchange.ts'
+import type { Node } from '../../node/index.ts'
+import { metricsContentType, prometheusText } from '../../telemetry/index.ts'
+import { type Exchange, jsonReply, textReply, type Reply } from '../exchange/exchange.ts'
 
 /** `GET /metrics`: in the format of OpenMetrics for whoever accepts it, else in that of Prometheus. */
 export async function metricsReply(node: Node, { headers }: Exchange): Promise<Reply> {

@@ -1,12 +1,12 @@
-import { AetherError } from '../core/index.ts'
-import type { Node } from '../node/index.ts'
-import type { ViewReader } from '../projections/index.ts'
+import { AetherError } from '../../core/index.ts'
+import type { Node } from '../../node/index.ts'
+import type { ViewReader } from '../../projections/index.ts'
 import { caughtUp } from './caught-up.ts'
-import { tagged } from './entity-tag.ts'
-import { type Exchange, jsonReply, type Reply } from './exchange.ts'
-import { answerByMethod } from './method.ts'
-import { limitOf, pageReply } from './page.ts'
-import { type Target, wholeNumberOf } from './target.ts'
+import { tagged } from '../exchange/entity-tag.ts'
+import { type Exchange, jsonReply, type Reply } from '../exchange/exchange.ts'
+import { answerByMethod } from '../exchange/method.ts'
+import { limitOf, pageReply } from '../exchange/page.ts'
+import { type Target, wholeNumberOf } from '../exchange/target.ts'
 
 /** What is asked of the views of a node. */
 interface Asked {

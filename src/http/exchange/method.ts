@@ -1,4 +1,4 @@
-import { AetherError } from '../core/index.ts'
+import { AetherError } from '../../core/index.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import { problemReply } from './problem.ts'
 import { checkQueryNames } from './query-names.ts'

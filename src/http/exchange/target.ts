@@ -1,4 +1,4 @@
-import { AetherError } from '../core/index.ts'
+import { AetherError } from '../../core/index.ts'
 
 /** The parameters of a query. */
 export interface Query {
