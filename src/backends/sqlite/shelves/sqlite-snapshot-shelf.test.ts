@@ -124,6 +124,18 @@ describe('a lock of another process', () => {
   })
 })
 
+test('a snapshot takes the place of the one before it', async ({ store, db }) => {
+  await store.append('account-bob', [{ type: 'A', data: 1 }], { expectedVersion: 0 })
+  await store.saveSnapshot('account-bob', { version: 1, state: 'first', shape })
+  await store.saveSnapshot(alice, { version: 3, state: 'third', shape })
+  const actors = db.prepare('SELECT actor FROM snapshot ORDER BY rowid').all()
+  assert.deepEqual(
+    actors.map(({ actor }) => actor),
+    [alice, 'account-bob'],
+  )
+  assert.equal((await store.loadSnapshot(alice, { shape }))?.state, 'third')
+})
+
 test('snapshots are not synced, and events and messages are', async ({ file }) => {
   await (await sqlite(file).openStore()).close()
   const exec = vi.spyOn(DatabaseSync.prototype, 'exec')

@@ -55,7 +55,10 @@ export class SqliteSnapshotShelf implements SnapshotShelf {
     this.#lockTimeoutMs = lockTimeoutMs
     this.#kept = new KeptFile(file)
     this.#load = db.prepare('SELECT snapshot FROM snapshot WHERE actor = ?')
-    this.#save = db.prepare('INSERT OR REPLACE INTO snapshot (actor, snapshot) VALUES (?, ?)')
+    // In its place: OR REPLACE would take the row out, and write it behind all others and into the index anew.
+    this.#save = db.prepare(`
+      INSERT INTO snapshot (actor, snapshot) VALUES (?, ?)
+      ON CONFLICT (actor) DO UPDATE SET snapshot = excluded.snapshot`)
   }
 
   load(actorId: ActorId, signal: AbortSignal | undefined): Promise<string | undefined> {
