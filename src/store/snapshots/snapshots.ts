@@ -11,7 +11,13 @@ import {
 import type { CommitLog } from '../commit-log.ts'
 import { wholeNumber } from '../reading/reading.ts'
 import type { SnapshotShelf } from './snapshot-shelf.ts'
-import { decodeSnapshot, encodeSnapshot, type KeptSnapshot } from './snapshot-text.ts'
+import {
+  decodeHead,
+  decodeSnapshot,
+  encodeSnapshot,
+  type KeptSnapshot,
+  type SnapshotHead,
+} from './snapshot-text.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshot.ts'
 
 export interface SnapshotsContext {
@@ -137,14 +143,14 @@ export class Snapshots {
    * grown beyond that version again.
    */
   async #isOfThisHistory(
-    { actorId, version, eventId }: KeptSnapshot,
+    { actorId, version, eventId }: SnapshotHead,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
     return (await this.#eventIdAt(actorId, version, signal)) === eventId
   }
 
   /** Not where its event can't be read, so that it can't be told. */
-  async #isBelieved(kept: KeptSnapshot, signal: AbortSignal | undefined): Promise<boolean> {
+  async #isBelieved(kept: SnapshotHead, signal: AbortSignal | undefined): Promise<boolean> {
     try {
       return await this.#isOfThisHistory(kept, signal)
     } catch (thrown) {
@@ -177,9 +183,9 @@ function isOlder(
   return kept.version === version && kept.shape !== shape
 }
 
-function readable(text: string, actorId: ActorId): KeptSnapshot | undefined {
+function readable(text: string, actorId: ActorId): SnapshotHead | undefined {
   try {
-    return decodeSnapshot(text, actorId)
+    return decodeHead(text, actorId)
   } catch {
     return undefined
   }
