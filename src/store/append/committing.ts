@@ -44,7 +44,7 @@ export class Committing {
     if (commit.isNamed) return this.#untilDone(this.#storeRepeatable(commit, signal))
     const outcome = this.#around.writer.write(commit)
     return outcome instanceof Promise
-      ? this.#untilDone(this.#storeNew(commit, outcome))
+      ? this.#storeNew(commit, outcome)
       : this.#told(commit, outcome)
   }
 
@@ -54,8 +54,15 @@ export class Committing {
     return storing
   }
 
+  /** The way of almost every commit; {@link #untilDone} would make a promise more. */
   async #storeNew(commit: Commit, writing: Promise<WriteOutcome>): Promise<StoreOutcome> {
-    return this.#told(commit, await writing)
+    const { underWay } = this.#around
+    underWay.begin()
+    try {
+      return this.#told(commit, await writing)
+    } finally {
+      underWay.end()
+    }
   }
 
   #storeRepeatable(commit: Commit, signal: AbortSignal | undefined): Promise<StoreOutcome> {
