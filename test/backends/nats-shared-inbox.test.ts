@@ -1,9 +1,13 @@
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { loadClientLibrary } from '../../src/backends/nats/connection/client-library.ts'
 import { NatsLink } from '../../src/backends/nats/connection/nats-link.ts'
-import { publishWhole } from '../../src/backends/nats/connection/publish-whole.ts'
-import { type Answer, SharedInbox } from '../../src/backends/nats/connection/shared-inbox.ts'
+import {
+  type Answer,
+  SharedInbox,
+  type ShortAnswer,
+} from '../../src/backends/nats/connection/shared-inbox.ts'
+import { WholeMessages } from '../../src/backends/nats/connection/whole-messages.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 import { Wire } from './wire.ts'
@@ -29,6 +33,11 @@ afterAll(async () => {
   await service.close()
   await server.stop()
 })
+
+/** What takes commands: in no type of the client's. */
+interface ProtocolOfClient {
+  sendCommand(command: Uint8Array): void
+}
 
 interface Scene {
   readonly inbox: SharedInbox
@@ -166,9 +175,28 @@ describe('a message with headers', () => {
     const { nats } = link
     const publish: NatsConnection['publish'] = (...args) => nats.publish(...args)
     const message = { subject: topic, reply: 'answers', headers, body: text }
-    publishWhole({ info: nats.info, publish } as NatsConnection, message)
+    new WholeMessages({ info: nats.info, publish } as NatsConnection).publish(message)
     await until(() => requests.length === 1, { description: 'it arrived' })
     expectWhole(requests[0])
+  })
+
+  test('goes out with those of its turn, in their order, up to so many bytes', async () => {
+    const { inbox, link, topic } = await scene()
+    const requests = await listen(topic)
+    const protocol = (link.nats as unknown as { protocol: ProtocolOfClient }).protocol
+    void inbox.ask({ subject: topic, body: '', headers })
+    await until(() => requests.length === 1, { description: 'the inbox listens' })
+    const commands = vi.spyOn(protocol, 'sendCommand')
+    const send = (n: number, size: number): void =>
+      void inbox.ask({ subject: topic, body: `${n}${'é'.repeat(size)}`, headers })
+    for (let n = 0; n < 20; n++) send(n, 10)
+    await until(() => requests.length === 21, { description: 'small ones arrived' })
+    expect(commands).toHaveBeenCalledTimes(1)
+    for (let n = 20; n < 26; n++) send(n, 20_000)
+    await until(() => requests.length === 27, { description: 'large ones arrived' })
+    expect(commands).toHaveBeenCalledTimes(1 + 3)
+    const numbers = requests.slice(1).map((message) => Number.parseInt(message.string()))
+    expect(numbers).toEqual(Array.from({ length: 26 }, (_, n) => n))
   })
 
   test('is not sent where it is too large by its headers', async () => {
@@ -185,6 +213,34 @@ describe('a message with headers', () => {
 test('where nobody is there to answer, that is said', async () => {
   const { inbox, topic } = await scene()
   expect((await inbox.ask({ subject: topic, body: '' })).kind).toBe('no-responders')
+})
+
+test('a short answer is read before the client reads it, on each connection', async () => {
+  const { inbox, link, wire, topic } = await scene()
+  const requests = await listen(topic)
+  const send = (): Promise<ShortAnswer> =>
+    new Promise((take) => inbox.send({ subject: topic, body: '' }, take))
+  for (let connection = 1; connection <= 2; connection++) {
+    const answer = send()
+    const request = await until(() => requests[connection - 1], { description: 'it is asked' })
+    const { inMsgs } = link.nats.stats()
+    request.respond(body('short'))
+    expect(await answer).toEqual({ kind: 'answered', data: Buffer.from('short') })
+    expect(link.nats.stats().inMsgs).toBe(inMsgs)
+    if (connection === 2) return
+    wire.cut()
+    await until(() => !link.isConnected, { description: 'the connection is lost' })
+    wire.mend()
+    await until(() => link.isConnected, { description: 'the connection is back' })
+  }
+})
+
+test('where nobody is there to answer shortly, that is said', async () => {
+  const { inbox, topic } = await scene()
+  const answer = await new Promise<ShortAnswer>((take) =>
+    inbox.send({ subject: topic, body: '' }, take),
+  )
+  expect(answer.kind).toBe('no-responders')
 })
 
 test('an answer without content is one', async () => {

@@ -1,12 +1,13 @@
 /**
- * How many answers are taken at once. With 256 requests under way, groups of 32 let the server work on
- * what the first ones ask next while the others are taken; smaller ones cost more writes to the socket.
+ * How many answers are taken at once. With 64 requests under way or more, groups of 24 let the server work on
+ * what the first ones ask next while the others are taken; smaller ones cost more writes to the socket:
+ * docs/decisions/0083-answers-that-are-read-at-once.md.
  */
-const groupSize = 32
+const groupSize = 24
 
-interface Waiting<Answer> {
-  readonly take: (answer: Answer) => void
-  readonly answer: Answer
+interface Waiting {
+  readonly take: (answer: never) => void
+  readonly answer: unknown
 }
 
 /**
@@ -14,8 +15,8 @@ interface Waiting<Answer> {
  * where hundreds of answers come at once, nothing would be sent before all of them were dealt with, and
  * the server would have nothing to do meanwhile.
  */
-export class AnswerGroups<Answer> {
-  readonly #waiting: Waiting<Answer>[] = []
+export class AnswerGroups {
+  readonly #waiting: Waiting[] = []
   #taken = 0
 
   /** Somebody asks: the turn in which the last answers were taken has gone on. */
@@ -24,7 +25,7 @@ export class AnswerGroups<Answer> {
   }
 
   /** At once where few were taken before it, so that a lone answer waits for nothing. */
-  hand(take: (answer: Answer) => void, answer: Answer): void {
+  hand<Answer>(take: (answer: Answer) => void, answer: Answer): void {
     if (this.#waiting.length === 0 && this.#taken < groupSize) {
       this.#taken++
       take(answer)
@@ -35,7 +36,7 @@ export class AnswerGroups<Answer> {
   }
 
   readonly #handGroup = (): void => {
-    for (const { take, answer } of this.#waiting.splice(0, groupSize)) take(answer)
+    for (const { take, answer } of this.#waiting.splice(0, groupSize)) take(answer as never)
     if (this.#waiting.length > 0) setImmediate(this.#handGroup)
   }
 }

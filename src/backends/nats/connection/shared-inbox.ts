@@ -4,14 +4,22 @@ import { AnswerGroups } from './answer-groups.ts'
 import type { ClientLibrary } from './client-library.ts'
 import { failureOf } from './failure.ts'
 import type { NatsLink } from './nats-link.ts'
-import { publishWhole } from './publish-whole.ts'
+import { QuickAnswers } from './quick-answers.ts'
+import { WholeMessages } from './whole-messages.ts'
 
 /** What became of a request. */
 export type Answer = Answered | Unanswered
 
-export interface Answered {
-  readonly kind: 'answered'
+export interface Answered extends AnsweredShortly {
   readonly message: Msg
+}
+
+/** What became of a request whose answer is only asked for its content. */
+export type ShortAnswer = AnsweredShortly | Unanswered
+
+interface AnsweredShortly {
+  readonly kind: 'answered'
+  readonly data: Uint8Array
 }
 
 /** Why there is no answer: as in {@link Failure}. */
@@ -25,6 +33,10 @@ export interface Request {
   readonly body: string
   /** As NATS's protocol has them, which is ASCII. @default none */
   readonly headers?: string
+}
+
+/** A request whose answer is only asked for its content. */
+export interface ShortRequest extends Request {
   /** What it's answered under, of {@link SharedInbox.newNumber}. @default one of its own */
   readonly number?: number | undefined
 }
@@ -39,6 +51,8 @@ interface Waiting {
   readonly subject: string
   readonly deadline: number
   readonly take: (answer: Answer) => void
+  /** The same, where the content is enough. */
+  readonly takeShort: ((answer: ShortAnswer) => void) | undefined
   /** Whether further answers may come. */
   readonly isOpen: boolean
 }
@@ -56,7 +70,9 @@ export class SharedInbox {
   readonly #name: string
   /** In the order of their deadlines, as all wait equally long. */
   readonly #waiting = new Map<number, Waiting>()
-  readonly #groups = new AnswerGroups<Answer>()
+  readonly #groups = new AnswerGroups()
+  readonly #whole: WholeMessages
+  readonly #quick: QuickAnswers
   #isListening = false
   #numbers = 0
   /** Ends the sweep that goes on. */
@@ -67,7 +83,13 @@ export class SharedInbox {
     this.#link = link
     this.#timeoutMs = timeoutMs
     this.#name = link.newInbox()
+    this.#whole = new WholeMessages(link.nats)
+    this.#quick = new QuickAnswers(link.nats, this.#name, (number, data) =>
+      this.#takeShort(number, data),
+    )
+    this.#quick.attach()
     link.observe({
+      recovered: () => this.#quick.attach(),
       lost: (cause) => this.#endAll({ kind: 'unanswered', cause }),
       failed: (error) => this.#endForbidden(error),
     })
@@ -78,31 +100,30 @@ export class SharedInbox {
     return ++this.#numbers
   }
 
-  /** {@link send}, for those who wait. Never rejects. */
+  /**
+   * Gives the answer, or why there is none: at the latest after the time-out, and at once when the connection
+   * is lost. Never rejects.
+   */
   ask(request: Request): Promise<Answer> {
-    return new Promise((resolve) => this.send(request, resolve))
+    return new Promise((take) => {
+      const number = this.newNumber()
+      const { subject } = request
+      const waiting = {
+        subject,
+        deadline: this.#deadline,
+        take,
+        takeShort: undefined,
+        isOpen: false,
+      }
+      if (this.#send(request, number, take)) this.#await(number, waiting)
+    })
   }
 
-  /**
-   * Calls `take` once, with the answer or with why there is none: at the latest after the time-out, and
-   * at once when the connection is lost. Never throws.
-   */
-  send({ subject, body, headers, number }: Request, take: (answer: Answer) => void): void {
-    if (!this.#link.isConnected) {
-      take({ kind: 'not-sent', cause: this.#link.notConnected() })
-      return
-    }
-    const answeredUnder = number ?? this.newNumber()
-    try {
-      const reply = this.#replyTo(answeredUnder)
-      if (headers === undefined) this.#link.nats.publish(subject, body, { reply })
-      else publishWhole(this.#link.nats, { subject, reply, headers, body })
-    } catch (cause) {
-      // The client throws before it takes anything on: closed, too large.
-      take({ kind: 'not-sent', cause: cause as Error })
-      return
-    }
-    this.#await(answeredUnder, subject, take, false)
+  /** The same for a message, calling `take` once. Never throws. */
+  send(request: ShortRequest, take: (answer: ShortAnswer) => void): void {
+    const { subject, number = this.newNumber() } = request
+    const waiting = { subject, deadline: this.#deadline, take, takeShort: take, isOpen: false }
+    if (this.#send(request, number, take)) this.#await(number, waiting)
   }
 
   /**
@@ -124,8 +145,35 @@ export class SharedInbox {
       take({ kind: 'not-sent', cause: cause as Error })
       return forget
     }
-    this.#await(number, subject, take, true)
+    const deadline = this.#deadline
+    this.#await(number, { subject, deadline, take, takeShort: undefined, isOpen: true })
     return forget
+  }
+
+  /** Whether it was sent; if not, `take` was told. */
+  #send(
+    { subject, body, headers }: Request,
+    number: number,
+    take: (answer: Unanswered) => void,
+  ): boolean {
+    if (!this.#link.isConnected) {
+      take({ kind: 'not-sent', cause: this.#link.notConnected() })
+      return false
+    }
+    try {
+      const reply = this.#replyTo(number)
+      if (headers === undefined) this.#link.nats.publish(subject, body, { reply })
+      else this.#whole.publish({ subject, reply, headers, body })
+      return true
+    } catch (cause) {
+      // The client throws before it takes anything on: closed, too large.
+      take({ kind: 'not-sent', cause: cause as Error })
+      return false
+    }
+  }
+
+  get #deadline(): number {
+    return performance.now() + this.#timeoutMs
   }
 
   #replyTo(number: number): string {
@@ -133,10 +181,9 @@ export class SharedInbox {
     return `${this.#name}.${number}`
   }
 
-  #await(number: number, subject: string, take: (answer: Answer) => void, isOpen: boolean): void {
+  #await(number: number, waiting: Waiting): void {
     this.#groups.asked()
-    const deadline = performance.now() + this.#timeoutMs
-    this.#waiting.set(number, { subject, deadline, take, isOpen })
+    this.#waiting.set(number, waiting)
     if (!this.#sweeping) void this.#sweep()
   }
 
@@ -160,6 +207,15 @@ export class SharedInbox {
     }
     this.#waiting.delete(number)
     this.#groups.hand(waiting.take, answerIn(message))
+  }
+
+  /** Whether somebody waits for it who asks for no more than the content. */
+  #takeShort(number: number, data: Uint8Array): boolean {
+    const takeShort = this.#waiting.get(number)?.takeShort
+    if (!takeShort) return false
+    this.#waiting.delete(number)
+    this.#groups.hand(takeShort, { kind: 'answered', data })
+    return true
   }
 
   /** The subscription was ended: nobody will be answered. The next request makes another one. */
@@ -214,8 +270,9 @@ export class SharedInbox {
 
 /** An answer without content is a status, or nothing at all. */
 function answerIn(message: Msg): Answer {
-  const isStatus = message.data.length === 0 && message.headers?.code === statusOfNoResponders
+  const { data } = message
+  const isStatus = data.length === 0 && message.headers?.code === statusOfNoResponders
   return isStatus
     ? { kind: 'no-responders', cause: new Error('nobody is there to answer') }
-    : { kind: 'answered', message }
+    : { kind: 'answered', data, message }
 }

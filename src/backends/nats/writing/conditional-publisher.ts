@@ -7,7 +7,7 @@ import {
 } from '../commits/commit-message.ts'
 import { jetStreamCodes } from '../connection/failure.ts'
 import { Gate } from '../connection/gate.ts'
-import type { Answer, Request, SharedInbox } from '../connection/shared-inbox.ts'
+import type { Answer, SharedInbox, ShortAnswer, ShortRequest } from '../connection/shared-inbox.ts'
 import type { UsedNumbers } from './used-numbers.ts'
 
 /** A message that is stored if and only if the subject's last one has the expected sequence. */
@@ -132,8 +132,8 @@ async function whyIncomplete(
 ): Promise<PublishOutcome> {
   for (const staged of staging) {
     const answer = await staged
-    if (answer.kind !== 'answered' || answer.message.data.length === 0) continue
-    const outcome = acknowledged(answer.message.data, 1)
+    if (answer.kind !== 'answered' || answer.data.length === 0) continue
+    const outcome = acknowledged(answer.data, 1)
     if (outcome.kind === 'refused') return outcome
   }
   return { kind: 'not-now', cause }
@@ -162,7 +162,7 @@ function headersOf(message: ConditionalMessage, others = ''): string {
   return `NATS/1.0\r\n${ofId}${expectedSequenceHeader}: ${expectedSequence}\r\n${ofEvents}${headers}${others}\r\n`
 }
 
-function requestOf(message: ConditionalMessage, number?: number): Request {
+function requestOf(message: ConditionalMessage, number?: number): ShortRequest {
   const { subject, body } = message
   return { subject, body, headers: headersOf(message), number }
 }
@@ -177,10 +177,10 @@ function batchPlace(batchId: string, index: number, count: number): string {
   return index === count - 1 ? `${place}${batchHeaders.commit}: 1\r\n` : place
 }
 
-function outcomeOf(answer: Answer, count: number): PublishOutcome {
+function outcomeOf(answer: ShortAnswer, count: number): PublishOutcome {
   switch (answer.kind) {
     case 'answered':
-      return acknowledged(answer.message.data, count)
+      return acknowledged(answer.data, count)
     case 'not-sent':
     case 'no-responders':
       return { kind: 'not-now', cause: answer.cause }
