@@ -81,6 +81,7 @@ export class QuickAnswers {
 
   #beginsAt(chunk: Uint8Array, start: number): boolean {
     const beginning = this.#beginning
+    if (start + beginning.length > chunk.length) return false
     for (let i = 0; i < beginning.length; i++) if (chunk[start + i] !== beginning[i]) return false
     return true
   }
