@@ -38,7 +38,7 @@ export const faultTests: readonly FaultTest[] = [
   })),
   {
     title: 'A shop that sells for a long time: is anything kept that nobody needs?',
-    command: 'soak -- --backend sqlite --orders 60000',
+    command: 'soak -- --backend sqlite --orders 50000',
   },
   {
     title: 'One actor in a thousand that can’t be read',
