@@ -4,11 +4,11 @@
  *
  *     npm run soak -- --backend sqlite --orders 50000
  *
- * Orders are placed and paid, or left, by several at once; policies ship them and remind those who don't pay, a
- * view lists what is open, and subscribers of the bus and of the gateway's stream hear of all of it. The first
- * half fills what has a bound; in tenths of 5,000, what forgets by generations is as full each time. Prints what is held after each tenth, and by how much the heap grew with each
- * order of the second half: where that is more than 50 bytes, or a connection or timer is left, the exit code
- * is 1.
+ * Orders are placed and paid, or cancelled, by several at once; policies ship them, give back what was put aside
+ * and schedule reminders, a view lists what is open, and subscribers of the bus and of the gateway's stream hear
+ * of all of it. The first half fills what has a bound; in tenths of 5,000, what forgets by generations is as full
+ * each time. Prints what is held after each tenth, and by how much the heap grew with each order of the second
+ * half: where that is more than 50 bytes, or a connection or timer is left, the exit code is 1.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
@@ -18,7 +18,7 @@ import { runInNewContext } from 'node:vm'
 import { open } from 'aether'
 import { serve } from 'aether/http'
 import { OpenOrders, policies } from '../examples/orders/policies.ts'
-import { actors, payOrder, placeOrder } from '../examples/orders/shop.ts'
+import { actors, cancelOrder, payOrder, placeOrder } from '../examples/orders/shop.ts'
 import { Stock } from '../examples/orders/stock.ts'
 import { historyBackends, startSetup } from '../test/history/history-setup.ts'
 
@@ -38,7 +38,7 @@ if (!backend || !Number.isSafeInteger(orders) || orders < 100) {
 /** How many are served at the same time. */
 const customers = 16
 const products = 20
-const unpaidPercent = 2
+const cancelledPercent = 10
 const mostBytesAnOrder = 50
 
 setFlagsFromString('--expose-gc')
@@ -90,8 +90,8 @@ async function sell(from: number, to: number): Promise<void> {
 async function sellOne(index: number): Promise<void> {
   const id = randomUUID()
   await placeOrder(shop, id, [{ product: `p${index % products}`, count: 1, price: 4_900 }])
-  if (index % 100 < unpaidPercent) return
-  await payOrder(shop, id, { payment: `${id}-1`, card: '4000 0000 0000 0002' })
+  if (index % 100 < cancelledPercent) await cancelOrder(shop, id, 'changed my mind')
+  else await payOrder(shop, id, { payment: `${id}-1`, card: '4000 0000 0000 0002' })
 }
 
 /** Once all that follows from what happened is done. */
