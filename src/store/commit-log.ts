@@ -12,7 +12,9 @@ import type { Retention } from './retention/retention.ts'
 export interface CommitLog {
   /**
    * Stores all parts of the commit, or none: if and only if each actor stands where its part
-   * expects it. The parts stand in the log one after the other, with nothing between them. A log that
+   * expects it. The parts stand in the log one after the other, with nothing between them. Those without events
+   * (`isGuard`) leave nothing there, and hold for the others' place in it: no event of their actors that was stored
+   * before is left out of account. A log that
    * has nothing to wait for gives the outcome itself, and throws nothing but what `firstVersionOf` throws.
    */
   write(commit: Commit): WriteOutcome | Promise<WriteOutcome>

@@ -57,6 +57,9 @@ export interface EventStore extends AsyncDisposable {
   /**
    * {@link append} for several actors at once: the events of all of them are stored, or of none.
    * They stand side by side in the log, in the order given. An actor may be named once.
+   *
+   * An append without events, beside others that have some, is a guard: nothing is stored of its actor, and all of
+   * it only where that one is at the version demanded (0: it has no events) when the others are stored.
    * @throws as `append`
    */
   commit(
@@ -246,6 +249,7 @@ export interface AppendOptions extends WriteOptions {
 /** What a commit does to one actor. */
 export interface Append extends Pick<AppendOptions, 'expectedVersion'> {
   readonly actorId: ActorId
+  /** None: only `expectedVersion`, a number, is demanded of the actor. See {@link EventStore.commit}. */
   readonly events: readonly NewEvent[]
 }
 
@@ -327,9 +331,9 @@ export type AppendResult = Appended | Conflicted
 /** The events are stored. */
 export interface Appended {
   readonly ok: true
-  /** The version of the last event of this append. */
+  /** The version of the last event of this append; of one without events, the one that it demanded. */
   readonly version: number
-  /** The position of the last event of this append. */
+  /** The position of the last event of this append; of one without events, that of its commit. */
   readonly position: number
   readonly events: readonly StoredEvent[]
   /** True where the very same events were stored before and nothing was added now. */

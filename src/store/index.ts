@@ -32,7 +32,7 @@ export type { Retention } from './retention/retention.ts'
 export type { TrimOptions, TrimReport } from './retention/trimmer.ts'
 export { UnderWay } from './append/under-way.ts'
 export { RecentMap } from './recent-map.ts'
-export { firstVersionOf, isMet, placePart } from './append/commit.ts'
+export { firstVersionOf, isGuard, isMet, placePart } from './append/commit.ts'
 export type { Commit, CommitPart, CommittedEvent, ExpectedVersion } from './append/commit.ts'
 export type {
   Append,

@@ -5,7 +5,7 @@ import type { StoredEvent } from '../core/index.ts'
  * it must neither throw nor take long.
  */
 export interface StoreObserver {
-  /** Events were stored, of one actor or several; that took so many milliseconds. */
+  /** Events were stored, of one actor or several, none of those that were guarded alone; that took so many milliseconds. */
   stored(parts: readonly (readonly StoredEvent[])[], ms: number): void
   /** Nothing was stored, as the actor was at another version. */
   conflicted(actorId: string, ms: number): void

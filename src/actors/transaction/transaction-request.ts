@@ -10,15 +10,15 @@ import type { Transaction, TransactionDelivery } from './transaction.ts'
 export function requestOf(
   actorIds: readonly ActorId[],
   options: TransactionDelivery,
-): Pick<Transaction, 'name' | 'metadata' | 'identity' | 'since'> {
-  const { name = 'transact', metadata = noMetadata, commandId, input } = options
+): Pick<Transaction, 'name' | 'metadata' | 'identity' | 'since' | 'isUnguarded'> {
+  const { name = 'transact', metadata = noMetadata, commandId, input, unguarded = false } = options
   const own = checkedMetadata(metadata)
   checkParticipants(actorIds)
   // By what it is known again.
   const askedFor = input === undefined ? actorIds : { actorIds, input }
   const identity =
     commandId === undefined ? undefined : identify(commandId, 'transact over', askedFor)
-  return { name, metadata: own, identity, since: sinceOf(options) }
+  return { name, metadata: own, identity, since: sinceOf(options), isUnguarded: unguarded }
 }
 
 function checkParticipants(actorIds: readonly ActorId[]): void {

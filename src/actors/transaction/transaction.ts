@@ -40,6 +40,13 @@ export interface TransactionOptions extends CommandOptions {
    * @default none
    */
   readonly input?: unknown
+  /**
+   * Actors that get no event are only asked for their versions right before the commit, as it was before it
+   * guarded them: another process may change one in that moment. On JetStream, an actor that is guarded costs a
+   * message more, and the commit is an atomic batch.
+   * @default false: stored if and only if each of the actors stands where the decision saw it
+   */
+  readonly unguarded?: boolean
 }
 
 /** The same of one that is carried out for somebody else. */
@@ -70,6 +77,8 @@ export interface Transaction {
   /** It may have been carried out since then, and be forgotten. */
   readonly since: Since | undefined
   readonly metadata: Metadata
+  /** Whether actors that get no event are not guarded by its commit. */
+  readonly isUnguarded: boolean
   /** What is to be seen of it in a trace, where one is recorded. */
   readonly span: TraceSpan | undefined
 }
@@ -120,11 +129,11 @@ async function attempt(
   }
   const states = known.map(({ state }) => state)
   const shares = decide(transaction, states, around)
-  const parts = shares instanceof CommandRejectedError ? [] : shares.filter(hasEvents)
+  const parts = shares instanceof CommandRejectedError ? [] : partsOf(shares, transaction)
   // While others were being read, what was read first may have changed.
   const isOfNow = known.length === 1 && known[0]?.isFresh
   for (const [index, { live }] of actors.entries()) {
-    // A commit guards those that it changes; what else the decision rests on has to be asked for.
+    // What the decision rests on and no commit guards has to be asked for.
     if (isOfNow || parts.some(({ actor }) => actor.live === live)) continue
     const { version } = states[index] as ActorState
     const current = await around.store.latestVersion(live.actorId)
@@ -132,6 +141,15 @@ async function attempt(
   }
   if (shares instanceof CommandRejectedError) throw shares
   return parts.length > 0 ? commit(transaction, shares, parts, around) : eventless(shares)
+}
+
+/** Whom the commit changes or guards; nobody, where nothing was decided. */
+function partsOf(
+  shares: readonly Share[],
+  { isUnguarded }: Pick<Transaction, 'isUnguarded'>,
+): readonly Share[] {
+  const changed = shares.filter(hasEvents)
+  return changed.length === 0 || isUnguarded ? changed : shares
 }
 
 async function stateOf(live: LiveActor, { quarantine }: Surroundings): Promise<KnownState> {
@@ -159,7 +177,8 @@ async function commit(
     expectedVersion: before.version,
     events,
   }))
-  const result = await storeTraced(tracing, [transaction], appends, () => store.commit(appends))
+  const changing = appends.filter(({ events }) => events.length > 0)
+  const result = await storeTraced(tracing, [transaction], changing, () => store.commit(appends))
   if (!result.ok) {
     const { actorId, expectedVersion, currentVersion } = result.conflict
     return new VersionConflictError(actorId, expectedVersion, currentVersion)

@@ -4,6 +4,7 @@ import {
   type CommitLog,
   type CommitPart,
   firstVersionOf,
+  isGuard,
   isMet,
   type LogRange,
   type LogRetention,
@@ -102,6 +103,7 @@ export class MemoryCommitLog implements CommitLog {
   async close(): Promise<void> {}
 
   #place(commit: Commit, part: CommitPart): readonly StoredEvent[] {
+    if (isGuard(part)) return []
     const history = this.#historyOf(part.actorId)
     const firstVersion = firstVersionOf(part, history.version)
     const events = placePart(commit, part, firstVersion, this.#nextPosition)

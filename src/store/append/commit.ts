@@ -19,7 +19,7 @@ import { checkTime } from './event-time.ts'
 export interface Commit {
   readonly id: string
   readonly time: string
-  /** At least one, each of another actor. */
+  /** Each of another actor, and at least one of them with events. */
   readonly parts: readonly CommitPart[]
   /**
    * Whether the caller named all of its events: only then it can be recognised when it comes again.
@@ -28,9 +28,10 @@ export interface Commit {
   readonly isNamed?: boolean
 }
 
-/** The events of one actor. */
+/** The events of one actor; without any it's a guard: it stores nothing, and only demands where the actor stands. */
 export interface CommitPart {
   readonly actorId: ActorId
+  /** That of a guard is a version. */
   readonly expected: Expectation
   readonly events: readonly CommittedEvent[]
   /**
@@ -96,6 +97,7 @@ export function makeCommit(
   checkParts(offered, maxEventsPerAppend)
   let taken: TakenPart[] | undefined
   for (const part of offered) taken = grown(taken, takenPart(part))
+  checkGuards(taken ?? [])
   const time = sharedTime(taken ?? []) ?? timeText(clock.now())
   const id = commitIds ? commitIds() : ids()
   let parts: CommitPart[] | undefined
@@ -112,10 +114,24 @@ export function makeCommit(
 function takenPart({ actorId, expected, events }: OfferedPart): TakenPart {
   let taken: TakenEvent[] | undefined
   for (const event of events) taken = grown(taken, takenEvent(event, expected))
-  if (!taken)
-    throw new AetherError('invalid-argument', `an append to ${actorId} needs at least one event`)
-  if (taken.length > 1) checkIds(actorId, taken)
-  return { actorId, expected, events: taken }
+  if (taken && taken.length > 1) checkIds(actorId, taken)
+  return { actorId, expected, events: taken ?? [] }
+}
+
+/** Parts may go without events beside others that have some, to demand a version. */
+function checkGuards(taken: readonly TakenPart[]): void {
+  const wrong = taken.every(hasNoEvents) ? taken[0] : taken.find(demandsNothing)
+  if (!wrong) return
+  const message = `an append to ${wrong.actorId} needs at least one event, or, beside others with events, a version to demand`
+  throw new AetherError('invalid-argument', message)
+}
+
+function hasNoEvents({ events }: TakenPart): boolean {
+  return events.length === 0
+}
+
+function demandsNothing(part: TakenPart): boolean {
+  return hasNoEvents(part) && typeof part.expected !== 'number'
 }
 
 function unnamedIn(events: readonly TakenEvent[]): number {
@@ -157,6 +173,11 @@ let newest = { ms: NaN, text: '' }
 function timeText(ms: number): string {
   if (ms !== newest.ms) newest = { ms, text: new Date(ms).toISOString() }
   return newest.text
+}
+
+/** Whether the part only demands where its actor stands. */
+export function isGuard({ events }: CommitPart): boolean {
+  return events.length === 0
 }
 
 /** Whether an actor at this version is where the part expects it. */

@@ -32,9 +32,11 @@ export class KnownVersions {
 
   learnFromWrite({ parts }: Commit, outcome: WriteOutcome): void {
     if (outcome.ok) {
+      let index = 0
       for (const events of outcome.parts) {
-        const { actorId, version } = events.at(-1) as StoredEvent
-        this.learn(actorId, version)
+        const { actorId, expected } = parts[index++] as CommitPart
+        const version = events.at(-1)?.version ?? expected
+        if (typeof version === 'number') this.learn(actorId, version)
       }
       return
     }

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AetherError, MalformedEventError, type StoredEvent } from '../../core/index.ts'
 import type { CommitLog, VersionRange } from '../commit-log.ts'
-import type { Commit, CommitPart } from './commit.ts'
+import { type Commit, type CommitPart, isGuard } from './commit.ts'
 
 /** How many of an actor's newest events are searched where the version is not known. */
 const repeatWindow = 1_000
 
 /**
- * What was stored when this very commit was offered before, if it was: the events of each part.
+ * What was stored when this very commit was offered before, if it was: the events of each part. Its guards don't
+ * count: what they demanded held then.
  * @throws AetherError `id-reused` where one of its ids stands in an actor with other content.
  */
 export async function findRepeat(
@@ -15,12 +16,11 @@ export async function findRepeat(
   { parts }: Commit,
 ): Promise<readonly (readonly StoredEvent[])[] | undefined> {
   const found: (readonly StoredEvent[])[] = []
-  for (const part of parts) {
-    const repeat = await findPart(log, part)
-    if (repeat) found.push(repeat)
-  }
-  if (found.length === 0) return undefined
-  if (found.length < parts.length) throw reused(found[0]?.[0] as StoredEvent)
+  for (const part of parts) found.push((await findPart(log, part)) ?? [])
+  const [first] = found.flat()
+  if (!first) return undefined
+  const isWhole = found.every((events, index) => events.length === parts[index]?.events.length)
+  if (!isWhole) throw reused(first)
   return found
 }
 
@@ -28,6 +28,7 @@ async function findPart(
   log: CommitLog,
   part: CommitPart,
 ): Promise<readonly StoredEvent[] | undefined> {
+  if (isGuard(part)) return undefined
   const place = await placeOf(log, part)
   const forwards = { ...place, limit: Infinity, direction: 'forwards' } as const
   const inPlace = await lookIn(log, part, forwards)

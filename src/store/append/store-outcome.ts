@@ -17,14 +17,23 @@ export function commitResult(offered: readonly OfferedPart[], outcome: StoreOutc
   if (!outcome.ok)
     return conflicted(offered[outcome.partIndex] as OfferedPart, outcome.currentVersion)
   const { parts, duplicate = false } = outcome
-  const appends = parts.map((events) => appended(events, duplicate))
-  const position = Math.max(...appends.map((append) => append.position))
+  const position = Math.max(...parts.map((events) => events.at(-1)?.position ?? 0))
+  const appends = parts.map((events, index) =>
+    events.length > 0
+      ? appended(events, duplicate)
+      : guarded(offered[index] as OfferedPart, position, duplicate),
+  )
   return { ok: true, position, appends, duplicate }
 }
 
 function appended(events: readonly StoredEvent[], duplicate = false): Appended {
   const { version, position } = events.at(-1) as StoredEvent
   return { ok: true, version, position, events, duplicate }
+}
+
+/** It stands where it was demanded. */
+function guarded({ expected }: OfferedPart, position: number, duplicate: boolean): Appended {
+  return { ok: true, version: Number(expected), position, events: [], duplicate }
 }
 
 function conflicted({ actorId, expected }: OfferedPart, currentVersion: number): Conflicted {

@@ -5,6 +5,7 @@ import {
   type CommitPart,
   type Expectation,
   firstVersionOf,
+  isGuard,
   isMet,
 } from '../append/commit.ts'
 import type { CommitLog, WriteOutcome } from '../commit-log.ts'
@@ -53,7 +54,7 @@ export class HashChainWriter {
       : undefined
     for (let triesLeft = maxTries; triesLeft > 0; triesLeft--) {
       if (outcome && isFinal(commit, outcome)) return outcome
-      const heads = await Promise.all(commit.parts.map(({ actorId }) => this.#head(actorId)))
+      const heads = await Promise.all(commit.parts.map((part) => this.#head(part)))
       outcome = conflictWith(commit, heads) ?? (await this.#writeBehind(commit, heads))
     }
     return outcome as WriteOutcome
@@ -61,13 +62,15 @@ export class HashChainWriter {
 
   /** What fits the part: whether it still holds, the log decides. */
   #remembered(part: CommitPart): Head | undefined {
+    if (isGuard(part)) return headOfGuard(part)
     const head = this.#heads.get(part.actorId) ?? (part.expected === 0 ? noHead : undefined)
     return head && isMet(part, head.version) ? head : undefined
   }
 
   /** @throws MalformedEventError where the newest event can't be read: nothing can be chained to it. */
-  async #head(actorId: ActorId): Promise<Head> {
-    for await (const [newest] of this.#log.read(actorId, newestOnly, undefined)) {
+  async #head(part: CommitPart): Promise<Head> {
+    if (isGuard(part)) return headOfGuard(part)
+    for await (const [newest] of this.#log.read(part.actorId, newestOnly, undefined)) {
       if (newest instanceof MalformedEventError) throw newest
       if (newest) return headOf(newest)
     }
@@ -78,8 +81,9 @@ export class HashChainWriter {
     const parts = commit.parts.map((part, index) => chained(commit, part, heads[index] as Head))
     const outcome = await this.#log.write({ ...commit, parts })
     for (const [index, { actorId }] of commit.parts.entries()) {
-      if (outcome.ok) this.#heads.set(actorId, headOf(outcome.parts[index]?.at(-1) as StoredEvent))
-      else this.#heads.delete(actorId)
+      const newest = outcome.ok ? outcome.parts[index]?.at(-1) : undefined
+      if (newest) this.#heads.set(actorId, headOf(newest))
+      else if (!outcome.ok) this.#heads.delete(actorId)
     }
     return outcome
   }
@@ -112,6 +116,11 @@ function conflictWith({ parts }: Commit, heads: readonly Head[]): WriteOutcome |
   const partIndex = parts.findIndex((part, index) => !isMet(part, heads[index]?.version ?? 0))
   const head = heads[partIndex]
   return head && { ok: false, partIndex, currentVersion: head.version }
+}
+
+/** Nothing is chained to it: what it demands, the log compares. */
+function headOfGuard({ expected }: CommitPart): Head {
+  return { version: Number(expected), hash: undefined }
 }
 
 function headOf({ version, metadata }: StoredEvent): Head {

@@ -2,6 +2,7 @@ import type { ConformanceCase } from '../conformance-case.ts'
 import { agendaCases } from './agenda-cases.ts'
 import { appendCases } from './append-cases.ts'
 import { commitCases } from './commit-cases.ts'
+import { guardCases } from './guard-cases.ts'
 import { identityCases } from './identity-cases.ts'
 import { readCases } from './read-cases.ts'
 import { readWholeCases } from './read-whole-cases.ts'
@@ -24,6 +25,7 @@ import { versionCases } from './version-cases.ts'
 export const eventStoreConformance: readonly ConformanceCase<EventStoreSubject>[] = [
   ...appendCases,
   ...commitCases,
+  ...guardCases,
   ...readCases,
   ...readWholeCases,
   ...saveCases,

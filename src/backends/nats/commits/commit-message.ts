@@ -27,6 +27,9 @@ export const messageIdHeader = 'Nats-Msg-Id'
 /** JetStream's header for the sequence that the subject's last message must have: its ADR-4. */
 export const expectedSequenceHeader = 'Nats-Expected-Last-Subject-Sequence'
 
+/** The same for another subject than the message's own: its ADR-4. */
+export const expectedSubjectHeader = `${expectedSequenceHeader}-Subject`
+
 /** The shape of the body below. The first named each event; a reader refuses any other. */
 const currentFormat = 2
 const readableFormats: ReadonlySet<unknown> = new Set([1, currentFormat])
@@ -61,6 +64,8 @@ export interface ReadablePart {
   readonly firstVersion: number
   readonly lastVersion: number
   readonly events: readonly StoredEvent[]
+  /** Of a guard, which has no events: whose newest message was to be the `previous` one. */
+  readonly guarded?: ActorId
 }
 
 export interface UnreadablePart {
@@ -70,15 +75,19 @@ export interface UnreadablePart {
   readonly error: MalformedEventError
 }
 
-/** What stands in a message: JSON in UTF-8. */
-export interface PartBody {
+/** What stands in every message: JSON in UTF-8. */
+export interface MessageBody {
   readonly format: number
   /** The same in all parts of a commit. */
   readonly id: string
   readonly time: string
-  readonly firstVersion: number
   /** Which one of how many parts, from 0: whether a commit is whole can be told later. */
-  readonly part?: readonly [index: number, count: number]
+  readonly part?: readonly [index: number, count: number] | undefined
+}
+
+/** What stands in one that holds events. */
+export interface PartBody extends MessageBody {
+  readonly firstVersion: number
   /** The steps to the commits before it, where it names more than one. */
   readonly back?: string
   /** The steps to the ends of pages before it, where it names more than one. */
@@ -86,6 +95,11 @@ export interface PartBody {
   /** By how much the first event's id is behind `id`, where the ids of the events are left out. */
   readonly idsFrom?: number
   readonly events: readonly BodyEvent[]
+}
+
+/** What else stands in it is yet to be looked at. */
+type UncheckedBody = MessageBody & {
+  readonly [Name in Exclude<keyof PartBody, keyof MessageBody>]?: unknown
 }
 
 /** Metadata is left out where there is none. */
@@ -107,13 +121,24 @@ export function encodeBody(
     id,
     time,
     firstVersion,
-    part: parts.length > 1 ? [parts.indexOf(part), parts.length] : undefined,
+    part: placeIn(parts, part),
     back: links.length > 1 ? encodeSteps(links) : undefined,
     pages: isPageEnd(links) && pages.length > 1 ? encodeSteps(pages) : undefined,
     idsFrom: part.idsFrom,
     events: part.events.map(part.idsFrom === undefined ? withId : withoutId),
   } satisfies Record<keyof PartBody, unknown>
   return JSON.stringify(body)
+}
+
+/** Of a guard, which holds no events: what it demands stands in its headers. */
+export function encodeGuard({ id, time, parts }: Commit, part: CommitPart): string {
+  const body: MessageBody = { format: currentFormat, id, time, part: placeIn(parts, part) }
+  return JSON.stringify(body)
+}
+
+/** Undefined where there are no others. */
+function placeIn(parts: readonly CommitPart[], part: CommitPart): MessageBody['part'] {
+  return parts.length > 1 ? [parts.indexOf(part), parts.length] : undefined
 }
 
 function withId(event: CommittedEvent): object {
@@ -136,6 +161,7 @@ export function decodePart(message: StoredMessage, subjects: EventSubjects): Sto
   let actorId: ActorId | undefined
   let previous: number | undefined
   try {
+    if (message.subject === subjects.guards) return decodeGuard(message, subjects)
     actorId = subjects.actorOf(message.subject)
     previous = parseSequence(message.header.get(expectedSequenceHeader))
     const lastVersion = parseVersion(message.header.get(versionHeader))
@@ -147,6 +173,22 @@ export function decodePart(message: StoredMessage, subjects: EventSubjects): Sto
     return placeBody(body, actorId, message.seq, previous)
   } catch (cause) {
     return { sequence: message.seq, previous, error: malformed(message, cause, actorId) }
+  }
+}
+
+function decodeGuard({ seq, header, data }: StoredMessage, subjects: EventSubjects): ReadablePart {
+  const { id, part } = parseMessageBody(data)
+  return {
+    sequence: seq,
+    commitId: id,
+    part,
+    guarded: subjects.actorOf(header.get(expectedSubjectHeader)),
+    previous: parseSequence(header.get(expectedSequenceHeader)),
+    links: [],
+    pages: [],
+    firstVersion: 0,
+    lastVersion: 0,
+    events: [],
   }
 }
 
@@ -232,6 +274,19 @@ function parseVersion(text: string): number {
 
 /** @throws TypeError and others, where it is none of ours */
 export function parseBody(data: Uint8Array): PartBody {
+  const body = parseMessageBody(data)
+  check('firstVersion', Number.isSafeInteger(body.firstVersion) && Number(body.firstVersion) >= 1)
+  check('back', body.back === undefined || isString(body.back))
+  check('pages', body.pages === undefined || isString(body.pages))
+  const events: unknown[] = Array.isArray(body.events) ? body.events : []
+  check('events', events.length > 0 && events.length <= maxEventsPerMessage)
+  if (body.idsFrom !== undefined) nameEvents(events, body.id, body.idsFrom)
+  events.forEach(checkEvent)
+  return body as PartBody
+}
+
+/** @throws TypeError and others, where it is none of ours */
+function parseMessageBody(data: Uint8Array): UncheckedBody {
   const body = parseJsonText(strictDecoder.decode(data))
   if (!isRecord(body)) throw new TypeError('its body is not an object')
   if (!readableFormats.has(body.format)) {
@@ -242,15 +297,8 @@ export function parseBody(data: Uint8Array): PartBody {
   }
   check('id', isText(body.id))
   check('time', isText(body.time))
-  check('firstVersion', Number.isSafeInteger(body.firstVersion) && Number(body.firstVersion) >= 1)
   check('part', body.part === undefined || isPlace(body.part))
-  check('back', body.back === undefined || isString(body.back))
-  check('pages', body.pages === undefined || isString(body.pages))
-  const events: unknown[] = Array.isArray(body.events) ? body.events : []
-  check('events', events.length > 0 && events.length <= maxEventsPerMessage)
-  if (body.idsFrom !== undefined) nameEvents(events, body.id as string, body.idsFrom)
-  events.forEach(checkEvent)
-  return body as unknown as PartBody
+  return body as never
 }
 
 /** Gives the events the ids that were left out. */

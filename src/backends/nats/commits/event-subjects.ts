@@ -6,6 +6,11 @@ export class EventSubjects {
   readonly stream: string
   /** Matches every actor's subject. */
   readonly all: string
+  /**
+   * Where commits say what they demand of actors that they don't change: in the stream as all others, and none's
+   * subject, as those of actors are longer.
+   */
+  readonly guards: string
   /** What the inboxes for answers begin with, so that a login can be kept to those of its namespace. */
   readonly inboxes: string
   readonly #prefix: string
@@ -14,6 +19,7 @@ export class EventSubjects {
     this.stream = `AETHER_${namespace}`
     this.#prefix = `aether.${namespace}.event.`
     this.all = `${this.#prefix}>`
+    this.guards = `${this.#prefix}guard`
     this.inboxes = `_INBOX.aether.${namespace}`
   }
 

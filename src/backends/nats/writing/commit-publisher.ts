@@ -1,4 +1,4 @@
-import { AetherError, messageOf, WriteRefusedError } from '../../../core/index.ts'
+import { AetherError, messageOf, systemClock, WriteRefusedError } from '../../../core/index.ts'
 import {
   expectedSequenceHeader,
   messageIdHeader,
@@ -99,10 +99,22 @@ export class CommitPublisher {
     const isSuperseded = outcome.kind === 'superseded'
     if (!isSuperseded && outcome.kind !== 'doubtful') return undefined
     if (!isInDoubt(doubt)) return 'superseded'
+    const isTooLate = await this.#isTooLate(messages)
+    // A leader that was replaced shows less than there is.
+    if (isTooLate) await systemClock.sleep(settleMs)
     const found = await this.#lookUp(messages, doubt)
-    // Refused for what isn't there any more, unless a leader that was replaced shows less than there is.
-    if (found === null && isSuperseded && isSettled(doubt)) return 'superseded'
+    // Refused for what can't come any more, or isn't there any more.
+    if (found === null && isSuperseded && (isTooLate || isSettled(doubt))) return 'superseded'
     return found ?? undefined
+  }
+
+  /** Whether one of the guards can't come true any more: then what isn't stored yet never will be. */
+  async #isTooLate(messages: readonly ConditionalMessage[]): Promise<boolean> {
+    for (const { expectedSubject, expectedSequence } of messages) {
+      if (expectedSubject === undefined) continue
+      if (await this.#next(expectedSubject, expectedSequence + 1)) return true
+    }
+    return false
   }
 
   /**
@@ -115,7 +127,8 @@ export class CommitPublisher {
     { wasUnanswered }: Doubt,
   ): Promise<Certainty | null | undefined> {
     for (const [index, message] of messages.entries()) {
-      const { subject, expectedSequence } = message
+      const { subject, expectedSubject, expectedSequence } = message
+      if (expectedSubject !== undefined) continue // others' guards lie on its subject as well
       const next = await this.#next(subject, expectedSequence + 1)
       if (next === undefined) return undefined
       if (next === null) continue

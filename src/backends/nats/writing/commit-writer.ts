@@ -4,13 +4,14 @@ import {
   type Commit,
   type CommitPart,
   firstVersionOf,
+  isGuard,
   isMet,
   placePart,
   UnderWay,
   type WriteOutcome,
 } from '../../../store/index.ts'
 import { linksBehind, pagesBehind } from '../commits/back-links.ts'
-import { encodeBody } from '../commits/commit-message.ts'
+import { encodeBody, encodeGuard } from '../commits/commit-message.ts'
 import { maxEventsPerMessage, positionOf } from '../commits/event-position.ts'
 import type { EventSubjects } from '../commits/event-subjects.ts'
 import type { NatsLink } from '../connection/nats-link.ts'
@@ -111,7 +112,21 @@ export class CommitWriter {
   }
 
   #publish(placements: readonly Placement[], commit: Commit): Promise<Certainty> {
+    if (placements.some(isOfGuard)) return this.#publishGuarded(placements, commit)
     const messages = placements.map((placement) => this.#messageOf(placement, commit))
+    return this.#context.publisher.publish(messages)
+  }
+
+  /** The guards come first, so that the newest message of the stream always holds events. */
+  #publishGuarded(placements: readonly Placement[], commit: Commit): Promise<Certainty> {
+    const guards = placements.filter(isOfGuard)
+    const ordered = [...guards, ...placements.filter((placement) => !isOfGuard(placement))]
+    const inOrder = { ...commit, parts: ordered.map(({ part }) => part) }
+    const messages = ordered.map((placement) =>
+      isOfGuard(placement)
+        ? this.#guardOf(placement, inOrder)
+        : this.#messageOf(placement, inOrder),
+    )
     return this.#context.publisher.publish(messages)
   }
 
@@ -126,8 +141,11 @@ export class CommitWriter {
       for (const { part } of placements) heads.forget(part.actorId)
       return undefined
     }
-    const parts = placements.map(({ part, head }, index) => {
-      const sequence = certainty.storedAt + index
+    let next = certainty.storedAt
+    for (const { part } of placements) if (isGuard(part)) next++
+    const parts = placements.map(({ part, head }) => {
+      if (isGuard(part)) return []
+      const sequence = next++
       const links = linksBehind(head.sequence, head.links)
       const pages = pagesBehind(sequence, links, head.pages)
       heads.learn(part.actorId, { sequence, version: endOf(part, head), links, pages })
@@ -153,12 +171,24 @@ export class CommitWriter {
     }
   }
 
+  /** Never on the actor's own subject: there, it would be in the way of its writers and of other guards. */
+  #guardOf({ part, head }: Placement, commit: Commit): ConditionalMessage {
+    const { subjects } = this.#context
+    return {
+      subject: subjects.guards,
+      expectedSubject: subjects.of(part.actorId),
+      expectedSequence: head.sequence,
+      body: encodeGuard(commit, part),
+    }
+  }
+
   /** What is remembered of all actors, if it fits: the server decides whether it still holds. */
   #remembered({ parts }: Commit): readonly Placement[] | undefined {
     const placements: Placement[] = []
     for (const part of parts) {
       const head = this.#context.heads.get(part.actorId) ?? headOfNew(part)
-      if (!head || !isMet(part, head.version) || !isEnoughToWrite(head)) return undefined
+      if (!head || !isMet(part, head.version)) return undefined
+      if (!isGuard(part) && !isEnoughToWrite(head)) return undefined
       placements.push({ part, head })
     }
     return placements
@@ -170,6 +200,10 @@ export class CommitWriter {
       parts.map(async (part) => ({ part, head: await reader.headToWrite(part.actorId) })),
     )
   }
+}
+
+function isOfGuard({ part }: Placement): boolean {
+  return isGuard(part)
 }
 
 function goesAnywhere({ expected }: CommitPart): boolean {

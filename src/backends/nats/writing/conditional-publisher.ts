@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readAcknowledgement } from '../commits/acknowledgement.ts'
 import {
   expectedSequenceHeader,
+  expectedSubjectHeader,
   messageIdHeader,
   versionHeader,
 } from '../commits/commit-message.ts'
@@ -14,6 +15,8 @@ import type { UsedNumbers } from './used-numbers.ts'
 export interface ConditionalMessage {
   readonly subject: string
   readonly expectedSequence: number
+  /** Of which subject it is expected. @default its own */
+  readonly expectedSubject?: string
   /**
    * By which the server knows the message again for a while; never used for another one. Without it, no
    * other message has this body.
@@ -139,7 +142,7 @@ async function whyIncomplete(
   return { kind: 'not-now', cause }
 }
 
-/** More than the headers of any message have: their names, three numbers and two ids. */
+/** More than the headers of any message with events have: their names, three numbers and two ids. */
 export const maxHeaderBytes = 512
 
 /** What counts against the server's `max_payload`: the body, and the headers as they are sent. */
@@ -156,10 +159,12 @@ const doubtful: PublishOutcome = {
 
 /** The headers as NATS's protocol has them: all of it is ASCII. */
 function headersOf(message: ConditionalMessage, others = ''): string {
-  const { id, expectedSequence, version, headers = '' } = message
+  const { id, expectedSequence, expectedSubject, version, headers = '' } = message
   const ofId = id === undefined ? '' : `${messageIdHeader}: ${id}\r\n`
   const ofEvents = version === undefined ? '' : `${versionHeader}: ${version}\r\n`
-  return `NATS/1.0\r\n${ofId}${expectedSequenceHeader}: ${expectedSequence}\r\n${ofEvents}${headers}${others}\r\n`
+  const ofOther =
+    expectedSubject === undefined ? '' : `${expectedSubjectHeader}: ${expectedSubject}\r\n`
+  return `NATS/1.0\r\n${ofId}${expectedSequenceHeader}: ${expectedSequence}\r\n${ofOther}${ofEvents}${headers}${others}\r\n`
 }
 
 function requestOf(message: ConditionalMessage, number?: number): ShortRequest {
