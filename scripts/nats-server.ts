@@ -25,7 +25,7 @@ import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const MINIMUM_VERSION = '2.14.0'
+const MINIMUM_VERSION = '2.14.4'
 
 /** The Debian release whose nats-server is new enough. */
 const DEBIAN_SUITE = 'forky'

@@ -73,6 +73,8 @@ export interface LogRetention extends Retention {
    * without holes. Resolves with how many are gone.
    */
   trim(actorId: ActorId, toVersion: number, signal: AbortSignal | undefined): Promise<number>
+  /** Removes what else is of no use any more, and no event. Left out where there is nothing else. */
+  tidy?(signal: AbortSignal | undefined): Promise<void>
   /** The version before the actor's oldest event, if some were removed; otherwise 0. */
   trimmedVersion(actorId: ActorId, signal: AbortSignal | undefined): Promise<number>
 }

@@ -170,7 +170,7 @@ export interface EventStore extends AsyncDisposable {
 
   /**
    * How much of the log is behind a position, of all actors: events in memory and SQLite; on JetStream
-   * messages, which hold what one commit does to one actor, and more than there are where some were removed.
+   * messages, which hold what one commit does to one actor or demands of it, and more than there are where some were removed.
    */
   remaining(position: number, options?: { readonly signal?: AbortSignal }): Promise<number>
 

@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { backendKinds, type BackendSource } from '../support/backend-kinds.ts'
 import { until } from '../support/until.ts'
 import { watched } from './counter.ts'
+import { watchedStore } from './watched-store.ts'
 
 const coded = (code: string): unknown => expect.objectContaining({ code })
 
@@ -296,29 +297,4 @@ describe.each(backendKinds)('on $name, transfers of two nodes', ({ start }) => {
 /** The memory backend, with something done before each commit reaches it. */
 function watchedCommits(before: (_: unknown, store: EventStore) => Promise<void>) {
   return watchedStore('commit', before)
-}
-
-/** The memory backend, with something done before it is asked for this. */
-function watchedStore(
-  name: 'commit' | 'loadSnapshot',
-  before: (first: unknown, store: EventStore) => Promise<void>,
-) {
-  const backend = memory()
-  return {
-    name: backend.name,
-    async openStore(options?: Parameters<typeof backend.openStore>[0]) {
-      const store = await backend.openStore(options)
-      return new Proxy(store, {
-        get(target, asked) {
-          const member: unknown = Reflect.get(target, asked)
-          if (typeof member !== 'function') return member
-          if (asked !== name) return member.bind(target) as unknown
-          return async (...args: unknown[]): Promise<unknown> => {
-            await before(args[0], store)
-            return member.apply(target, args) as unknown
-          }
-        },
-      })
-    },
-  }
 }

@@ -7,6 +7,7 @@ import type { EventStore } from '../../src/store/index.ts'
 import { type NatsCluster, type NatsServer, startNatsCluster } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 import { Appenders } from './appenders.ts'
+import { Payments } from './nats-payments.ts'
 import { Transfers } from './nats-transfers.ts'
 import { Wire } from './wire.ts'
 
@@ -88,6 +89,17 @@ test('kill -9 of the leader: appends go on elsewhere, and none is lost or double
   await appenders.untilMore(200)
   await appenders.finish()
   await appenders.verify()
+  await leader.restart()
+})
+
+test('kill -9 of the leader during guarded commits: none rests on what was changed before it', async () => {
+  const payments = new Payments(await open('guarded', cluster.urls))
+  await payments.untilMore(100)
+  const leader = await leaderOf('guarded')
+  await leader.kill()
+  await payments.untilMore(100)
+  await payments.finish()
+  await payments.verify()
   await leader.restart()
 })
 

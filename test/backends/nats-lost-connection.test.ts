@@ -162,6 +162,56 @@ describe('an append whose connection breaks', () => {
   })
 })
 
+describe('a commit that guards an actor, whose connection breaks', () => {
+  const bob: ActorId = 'account-bob'
+  const guarded: Append[] = [
+    { actorId: alice, events: [], expectedVersion: 1 },
+    { actorId: bob, events: [opened], expectedVersion: 0 },
+  ]
+
+  test('before it reached the server, and that one was changed meanwhile: is a conflict', async () => {
+    const { wire, store, observer } = await scene()
+    wire.hold('requests')
+    const committing = store.commit(guarded)
+    await untilSent(wire)
+    await observer.append(alice, [deposited], { expectedVersion: 1 })
+    wire.cut()
+    wire.mend()
+    expect(await committing).toEqual({
+      ok: false,
+      conflict: { actorId: alice, expectedVersion: 1, currentVersion: 2 },
+    })
+    expect(await observer.latestVersion(bob)).toBe(0)
+  })
+
+  test('after it was stored, and that one was changed meanwhile: succeeds all the same', async () => {
+    const { wire, store, observer } = await scene()
+    wire.hold('answers')
+    const committing = store.commit(guarded)
+    await until(async () => (await observer.latestVersion(bob)) === 1, {
+      description: 'it is stored',
+    })
+    await observer.append(alice, [deposited], { expectedVersion: 1 })
+    wire.cut()
+    wire.mend()
+    const result = await committing
+    expect(result).toMatchObject({ ok: true, appends: [{ version: 1 }, { version: 1 }] })
+    const [, ofBob] = await Array.fromAsync(observer.readAll())
+    expect(result.ok && result.appends[1]?.events).toEqual([ofBob])
+  })
+
+  test('before it reached the server: is repeated, and stored once', async () => {
+    const { wire, store, observer } = await scene()
+    wire.hold('requests')
+    const committing = store.commit(guarded)
+    await untilSent(wire)
+    wire.cut()
+    wire.mend()
+    expect(await committing).toMatchObject({ ok: true, duplicate: false })
+    expect(await Array.fromAsync(observer.readAll())).toHaveLength(2)
+  })
+})
+
 describe('a commit over several actors whose connection breaks', () => {
   const bob: ActorId = 'account-bob'
 

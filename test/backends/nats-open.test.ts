@@ -153,10 +153,10 @@ describe('a server that cannot be used is refused', () => {
   })
 
   test('where it is too old, with the version it has and the one it needs', async () => {
-    const servers = await listen(greetLike('2.13.9'))
+    const servers = await listen(greetLike('2.14.3'))
     const refusal = await refusalOf(nats({ servers }).openStore())
     expect(refusal).toMatchObject({ code: 'incompatible-store' })
-    expect(refusal.message).toMatch(/2\.13\.9 .*2\.14\.0/)
+    expect(refusal.message).toMatch(/2\.14\.3 .*2\.14\.4/)
     // Let in all the same, it's found to have no JetStream.
     expect((await refusalOf(nats({ servers, allowOldServer: true }).openStore())).message).toMatch(
       /JetStream is not enabled/,

@@ -18,13 +18,13 @@ export async function inspectStream(
   { nats }: NatsLink,
   { namespace, requestTimeoutMs }: NatsSettings,
 ): Promise<Record<string, string | number>> {
-  const { stream } = new EventSubjects(namespace)
+  const { stream, guards } = new EventSubjects(namespace)
   const manager = await library.jetstream.jetstreamManager(nats, {
     checkAPI: false,
     timeout: requestTimeoutMs,
   })
   try {
-    const info = await manager.streams.info(stream)
+    const info = await manager.streams.info(stream, { subjects_filter: guards })
     const { config, state, cluster, created } = info
     const documents = await countIn(manager, new TableSubjects(namespace).stream)
     return {
@@ -38,7 +38,7 @@ export async function inspectStream(
       retention: describeRetention(retentionOf(config)),
       bytes: state.bytes,
       messages: state.messages,
-      actors: state.num_subjects ?? 0,
+      actors: (state.num_subjects ?? 0) - Object.keys(state.subjects ?? {}).length,
       ...(documents !== undefined && { documents }),
       lastSequence: state.last_seq,
       ...(state.messages > 0 && { lastTime: state.last_ts }),

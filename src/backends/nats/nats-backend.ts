@@ -53,7 +53,7 @@ export interface NatsBackend extends Backend {
 /**
  * Keeps events in NATS JetStream: one stream a namespace, made when it is missing. Any number of
  * processes may use it at once. Needs the packages `@nats-io/transport-node` and
- * `@nats-io/jetstream`, and nats-server 2.14 or newer.
+ * `@nats-io/jetstream`, and nats-server 2.14.4 or newer.
  * @throws AetherError `invalid-argument`
  */
 export function nats(options: NatsOptions): NatsBackend {

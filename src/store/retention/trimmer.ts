@@ -82,6 +82,7 @@ export class Trimmer {
       }
     }
     for (const ended of walk.end()) await trim.remove(ended)
+    await retention.tidy?.(signal)
     report(walk.events)
     return { ...trim.report, events: walk.events }
   }

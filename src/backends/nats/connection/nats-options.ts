@@ -48,7 +48,7 @@ export interface NatsOptions extends NatsCredentials {
    * may have been made with any
    */
   readonly retention?: Retention
-  /** Also uses servers before 2.14, whose conditional writes are not safe. @default false */
+  /** Also uses servers before 2.14.4, whose conditional writes are not safe. @default false */
   readonly allowOldServer?: boolean
 }
 

@@ -2,9 +2,10 @@ import { AetherError } from '../../../core/index.ts'
 
 /**
  * Conditional publishes could pass each other before 2.11, and 2.14 mends atomic batches and
- * security holes: the server's release notes.
+ * security holes: the server's release notes. Before 2.14.4, one that guards several actors might be held against
+ * the wrong one (`expectedPerSubject` of nats-server): docs/decisions/0085-what-was-read-is-guarded.md.
  */
-const leastVersion = '2.14.0'
+const leastVersion = '2.14.4'
 /** Since when a stream takes `allow_atomic`: the server's ADR-50. */
 const atomicBatchVersion = '2.12.0'
 

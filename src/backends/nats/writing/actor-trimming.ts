@@ -49,6 +49,13 @@ export class ActorTrimming implements LogRetention {
     return events
   }
 
+  /** What commits demanded held when they were stored: where events may go, nobody holds it against them again. */
+  async tidy(signal: AbortSignal | undefined): Promise<void> {
+    const { leader, subjects } = this.#context
+    const end = await leader.lastSequence(signal)
+    await leader.removeBefore(subjects.guards, end, signal)
+  }
+
   trimmedVersion(actorId: ActorId, signal: AbortSignal | undefined): Promise<number> {
     return this.#context.floors.trimmedVersion(actorId, signal)
   }

@@ -239,7 +239,8 @@ function reasonIn(cause: unknown): string {
   return cause === undefined ? '' : ` (${messageOf(cause)})`
 }
 
-function placeOf([first, ...others]: readonly ConditionalMessage[]): string {
-  const rest = others.length === 0 ? '' : ` and ${others.length} more`
-  return `${first?.subject}${rest}`
+function placeOf(messages: readonly ConditionalMessage[]): string {
+  const withEvents = messages.find(({ expectedSubject }) => expectedSubject === undefined)
+  const rest = messages.length === 1 ? '' : ` and ${messages.length - 1} more`
+  return `${withEvents?.subject}${rest}`
 }
