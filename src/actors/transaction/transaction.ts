@@ -41,9 +41,9 @@ export interface TransactionOptions extends CommandOptions {
    */
   readonly input?: unknown
   /**
-   * Actors that get no event are only asked for their versions right before the commit, as it was before it
-   * guarded them: another process may change one in that moment. On JetStream, an actor that is guarded costs a
-   * message more, and the commit is an atomic batch.
+   * Actors that get no event are only asked for their versions right before the commit: another process may change
+   * one in that moment. On JetStream, an actor that is guarded costs a message more, and the commit is an atomic
+   * batch.
    * @default false: stored if and only if each of the actors stands where the decision saw it
    */
   readonly unguarded?: boolean

@@ -97,7 +97,7 @@ export function makeCommit(
   checkParts(offered, maxEventsPerAppend)
   let taken: TakenPart[] | undefined
   for (const part of offered) taken = grown(taken, takenPart(part))
-  checkGuards(taken ?? [])
+  checkGuards(taken)
   const time = sharedTime(taken ?? []) ?? timeText(clock.now())
   const id = commitIds ? commitIds() : ids()
   let parts: CommitPart[] | undefined
@@ -119,19 +119,18 @@ function takenPart({ actorId, expected, events }: OfferedPart): TakenPart {
 }
 
 /** Parts may go without events beside others that have some, to demand a version. */
-function checkGuards(taken: readonly TakenPart[]): void {
-  const wrong = taken.every(hasNoEvents) ? taken[0] : taken.find(demandsNothing)
+function checkGuards(taken: readonly TakenPart[] = []): void {
+  let withEvents = 0
+  for (const part of taken) if (part.events.length > 0) withEvents++
+  if (withEvents === taken.length) return
+  const wrong = withEvents === 0 ? taken[0] : taken.find(demandsNothing)
   if (!wrong) return
   const message = `an append to ${wrong.actorId} needs at least one event, or, beside others with events, a version to demand`
   throw new AetherError('invalid-argument', message)
 }
 
-function hasNoEvents({ events }: TakenPart): boolean {
-  return events.length === 0
-}
-
-function demandsNothing(part: TakenPart): boolean {
-  return hasNoEvents(part) && typeof part.expected !== 'number'
+function demandsNothing({ events, expected }: TakenPart): boolean {
+  return events.length === 0 && typeof expected !== 'number'
 }
 
 function unnamedIn(events: readonly TakenEvent[]): number {

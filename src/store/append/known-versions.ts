@@ -32,16 +32,20 @@ export class KnownVersions {
 
   learnFromWrite({ parts }: Commit, outcome: WriteOutcome): void {
     if (outcome.ok) {
-      let index = 0
       for (const events of outcome.parts) {
-        const { actorId, expected } = parts[index++] as CommitPart
-        const version = events.at(-1)?.version ?? expected
-        if (typeof version === 'number') this.learn(actorId, version)
+        const newest = events.at(-1)
+        if (newest) this.learn(newest.actorId, newest.version)
       }
+      if (parts.length > 1) this.#learnGuarded(parts)
       return
     }
     const { actorId } = parts[outcome.partIndex] as CommitPart
     this.learn(actorId, outcome.currentVersion)
+  }
+
+  #learnGuarded(parts: readonly CommitPart[]): void {
+    for (const { actorId, events, expected } of parts)
+      if (events.length === 0 && typeof expected === 'number') this.learn(actorId, expected)
   }
 
   /** Passes on what is read of an actor, and learns where its events end if the read shows it. */
