@@ -23,11 +23,13 @@ import { Models } from './definition/models.ts'
 import { Deadlines } from './live/deadlines.ts'
 import { earlierAnswer } from './live/earlier-answer.ts'
 import { Letter, type Sending } from './live/letter.ts'
+import type { LiveActor } from './live/live-actor.ts'
 import { LiveActors } from './live/live-actors.ts'
 import { Onlooker } from './live/onlooker.ts'
 import { outcomeOf } from './live/outcome.ts'
 import { Patience } from './live/patience.ts'
 import { Quarantine, type QuarantinedActor } from './live/quarantine.ts'
+import { rejected } from './live/rejected.ts'
 import { reportIfSlow } from './live/slow-work.ts'
 import { SnapshotKeeper } from './live/snapshot-keeper.ts'
 import type { Surroundings } from './live/surroundings.ts'
@@ -41,6 +43,8 @@ import { transact, type Transaction, type TransactionDelivery } from './transact
 /** A command on its way to become a letter. */
 interface Order extends Sending {
   readonly model: ActorModel
+  /** The actor where it was in memory already. */
+  readonly found: LiveActor | undefined
   readonly options: DeliveryOptions
 }
 
@@ -72,7 +76,7 @@ export class ActorHost {
       ...components,
       quarantine: new Quarantine(clock, logger, limits.failuresInARow),
       snapshots: new SnapshotKeeper(store, logger, observer),
-      turns: new Turns(),
+      turns: new Turns(clock),
     }
     this.#live = new LiveActors(this.#around)
     this.#onlooker = new Onlooker(this.#models, this.#around, this.#live)
@@ -125,11 +129,12 @@ export class ActorHost {
     try {
       this.#assertOpen()
       options.signal?.throwIfAborted()
-      const model = this.#modelOf(actorId)
+      const found = this.#live.find(actorId)
+      const model = found?.model ?? this.#models.of(actorId)
       if (!tracing || !model.commands.has(name))
-        return this.#send(name, input, { model, actorId, options, sentAt, span: undefined })
+        return this.#send(name, input, { model, found, actorId, options, sentAt, span: undefined })
       return traced(tracing, ofCommand(model.type, name, actorId, options), (options, span) =>
-        this.#send(name, input, { model, actorId, options, sentAt, span }),
+        this.#send(name, input, { model, found, actorId, options, sentAt, span }),
       )
     } catch (error) {
       return this.#refused(undefined, undefined, sentAt, error)
@@ -324,14 +329,14 @@ export class ActorHost {
   }
 
   #ask(order: Order, command: Command, deadline: number): Promise<CommandResult> {
-    const { model, actorId, options } = order
+    const { model, found, actorId, options } = order
     const { signal } = options
     const letter = new Letter(order, command, deadline, this.#answered)
     this.#underWay++
     try {
       // Its preparation may have ended in the moment in which it was taken back.
       signal?.throwIfAborted()
-      this.#live.activate(model, actorId).post(letter)
+      this.#live.activate(model, actorId, found).post(letter)
       this.#deadlines.add(letter)
       signal?.addEventListener('abort', letter, { once: true })
     } catch (error) {
@@ -406,9 +411,3 @@ export class ActorHost {
 }
 
 const noOptions: CommandOptions = {}
-
-function rejected(reason: unknown): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  reject(reason)
-  return promise
-}

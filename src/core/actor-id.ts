@@ -32,6 +32,18 @@ export function actorId(type: string, key: string): ActorId {
 }
 
 /**
+ * Makes ids of actors of one type, which is looked at once.
+ * @throws AetherError `invalid-actor-id`, later as well
+ */
+export function actorIdsOf(type: string): (key: string) => ActorId {
+  checkType(type)
+  return (key) => {
+    checkKey(type, key)
+    return `${type}-${key}`
+  }
+}
+
+/**
  * Splits an actor id into its type and key.
  * @throws AetherError `invalid-actor-id`
  */

@@ -9,8 +9,11 @@ describe('a checked event', () => {
     data.items.push(2)
     metadata.userId = 'other'
     expect(event).toMatchObject({ type: 'Placed', data: { items: [1] }, metadata: { userId: 'u' } })
-    for (const each of [event, event.data, (event.data as typeof data).items, event.metadata])
+    for (const each of [event.data, (event.data as typeof data).items, event.metadata])
       expect(Object.isFrozen(each)).toBe(true)
+    expect(() => Object.assign(event, { data: 'other' })).toThrow(TypeError)
+    Object.defineProperty(event, 'data', { value: 'other' })
+    expect(CheckedEvent.contentOf(event)).toMatchObject({ data: { items: [1] } })
   })
 
   test('is not made of what can’t be stored', () => {
@@ -25,10 +28,10 @@ describe('a checked event', () => {
 
   test('is known, and nothing that only looks like one', () => {
     const event = new CheckedEvent('Placed', 1, {})
-    expect(CheckedEvent.is(event)).toBe(true)
+    expect(CheckedEvent.contentOf(event)).toEqual({ type: 'Placed', data: 1, metadata: {} })
     const { type, data, metadata } = event
     const ofItsClass = Object.assign(Object.create(CheckedEvent.prototype) as CheckedEvent, event)
     for (const each of [{ type, data, metadata }, ofItsClass])
-      expect(CheckedEvent.is(each)).toBe(false)
+      expect(CheckedEvent.contentOf(each)).toBeUndefined()
   })
 })

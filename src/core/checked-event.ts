@@ -3,15 +3,22 @@ import { type JsonValue, toJson } from './json.ts'
 import { checkedMetadata, type Metadata, noMetadata } from './metadata.ts'
 import { keepSpecimen } from './specimen.ts'
 
-/**
- * An event whose content was checked, copied and frozen when it was made. Only its class can make one,
- * and nobody can change one; so whoever gets it need not look at its content again.
- */
-export class CheckedEvent implements NewEvent {
-  readonly #isChecked = true
+/** What an event says, as it is stored. */
+export interface EventContent {
   readonly type: string
   readonly data: JsonValue
   readonly metadata: Metadata
+}
+
+/**
+ * An event whose content was checked, copied and frozen when it was made. Only its class can make one,
+ * and nobody can change what {@link CheckedEvent.contentOf} gives; so whoever gets it need not look at its content
+ * again.
+ */
+export class CheckedEvent implements EventContent {
+  readonly #type: string
+  readonly #data: JsonValue
+  readonly #metadata: Metadata
 
   static {
     keepSpecimen(new CheckedEvent('None', {}, noMetadata))
@@ -19,14 +26,26 @@ export class CheckedEvent implements NewEvent {
 
   /** @throws AetherError `invalid-json`, `too-large`, `invalid-argument` */
   constructor(type: string, data: unknown, metadata: Metadata) {
-    this.type = type
-    this.metadata = checkedMetadata(metadata)
-    this.data = toJson(data)
-    Object.freeze(this)
+    this.#type = type
+    this.#metadata = checkedMetadata(metadata)
+    this.#data = toJson(data)
   }
 
-  /** Whether the event is one, whatever it claims to be. */
-  static is(event: NewEvent): event is CheckedEvent {
-    return #isChecked in event && event.#isChecked
+  get type(): string {
+    return this.#type
+  }
+
+  get data(): JsonValue {
+    return this.#data
+  }
+
+  get metadata(): Metadata {
+    return this.#metadata
+  }
+
+  /** What was checked, if the event is one, whatever it claims to be. */
+  static contentOf(event: NewEvent): EventContent | undefined {
+    if (!(#type in event)) return undefined
+    return { type: event.#type, data: event.#data, metadata: event.#metadata }
   }
 }

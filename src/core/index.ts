@@ -1,5 +1,6 @@
 export {
   actorId,
+  actorIdsOf,
   checkActorId,
   checkType,
   decodeActorId,
@@ -9,6 +10,7 @@ export {
 } from './actor-id.ts'
 export type { ActorAddress, ActorId } from './actor-id.ts'
 export { CheckedEvent } from './checked-event.ts'
+export type { EventContent } from './checked-event.ts'
 export { systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
 export {

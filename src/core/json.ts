@@ -94,7 +94,7 @@ class JsonWalk {
       return true
     }
     for (const name in value) {
-      if (!Object.hasOwn(value, name)) continue
+      if (!isOwn(value, name)) continue
       if (name === '__proto__') return false
       const member = (value as Members)[name]
       if (member !== undefined && !this.isJson(member, depthLeft - 1)) return false
@@ -111,7 +111,7 @@ class JsonWalk {
     if (Array.isArray(value)) return this.#copyArray(value, depthLeft - 1)
     const members: Record<string, JsonValue> = {}
     for (const name in value) {
-      if (!Object.hasOwn(value, name)) continue
+      if (!isOwn(value, name)) continue
       if (name === '__proto__') return refused
       const member = (value as Members)[name]
       // JSON leaves these out, as optional properties should be.
@@ -131,7 +131,7 @@ class JsonWalk {
       for (const member of value) if (!this.freeze(member, depthLeft - 1)) return false
     } else {
       for (const name in value) {
-        if (!Object.hasOwn(value, name)) continue
+        if (!isOwn(value, name)) continue
         if (name === '__proto__') return false
         const member = (value as Members)[name]
         if (member !== undefined && !this.freeze(member, depthLeft - 1)) return false
@@ -174,6 +174,11 @@ type Members = Readonly<Record<string, unknown>>
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
+}
+
+/** In a loop over names V8 knows the answer without looking, which it does not of `Object.hasOwn`. */
+function isOwn(value: object, name: string): boolean {
+  return Object.prototype.hasOwnProperty.call(value, name)
 }
 
 function isPlain(value: object): boolean {

@@ -29,7 +29,7 @@ import {
   type TransactionResults,
   type UnscheduleOptions,
 } from '../actors/index.ts'
-import { actorId, type ActorId } from '../core/index.ts'
+import type { ActorId } from '../core/index.ts'
 import type { EventBus } from '../bus/index.ts'
 import type {
   DocumentOf,
@@ -90,7 +90,7 @@ export class Node<
   /** For the compiler, to say which actor was not opened. */
   get<D extends ActorDefinition>(definition: D & Opened<D, Actors>, key: string): ActorRef<D>
   get<D extends Actors>(definition: D, key: string): ActorRef<D> {
-    return this.#runtime.refs.make(definition, actorId(definition.type, key))
+    return this.#runtime.refs.make(definition, definition.model.idOf(key))
   }
 
   /**

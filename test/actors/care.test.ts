@@ -207,6 +207,8 @@ test('a decision that blocks the event loop is named', async () => {
         },
       },
       run: { decide: (_s, _c, on) => on.Done({}) },
+      /** Rests on what the store has to confirm, so others are asked before it is answered. */
+      dawdle: { decide: () => clock.block(300) },
     },
   })
   await using node = await open({ backend: memory(), actors: [Slow], clock, logger })
@@ -214,6 +216,13 @@ test('a decision that blocks the event loop is named', async () => {
   expect(told).toEqual([])
   await node.get(Slow, 'a').crawl()
   expect(told.splice(0)).toEqual(['slow-a blocked the event loop for 300 ms in crawl'])
+  // Those who are asked in the same turn are not to blame.
+  for (const key of ['b', 'c', 'b', 'c']) await node.get(Slow, key).run()
+  for (const name of ['crawl', 'dawdle'] as const) {
+    const [a, b, c] = ['a', 'b', 'c'].map((key) => node.get(Slow, key))
+    await Promise.all([b?.run(), a?.[name](), c?.run()])
+    expect(told.splice(0)).toEqual([`slow-a blocked the event loop for 300 ms in ${name}`])
+  }
   await node.transact([node.get(Slow, 'a'), node.get(Slow, 'b')], ([a]) => {
     clock.block(400)
     return a.on.Done({})
@@ -274,6 +283,29 @@ describe('an idle actor', () => {
     await clock.advance(1)
     expect(node.liveActors).toBe(1)
     expect((await node.get(Counter, 'a').add({ by: 1 })).state).toEqual({ total: 2, steps: 2 })
+  })
+
+  test('is in memory again where it was let go while the input was looked at', async () => {
+    let look = (): void => undefined
+    const Busy = actor('busy', {
+      state: 0,
+      events: { Done: z.object({}) },
+      evolve: { Done: (s) => s + 1 },
+      commands: {
+        go: { input: z.number().transform(() => look()), decide: (_s, _c, on) => on.Done({}) },
+      },
+    })
+    await using node = await open({ backend: memory(), actors: [Busy], limits: { liveActors: 1 } })
+    const [a, b] = [node.get(Busy, 'a'), node.get(Busy, 'b')]
+    // It rests once it was asked while it was known.
+    for (let i = 0; i < 2; i++) await a.go(1)
+    const making: Promise<unknown>[] = []
+    look = () => {
+      look = () => undefined
+      making.push(b.go(1))
+    }
+    await Promise.all([a.go(1), ...making])
+    expect(node.liveActors).toBe(2)
   })
 
   test('is let go when the heap grows too large, the oldest first', async () => {

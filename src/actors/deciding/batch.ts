@@ -51,12 +51,14 @@ export interface DecisionContext {
 /**
  * Decides the commands one after the other, each on the state that its predecessors would leave.
  * One that is rejected or fails leaves no trace in what follows.
+ * @param start when it begins, by the monotonic clock
  */
 export function planBatch(
   before: ActorState,
   asked: readonly { readonly command: Command }[],
   decider: Decider,
   context: DecisionContext,
+  start: number,
 ): BatchPlan {
   const { model, actorId } = decider
   let outcomes: Outcome[] | undefined
@@ -66,7 +68,7 @@ export function planBatch(
   let mates: Map<string, Mate> | undefined
   const now = context.clock.now()
   let after = before
-  let since = context.clock.monotonic()
+  let since = start
   for (const { command } of asked) {
     try {
       const { identity } = command

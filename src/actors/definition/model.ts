@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import {
+  type ActorId,
+  actorIdsOf,
   AetherError,
-  checkType,
   describeSchema,
   freezeJson,
   isSchema,
@@ -25,6 +26,8 @@ import type {
 export interface ActorModel {
   readonly kind: 'aether-actor'
   readonly type: string
+  /** The id of the actor with this key. @throws AetherError `invalid-actor-id` */
+  readonly idOf: (key: string) => ActorId
   initialState(): unknown
   /** By their names of today and of before. */
   readonly events: ReadonlyMap<string, EventModel>
@@ -82,7 +85,7 @@ const defaultSnapshotEvery = 100
 
 /** @throws AetherError `invalid-definition` */
 export function makeModel(type: string, spec: ErasedSpec): ActorModel {
-  checkActorType(type)
+  const idOf = idsOf(type)
   for (const part of ['events', 'evolve', 'commands'] as const) {
     if (typeof spec[part] !== 'object' || spec[part] === null)
       throw invalid(type, `${part} are missing`)
@@ -93,6 +96,7 @@ export function makeModel(type: string, spec: ErasedSpec): ActorModel {
   return {
     kind: 'aether-actor',
     type,
+    idOf,
     initialState,
     events,
     retired: retiredEvents(type, spec, events),
@@ -206,9 +210,9 @@ function snapshotEvery(type: string, { every = defaultSnapshotEvery }: SnapshotS
   throw invalid(type, `snapshots.every must be a whole number from 0, not ${String(every)}`)
 }
 
-function checkActorType(type: string): void {
+function idsOf(type: string): ActorModel['idOf'] {
   try {
-    checkType(type)
+    return actorIdsOf(type)
   } catch (cause) {
     throw new AetherError('invalid-definition', (cause as Error).message, { cause })
   }

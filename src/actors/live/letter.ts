@@ -1,6 +1,7 @@
 import { AetherError, type ActorId, keepSpecimen, type TraceSpan } from '../../core/index.ts'
 import type { Command, CommandResult } from '../deciding/command.ts'
 import { notWaiting, type Timed } from './deadlines.ts'
+import { rejected } from './rejected.ts'
 
 /** How a command was sent. */
 export interface Sending {
@@ -21,6 +22,11 @@ export interface Sending {
  */
 export type OnDone = (letter: Letter, error: unknown, at: number | undefined) => void
 
+/** It takes a rejection as well: hardly any is one, and a function for that would be made for each letter. */
+type Resolve = (answer: CommandResult | Promise<never>) => void
+
+const unanswered: Resolve = () => undefined
+
 /**
  * A command on its way to an actor, and whoever waits for the answer. As long as it waits it can be
  * taken back; from then on only the answer ends it, or the time of its sender, who is told so.
@@ -33,10 +39,12 @@ export class Letter implements Timed {
   readonly command: Command
   /** By the monotonic clock. */
   readonly deadline: number
+  /** What whoever waits is told. */
+  readonly answered: Promise<CommandResult>
   place = notWaiting
   readonly #sending: Sending
   readonly #onDone: OnDone
-  readonly #answer = Promise.withResolvers<CommandResult>()
+  #answer: Resolve = unanswered
   #isTaken = false
   #isDone = false
   #isRegretted = false
@@ -46,10 +54,9 @@ export class Letter implements Timed {
     this.deadline = deadline
     this.#sending = sending
     this.#onDone = onDone
-  }
-
-  get answered(): Promise<CommandResult> {
-    return this.#answer.promise
+    this.answered = new Promise((resolve) => {
+      this.#answer = resolve
+    })
   }
 
   get sentAt(): number {
@@ -79,13 +86,13 @@ export class Letter implements Timed {
   answer(result: CommandResult, at?: number): void {
     if (this.#isDone) return
     this.#end(undefined, at)
-    this.#answer.resolve(result)
+    this.#answer(result)
   }
 
   fail(error: unknown, at?: number): void {
     if (this.#isDone) return
     this.#end(error, at)
-    this.#answer.reject(error)
+    this.#answer(rejected(error))
   }
 
   /** The sender's signal: takes it back, if nobody has begun with it. */

@@ -30,6 +30,8 @@ export class LiveActor extends KnownActor implements Worker {
   #restingSince = 0
   /** Whether somebody asked it since whoever looks for idle actors was here last. */
   wasAsked = false
+  /** Until it is let go. */
+  isInMemory = true
 
   get isIdle(): boolean {
     return !this.#isWorking
@@ -68,23 +70,22 @@ export class LiveActor extends KnownActor implements Worker {
   }
 
   /** Does what waits, as far as it can be done at once; the rest as soon as that is there. */
-  work(): void {
+  work(now: number): number {
     const mailbox = this.#box()
+    let at = now
     while (!mailbox.isEmpty) {
       const next = mailbox.take(this.around.limits.batchCommands)
-      const doing = typeof next === 'function' ? this.#visited(next()) : this.#run(next, mailbox)
+      const doing = typeof next === 'function' ? next() : this.#run(next, mailbox, at)
       if (doing) {
-        void doing.then(() => this.work())
-        return
+        void doing.then(() => this.work(this.#lookAtClock()))
+        return this.around.clock.monotonic()
       }
+      // Whoever answers looks at the clock.
+      if (next.length > 0) at = this.#restingSince
     }
     this.#mailbox = undefined
     this.#isWorking = false
-  }
-
-  async #visited(visit: Promise<void>): Promise<void> {
-    await visit
-    this.#lookAtClock()
+    return at
   }
 
   #box(): Mailbox {
@@ -105,12 +106,12 @@ export class LiveActor extends KnownActor implements Worker {
   }
 
   /** Decides, stores and answers these letters; those that don't fit wait for the next append. */
-  #run(letters: readonly Letter[], mailbox: Mailbox): Promise<void> | undefined {
+  #run(letters: readonly Letter[], mailbox: Mailbox, now: number): Promise<void> | undefined {
     if (letters.length === 0) return undefined
     const before = this.lastKnown
     if (!before) return this.#settle(letters, mailbox)
     try {
-      const plan = planBatch(before, letters, this, this.around)
+      const plan = planBatch(before, letters, this, this.around, now)
       const storing = this.#store(letters, plan, before)
       if (!storing || storing instanceof Promise || !storing.ok)
         return this.#settle(letters, mailbox, { plan, before, isFresh: false, storing })
@@ -140,7 +141,7 @@ export class LiveActor extends KnownActor implements Worker {
 
   async #beginAnew(letters: readonly Letter[]): Promise<Attempt> {
     const { state: before, isFresh } = await this.state()
-    const plan = planBatch(before, letters, this, this.around)
+    const plan = planBatch(before, letters, this, this.around, this.around.clock.monotonic())
     return { plan, before, isFresh, storing: this.#store(letters, plan, before) }
   }
 
@@ -196,7 +197,7 @@ export class LiveActor extends KnownActor implements Worker {
   }
 
   async #runEach(letters: readonly Letter[], mailbox: Mailbox): Promise<void> {
-    for (const letter of letters) await this.#run([letter], mailbox)
+    for (const letter of letters) await this.#run([letter], mailbox, this.#lookAtClock())
   }
 
   /** Answers all; those that were answered before, later. */

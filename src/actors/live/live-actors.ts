@@ -34,8 +34,9 @@ export class LiveActors implements Disposable {
     return this.#actors.get(actorId)
   }
 
-  activate(model: ActorModel, actorId: ActorId): LiveActor {
-    const known = this.#actors.get(actorId)
+  /** @param found what {@link find} gave, for who asked it: it may be gone since */
+  activate(model: ActorModel, actorId: ActorId, found?: LiveActor): LiveActor {
+    const known = found?.isInMemory ? found : this.#actors.get(actorId)
     if (known) {
       known.wasAsked = true
       return known
@@ -100,9 +101,10 @@ export class LiveActors implements Disposable {
   }
 
   #letGo(actors: readonly LiveActor[], why: PassivationReason): void {
-    for (const { actorId, type } of actors) {
-      this.#actors.delete(actorId)
-      this.#around.observer.passivated(type, why)
+    for (const actor of actors) {
+      actor.isInMemory = false
+      this.#actors.delete(actor.actorId)
+      this.#around.observer.passivated(actor.type, why)
     }
   }
 }

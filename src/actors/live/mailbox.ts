@@ -40,22 +40,16 @@ export class Mailbox {
   /** What is next: a visit, or so many letters at most, up to the next visit. */
   take(count: number): Visit | readonly Letter[] {
     const waiting = this.#waiting ?? []
-    const first = waiting[0]
+    const [first] = waiting
     if (typeof first === 'function') {
       this.#keep(waiting.slice(1))
       return first
     }
-    let letters: Letter[] | undefined
-    let taken = 0
-    for (; taken < Math.min(count, waiting.length); taken++) {
-      const next = waiting[taken]
-      if (typeof next === 'function') break
-      if (!next || next.isDone) continue
-      next.take()
-      letters = grown(letters, next)
-    }
-    this.#waiting = taken === waiting.length ? undefined : waiting.slice(taken)
-    return letters ?? []
+    let end = 0
+    while (end < Math.min(count, waiting.length) && typeof waiting[end] !== 'function') end++
+    const isAll = end === waiting.length
+    this.#waiting = isAll ? undefined : waiting.slice(end)
+    return taken((isAll ? waiting : waiting.slice(0, end)) as readonly Letter[])
   }
 
   /** Puts letters back in front that were taken too early: those from this place on. */
@@ -74,4 +68,13 @@ export class Mailbox {
   #keep(waiting: (Letter | Visit)[]): void {
     this.#waiting = waiting.length > 0 ? waiting : undefined
   }
+}
+
+/** Those whose senders haven't given up: they are carried out from now on. */
+function taken(letters: readonly Letter[]): readonly Letter[] {
+  const wanted = letters.some(({ isDone }) => isDone)
+    ? letters.filter(({ isDone }) => !isDone)
+    : letters
+  for (const letter of wanted) letter.take()
+  return wanted
 }

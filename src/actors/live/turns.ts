@@ -1,9 +1,12 @@
-import { Promptness } from '../../core/index.ts'
+import { type Clock, Promptness } from '../../core/index.ts'
 
 /** Somebody who has work to do. */
 export interface Worker {
-  /** Does what can be done now. It never throws. */
-  work(): void
+  /**
+   * Does what can be done now, at this moment of the monotonic clock, and tells what time it is then. It never
+   * throws.
+   */
+  work(now: number): number
 }
 
 /**
@@ -14,6 +17,11 @@ export interface Worker {
 export class Turns {
   #woken: Worker[] = []
   readonly #promptness = new Promptness()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   wake(worker: Worker): void {
     if (this.#woken.push(worker) === 1) this.#promptness.soon(this.#work)
@@ -22,6 +30,7 @@ export class Turns {
   readonly #work = (): void => {
     const woken = this.#woken
     this.#woken = []
-    for (const worker of woken) worker.work()
+    let now = this.#clock.monotonic()
+    for (const worker of woken) now = worker.work(now)
   }
 }

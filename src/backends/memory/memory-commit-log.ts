@@ -47,15 +47,19 @@ export class MemoryCommitLog implements CommitLog {
 
   write(commit: Commit): WriteOutcome {
     const { parts } = commit
+    let histories: History[] | undefined
     let partIndex = 0
     for (const part of parts) {
-      const currentVersion = this.#versionOf(part.actorId)
+      const history = this.#actors.get(part.actorId) ?? { version: 0, events: [] }
+      const { version: currentVersion } = history
       if (!isMet(part, currentVersion)) return { ok: false, partIndex, currentVersion }
       firstVersionOf(part, currentVersion) // throws before anything is stored
+      histories = grown(histories, history)
       partIndex++
     }
     let placed: (readonly StoredEvent[])[] | undefined
-    for (const part of parts) placed = grown(placed, this.#place(commit, part))
+    for (const history of histories ?? [])
+      placed = grown(placed, this.#place(commit, parts[placed?.length ?? 0] as CommitPart, history))
     for (const wake of this.#watchers) wake()
     return { ok: true, parts: placed ?? [] }
   }
@@ -102,9 +106,9 @@ export class MemoryCommitLog implements CommitLog {
 
   async close(): Promise<void> {}
 
-  #place(commit: Commit, part: CommitPart): readonly StoredEvent[] {
+  #place(commit: Commit, part: CommitPart, history: History): readonly StoredEvent[] {
     if (isGuard(part)) return []
-    const history = this.#historyOf(part.actorId)
+    if (history.version === 0) this.#actors.set(part.actorId, history)
     const firstVersion = firstVersionOf(part, history.version)
     const events = placePart(commit, part, firstVersion, this.#nextPosition)
     for (const event of events) {
@@ -121,12 +125,6 @@ export class MemoryCommitLog implements CommitLog {
 
   #versionOf(actorId: ActorId): number {
     return this.#actors.get(actorId)?.version ?? 0
-  }
-
-  #historyOf(actorId: ActorId): History {
-    let history = this.#actors.get(actorId)
-    if (!history) this.#actors.set(actorId, (history = { version: 0, events: [] }))
-    return history
   }
 
   #trim(actorId: ActorId, toVersion: number): number {

@@ -23,7 +23,7 @@ import {
   type TransactionDecision,
   type TransactionOptions,
 } from '../../actors/index.ts'
-import { actorId, type ActorId, type Metadata, metadataFrom } from '../../core/index.ts'
+import { type ActorId, type Metadata, metadataFrom } from '../../core/index.ts'
 import type { HandledEvent } from '../definition/handled-event.ts'
 import type { ReactionOptions } from './policy-context.ts'
 import { Undertakings } from './undertakings.ts'
@@ -124,7 +124,7 @@ export class Reaction {
         query: (...asked) => this.#begin(() => host.onlooker.query(...asked)),
       },
     })
-    return this.#refs.make(definition, actorId(definition.type, key))
+    return this.#refs.make(definition, definition.model.idOf(key))
   }
 
   readonly tell = (

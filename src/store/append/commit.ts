@@ -4,6 +4,7 @@ import {
   CheckedEvent,
   checkedMetadata,
   type Clock,
+  type EventContent,
   grown,
   type IdSource,
   type JsonValue,
@@ -79,8 +80,11 @@ export interface OfferedPart {
 /** A time is kept only where the versions are given as well. */
 export type OfferedEvent = NewEvent & { readonly time?: string }
 
-/** What was taken over of a part. */
-type TakenPart = Omit<OfferedPart, 'events'> & { readonly events: readonly TakenEvent[] }
+/** A {@link CommitPart} to be. */
+interface TakenPart extends Omit<OfferedPart, 'events'> {
+  events: readonly TakenEvent[]
+  idsFrom: number | undefined
+}
 
 /** A {@link CommittedEvent} to be: its time is given, and its id perhaps made. */
 type TakenEvent = Omit<CommittedEvent, 'id'> & { id: string | undefined }
@@ -100,22 +104,22 @@ export function makeCommit(
   checkGuards(taken)
   const time = sharedTime(taken ?? []) ?? timeText(clock.now())
   const id = commitIds ? commitIds() : ids()
-  let parts: CommitPart[] | undefined
   let made = 0
   for (const part of taken ?? []) {
-    const unnamed = unnamedIn(part.events)
-    const idsFrom = !commitIds && unnamed === part.events.length ? made + 1 : undefined
-    parts = grown(parts, completePart(part, ids, time, idsFrom))
+    const { events, expected } = part
+    const unnamed = nameUnnamed(events, ids)
+    if (!commitIds && unnamed === events.length) part.idsFrom = made + 1
     made += unnamed
+    if (typeof expected === 'object') part.events = events.map((event) => ownTimed(event, time))
   }
-  return { id, time, parts: parts ?? [], isNamed: made === 0 }
+  return { id, time, parts: (taken ?? []) as readonly CommitPart[], isNamed: made === 0 }
 }
 
 function takenPart({ actorId, expected, events }: OfferedPart): TakenPart {
   let taken: TakenEvent[] | undefined
   for (const event of events) taken = grown(taken, takenEvent(event, expected))
   if (taken && taken.length > 1) checkIds(actorId, taken)
-  return { actorId, expected, events: taken ?? [] }
+  return { actorId, expected, events: taken ?? [], idsFrom: undefined }
 }
 
 /** Parts may go without events beside others that have some, to demand a version. */
@@ -133,26 +137,19 @@ function demandsNothing({ events, expected }: TakenPart): boolean {
   return events.length === 0 && typeof expected !== 'number'
 }
 
-function unnamedIn(events: readonly TakenEvent[]): number {
-  let count = 0
-  for (const { id } of events) if (id === undefined) count++
-  return count
-}
-
-function completePart(
-  { actorId, expected, events }: TakenPart,
-  ids: IdSource,
-  time: string,
-  idsFrom: number | undefined,
-): CommitPart {
-  for (const event of events) event.id ??= ids()
-  const named = events as readonly CommittedEvent[]
-  const timed = typeof expected === 'object' ? named.map((event) => ownTimed(event, time)) : named
-  return { actorId, expected, events: timed, idsFrom }
+/** Makes the ids that are missing, and tells how many. */
+function nameUnnamed(events: readonly TakenEvent[], ids: IdSource): number {
+  let made = 0
+  for (const event of events) {
+    if (event.id !== undefined) continue
+    event.id = ids()
+    made++
+  }
+  return made
 }
 
 /** Where its time is that of the commit, it has none of its own. */
-function ownTimed(event: CommittedEvent, ofCommit: string): CommittedEvent {
+function ownTimed(event: TakenEvent, ofCommit: string): TakenEvent {
   if (event.time !== ofCommit) return event
   const { id, type, data, metadata } = event
   return { id, type, data, metadata }
@@ -271,10 +268,11 @@ function takenEvent(event: OfferedEvent, expected: Expectation): TakenEvent {
 }
 
 /** Nobody can change it while it is being stored, nor later. */
-function contentOf(event: NewEvent): Pick<CommittedEvent, 'type' | 'data' | 'metadata'> {
-  if (CheckedEvent.is(event)) {
-    checkText('type', event.type)
-    return event
+function contentOf(event: NewEvent): EventContent {
+  const checked = CheckedEvent.contentOf(event)
+  if (checked) {
+    checkText('type', checked.type)
+    return checked
   }
   const { type, data, metadata = noMetadata } = event
   checkText('type', type)

@@ -15,6 +15,9 @@ type Result = IteratorResult<LogEntry, void>
 
 const end: Result = { value: undefined, done: true }
 
+/** Nobody waits. */
+const noTurn = Promise.resolve()
+
 /**
  * Gives entries one by one, as the reader wants them: what an async generator over the batches would
  * do, and nothing else can be seen of it. But that takes three promises for each entry, and as many
@@ -35,7 +38,7 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<
   #state: 'new' | 'open' | 'ended' = 'new'
   /** Calls under way, which take turns. */
   #waiting = 0
-  #lastTurn: Promise<unknown> = Promise.resolve()
+  #lastTurn: Promise<unknown> = noTurn
 
   constructor(open: () => Source | undefined) {
     this.#open = open
