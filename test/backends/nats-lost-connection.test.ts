@@ -162,28 +162,14 @@ describe('an append whose connection breaks', () => {
   })
 })
 
+const bob: ActorId = 'account-bob'
+/** Changes one actor, and demands that another is where it was. */
+const guarded: Append[] = [
+  { actorId: alice, events: [], expectedVersion: 1 },
+  { actorId: bob, events: [opened], expectedVersion: 0 },
+]
+
 describe('a commit that guards an actor, whose connection breaks', () => {
-  const bob: ActorId = 'account-bob'
-  const guarded: Append[] = [
-    { actorId: alice, events: [], expectedVersion: 1 },
-    { actorId: bob, events: [opened], expectedVersion: 0 },
-  ]
-
-  test('before it reached the server, and that one was changed meanwhile: is a conflict', async () => {
-    const { wire, store, observer } = await scene()
-    wire.hold('requests')
-    const committing = store.commit(guarded)
-    await untilSent(wire)
-    await observer.append(alice, [deposited], { expectedVersion: 1 })
-    wire.cut()
-    wire.mend()
-    expect(await committing).toEqual({
-      ok: false,
-      conflict: { actorId: alice, expectedVersion: 1, currentVersion: 2 },
-    })
-    expect(await observer.latestVersion(bob)).toBe(0)
-  })
-
   test('after it was stored, and that one was changed meanwhile: succeeds all the same', async () => {
     const { wire, store, observer } = await scene()
     wire.hold('answers')
@@ -213,8 +199,6 @@ describe('a commit that guards an actor, whose connection breaks', () => {
 })
 
 describe('a commit over several actors whose connection breaks', () => {
-  const bob: ActorId = 'account-bob'
-
   const transfer = (expectedVersion: ExpectedVersion = 1): Append[] => [
     { actorId: bob, events: [opened], expectedVersion: 0 },
     { actorId: alice, events: [{ type: 'Noted', data: 7 }], expectedVersion },
@@ -263,21 +247,27 @@ describe('a commit over several actors whose connection breaks', () => {
     expect(await Array.fromAsync(observer.readAll())).toHaveLength(4)
   })
 
-  test('before it reached the server, and another was faster meanwhile: is a conflict', async () => {
-    const { wire, store, observer } = await scene()
-    wire.hold('requests')
-    const committing = store.commit(transfer())
-    await untilSent(wire)
-    await observer.append(alice, [deposited], { expectedVersion: 1 })
-    wire.cut()
-    wire.mend()
-    expect(await committing).toEqual({
-      ok: false,
-      conflict: { actorId: alice, expectedVersion: 1, currentVersion: 2 },
-    })
-    expect(await observer.latestVersion(bob)).toBe(0)
-    expect(await stored(observer)).toEqual(both)
-  })
+  test.each([
+    ['changes', transfer()],
+    ['guards', guarded],
+  ])(
+    'before it reached the server, which %s what another changed meanwhile: is a conflict',
+    async (_what, commit) => {
+      const { wire, store, observer } = await scene()
+      wire.hold('requests')
+      const committing = store.commit(commit)
+      await untilSent(wire)
+      await observer.append(alice, [deposited], { expectedVersion: 1 })
+      wire.cut()
+      wire.mend()
+      expect(await committing).toEqual({
+        ok: false,
+        conflict: { actorId: alice, expectedVersion: 1, currentVersion: 2 },
+      })
+      expect(await observer.latestVersion(bob)).toBe(0)
+      expect(await stored(observer)).toEqual(both)
+    },
+  )
 })
 
 describe('without a connection', () => {
