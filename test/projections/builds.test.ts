@@ -94,8 +94,10 @@ describe.for(backendKinds)('builds, on $name', (kind) => {
       on: { Deposited: (v, { data }) => ({ doubled: v.doubled + 2 * data.amount }) },
     })
     await using old = await open({ backend, actors: [Account], projections: [Balances], limits })
-    await old.get(Account, 'alice').deposit({ amount: 5 })
+    const first = await old.get(Account, 'alice').deposit({ amount: 5 })
     const handle = old.projection(Balances)
+    // Only then is it certain that the first build is of the older code.
+    await handle.reached(first.position, patience)
     {
       await using node = await open({ backend, actors: [Account], projections: [Newer], limits })
       await until(async () => (await node.projection(Newer).status()).build === 2, {
