@@ -75,7 +75,7 @@ export class ActorHost {
     this.#around = {
       ...components,
       quarantine: new Quarantine(clock, logger, limits.failuresInARow),
-      snapshots: new SnapshotKeeper(store, logger, observer),
+      snapshots: new SnapshotKeeper({ store, clock, logger, observer }),
       turns: new Turns(clock),
     }
     this.#live = new LiveActors(this.#around)

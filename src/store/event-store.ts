@@ -186,7 +186,7 @@ export interface EventStore extends AsyncDisposable {
    * Keeps a snapshot in the actor's one place, if its version is greater than that of the one which
    * is there, or the same with another shape, or if that one can't be used. False: it is not newer,
    * and nothing was changed. Unlike an event it may be lost in a power cut.
-   * @throws AetherError `invalid-*`, also where there is no event of this version; `too-large`,
+   * @throws AetherError `invalid-*`, also where there is no event of this version and none was named; `too-large`,
    * `store-unavailable`, `incompatible-store`, `closed`; the signal's reason
    */
   saveSnapshot(actorId: ActorId, snapshot: NewSnapshot, options?: WriteOptions): Promise<boolean>

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import { actor, type Backend, type EventRead, type EventStore, open } from 'aether'
 import { memory } from 'aether/memory'
+import { VirtualClock } from 'aether/testing'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { laterTime } from '../support/later-time.ts'
@@ -23,11 +25,13 @@ interface Seen {
   read: number
   readonly asked: string[]
   readonly kept: number[]
+  /** Of which events the kept ones are, as they say. */
+  readonly events: (string | undefined)[]
 }
 
 /** The same backend, counting it. */
 function counting(backend: Backend): Backend & { readonly seen: Seen } {
-  const seen: Seen = { read: 0, asked: [], kept: [] }
+  const seen: Seen = { read: 0, asked: [], kept: [], events: [] }
   return {
     name: backend.name,
     seen,
@@ -53,6 +57,7 @@ function counting(backend: Backend): Backend & { readonly seen: Seen } {
       const saveSnapshot: EventStore['saveSnapshot'] = async (actorId, snapshot) => {
         const isSaved = await store.saveSnapshot(actorId, snapshot)
         seen.kept.push(snapshot.version)
+        seen.events.push(snapshot.eventId)
         return isSaved
       }
       return new Proxy(store, {
@@ -97,6 +102,37 @@ describe('a state that is kept', () => {
     const last = await node.get(Counter, 'a').add({ by: 25 }, { commandId: 'c-25' })
     expect(last).toMatchObject({ version: 25, state: { total: 325 } })
     expect(await node.events.latestVersion('counter-a')).toBe(25)
+  })
+
+  test('says of which event it is, so that nobody looks it up', async () => {
+    const backend = counting(memory())
+    await filled(backend)
+    await using node = await open({ backend, actors: [Counter] })
+    const ids = (await node.events.read('counter-a').toArray()).map(({ id }) => id)
+    expect(backend.seen.events).toEqual([ids[9], ids[19]])
+  })
+
+  test('is left alone for a while, however much comes, and then the newest one is kept', async () => {
+    const backend = counting(memory())
+    const clock = new VirtualClock()
+    await using node = await open({ backend, actors: [Counter], clock })
+    const [hot, other] = [node.get(Counter, 'hot'), node.get(Counter, 'other')]
+    const kept = (versions: number[]) =>
+      until(() => isDeepStrictEqual(backend.seen.kept, versions), {
+        description: `${versions.join()} are kept`,
+      })
+    for (let i = 0; i < 10; i++) await hot.add({ by: 1 })
+    await kept([10])
+    for (let i = 0; i < 1_000; i++) await hot.add({ by: 1 })
+    for (let i = 0; i < 11; i++) await other.add({ by: 1 })
+    await kept([10, 10])
+    await clock.advance(99)
+    await kept([10, 10])
+    await clock.advance(1)
+    await kept([10, 10, 1_010])
+    await clock.advance(1_000)
+    for (let i = 0; i < 10; i++) await hot.add({ by: 1 })
+    await kept([10, 10, 1_010, 1_020])
   })
 
   test('shows the past as it was', async () => {

@@ -9,6 +9,7 @@ import { NatsLink } from '../../src/backends/nats/connection/nats-link.ts'
 import { SharedInbox } from '../../src/backends/nats/connection/shared-inbox.ts'
 import { checkOptions } from '../../src/backends/nats/connection/nats-options.ts'
 import { SnapshotSubjects } from '../../src/backends/nats/snapshots/snapshot-subjects.ts'
+import { ConditionalPublisher } from '../../src/backends/nats/writing/conditional-publisher.ts'
 import type { ActorId, Logger } from '../../src/core/index.ts'
 import type { EventStore } from '../../src/store/index.ts'
 import { startNatsCluster, startNatsServer } from '../support/nats.ts'
@@ -209,12 +210,14 @@ async function shelfAt(
   const library = await loadClientLibrary()
   const settings = checkOptions({ servers, namespace })
   const link = new NatsLink(library, await connectFirst(library, settings), '_INBOX')
+  const inbox = new SharedInbox(library, link, settings.requestTimeoutMs)
   const shelf = new JetStreamSnapshotShelf({
     ...settings,
     library,
     link,
     manager: await library.jetstream.jetstreamManager(link.nats),
-    inbox: new SharedInbox(library, link, settings.requestTimeoutMs),
+    inbox,
+    conditional: new ConditionalPublisher(inbox),
     subjects: new SnapshotSubjects(namespace),
     eventStream: `AETHER_${namespace}`,
   })
@@ -233,7 +236,7 @@ test('the newest one is told on three replicas, also where it was saved a moment
     const at = `account-${url.slice(-5)}` as ActorId
     expect(await shelf.loadNewest(at)).toBeUndefined()
     for (let n = 0; n < 200; n++) {
-      await shelf.save(at, `text ${n}`, () => true)
+      await shelf.save(at, { text: `text ${n}`, version: n }, () => true)
       expect(await shelf.loadNewest(at)).toBe(`text ${n}`)
     }
     await link.close()
@@ -246,7 +249,7 @@ test('a save whose answer is lost knows its own snapshot again', async () => {
   await using wire = await Wire.to(server.port)
   const { shelf, link } = await shelfAt(wire.url, namespace)
   let asked = 0
-  const saving = shelf.save(alice, 'text', () => {
+  const saving = shelf.save(alice, { text: 'text', version: 1 }, () => {
     wire.hold('answers')
     asked++
     return true
@@ -260,4 +263,27 @@ test('a save whose answer is lost knows its own snapshot again', async () => {
   expect(asked).toBe(1)
   expect((await manager.streams.info(stream)).state.last_seq).toBe(2)
   await link.close()
+})
+
+test('what it has put itself, a shelf replaces without looking, unless others were there', async () => {
+  await using own = await startNatsServer()
+  const namespace = 'snap-own'
+  await using _store = await nats({ servers: own.url, namespace }).openStore()
+  const [one, other] = [await shelfAt(own.url, namespace), await shelfAt(own.url, namespace)]
+  let asked = 0
+  const isBehind = (current: string | undefined): boolean => {
+    asked++
+    return current === undefined || Number(current) < 10
+  }
+  const put = ({ shelf }: typeof one, version: number): Promise<boolean> =>
+    shelf.save(alice, { text: String(version), version }, isBehind)
+  for (const version of [1, 2, 3]) expect(await put(one, version)).toBe(true)
+  expect(asked).toBe(1)
+  // Not the one whose place it knows, and not an older one.
+  expect(await put(one, 2)).toBe(true)
+  expect(asked).toBe(2)
+  expect(await put(other, 11)).toBe(true)
+  expect(await put(one, 10)).toBe(false)
+  expect(await one.shelf.loadNewest(alice)).toBe('11')
+  await Promise.all([one.link.close(), other.link.close()])
 })

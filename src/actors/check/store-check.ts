@@ -6,6 +6,7 @@ import {
   messageOf,
   parseActorId,
   type StoredEvent,
+  systemClock,
   toJson,
 } from '../../core/index.ts'
 import type { EventStore } from '../../store/index.ts'
@@ -56,7 +57,7 @@ export class StoreCheck {
     this.#store = store
     this.#models = modelsOf(definitions)
     this.#against = modelsOf(against)
-    this.#keeper = new SnapshotKeeper(store, logger)
+    this.#keeper = new SnapshotKeeper({ store, clock: systemClock, logger })
   }
 
   /** How many events of the log were checked so far. */

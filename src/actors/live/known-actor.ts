@@ -68,7 +68,8 @@ export class KnownActor {
     this.#current = after
     this.#position = stored.at(-1)?.position ?? this.#position
     for (const event of stored) if (event.metadata['commandId']) this.memory.note(event)
-    if (after.version - this.#keptVersion >= this.model.snapshotEvery) this.#keep(after)
+    if (after.version - this.#keptVersion >= this.model.snapshotEvery)
+      this.#keep(after, stored.at(-1))
   }
 
   /** The state in memory may be behind or ahead of what is stored: only the store knows. */
@@ -107,7 +108,9 @@ export class KnownActor {
     this.forget()
     const { snapshots, clock, limits, observer } = this.around
     let events = 0
+    let last: StoredEvent | undefined
     const visit = (event: StoredEvent): void => {
+      last = event
       this.#position = event.position
       events++
       if (event.metadata['commandId']) this.memory.note(event)
@@ -130,12 +133,15 @@ export class KnownActor {
     this.#keptVersion = kept?.state.version ?? 0
     const ms = clock.monotonic() - start
     observer.loaded(this.type, { events, ms })
-    if (ms >= limits.longReplayMs && state.version > this.#keptVersion) this.#keep(state)
+    if (ms >= limits.longReplayMs && state.version > this.#keptVersion) this.#keep(state, last)
     return state
   }
 
-  #keep(state: ActorState): void {
+  /** @param last the event that led to the state */
+  #keep(state: ActorState, last: StoredEvent | undefined): void {
     this.#keptVersion = state.version
-    this.around.snapshots.offer(this.model, this.actorId, state, this.#memory)
+    const { model } = this
+    const eventId = last?.id
+    this.around.snapshots.offer(this.actorId, { model, state, eventId, memory: this.#memory })
   }
 }

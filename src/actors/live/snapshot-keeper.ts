@@ -1,5 +1,6 @@
 import {
   type ActorId,
+  type Clock,
   freezeJson,
   type JsonValue,
   type Logger,
@@ -21,6 +22,8 @@ export interface KeptState {
 interface Offer {
   readonly model: ActorModel
   readonly state: ActorState
+  /** Of the event that led to it, where that is known. */
+  readonly eventId: string | undefined
   readonly memory: CommandMemory | undefined
 }
 
@@ -36,6 +39,20 @@ export interface LoadOptions {
   readonly signal?: AbortSignal
 }
 
+/** What a keeper works with. */
+interface SnapshotKeeperContext {
+  readonly store: EventStore
+  readonly clock: Clock
+  readonly logger: Logger
+  /** @default nobody is told */
+  readonly observer?: ActorObserver
+}
+
+/**
+ * How long the state of one actor is left as it was kept. What is stored meanwhile is replayed in less, and a hot
+ * actor doesn't spend its time on being kept.
+ */
+const restMs = 100
 /** How many snapshots are saved at once. */
 const maxSaves = 4
 /** Of how many actors it is remembered that they have no state kept. */
@@ -48,18 +65,17 @@ const maxOffers = 1_000
  * the commands: whatever fails costs a replay, never a command.
  */
 export class SnapshotKeeper {
-  readonly #store: EventStore
-  readonly #logger: Logger
-  readonly #observer: ActorObserver | undefined
+  readonly #context: SnapshotKeeperContext
+  readonly #closing = new AbortController()
   /** The newest of each actor. */
   readonly #offers = new Map<ActorId, Offer>()
+  /** Of those whose state was kept a moment ago, what was offered since. */
+  readonly #resting = new Map<ActorId, Offer | undefined>()
   readonly #saves = new Set<Promise<void>>()
   readonly #without = new RecentMap<ActorId, true>(maxWithout)
 
-  constructor(store: EventStore, logger: Logger, observer?: ActorObserver) {
-    this.#store = store
-    this.#logger = logger
-    this.#observer = observer
+  constructor(context: SnapshotKeeperContext) {
+    this.#context = context
   }
 
   /** A state from which to replay, if one of the definition's shape is kept. */
@@ -70,8 +86,9 @@ export class SnapshotKeeper {
   ): Promise<KeptState | undefined> {
     this.#without.delete(actorId)
     if (snapshotEvery === Infinity) return undefined
-    const snapshot = await this.#store.loadSnapshot(actorId, { shape, ...options })
-    this.#observer?.snapshotLoaded(type, snapshot !== undefined)
+    const { store, observer } = this.#context
+    const snapshot = await store.loadSnapshot(actorId, { shape, ...options })
+    observer?.snapshotLoaded(type, snapshot !== undefined)
     if (!snapshot) return undefined
     const { state, commands } = snapshot.state as unknown as Content
     freezeJson(state)
@@ -91,40 +108,58 @@ export class SnapshotKeeper {
     return this.#without.use(actorId) !== undefined
   }
 
-  /** Keeps the state soon. */
-  offer(model: ActorModel, actorId: ActorId, state: ActorState, memory?: CommandMemory): void {
+  /** Keeps the state soon, unless a newer one of the actor is offered until then. */
+  offer(actorId: ActorId, offer: Offer): void {
     this.#without.delete(actorId)
+    if (this.#resting.has(actorId)) this.#resting.set(actorId, offer)
+    else this.#take(actorId, offer)
+  }
+
+  /** Waits for the saves under way; what was only offered is not kept. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#offers.clear()
+    await Promise.all(this.#saves)
+  }
+
+  #take(actorId: ActorId, offer: Offer): void {
     if (this.#offers.size >= maxOffers && !this.#offers.has(actorId)) return
-    this.#offers.set(actorId, { model, state, memory })
+    this.#offers.set(actorId, offer)
     if (this.#saves.size >= maxSaves) return
     const save = this.#saveOffers()
     this.#saves.add(save)
     void save.finally(() => this.#saves.delete(save))
   }
 
-  /** Waits for the saves under way; what was only offered is not kept. */
-  async close(): Promise<void> {
-    this.#offers.clear()
-    await Promise.all(this.#saves)
-  }
-
   async #saveOffers(): Promise<void> {
     for (const [actorId, offer] of this.#offers) {
       this.#offers.delete(actorId)
+      this.#resting.set(actorId, undefined)
       await this.#save(actorId, offer)
+      void this.#rest(actorId)
     }
   }
 
-  async #save(actorId: ActorId, { model, state, memory }: Offer): Promise<void> {
+  async #rest(actorId: ActorId): Promise<void> {
+    const { clock } = this.#context
+    await clock.sleep(restMs, this.#closing.signal).catch(() => undefined)
+    const offer = this.#resting.get(actorId)
+    this.#resting.delete(actorId)
+    if (offer && !this.#closing.signal.aborted) this.#take(actorId, offer)
+  }
+
+  async #save(actorId: ActorId, { model, state, eventId, memory }: Offer): Promise<void> {
+    const { store, logger, observer } = this.#context
     try {
       const content = { state: state.state, commands: memory?.remembered(state.version) ?? [] }
       const { shape } = model
       const { version } = state
-      const isSaved = await this.#store.saveSnapshot(actorId, { version, state: content, shape })
-      this.#observer?.snapshotSaved(model.type, isSaved ? 'saved' : 'superseded')
+      const snapshot = { version, state: content, shape, ...(eventId !== undefined && { eventId }) }
+      const isSaved = await store.saveSnapshot(actorId, snapshot)
+      observer?.snapshotSaved(model.type, isSaved ? 'saved' : 'superseded')
     } catch (error) {
-      this.#observer?.snapshotSaved(model.type, 'failed')
-      this.#logger.warn({ actorId }, `the state of ${actorId} was not kept: ${messageOf(error)}`)
+      observer?.snapshotSaved(model.type, 'failed')
+      logger.warn({ actorId }, `the state of ${actorId} was not kept: ${messageOf(error)}`)
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { ActorId } from '../../core/index.ts'
-import type { Replaces, SnapshotShelf } from '../../store/index.ts'
+import type { Replaces, ShelfOffer, SnapshotShelf } from '../../store/index.ts'
 
 /** The executable specification of a shelf for snapshots. */
 export class MemorySnapshotShelf implements SnapshotShelf {
@@ -9,7 +9,7 @@ export class MemorySnapshotShelf implements SnapshotShelf {
     return this.#texts.get(actorId)
   }
 
-  async save(actorId: ActorId, text: string, replaces: Replaces): Promise<boolean> {
+  async save(actorId: ActorId, { text }: ShelfOffer, replaces: Replaces): Promise<boolean> {
     if (!replaces(this.#texts.get(actorId))) return false
     this.#texts.set(actorId, text)
     return true

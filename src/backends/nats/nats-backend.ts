@@ -169,7 +169,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
     ...side,
     subjects: new SnapshotSubjects(namespace),
     inbox,
-    requestTimeoutMs,
+    conditional,
   })
   const agenda = new JetStreamAgenda({ ...side, conditional, inbox, clock, logger })
   const tables = new JetStreamTableShelf({ ...side, conditional, inbox, requestTimeoutMs })

@@ -11,12 +11,22 @@ export interface SnapshotShelf {
   /** {@link load}, but never older than the last put that succeeded. Left out where `load` isn't either. */
   loadNewest?(actorId: ActorId): Promise<string | undefined>
   /**
-   * Puts the text into the actor's slot if and only if `replaces` agrees to what is there, which it
+   * Puts the offered text into the actor's slot if and only if `replaces` agrees to what is there, which it
    * may be asked several times. False where it doesn't agree. It need not survive a power cut.
    */
-  save(actorId: ActorId, text: string, replaces: Replaces): Promise<boolean>
+  save(actorId: ActorId, offer: ShelfOffer, replaces: Replaces): Promise<boolean>
   /** Releases everything. Called once. */
   close(): Promise<void>
+}
+
+/** What is to be put on a shelf. */
+export interface ShelfOffer {
+  readonly text: string
+  /**
+   * What this shelf itself put there with a smaller version gives way: it need not be looked at, as long as
+   * nobody has replaced it.
+   */
+  readonly version: number
 }
 
 /** Whether this text, or nothing, may give way. */

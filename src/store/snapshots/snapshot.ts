@@ -19,6 +19,8 @@ export interface NewSnapshot {
   /** Anything that JSON can hold, as the data of an event. */
   readonly state: unknown
   readonly shape: string
+  /** The id of the event of that version, where it is known: otherwise it is looked up. */
+  readonly eventId?: string
 }
 
 /** Which snapshot to load. */

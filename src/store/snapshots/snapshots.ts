@@ -99,7 +99,7 @@ export class Snapshots {
 
   async #save(
     actorId: ActorId,
-    { version, state, shape }: NewSnapshot,
+    { version, state, shape, eventId: known }: NewSnapshot,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
     const { shelf, clock } = this.#context
@@ -111,16 +111,16 @@ export class Snapshots {
       time: new Date(clock.now()).toISOString(),
     }
     signal?.throwIfAborted()
-    const eventId = await this.#eventIdAt(actorId, version, signal)
+    const eventId = checkEventId(known) ?? (await this.#eventIdAt(actorId, version, signal))
     if (eventId === undefined) throw withoutEvent(actorId, version)
     signal?.throwIfAborted()
-    const text = encodeSnapshot({ ...offered, eventId })
+    const offer = { text: encodeSnapshot({ ...offered, eventId }), version }
     const isBehind = (current: string | undefined): boolean => isOlder(current, offered)
-    if (await shelf.save(actorId, text, isBehind)) return true
+    if (await shelf.save(actorId, offer, isBehind)) return true
     // What stands in its way may be of a history that is no more, and would stay there for long.
     const foreign = await this.#foreignTo(actorId)
     if (foreign === undefined) return false
-    return shelf.save(actorId, text, (current) => current === foreign || isBehind(current))
+    return shelf.save(actorId, offer, (current) => current === foreign || isBehind(current))
   }
 
   async #find(
@@ -206,6 +206,12 @@ function checkShape(shape: string): string {
     'invalid-argument',
     `the shape of a snapshot must be 1 to 200 characters of Unicode text, not ${JSON.stringify(shape)?.slice(0, 60)}`,
   )
+}
+
+function checkEventId(id: string | undefined): string | undefined {
+  if (id === undefined || (typeof id === 'string' && id !== '')) return id
+  const message = `the id of the event of a snapshot must be text, not ${JSON.stringify(id)}`
+  throw new AetherError('invalid-argument', message)
 }
 
 function withoutEvent(actorId: ActorId, version: number): AetherError {

@@ -66,6 +66,21 @@ export const snapshotCases: readonly ConformanceCase<EventStoreSubject>[] = [
     },
   },
   {
+    name: 'a snapshot of a named event is of use as long as the log has that event there',
+    async run({ open }) {
+      await using store = await open()
+      await grow(store, alice, 3)
+      const [, second] = await store.read(alice).toArray()
+      assert.ok(second)
+      const stranger = { version: 3, state: 'strange', shape, eventId: 'another' }
+      assert.equal(await store.saveSnapshot(alice, stranger), true)
+      await shows(store, alice, undefined)
+      const own = { version: 2, state: 'own', shape, eventId: second.id }
+      assert.equal(await store.saveSnapshot(alice, own), true)
+      await shows(store, alice, [2, 'own'])
+    },
+  },
+  {
     name: 'a snapshot behind the version that is asked for is not loaded',
     async run({ open }) {
       await using store = await open()
@@ -140,6 +155,7 @@ export const snapshotCases: readonly ConformanceCase<EventStoreSubject>[] = [
         ['invalid-json', { ...offered, state: new Map() }],
         ...[0, -1, 1.5, Infinity].map((version) => wrong({ ...offered, version })),
         ...['', 'x'.repeat(201), '\ud800'].map((name) => wrong({ ...offered, shape: name })),
+        ...['', 7, {}].map((eventId) => wrong({ ...offered, eventId })),
       ]
       for (const [code, offer] of offers)
         await assert.rejects(store.saveSnapshot(alice, offer), coded(code))

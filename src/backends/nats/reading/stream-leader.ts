@@ -1,13 +1,13 @@
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream'
 import { AetherError, isAetherError, messageOf, systemClock } from '../../../core/index.ts'
 import type { StoredMessage } from '../commits/commit-message.ts'
-import { readLeaderAnswer, storedMessage } from '../commits/leader-answer.ts'
 import type { ClientLibrary } from '../connection/client-library.ts'
 import { failureOf, jetStreamCodes } from '../connection/failure.ts'
 import type { NatsLink } from '../connection/nats-link.ts'
 import { RetryBudget } from '../connection/retry-budget.ts'
 import { settleMs } from '../connection/server-pulse.ts'
 import type { SharedInbox } from '../connection/shared-inbox.ts'
+import { askLeader, type MessageQuery } from './ask-leader.ts'
 import { isInTouch } from './in-touch.ts'
 import type { KnownStream } from './known-stream.ts'
 
@@ -20,13 +20,6 @@ export interface StreamLeaderContext {
   readonly retryForMs: number
   /** Is told of what was seen. @default nobody */
   readonly known?: KnownStream
-}
-
-/** The part of JetStream's `StreamMsgGetRequest` that is used; `seq` and `next_by_subj` go together. */
-interface MessageQuery {
-  readonly seq?: number
-  readonly last_by_subj?: string
-  readonly next_by_subj?: string
 }
 
 /**
@@ -140,7 +133,9 @@ export class StreamLeader {
     known = 0,
   ): Promise<StoredMessage | null> {
     const isOld = (answer: StoredMessage | null): boolean => (answer?.seq ?? 0) < known
-    const message = await this.#read(() => this.#get(query), isOld, signal)
+    const { stream } = this.#context
+    const question = (): Promise<StoredMessage | null> => askLeader(this.#context, stream, query)
+    const message = await this.#read(question, isOld, signal)
     if (message) this.learn(message.seq, message.data)
     return message
   }
@@ -160,19 +155,6 @@ export class StreamLeader {
     if (!isOld(answer) && !this.#context.link.pulse.isDoubtful(askedAt)) return answer
     await systemClock.sleep(settleMs, signal)
     return this.#ask(question, signal)
-  }
-
-  /** What the client's manager does, whose requests and messages take more time than the server. */
-  async #get(query: MessageQuery): Promise<StoredMessage | null> {
-    const { library, inbox, stream } = this.#context
-    const subject = `$JS.API.STREAM.MSG.GET.${stream}`
-    const answer = await inbox.ask({ subject, body: JSON.stringify(query) })
-    if (answer.kind !== 'answered') throw answer.cause
-    const { message, error } = readLeaderAnswer(answer.message.data)
-    if (message) return storedMessage(message)
-    if (error?.err_code === jetStreamCodes.noMessageFound) return null
-    if (error) throw new library.jetstream.JetStreamApiError(error)
-    throw new TypeError('an answer without a message')
   }
 
   async #ask<T>(

@@ -1,22 +1,48 @@
-import type { JetStreamClient } from '@nats-io/jetstream'
-import { type ActorId, AetherError } from '../../../core/index.ts'
-import type { Replaces, SnapshotShelf } from '../../../store/index.ts'
+import { type ActorId, AetherError, messageOf } from '../../../core/index.ts'
+import {
+  RecentMap,
+  type Replaces,
+  type ShelfOffer,
+  type SnapshotShelf,
+} from '../../../store/index.ts'
 import { directMessageIn } from '../commits/direct-message.ts'
 import type { SharedInbox } from '../connection/shared-inbox.ts'
+import { askLeader } from '../reading/ask-leader.ts'
 import type { StreamConfiguration } from '../streams/event-stream-configuration.ts'
 import { isMissingStream, SideStream, type SideStreamPlace } from '../streams/side-stream.ts'
+import type { ConditionalPublisher, PublishOutcome } from '../writing/conditional-publisher.ts'
 import type { SnapshotSubjects } from './snapshot-subjects.ts'
 
 export interface JetStreamSnapshotShelfContext extends SideStreamPlace {
   readonly subjects: SnapshotSubjects
   readonly inbox: SharedInbox
-  readonly requestTimeoutMs: number
+  readonly conditional: ConditionalPublisher
 }
+
+/** A snapshot that was put there by this shelf. */
+interface OwnSnapshot {
+  readonly version: number
+  readonly sequence: number
+}
+
+/** What the leader has of an actor. */
+interface NewestSnapshot {
+  readonly text: string
+  readonly sequence: number
+}
+
+interface Replacement {
+  readonly actorId: ActorId
+  readonly offer: ShelfOffer
+  readonly replaces: Replaces
+}
+
+/** Of how many actors it is remembered where the snapshot stands that was put there last. */
+const rememberedActors = 10_000
 
 /** Room for the one header, which counts against the server's `max_payload` as well. */
 const headerBytes = 100
 
-const encoder = new TextEncoder()
 /** Bytes that are no text become other text, which the checksum tells. */
 const decoder = new TextDecoder()
 
@@ -24,14 +50,12 @@ const decoder = new TextDecoder()
 export class JetStreamSnapshotShelf implements SnapshotShelf {
   readonly #context: JetStreamSnapshotShelfContext
   readonly #stream: SideStream
-  readonly #client: JetStreamClient
+  readonly #own = new RecentMap<ActorId, OwnSnapshot>(rememberedActors)
 
   constructor(context: JetStreamSnapshotShelfContext) {
-    const { library, link, requestTimeoutMs } = context
     this.#context = context
     const wanted = configurationOf(context.subjects)
     this.#stream = new SideStream({ ...context, wanted, what: 'snapshots' })
-    this.#client = library.jetstream.jetstream(link.nats, { timeout: requestTimeoutMs })
   }
 
   /** One question to any replica, and no second: what it doesn't tell is read from the events. */
@@ -52,25 +76,25 @@ export class JetStreamSnapshotShelf implements SnapshotShelf {
 
   /** Asked of the leader: a replica may lag behind. */
   async loadNewest(actorId: ActorId): Promise<string | undefined> {
-    const { manager, subjects, library } = this.#context
-    const query = { last_by_subj: subjects.of(actorId) }
     return this.#stream.insist(async () => {
       try {
-        const message = await manager.streams.getMessage(subjects.stream, query)
-        return message ? decoder.decode(message.data) : undefined
+        return (await this.#newest(actorId))?.text
       } catch (error) {
         // As long as nobody has saved one, there is no stream.
-        if (isMissingStream(error, library)) return undefined
+        if (isMissingStream(error, this.#context.library)) return undefined
         throw error
       }
     })
   }
 
-  async save(actorId: ActorId, text: string, replaces: Replaces): Promise<boolean> {
-    const body = encoder.encode(text)
-    this.#checkSize(actorId, body)
+  async save(actorId: ActorId, offer: ShelfOffer, replaces: Replaces): Promise<boolean> {
+    this.#checkSize(actorId, offer.text)
     let tries = 0
-    return this.#stream.insist(() => this.#try(actorId, { text, body }, replaces, ++tries))
+    return this.#stream.insist(() =>
+      ++tries === 1
+        ? this.#try(actorId, offer, replaces)
+        : this.#tryAgain(actorId, offer, replaces),
+    )
   }
 
   /** Makes their stream where it is missing. */
@@ -81,32 +105,67 @@ export class JetStreamSnapshotShelf implements SnapshotShelf {
   /** The connection is the events' as well, and closed with them. */
   async close(): Promise<void> {}
 
-  async #try(
-    actorId: ActorId,
-    { text, body }: { readonly text: string; readonly body: Uint8Array },
-    replaces: Replaces,
-    tries: number,
-  ): Promise<boolean> {
-    const { manager, subjects } = this.#context
+  async #try(actorId: ActorId, offer: ShelfOffer, replaces: Replaces): Promise<boolean> {
     await this.#stream.open()
-    const subject = subjects.of(actorId)
-    // Asked of the leader: a stale answer would only make the publish below fail.
-    const message = await manager.streams.getMessage(subjects.stream, { last_by_subj: subject })
-    const current = message ? decoder.decode(message.data) : undefined
-    // An earlier try may have gone unanswered, and been stored.
-    if (tries > 1 && current === text) return true
-    if (!replaces(current)) return false
-    const expect = { lastSubjectSequence: message?.seq ?? 0 }
-    await this.#client.publish(subject, body, { expect })
+    const own = this.#own.use(actorId)
+    const isBehind = own !== undefined && own.version < offer.version
+    if (isBehind && (await this.#put(actorId, offer, own.sequence))) return true
+    return this.#replace(await this.#newest(actorId), { actorId, offer, replaces })
+  }
+
+  /** An earlier try may have gone unanswered, and been stored. */
+  async #tryAgain(actorId: ActorId, offer: ShelfOffer, replaces: Replaces): Promise<boolean> {
+    await this.#stream.open()
+    const newest = await this.#newest(actorId)
+    if (newest?.text === offer.text) return true
+    return this.#replace(newest, { actorId, offer, replaces })
+  }
+
+  async #replace(
+    newest: NewestSnapshot | undefined,
+    { actorId, offer, replaces }: Replacement,
+  ): Promise<boolean> {
+    if (!replaces(newest?.text)) return false
+    if (await this.#put(actorId, offer, newest?.sequence ?? 0)) return true
+    throw new Error(`others have put a snapshot of ${actorId} meanwhile`)
+  }
+
+  /** Asked of the leader: a stale answer would only make a put behind it fail. */
+  async #newest(actorId: ActorId): Promise<NewestSnapshot | undefined> {
+    const { subjects } = this.#context
+    const query = { last_by_subj: subjects.of(actorId) }
+    const message = await askLeader(this.#context, subjects.stream, query)
+    return message ? { text: decoder.decode(message.data), sequence: message.seq } : undefined
+  }
+
+  /** False where something else stands there than what was expected. */
+  async #put(actorId: ActorId, { text, version }: ShelfOffer, behind: number): Promise<boolean> {
+    const { conditional, subjects } = this.#context
+    const message = { subject: subjects.of(actorId), expectedSequence: behind, body: text }
+    const outcome = await conditional.publish([message])
+    if (outcome.kind !== 'stored') return this.#notPut(actorId, outcome)
+    this.#own.set(actorId, { version, sequence: outcome.firstSequence })
     return true
   }
 
-  #checkSize(actorId: ActorId, body: Uint8Array): void {
+  #notPut(actorId: ActorId, outcome: Exclude<PublishOutcome, { kind: 'stored' }>): false {
+    this.#own.delete(actorId)
+    if (outcome.kind === 'superseded') return false
+    // Perhaps nobody answered as it is gone.
+    if (outcome.kind === 'not-now') this.#stream.forget()
+    const { JetStreamApiError } = this.#context.library.jetstream
+    if (outcome.kind !== 'refused' || outcome.code === undefined) throw outcome.cause
+    const description = messageOf(outcome.cause)
+    throw new JetStreamApiError({ code: 400, err_code: outcome.code, description })
+  }
+
+  #checkSize(actorId: ActorId, text: string): void {
     const { maxPayload } = this.#context.link
-    if (body.length + headerBytes <= maxPayload) return
+    const bytes = Buffer.byteLength(text)
+    if (bytes + headerBytes <= maxPayload) return
     throw new AetherError(
       'too-large',
-      `a snapshot of ${actorId} has ${body.length} bytes, and the server takes at most ${maxPayload}: keep less in its state, or raise its max_payload`,
+      `a snapshot of ${actorId} has ${bytes} bytes, and the server takes at most ${maxPayload}: keep less in its state, or raise its max_payload`,
     )
   }
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type ActorId, AetherError, encodeKey } from '../../../core/index.ts'
-import type { Replaces, SnapshotShelf } from '../../../store/index.ts'
+import type { Replaces, ShelfOffer, SnapshotShelf } from '../../../store/index.ts'
 import { connect } from '../file/connect.ts'
 import { KeptFile } from '../file/kept-file.ts'
 import { retryWhileBusy } from '../file/retry-while-busy.ts'
@@ -65,7 +65,7 @@ export class SqliteSnapshotShelf implements SnapshotShelf {
     return this.#attempt(() => this.#current(encodeKey(actorId)), signal)
   }
 
-  save(actorId: ActorId, text: string, replaces: Replaces): Promise<boolean> {
+  save(actorId: ActorId, { text }: ShelfOffer, replaces: Replaces): Promise<boolean> {
     const actor = encodeKey(actorId)
     const put = (): boolean => {
       this.#kept.check()
