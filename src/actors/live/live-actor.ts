@@ -113,13 +113,30 @@ export class LiveActor extends KnownActor implements Worker {
     try {
       const plan = planBatch(before, letters, this, this.around, now)
       const storing = this.#store(letters, plan, before)
-      if (!storing || storing instanceof Promise || !storing.ok)
+      if (storing instanceof Promise)
+        return this.#whenStored(storing, letters, { plan, before, mailbox })
+      if (!storing?.ok)
         return this.#settle(letters, mailbox, { plan, before, isFresh: false, storing })
       this.advance(plan.after, storing.events)
       return this.#tell(letters, plan, storing, mailbox)
     } catch (error) {
       return this.#failAll(letters, error, mailbox)
     }
+  }
+
+  /** Almost every append ends well: {@link #settle} would make three promises more. */
+  #whenStored(
+    storing: Promise<AppendResult>,
+    letters: readonly Letter[],
+    { plan, before, mailbox }: Decision,
+  ): Promise<void> {
+    const stored = (result: AppendResult): Promise<void> | undefined => {
+      if (!result.ok)
+        return this.#settle(letters, mailbox, { plan, before, isFresh: false, storing: result })
+      this.advance(plan.after, result.events)
+      return this.#tell(letters, plan, result, mailbox)
+    }
+    return storing.then(stored).catch((error: unknown) => this.#failAll(letters, error, mailbox))
   }
 
   async #settle(letters: readonly Letter[], mailbox: Mailbox, begun?: Attempt): Promise<void> {
@@ -267,6 +284,11 @@ interface Attempt {
   readonly isFresh: boolean
   /** Nothing where there are no events. */
   readonly storing: AppendResult | Promise<AppendResult> | undefined
+}
+
+interface Decision extends Pick<Attempt, 'plan' | 'before'> {
+  /** Where the commands came from. */
+  readonly mailbox: Mailbox
 }
 
 /** What the answers show. */

@@ -23,17 +23,14 @@ export class ObservedWriter implements Pick<CommitLog, 'write'> {
       : this.#told(commit, outcome, start)
   }
 
-  async #written(
-    commit: Commit,
-    writing: Promise<WriteOutcome>,
-    start: number,
-  ): Promise<WriteOutcome> {
-    try {
-      return this.#told(commit, await writing, start)
-    } catch (error) {
-      this.#observer.failed(error, this.#clock.monotonic() - start)
-      throw error
-    }
+  #written(commit: Commit, writing: Promise<WriteOutcome>, start: number): Promise<WriteOutcome> {
+    return writing.then(
+      (outcome) => this.#told(commit, outcome, start),
+      (failure: unknown) => {
+        this.#observer.failed(failure, this.#clock.monotonic() - start)
+        throw failure
+      },
+    )
   }
 
   #told({ parts }: Commit, outcome: WriteOutcome, start: number): WriteOutcome {

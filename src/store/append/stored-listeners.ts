@@ -36,7 +36,7 @@ export class StoredListeners {
   /** Never throws: what is stored is stored, whatever a listener makes of it. */
   tell(parts: readonly (readonly StoredEvent[])[]): void {
     if (this.#registrations.length === 0) return
-    if (this.#untold.push(Object.freeze(parts.flat())) > 1) return
+    if (this.#untold.push(eventsOf(parts)) > 1) return
     for (let events = this.#untold[0]; events; events = this.#untold[0]) {
       for (const registration of this.#registrations) {
         // One of those before it may have removed it.
@@ -62,4 +62,10 @@ export class StoredListeners {
     const message = 'a listener of stored events failed: the events are stored'
     this.#logger.error({ actorIds, position, error: messageOf(thrown) }, message)
   }
+}
+
+/** Almost always those of one part, which are frozen. */
+function eventsOf(parts: readonly (readonly StoredEvent[])[]): readonly StoredEvent[] {
+  const [first = [], ...others] = parts
+  return others.length === 0 && Object.isFrozen(first) ? first : Object.freeze(parts.flat())
 }
