@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { inspect } from 'node:util'
 import { AetherError, messageOf } from '../core/index.ts'
 import type { Node } from '../node/index.ts'
 import { type Answer, Connections } from './connection/connections.ts'
 import type { Exchange, Reply } from './exchange/exchange.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 import { problemReply } from './exchange/problem.ts'
+import { checkHostName } from './host-name.ts'
 import { splitTarget } from './connection/request-target.ts'
 import { sameOriginOnly } from './same-origin.ts'
 import { sentBody } from './connection/sent-body.ts'
@@ -20,8 +20,8 @@ export interface ServeOptions extends GatewayOptions {
   readonly port?: number
   /**
    * By which names clients call it besides its own address, as a proxy on this machine passes them on in
-   * `Host`: `house.example`, or `house.example:8443`. Pages of these hosts may send requests as well. Who asks
-   * is then the proxy's to check. @default none
+   * `Host`: `house.example`, or `house.example:8443`; no patterns. Pages of these hosts may send requests as well.
+   * Who asks is then the proxy's to check. @default none
    */
   readonly hosts?: readonly string[]
   /** How long `close()` waits for the answers under way, in milliseconds. @default 5000 */
@@ -73,7 +73,7 @@ export async function serve(
   }: ServeOptions = {},
 ): Promise<HttpServer> {
   checkWholeNumber('port', port, maxPort)
-  for (const name of hosts) checkHost(name)
+  for (const name of hosts) checkHostName(name)
   checkWholeNumber('closeTimeoutMs', closeTimeoutMs, maxTimeoutMs)
   checkWholeNumber('stallTimeoutMs', stallTimeoutMs, maxTimeoutMs, 1)
   checkWholeNumber('maxConnections', maxConnections, most, 1)
@@ -106,13 +106,6 @@ export async function serve(
 function hostsAt(port: number): string[] {
   const names = [host, 'localhost']
   return names.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]))
-}
-
-/** @throws AetherError `invalid-argument` for what no `Host` can be */
-function checkHost(name: string): void {
-  if (/^[^\s/?#@]+$/.test(name) && URL.canParse(`http://${name}`)) return
-  const message = `hosts are names as in house.example or house.example:8443, not ${inspect(name)}`
-  throw new AetherError('invalid-argument', message)
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -31,13 +31,31 @@ describe('hosts of serve', () => {
     expect(await statusFor({ host: 'house.example', origin: 'http://evil.example' })).toBe(403)
   })
 
-  test.each(['https://house.example', '', 'a b', 'house.example/x', 'me@house.example'])(
-    'are no %j',
-    async (name) => {
+  test.each([
+    ...['https://house.example', '', 'a b', 'house.example/x', 'me@house.example'],
+    ...['häuser.example', 'house.example:', 'house%2eexample', '127.1'],
+  ])('are no %j', async (name) => {
+    await using node = await open({ backend: memory(), actors: [Thing] })
+    await expect(serve(node, { port: 0, hosts: [name] })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining('house.example:8443') as string,
+    })
+  })
+
+  test.each(['*', '*.house.example', '.house.example'])('are no patterns: %j', async (name) => {
+    await using node = await open({ backend: memory(), actors: [Thing] })
+    await expect(serve(node, { port: 0, hosts: [name] })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining('no patterns') as string,
+    })
+  })
+
+  test.each(['house.example:443', 'house.example:80', '[::1]:4040', 'a_b'])(
+    'are %j where a client sends that',
+    async (host) => {
       await using node = await open({ backend: memory(), actors: [Thing] })
-      await expect(serve(node, { port: 0, hosts: [name] })).rejects.toMatchObject({
-        code: 'invalid-argument',
-      })
+      await using server = await serve(node, { port: 0, hosts: [host] })
+      expect((await send(server.url, 'GET', '/events', { headers: { host } })).status).toBe(200)
     },
   )
 })
