@@ -12,6 +12,7 @@ import { problemReply, unrepeatableReply } from './exchange/problem.ts'
 import { projectionReply } from './routes/projection-routes.ts'
 import { parseTarget, type Query, type Target, wholeNumberOf } from './exchange/target.ts'
 import { reminderReply, remindersReply } from './routes/reminder-routes.ts'
+import type { Admission } from './same-origin.ts'
 import { viewReply } from './routes/view-routes.ts'
 import { checkWholeNumber } from './whole-number.ts'
 
@@ -53,9 +54,15 @@ export type Gateway = (exchange: Exchange) => Promise<Reply>
  * - `GET /projections/{name}/parked` · `POST /projections/{name}/parked/{type}/{key}/retry|skip`
  * - `GET /views/{name}` (`?prefix=&after=&limit=&reached=`) · `GET /views/{name}/{key}` (`?reached=`)
  * - `GET /readyz` · `GET /metrics`
+ *
+ * Who isn't admitted is answered, and counted, as everybody is.
  * @throws AetherError `invalid-argument` for an option out of its range
  */
-export function createGateway(node: Node, options: GatewayOptions = {}): Gateway {
+export function createGateway(
+  node: Node,
+  options: GatewayOptions = {},
+  admit: Admission = everybody,
+): Gateway {
   const { onError, heartbeatMs = 15_000, reachTimeoutMs = 5_000 } = options
   checkWholeNumber('heartbeatMs', heartbeatMs, maxTimerMs, 1)
   checkWholeNumber('reachTimeoutMs', reachTimeoutMs, maxTimerMs)
@@ -64,6 +71,7 @@ export function createGateway(node: Node, options: GatewayOptions = {}): Gateway
       if (isOurFault(status, error, exchange)) tell(onError, error)
     }
     try {
+      admit(exchange)
       const target = parseTarget(exchange.target)
       const stream = { heartbeatMs, tellFault }
       return await route({ node, exchange, target, stream, reachTimeoutMs })
@@ -75,6 +83,8 @@ export function createGateway(node: Node, options: GatewayOptions = {}): Gateway
   }
   return (exchange) => observed(node.telemetry, exchange, answer)
 }
+
+const everybody: Admission = () => {}
 
 /** A client that left is nobody's fault, and 503 says that it will pass. */
 function isOurFault(status: number, error: unknown, { signal }: Exchange): boolean {

@@ -1,25 +1,25 @@
 import { AetherError } from '../core/index.ts'
 import type { Exchange } from './exchange/exchange.ts'
-import type { Gateway } from './gateway.ts'
-import { problemReply } from './exchange/problem.ts'
+
+/** @throws AetherError for a request that isn't to be answered */
+export type Admission = (exchange: Exchange) => void
 
 /**
  * Lets in only requests that name one of these hosts, and no page of another origin: a web page that
  * somebody on this machine looks at must not reach the actors (DNS rebinding, cross-site requests).
  */
-export function sameOriginOnly(gateway: Gateway, hosts: readonly string[]): Gateway {
+export function sameOriginOnly(hosts: readonly string[]): Admission {
   const allowedHosts = new Set(hosts.map((host) => host.toLowerCase()))
-  return async (exchange) => {
+  return (exchange) => {
     const host = exchange.headers.get('host') ?? ''
     const origin = exchange.headers.get('origin')
     if (!allowedHosts.has(host.toLowerCase()))
-      return refuse(`the host ${JSON.stringify(host)} is not this gateway`)
+      throw refused(`the host ${JSON.stringify(host)} is not this gateway`)
     if (origin !== null && !isOwn(origin, allowedHosts)) {
-      return refuse(`a page of the origin ${JSON.stringify(origin)} may not send requests here`)
+      throw refused(`a page of the origin ${JSON.stringify(origin)} may not send requests here`)
     }
     if (origin === null && isEmbedded(exchange))
-      return refuse('a page elsewhere may not send requests here')
-    return gateway(exchange)
+      throw refused('a page elsewhere may not send requests here')
   }
 }
 
@@ -37,6 +37,6 @@ function isEmbedded({ headers }: Exchange): boolean {
   return isElsewhere && headers.get('sec-fetch-dest') !== 'document'
 }
 
-function refuse(reason: string): ReturnType<typeof problemReply> {
-  return problemReply(new AetherError('forbidden-origin', reason))
+function refused(reason: string): AetherError {
+  return new AetherError('forbidden-origin', reason)
 }

@@ -93,7 +93,7 @@ export async function serve(
   server.maxConnections = maxConnections
   const connections = new Connections(server, answer, stallTimeoutMs)
   const bound = await listen(server, port)
-  gateway = sameOriginOnly(createGateway(node, options), [...hostsAt(bound), ...hosts])
+  gateway = createGateway(node, options, sameOriginOnly([...hostsAt(bound), ...hosts]))
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing.abort()

@@ -27,6 +27,8 @@ describe('/metrics', () => {
     await using gateway = await start(memory())
     await gateway.get('/actors/account/alice')
     await gateway.get('/nowhere')
+    await gateway.get('/events', { host: 'evil.example' })
+    await gateway.get('/events', { origin: 'http://evil.example' })
     const reply = await gateway.get('/metrics')
     expect(reply.status).toBe(200)
     expect(reply.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
@@ -39,6 +41,7 @@ describe('/metrics', () => {
     expect(requests).toEqual([
       'http_server_request_duration_seconds_count{http_request_method="GET",http_route="/actors/{type}/{key}",http_response_status_code="200"} 1',
       'http_server_request_duration_seconds_count{http_request_method="GET",http_route="",http_response_status_code="404"} 1',
+      'http_server_request_duration_seconds_count{http_request_method="GET",http_route="/events",http_response_status_code="403"} 2',
     ])
   })
 
