@@ -84,6 +84,11 @@ export const errorCodes = {
     retryable: false,
     meaning: 'The body of an HTTP request is compressed: send it as it is.',
   },
+  'unsupported-transfer-coding': {
+    retryable: false,
+    meaning:
+      'The body of an HTTP request is transferred in another way than in chunks: send it as it is.',
+  },
   overloaded: {
     retryable: true,
     meaning: 'Too much waits already: for one actor, for one subscriber or for the store.',

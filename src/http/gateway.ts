@@ -19,8 +19,8 @@ import { checkWholeNumber } from './whole-number.ts'
 /** What a gateway may be told. */
 export interface GatewayOptions {
   /**
-   * Is told the cause of every answer with a status of 500 and above, other than 503: a client sees
-   * its text at most. What it throws itself is ignored. @default nobody is told
+   * Is told the cause of every answer with a status of 500 and above, other than 501 and 503: a client
+   * sees its text at most. What it throws itself is ignored. @default nobody is told
    */
   readonly onError?: (error: unknown) => void
   /**
@@ -86,10 +86,10 @@ export function createGateway(
 
 const everybody: Admission = () => {}
 
-/** A client that left is nobody's fault, and 503 says that it will pass. */
+/** A client that left is nobody's fault, 501 is the client's, and 503 says that it will pass. */
 function isOurFault(status: number, error: unknown, { signal }: Exchange): boolean {
   const isAbort = signal.aborted && error === signal.reason
-  return status >= 500 && status !== 503 && !isAbort
+  return status >= 500 && status !== 501 && status !== 503 && !isAbort
 }
 
 function tell(onError: GatewayOptions['onError'], error: unknown): void {

@@ -34,6 +34,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'missing-dependency': 500,
   'not-permitted': 500,
   internal: 500,
+  'unsupported-transfer-coding': 501,
   closed: 503,
   overloaded: 503,
   'outcome-unknown': 503,

@@ -147,6 +147,21 @@ test.each([
   if (status === 415) expect(reply.json).toMatchObject({ code: 'unsupported-encoding' })
 })
 
+test.each([
+  ['gzip, chunked', 501],
+  ['gzip\r\ntransfer-encoding: chunked', 501],
+  ['Chunked', 200],
+])('a body that is transferred as %j is answered with %d', async (codings, status) => {
+  await using gateway = await start()
+  using connection = await RawConnection.to(gateway.url)
+  const body = [`transfer-encoding: ${codings}`, '', '1\r\n1\r\n0\r\n\r\n']
+  connection.say(...post(gateway.url, '/actors/thing/a/keep', ...body))
+  expect(await connection.statuses(1)).toEqual([status])
+  if (status === 501) expect(connection.received).toContain('"unsupported-transfer-coding"')
+  expect(await gateway.versionOf('thing/a')).toBe(status === 200 ? 1 : 0)
+  expect(gateway.errors).toEqual([])
+})
+
 test('of two hosts in one request, both count', async () => {
   await using gateway = await start()
   using connection = await RawConnection.to(gateway.url)

@@ -8,9 +8,10 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * The body of a request. What its headers say is looked at before any of it is asked for.
- * @throws AetherError `unsupported-encoding`; as {@link readText}
+ * @throws AetherError `unsupported-transfer-coding`, `unsupported-encoding`; as {@link readText}
  */
 export async function bodyOf({ headers, body }: Exchange): Promise<string> {
+  checkTransfer(headers.get('transfer-encoding'))
   checkEncoding(headers.get('content-encoding'))
   checkLength(Number(headers.get('content-length')))
   return body()
@@ -25,6 +26,13 @@ export async function readText(chunks: AsyncIterable<Uint8Array>): Promise<strin
   } catch (cause) {
     throw new AetherError('invalid-json', 'the body is not UTF-8', { cause })
   }
+}
+
+/** Whoever carries the exchange undoes chunks, and nothing else (RFC 9112, 6.1). */
+function checkTransfer(codings: string | null): void {
+  if (codings === null || /^chunked$/i.test(codings.trim())) return
+  const message = `the body is transferred as ${JSON.stringify(codings)}: send it in chunks or with its length`
+  throw new AetherError('unsupported-transfer-coding', message)
 }
 
 function checkEncoding(encoding: string | null): void {
