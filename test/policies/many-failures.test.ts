@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Node, open, policy, type PolicyDefinition } from 'aether'
 import { memory } from 'aether/memory'
 import { nats } from 'aether/nats'
@@ -16,10 +17,17 @@ class Caller {
   readonly answered: string[] = []
   readonly calls = new Map<string, number>()
   readonly refuses = new Set<string>()
+  /** Who is refused only after a while. */
+  readonly slow = new Set<string>()
   readonly policy: PolicyDefinition
 
   constructor(options: { readonly retries?: number; readonly maxParked?: number } = {}) {
-    const on = { Paid: async ({ key }: { readonly key: string }): Promise<void> => this.call(key) }
+    const on = {
+      Paid: async ({ key }: { readonly key: string }): Promise<void> => {
+        if (this.slow.has(key)) await nextTurn()
+        this.call(key)
+      },
+    }
     this.policy = policy({ name: 'caller', actors: [Order], retryMs: 5, ...options, on })
   }
 
@@ -183,9 +191,38 @@ test('events that can not be read hold back their actors, however many they are'
   expect(log.entries.filter(({ level }) => level === 'error')).toEqual([])
 })
 
+/** All of one part. */
+const [first, second, third] = ['k4', 'k6', 'k7'] as const
+
+test('where no more may be held back, it says once for whom there is no room, and goes on when it does', async () => {
+  const caller = new Caller({ retries: 0, maxParked: 2 })
+  for (const key of [first, second, third]) caller.refuses.add(key)
+  // Others succeed before it fails again.
+  caller.slow.add(third)
+  const clock = new VirtualClock()
+  await using home = await testNode({ actors: [Order], policies: [caller.policy], clock })
+  const { node, log } = home
+  for (const [index, key] of [first, second].entries()) {
+    await pay(node, key)
+    await untilParked(node, index + 1)
+  }
+  await pay(node, third)
+  for (let n = 0; n < 8; n++) {
+    await pay(node, `good-${n}`)
+    await clock.advance(1_000)
+  }
+  expect(caller.calls.get(third)).toBeGreaterThan(2)
+  const told = log.messages.filter((line) => /go on|goes on|k7/.test(line))
+  expect(told).toEqual([
+    "the policy caller can't go on: order-k7 failed at position 3 (nobody answers k7), and part 0 holds back as many as maxParked allows, 2: mend the cause and retry them, or skip some; or raise maxParked",
+  ])
+  caller.refuses.delete(third)
+  await clock.advance(60_000)
+  await untilLive(node, 2)
+  expect(log.messages.filter((line) => line.includes('goes on'))).toHaveLength(1)
+})
+
 test('where no more may be held back, those who are tried again make room', async () => {
-  // All of one part.
-  const [first, second, third] = ['k4', 'k6', 'k7'] as const
   const caller = new Caller({ retries: 0, maxParked: 2 })
   for (const key of [first, second, third]) caller.refuses.add(key)
   const server = await startNatsServer()

@@ -78,6 +78,11 @@ test('where no more may be held back, those who are tried again make room', asyn
   await until(async () => (await handle.status()).state === 'failed', {
     description: 'there is no room',
   })
+  const { error } = await handle.status()
+  expect(error?.message).toMatch(
+    /^account-c failed at position \d+ \(c is poisoned\), and part 0 holds back as many as maxParked allows, 13: mend/,
+  )
+  expect(logger.messages.filter((line) => line.startsWith('account-c'))).toEqual([])
   // Not all are mended.
   poison.delete('a-0')
   expect(await handle.retryAll()).toHaveLength(keys.length + 1)

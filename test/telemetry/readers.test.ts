@@ -82,7 +82,7 @@ test('a view that can’t go on is never shown as alive', async () => {
   })
   await using server = await serve(node, { port: 0 })
   for (let key = 0; key < 20; key++) await node.get(Account, String(key)).deposit({ amount: 5 })
-  const problem = expect.stringContaining('more than 1 actors of one part are held back')
+  const problem = expect.stringContaining('holds back as many as maxParked allows, 1')
   const isFailed = async (): Promise<unknown> => {
     const reply = await send(server.url, 'GET', '/readyz')
     expect(reply.status).toBe(503)

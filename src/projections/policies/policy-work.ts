@@ -40,6 +40,8 @@ export class PolicyWork {
   readonly #streak: FailingStreak
   /** What it has stopped for, as long as none has succeeded since: those that failed, or what they all need. */
   #doubt: 'streak' | 'outage' | undefined
+  /** Who failed last where no more may be held back. */
+  #noRoomFor: (Pick<FailedEvent, 'actorId' | 'position'> & { readonly part: number }) | undefined
   #trouble: { readonly error: unknown } | undefined
 
   constructor(context: PolicyWorkContext) {
@@ -70,11 +72,20 @@ export class PolicyWork {
 
   /** Whether it still has to be seen that what it stopped for is over. */
   isDoubtful(parts: Iterable<PolicyPart>): boolean {
+    if (this.#isWithoutRoom(parts)) return true
     if (!this.#doubt) return false
     if (this.#lanes.isBusy) return true
     if (this.#doubt === 'outage') return false
     const held = Array.from(parts, (part) => [...part.held.values()]).flat()
     return held.some(({ state }) => state === 'retrying')
+  }
+
+  /** What others have done meanwhile says nothing of the one for whom there was no room. */
+  #isWithoutRoom(parts: Iterable<PolicyPart>): boolean {
+    const failed = this.#noRoomFor
+    const part = failed && Array.from(parts).find(({ index }) => index === failed.part)
+    if (!part || part.held.has(failed.actorId)) return false
+    return part.progress.state.position < failed.position
   }
 
   /** Whether one more would be too much, and some who are due may make room: nothing is read before. */
@@ -171,12 +182,15 @@ export class PolicyWork {
     const before = part.held.get(actorId)
     let trouble: unknown = this.#streak.add(part, failed, { cause, before })
     const isStreak = trouble !== undefined
+    const held = this.#failing.heldAfter(failed, cause, before)
     try {
-      this.#failing.checkRoom(part.held.size + (before ? 0 : 1))
+      this.#failing.checkRoom(part.index, new Map([...part.held, [actorId, held]]))
       part.leave(position)
       // Also the last of those that it stops for: somebody may decide about it.
-      part.hold(this.#failing.heldAfter(failed, cause, before))
+      part.hold(held)
+      this.#failing.tell(held)
     } catch (error) {
+      this.#noRoomFor = { actorId, position, part: part.index }
       trouble ??= error
     }
     if (isStreak) this.#streak.takeBack()

@@ -68,9 +68,10 @@ export class BatchWork {
     for (;;) {
       const run = this.#runOf(batch.todos)
       const changes = batch.changes()
-      for (const { state } of changes) this.#failing.checkRoom(state.held.size)
+      for (const { index, state } of changes) this.#failing.checkRoom(index, state.held)
       try {
         if (changes.length > 0) await this.#commit(parts, changes, run)
+        for (const held of batch.heldBack) this.#failing.tell(held)
         if (batch.advance()) break
       } catch (error) {
         const { todo, index, cause } = this.#blameOf(run, error)
@@ -95,14 +96,15 @@ export class BatchWork {
     let { todos, trouble } = backlog
     for (;;) {
       const run = this.#runOf(todos)
+      const held = trouble && this.#failing.heldAfter(trouble.failed, trouble.cause, actor)
       let state: PartState
-      if (trouble)
-        state = holding(before, this.#failing.heldAfter(trouble.failed, trouble.cause, actor))
+      if (held) state = holding(before, held)
       else if (next)
         state = holding(before, { ...dueNow(actor, clock.now()), ...next, isUntried: true })
       else state = releasing(before, actor.actorId)
       try {
         await this.#commit(parts, [{ index, state, change: changeTo(progress, state) }], run)
+        if (held) this.#failing.tell(held)
         if (!trouble && !next) observer.released?.(name, actor)
         return
       } catch (error) {

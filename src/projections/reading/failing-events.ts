@@ -30,16 +30,20 @@ export class FailingEvents {
     this.#told.clear()
   }
 
-  /** The actor from now on, and whoever is to know that is told. */
+  /** The actor from now on, if there is room for it. */
   heldAfter(failed: FailedEvent, cause: unknown, before: HeldActor | undefined): HeldActor {
-    const { clock, observer, name, model } = this.#around
-    const held = holdBack(failed, cause, before, { ...model.options, now: clock.now() })
-    this.#tell(held)
-    observer.heldBack?.(name, held)
-    return held
+    const { clock, model } = this.#around
+    return holdBack(failed, cause, before, { ...model.options, now: clock.now() })
   }
 
-  #tell({ actorId, position, tries, state, cause }: HeldActor): void {
+  /** Whoever is to know that an actor is held back is told. */
+  tell(held: HeldActor): void {
+    const { observer, name } = this.#around
+    observer.heldBack?.(name, held)
+    this.#log(held)
+  }
+
+  #log({ actorId, position, tries, state, cause }: HeldActor): void {
     const { logger, name } = this.#around
     if (this.#told.size >= toldActors && !this.#told.has(actorId)) return
     const isNew = !this.#told.has(actorId)
@@ -52,11 +56,15 @@ export class FailingEvents {
     logger.warn({ ...name, actorId, position }, rest)
   }
 
-  /** @throws AetherError `reader-stopped` where a part would hold back more actors than it may */
-  checkRoom(held: number): void {
+  /**
+   * @param held by the part, whoever failed last at the end
+   * @throws AetherError `reader-stopped` where they are more than may be
+   */
+  checkRoom(part: number, held: ReadonlyMap<ActorId, HeldActor>): void {
     const { maxParked } = this.#around.model.options
-    if (held <= maxParked) return
-    const message = `more than ${maxParked} actors of one part are held back: mend the cause, then retry them`
+    if (held.size <= maxParked) return
+    const { actorId, position, cause } = [...held.values()].at(-1) as HeldActor
+    const message = `${actorId} failed at position ${position} (${cause.message}), and part ${part} holds back as many as maxParked allows, ${maxParked}: mend the cause and retry them, or skip some; or raise maxParked`
     throw new AetherError('reader-stopped', message)
   }
 }

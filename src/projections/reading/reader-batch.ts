@@ -16,9 +16,12 @@ export class ReaderBatch {
   readonly #parts: OwnedParts
   readonly #held: (PartState | undefined)[] = []
   #all: Todo[] = []
+  readonly #heldBack: HeldActor[] = []
   #failures = 0
   /** Where that ends which is handled first: all, or what comes before an event that fails. */
   #end: number
+  /** Where that begins: behind what is stored already. */
+  #start = 0
   /** By part, with holes where nothing is or was to be handled of it. */
   readonly #touched: true[] = []
 
@@ -50,9 +53,15 @@ export class ReaderBatch {
     if (!progress) return
     this.#touched[part] = true
     this.#held[part] = holding(this.stateOf(progress, part), actor)
+    this.#heldBack.push(actor)
     this.#all = this.#all.filter(
       ({ stored }) => stored.actorId !== actor.actorId || stored.position < actor.position,
     )
+  }
+
+  /** Who is held back by what is handled next. */
+  get heldBack(): readonly HeldActor[] {
+    return this.#heldBack.filter(({ position }) => position > this.#start && position <= this.#end)
   }
 
   /**
@@ -73,6 +82,7 @@ export class ReaderBatch {
     const end = this.#end
     if (end === this.last) return true
     this.#all = this.#all.filter(({ stored }) => stored.position > end)
+    this.#start = end
     this.#end = this.last
     return false
   }
