@@ -117,6 +117,11 @@ test('whoever follows "Running it" sees what it prints', async () => {
     const firstWords = (text: string) => Array.from(text.matchAll(/^\S+/gm), ([word]) => word)
     expect(firstWords(await book.run(info))).toEqual(firstWords(output))
 
+    const beside = 'aether projection ls till.ts --backend sqlite:shop.db'
+    const isStored = async () =>
+      expect(await book.run(beside)).toMatch(/^audit-large +policy +\S+ +1 +1 +5 /m)
+    await until(() => isStored().then(() => true), { description: 'how far all are is stored' })
+
     await book.does('backup')
     await book.does('verify')
     await book.place('o-11', 6)
