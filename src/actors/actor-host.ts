@@ -4,6 +4,7 @@ import {
   AetherError,
   nextTurn,
   type TraceSpan,
+  TurnClock,
 } from '../core/index.ts'
 import { ofCommand, ofTransaction, traced } from './deciding/command-span.ts'
 import { findEarlier, sinceOf } from './deciding/earlier-events.ts'
@@ -70,10 +71,12 @@ export class ActorHost {
     definitions: readonly ActorDefinition[],
     components: Omit<Surroundings, 'quarantine' | 'snapshots' | 'turns'>,
   ) {
-    const { store, clock, logger, limits, observer } = components
+    const { store, logger, limits, observer } = components
+    const clock = TurnClock.around(components.clock)
     this.#models = new Models(definitions)
     this.#around = {
       ...components,
+      clock,
       quarantine: new Quarantine(clock, logger, limits.failuresInARow),
       snapshots: new SnapshotKeeper({ store, clock, logger, observer }),
       turns: new Turns(clock),

@@ -8,6 +8,7 @@ import {
   randomIds,
   steadyLogger,
   systemClock,
+  TurnClock,
 } from '../core/index.ts'
 import type {
   LeaseTimes,
@@ -77,7 +78,8 @@ export async function open<
 >(
   options: OpenOptions<Actors, Read, Policies, Watched>,
 ): Promise<Node<Actors, Read | Policies | Watched>> {
-  const { backend, actors, clock = systemClock, ids = randomIds } = options
+  const { backend, actors, ids = randomIds } = options
+  const clock = TurnClock.around(options.clock ?? systemClock)
   const logger = steadyLogger(options.logger)
   const limits = completeLimits(options.limits)
   const closeTimeoutMs = checkTimeout(options.closeTimeoutMs ?? 30_000)

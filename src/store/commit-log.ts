@@ -18,6 +18,11 @@ export interface CommitLog {
    * has nothing to wait for gives the outcome itself, and throws nothing but what `firstVersionOf` throws.
    */
   write(commit: Commit): WriteOutcome | Promise<WriteOutcome>
+  /**
+   * Whether that is always so: then a write takes hardly longer than two looks at a clock, and is said to have
+   * taken no time. @default false
+   */
+  readonly isImmediate?: boolean
   /** The newest version, never older than the last acknowledged write. */
   latestVersion(actorId: ActorId, signal: AbortSignal | undefined): Promise<number>
   /** Batches in order of the direction, complete up to at least the last acknowledged write. */

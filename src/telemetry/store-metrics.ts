@@ -21,7 +21,7 @@ export class StoreMetrics implements StoreObserver {
   constructor(registry: MetricRegistry) {
     this.#durations = registry.durations({
       name: 'aether.append.duration',
-      description: 'One conditional write to the store, until it is durable.',
+      description: 'One conditional write to the store, until it is durable: 0 in memory.',
       labels: ['aether.outcome'],
     })
     this.#events = registry.counter({

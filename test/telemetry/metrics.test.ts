@@ -1,11 +1,14 @@
+import { join } from 'node:path'
 import { actor, type AetherError, open, reject, silentLogger } from 'aether'
 import { memory } from 'aether/memory'
 import { nats } from 'aether/nats'
+import { sqlite } from 'aether/sqlite'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { Account } from '../../examples/bank/bank.ts'
 import { Thing } from '../http/thing.ts'
 import { startNatsServer } from '../support/nats.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { countsOf, valuesOf } from './values.ts'
 
@@ -97,6 +100,19 @@ describe('appends', () => {
     expect(valuesOf(metrics, 'aether.append.conflicts')).toEqual({ account: 1 })
     expect(valuesOf(metrics, 'aether.append.events')).toEqual({ account: 2 })
     expect(valuesOf(await other.metrics(), 'aether.append.events')).toEqual({ account: 1 })
+  })
+
+  test('take time where they wait for a disk, and in memory none', async () => {
+    await using folder = await temporaryFolder()
+    const sums = []
+    for (const backend of [memory(), sqlite(join(folder.path, 'bank.db'))]) {
+      await using node = await open({ backend, actors: [Account] })
+      await node.get(Account, 'alice').open({ owner: 'Alice' })
+      const metrics = await node.metrics()
+      sums.push(metrics.find(({ name }) => name === 'aether.append.duration')?.points[0]?.value)
+    }
+    expect(sums).toEqual([0, expect.any(Number)])
+    expect(sums[1]).toBeGreaterThan(0)
   })
 
   test('that fail are counted by code', async () => {

@@ -1,4 +1,4 @@
-import { type Clock, Promptness } from '../../core/index.ts'
+import { Promptness, type TurnClock } from '../../core/index.ts'
 
 /** Somebody who has work to do. */
 export interface Worker {
@@ -17,9 +17,9 @@ export interface Worker {
 export class Turns {
   #woken: Worker[] = []
   readonly #promptness = new Promptness()
-  readonly #clock: Clock
+  readonly #clock: TurnClock
 
-  constructor(clock: Clock) {
+  constructor(clock: TurnClock) {
     this.#clock = clock
   }
 
@@ -30,6 +30,7 @@ export class Turns {
   readonly #work = (): void => {
     const woken = this.#woken
     this.#woken = []
+    using _turn = this.#clock.turn()
     let now = this.#clock.monotonic()
     for (const worker of woken) now = worker.work(now)
   }

@@ -29,6 +29,7 @@ const nothingHappened: History = { version: 0, events: [] }
 /** The executable specification of a commit log. */
 export class MemoryCommitLog implements CommitLog {
   readonly leastActorsTogether = 2
+  readonly isImmediate = true
   readonly retention: LogRetention | undefined
   #log: StoredEvent[] = []
   #lastPosition = 0

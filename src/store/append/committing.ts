@@ -1,7 +1,7 @@
 import { checkActorId } from '../../core/index.ts'
 import type { CommitLog, WriteOutcome } from '../commit-log.ts'
 import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './commit.ts'
-import type { KnownVersions } from './known-versions.ts'
+import type { Known, KnownVersions } from './known-versions.ts'
 import { findRepeat } from './repeat.ts'
 import type { StoreOutcome } from './store-outcome.ts'
 import type { StoredListeners } from './stored-listeners.ts'
@@ -38,14 +38,27 @@ export class Committing {
     offered: readonly OfferedPart[],
     signal: AbortSignal | undefined,
   ): StoreOutcome | Promise<StoreOutcome> {
-    for (const { actorId } of offered) checkActorId(actorId)
+    const known = this.#recall(offered)
     const commit = makeCommit(offered, this.#around.context)
     signal?.throwIfAborted()
     if (commit.isNamed) return this.#untilDone(this.#storeRepeatable(commit, signal))
     const outcome = this.#around.writer.write(commit)
     return outcome instanceof Promise
       ? this.#storeNew(commit, outcome)
-      : this.#told(commit, outcome)
+      : this.#told(commit, outcome, known)
+  }
+
+  /**
+   * What is known of the actor, where it is one. An id that is remembered was looked at before.
+   * @throws AetherError `invalid-actor-id`
+   */
+  #recall(offered: readonly OfferedPart[]): Known | undefined {
+    let known: Known | undefined
+    for (const { actorId } of offered) {
+      known = this.#around.known.use(actorId)
+      if (!known) checkActorId(actorId)
+    }
+    return offered.length === 1 ? known : undefined
   }
 
   /** Closing waits for it. */
@@ -101,8 +114,8 @@ export class Committing {
   }
 
   /** Every outcome goes through here, so that what is acknowledged first is told first. */
-  #told(commit: Commit, outcome: WriteOutcome): WriteOutcome {
-    this.#around.known.learnFromWrite(commit, outcome)
+  #told(commit: Commit, outcome: WriteOutcome, known?: Known): WriteOutcome {
+    this.#around.known.learnFromWrite(commit, outcome, known)
     if (outcome.ok) this.#around.listeners.tell(outcome.parts)
     return outcome
   }

@@ -4,7 +4,7 @@ import { RecentMap } from '../recent-map.ts'
 import type { Commit, CommitPart } from './commit.ts'
 
 /** The greatest version heard of. */
-interface Known {
+export interface Known {
   version: number
 }
 
@@ -24,17 +24,23 @@ export class KnownVersions {
     return this.#known.get(actorId)?.version
   }
 
-  learn(actorId: ActorId, version: number): void {
-    const known = this.#known.use(actorId)
+  /** What is known of an actor that is remembered, for who writes to it in this turn. */
+  use(actorId: ActorId): Known | undefined {
+    return this.#known.use(actorId)
+  }
+
+  /** @param known what {@link use} gave in this turn */
+  learn(actorId: ActorId, version: number, known = this.#known.use(actorId)): void {
     if (!known) this.#known.add(actorId, { version })
     else if (known.version < version) known.version = version
   }
 
-  learnFromWrite({ parts }: Commit, outcome: WriteOutcome): void {
+  /** @param known what {@link use} gave in this turn, where the commit is of one actor */
+  learnFromWrite({ parts }: Commit, outcome: WriteOutcome, known?: Known): void {
     if (outcome.ok) {
       for (const events of outcome.parts) {
         const newest = events.at(-1)
-        if (newest) this.learn(newest.actorId, newest.version)
+        if (newest) this.learn(newest.actorId, newest.version, known)
       }
       if (parts.length > 1) this.#learnGuarded(parts)
       return

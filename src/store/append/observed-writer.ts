@@ -1,4 +1,4 @@
-import type { ActorId, Clock } from '../../core/index.ts'
+import type { ActorId } from '../../core/index.ts'
 import type { CommitLog, WriteOutcome } from '../commit-log.ts'
 import type { StoreObserver } from '../store-observer.ts'
 import type { Commit } from './commit.ts'
@@ -7,16 +7,17 @@ import type { Commit } from './commit.ts'
 export class ObservedWriter implements Pick<CommitLog, 'write'> {
   readonly #writer: Pick<CommitLog, 'write'>
   readonly #observer: StoreObserver
-  readonly #clock: Clock
+  readonly #look: () => number
 
-  constructor(writer: Pick<CommitLog, 'write'>, observer: StoreObserver, clock: Clock) {
+  /** @param look tells the time in milliseconds, by a clock that is never set back */
+  constructor(writer: Pick<CommitLog, 'write'>, observer: StoreObserver, look: () => number) {
     this.#writer = writer
     this.#observer = observer
-    this.#clock = clock
+    this.#look = look
   }
 
   write(commit: Commit): WriteOutcome | Promise<WriteOutcome> {
-    const start = this.#clock.monotonic()
+    const start = this.#look()
     const outcome = this.#writer.write(commit)
     return outcome instanceof Promise
       ? this.#written(commit, outcome, start)
@@ -27,14 +28,14 @@ export class ObservedWriter implements Pick<CommitLog, 'write'> {
     return writing.then(
       (outcome) => this.#told(commit, outcome, start),
       (failure: unknown) => {
-        this.#observer.failed(failure, this.#clock.monotonic() - start)
+        this.#observer.failed(failure, this.#look() - start)
         throw failure
       },
     )
   }
 
   #told({ parts }: Commit, outcome: WriteOutcome, start: number): WriteOutcome {
-    const ms = this.#clock.monotonic() - start
+    const ms = this.#look() - start
     if (outcome.ok) this.#observer.stored(outcome.parts, ms)
     else this.#observer.conflicted(parts[outcome.partIndex]?.actorId as ActorId, ms)
     return outcome
