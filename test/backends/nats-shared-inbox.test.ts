@@ -293,6 +293,20 @@ describe('when the connection breaks', () => {
     expect(textOf(await again)).toBe('back')
   })
 
+  test('requests under way end in the order in which they were sent, whatever their numbers', async () => {
+    const { inbox, link, wire, topic } = await scene(60_000)
+    await listen(topic)
+    const sent = Array.from({ length: 10 }, () => inbox.newNumber()).toReversed()
+    const ended: number[] = []
+    for (const number of sent)
+      inbox.send({ subject: topic, headers: 'NATS/1.0\r\n\r\n', body: '', number }, () =>
+        ended.push(number),
+      )
+    wire.cut()
+    await until(() => !link.isConnected && ended.length === 10, { description: 'they are lost' })
+    expect(ended).toEqual(sent)
+  })
+
   test('and is not mended, as it was closed: nothing is waited for', async () => {
     const { inbox, link, topic } = await scene(60_000)
     const requests = await listen(topic)

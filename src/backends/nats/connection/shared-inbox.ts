@@ -4,6 +4,7 @@ import { AnswerGroups } from './answer-groups.ts'
 import type { ClientLibrary } from './client-library.ts'
 import { failureOf } from './failure.ts'
 import type { NatsLink } from './nats-link.ts'
+import { NumberTable } from './number-table.ts'
 import { QuickAnswers } from './quick-answers.ts'
 import { WholeMessages } from './whole-messages.ts'
 
@@ -68,8 +69,7 @@ export class SharedInbox {
   readonly #link: NatsLink
   readonly #timeoutMs: number
   readonly #name: string
-  /** In the order of their deadlines, as all wait equally long. */
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #waiting = new NumberTable<Waiting>()
   readonly #groups = new AnswerGroups()
   readonly #whole: WholeMessages
   readonly #quick: QuickAnswers
@@ -228,21 +228,25 @@ export class SharedInbox {
   #endAll(answer: Unanswered): void {
     this.#sweeping?.abort('ended') // without a reason, it would make an error with a stack
     this.#sweeping = undefined
-    const all = [...this.#waiting.values()]
-    this.#waiting.clear()
-    for (const { take } of all) take(answer)
+    const all = this.#inOrder()
+    for (const [number] of all) this.#waiting.delete(number)
+    for (const [, { take }] of all) take(answer)
   }
 
   /** The server names the subject that it refused, not the request: each of them once. */
   #endForbidden(error: Error): void {
     const { PermissionViolationError } = this.#library.transport
     if (!(error instanceof PermissionViolationError) || error.operation !== 'publish') return
-    for (const [number, { subject, take }] of this.#waiting) {
-      if (subject !== error.subject) continue
-      this.#waiting.delete(number)
-      take({ kind: 'forbidden', cause: error })
-      return
-    }
+    const refused = this.#inOrder().find(([, { subject }]) => subject === error.subject)
+    if (!refused) return
+    const [number, { take }] = refused
+    this.#waiting.delete(number)
+    take({ kind: 'forbidden', cause: error })
+  }
+
+  /** As they were sent: all wait equally long. */
+  #inOrder(): [number: number, waiting: Waiting][] {
+    return this.#waiting.entries().toSorted(([, one], [, other]) => one.deadline - other.deadline)
   }
 
   /** One timer for all requests: it sleeps until the oldest one's time is over. */
@@ -259,12 +263,13 @@ export class SharedInbox {
 
   /** Gives how long the next one may still wait. */
   #expire(now: number): number {
-    for (const [number, { deadline, take }] of this.#waiting) {
-      if (deadline > now) return deadline - now
-      this.#waiting.delete(number)
-      take({ kind: 'unanswered', cause: new Error(`no answer within ${this.#timeoutMs} ms`) })
+    let next = now + this.#timeoutMs
+    for (const [number, { deadline, take }] of this.#waiting.entries()) {
+      if (deadline > now) next = Math.min(next, deadline)
+      else if (this.#waiting.delete(number))
+        take({ kind: 'unanswered', cause: new Error(`no answer within ${this.#timeoutMs} ms`) })
     }
-    return 0
+    return next - now
   }
 }
 
