@@ -26,6 +26,7 @@ const maxGathered = 32 * 1024
 export class WholeMessages {
   readonly #nats: NatsConnection
   #gathered = ''
+  #isAscii = true
 
   constructor(nats: NatsConnection) {
     this.#nats = nats
@@ -35,6 +36,7 @@ export class WholeMessages {
   publish(message: WholeMessage): void {
     const { subject, reply, headers, body } = message
     const length = headers.length + Buffer.byteLength(body)
+    if (length > headers.length + body.length) this.#isAscii = false
     const isTaken = length <= (this.#nats.info?.max_payload ?? 0)
     if (isTaken && (this.#nats as NatsConnection & Inside).protocol?.sendCommand)
       this.#gather(`HPUB ${subject} ${reply} ${headers.length} ${length}\r\n${headers}${body}\r\n`)
@@ -49,9 +51,10 @@ export class WholeMessages {
 
   readonly #send = (): void => {
     if (this.#gathered === '') return
-    // Four times as fast as a TextEncoder, and the same bytes.
-    const commands = Buffer.from(this.#gathered)
+    // Four times as fast as a TextEncoder, and the same bytes; those of ASCII need not be counted for it.
+    const commands = Buffer.from(this.#gathered, this.#isAscii ? 'latin1' : 'utf8')
     this.#gathered = ''
+    this.#isAscii = true
     ;(this.#nats as NatsConnection & Inside).protocol?.sendCommand?.(commands)
   }
 }
