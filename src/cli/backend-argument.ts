@@ -51,11 +51,13 @@ async function natsBackend(argument: string): Promise<Backend> {
   return nats({ ...options, ...(!isLogin && (await natsLogin(process.env))) })
 }
 
-type NatsArgument = Pick<NatsOptions, 'namespace' | 'replicas' | 'durability'> & {
+type NatsArgument = Pick<NatsOptions, 'namespace' | 'replicas' | 'durability' | 'monitoring'> & {
   readonly servers: readonly string[]
 }
 
-const natsSettings: readonly string[] = ['replicas', 'durability'] satisfies (keyof NatsArgument)[]
+const natsSettings: readonly string[] = [
+  ...(['replicas', 'durability', 'monitoring'] satisfies (keyof NatsArgument)[]),
+]
 
 const natsUrl = /^(?<scheme>\w+:\/\/)(?<hosts>[^/?]+)(?:\/(?<namespace>[^?]*))?(?:\?(?<query>.*))?$/
 
@@ -67,14 +69,16 @@ function parseNatsUrl(argument: string): NatsArgument {
   const unknown = [...settings.keys()].find((name) => !natsSettings.includes(name))
   if (unknown !== undefined)
     throw new UsageError(
-      `--backend nats:// takes ?replicas=3 and &durability=trust, and no ${JSON.stringify(unknown)}`,
+      `--backend nats:// takes ?replicas=3, &durability=trust and &monitoring=http://HOST:8222, and no ${JSON.stringify(unknown)}`,
     )
   const replicas = settings.get('replicas')
   const durability = settings.get('durability') as NatsOptions['durability'] | null
+  const monitoring = settings.getAll('monitoring').flatMap((addresses) => addresses.split(','))
   return {
     servers: hosts.split(',').map((host) => `${scheme}${host}`),
     ...(namespace && { namespace }),
     ...(replicas !== null && { replicas: Number(replicas) }),
     ...(durability && { durability }),
+    ...(monitoring.length > 0 && { monitoring }),
   }
 }

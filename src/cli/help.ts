@@ -58,7 +58,8 @@ aether COMMAND --help says all that a command takes, aether --version which this
 Nearly all take [--backend BACKEND], one of
   sqlite:FILE                       one file (default: sqlite:aether.db)
   memory                            forgets everything at the end
-  nats://HOST:PORT[,HOST:PORT][/NAMESPACE][?replicas=3&durability=trust]
+  nats://HOST:PORT[,HOST:PORT][/NAMESPACE]
+      [?replicas=3&durability=trust&monitoring=http://HOST:8222[,…]]
                                     login: NATS_USER, NATS_PASSWORD, NATS_TOKEN, NATS_CREDS,
                                     NATS_NKEY, NATS_CA, NATS_CERT, NATS_KEY in the environment
 FILTER: [--after POSITION] [--limit N] [--type EVENT]… [--actor-type TYPE]… [--key 'PATTERN*']

@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest'
 import { runCli } from '../support/cli.ts'
 import { NatsOperator } from '../support/nats-jwt.ts'
 import { type NatsServer, startNatsServer } from '../support/nats.ts'
+import { monitored, monitoringOf } from '../support/nats-monitoring.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const login = { NATS_USER: 'app', NATS_PASSWORD: 's:e@cret' }
@@ -46,6 +47,21 @@ test('a user or an nkey logs in by the environment, and a login in the address g
   expect((await init(server, login, wrong)).code).toBe(1)
   const missing = await init(server, { NATS_CREDS: join(folder.path, 'none.creds') })
   expect(missing).toEqual({ code: 1, stderr: expect.stringMatching(/^aether: NATS_CREDS.*ENOENT/) })
+})
+
+test('whether the servers sync is seen by the monitoring that the address names', async () => {
+  const config = `${monitored}\njetstream { sync_interval: always }`
+  await using server = await startNatsServer({ config })
+  const monitoring = await monitoringOf(server)
+  const said = async (query: string) => {
+    const address = `${server.url}/cli?durability=require${query}`
+    await using ended = await runCli(['store', 'init', '--backend', address])
+    return { code: ended.code, stderr: ended.stderr }
+  }
+  expect(await said(`&monitoring=${monitoring}`)).toEqual(done)
+  expect(await said('')).toEqual({ code: 1, stderr: expect.stringContaining('monitoring') })
+  const also = await said(`&monitoring=${monitoring},ftp://x`)
+  expect(also).toEqual({ code: 1, stderr: expect.stringContaining('monitoring must be') })
 })
 
 test('a file of JWT credentials logs in by the environment', async () => {
