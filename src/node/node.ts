@@ -33,6 +33,7 @@ import type { ActorId } from '../core/index.ts'
 import type { EventBus } from '../bus/index.ts'
 import type {
   DocumentOf,
+  InspectOptions,
   ProjectionHandle,
   ProjectionStatus,
   ReaderDefinition,
@@ -317,9 +318,10 @@ export class Node<
   /**
    * How the views, projections and policies of this node are doing; those that it only watches as it is stored of
    * them: where none of their nodes shows that it lives, that takes a lease longer.
+   * @throws AetherError those of the store; the signal's reason
    */
-  projections(): Promise<readonly ProjectionStatus[]> {
-    return this.#runtime.projections.status()
+  projections(options?: InspectOptions): Promise<readonly ProjectionStatus[]> {
+    return this.#runtime.projections.status(options)
   }
 
   /** How many actors are in memory. */

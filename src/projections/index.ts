@@ -17,7 +17,12 @@ export { Projections } from './projections.ts'
 export { isReaderDefinition } from './is-reader-definition.ts'
 export type { ReaderDefinition } from './definition/reader-definition.ts'
 export { ReaderDesk } from './steering/reader-desk.ts'
-export type { RebuildOptions } from './steering/reader-desk.ts'
+export type {
+  InspectOptions,
+  RebuildOptions,
+  SkipOptions,
+  SteerOptions,
+} from './steering/steering-options.ts'
 export type { HeldCause } from './progress/held-actor.ts'
 export type { ParkedActor, Skip } from './steering/held-desk.ts'
 export type { Reached, ReachedOptions } from './steering/position-waiters.ts'

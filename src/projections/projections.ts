@@ -1,4 +1,4 @@
-import { AetherError, type Clock, type Logger } from '../core/index.ts'
+import { AetherError, type Clock, type Logger, unlessAborted } from '../core/index.ts'
 import type { EventStore } from '../store/index.ts'
 import type { ReaderDefinition } from './definition/reader-definition.ts'
 import type { ReaderKind } from './definition/reader-model.ts'
@@ -11,6 +11,7 @@ import type { ProjectionStatus } from './steering/projection-status.ts'
 import type { ReaderHealth } from './steering/reader-health.ts'
 import { ReaderHost } from './steering/reader-host.ts'
 import type { SeenReader } from './steering/seen-reader.ts'
+import type { InspectOptions } from './steering/steering-options.ts'
 import { WatchedReader } from './steering/watched-reader.ts'
 import { ViewReader } from './views/view-reader.ts'
 
@@ -88,8 +89,9 @@ export class Projections implements AsyncDisposable {
   }
 
   /** Of those that run here, and of those that are watched. */
-  async status(): Promise<readonly ProjectionStatus[]> {
-    return Promise.all(this.#all.map((reader) => reader.status()))
+  async status({ signal }: InspectOptions = {}): Promise<readonly ProjectionStatus[]> {
+    const all = this.#all
+    return unlessAborted(signal, () => Promise.all(all.map((reader) => reader.status())))
   }
 
   /** Of those that run here. */

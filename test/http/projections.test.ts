@@ -1,5 +1,5 @@
 import { open, policy, view } from 'aether'
-import { serve } from 'aether/http'
+import { createFetchHandler, serve } from 'aether/http'
 import { memory } from 'aether/memory'
 import { describe, expect, test } from 'vitest'
 import { Account, Balances } from '../projections/bank.ts'
@@ -230,3 +230,24 @@ test.each([
   expect([reply.status, reply.json]).toMatchObject([status, { status, code }])
   await node.close()
 })
+
+test.each(['pause', 'rebuild', 'parked/account/alice/retry', 'parked/retry'])(
+  'a client that is gone has done nothing by POST …/%s',
+  async (step) => {
+    poison.add(5)
+    await using node = await open({ backend: memory(), actors: [Account], projections: [Journal] })
+    const { position } = await node.get(Account, 'alice').deposit({ amount: 5 })
+    const handle = node.projection(Journal)
+    await handle.reached(position)
+    poison.clear()
+    const handler = createFetchHandler(node)
+    const ask = (init: RequestInit): Promise<Response> =>
+      handler(
+        new Request(`http://localhost/projections/journal/${step}`, { method: 'POST', ...init }),
+      )
+    const before = await handle.status()
+    await ask({ signal: AbortSignal.abort() })
+    expect(await handle.status()).toMatchObject({ ...before, lag: expect.anything() as unknown })
+    expect((await ask({})).status).toBe(200)
+  },
+)

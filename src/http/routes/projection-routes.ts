@@ -16,13 +16,13 @@ interface Asked {
 /** What is at a path below `/projections`; undefined where nothing is. */
 export function projectionReply({ node, exchange, target }: Asked): Promise<Reply> | undefined {
   const [, name, what, type, key, step, ...rest] = target.segments
-  if (name === undefined)
-    return answerByMethod(exchange, { GET: async () => jsonReply(200, await node.projections()) })
+  if (name === undefined) return answerByMethod(exchange, { GET: () => getAll(node, exchange) })
   const handle = (): ProjectionHandle => node.projection(name)
-  if (what === undefined) return answerByMethod(exchange, { GET: () => getStatus(handle()) })
+  if (what === undefined)
+    return answerByMethod(exchange, { GET: () => getStatus(handle(), exchange) })
   if (type === undefined) return readerReply(handle, what, { exchange, target })
   if (what === 'parked' && type === 'retry' && key === undefined)
-    return answerByMethod(exchange, { POST: () => postRetryAll(handle()) })
+    return answerByMethod(exchange, { POST: () => postRetryAll(handle(), exchange) })
   if (what !== 'parked' || key === undefined || step === undefined || rest.length > 0)
     return undefined
   const id = heldActorId(type, key === '' ? (target.query.get('key') ?? '') : key)
@@ -36,11 +36,11 @@ function readerReply(
 ): Promise<Reply> | undefined {
   switch (what) {
     case 'parked':
-      return answerByMethod(exchange, { GET: () => getParked(handle(), target) })
+      return answerByMethod(exchange, { GET: () => getParked(handle(), exchange, target) })
     case 'pause':
-      return answerByMethod(exchange, { POST: () => postPause(handle(), true) })
+      return answerByMethod(exchange, { POST: () => postPause(handle(), exchange, true) })
     case 'resume':
-      return answerByMethod(exchange, { POST: () => postPause(handle(), false) })
+      return answerByMethod(exchange, { POST: () => postPause(handle(), exchange, false) })
     case 'rebuild':
       return answerByMethod(exchange, { POST: () => postRebuild(handle(), exchange) })
     default:
@@ -55,7 +55,7 @@ function heldActorReply(
 ): Promise<Reply> | undefined {
   switch (step) {
     case 'retry':
-      return answerByMethod(exchange, { POST: () => postRetry(handle(), id) })
+      return answerByMethod(exchange, { POST: () => postRetry(handle(), exchange, id) })
     case 'skip':
       return answerByMethod(exchange, { POST: () => postSkip(handle(), id, exchange) })
     default:
@@ -68,13 +68,21 @@ function heldActorId(type: string, key: string): string {
   return type === '?' ? `?-${key}` : actorId(type, key)
 }
 
-async function getStatus(handle: ProjectionHandle): Promise<Reply> {
-  return jsonReply(200, await handle.status())
+async function getAll(node: Node, { signal }: Exchange): Promise<Reply> {
+  return jsonReply(200, await node.projections({ signal }))
+}
+
+async function getStatus(handle: ProjectionHandle, { signal }: Exchange): Promise<Reply> {
+  return jsonReply(200, await handle.status({ signal }))
 }
 
 /** Where an error was thrown is shown to whoever asks for it: `?stack=true`. */
-async function getParked(handle: ProjectionHandle, { query }: Target): Promise<Reply> {
-  const parked = await handle.parked()
+async function getParked(
+  handle: ProjectionHandle,
+  { signal }: Exchange,
+  { query }: Target,
+): Promise<Reply> {
+  const parked = await handle.parked({ signal })
   if (query.get('stack') === 'true') return jsonReply(200, parked)
   const brief = parked.map(({ cause: { code, message }, ...actor }) => ({
     ...actor,
@@ -83,14 +91,19 @@ async function getParked(handle: ProjectionHandle, { query }: Target): Promise<R
   return jsonReply(200, brief)
 }
 
-async function postPause(handle: ProjectionHandle, isPaused: boolean): Promise<Reply> {
-  await (isPaused ? handle.pause() : handle.resume())
+async function postPause(
+  handle: ProjectionHandle,
+  { signal }: Exchange,
+  isPaused: boolean,
+): Promise<Reply> {
+  await (isPaused ? handle.pause({ signal }) : handle.resume({ signal }))
   return jsonReply(200, { name: handle.name, paused: isPaused })
 }
 
 async function postRebuild(handle: ProjectionHandle, exchange: Exchange): Promise<Reply> {
   const back = isBack(await bodyOf(exchange))
-  return jsonReply(200, { name: handle.name, build: await handle.rebuild({ back }) })
+  const { signal } = exchange
+  return jsonReply(200, { name: handle.name, build: await handle.rebuild({ back, signal }) })
 }
 
 /** @throws AetherError `invalid-argument`, `invalid-json` */
@@ -102,18 +115,24 @@ function isBack(body: string): boolean {
   throw new AetherError('invalid-argument', 'back must be true or false')
 }
 
-async function postRetry(handle: ProjectionHandle, id: string): Promise<Reply> {
-  const retried = await handle.retry(id)
+async function postRetry(
+  handle: ProjectionHandle,
+  { signal }: Exchange,
+  id: string,
+): Promise<Reply> {
+  const retried = await handle.retry(id, { signal })
   return jsonReply(200, { name: handle.name, actorId: id, retried })
 }
 
-async function postRetryAll(handle: ProjectionHandle): Promise<Reply> {
-  return jsonReply(200, { name: handle.name, retried: await handle.retryAll() })
+async function postRetryAll(handle: ProjectionHandle, { signal }: Exchange): Promise<Reply> {
+  return jsonReply(200, { name: handle.name, retried: await handle.retryAll({ signal }) })
 }
 
 async function postSkip(handle: ProjectionHandle, id: string, exchange: Exchange): Promise<Reply> {
   const { reason, position } = skipIn(await bodyOf(exchange))
-  const skipped = await handle.skip(id, reason, position === undefined ? {} : { position })
+  const { signal } = exchange
+  const meant = position === undefined ? {} : { position }
+  const skipped = await handle.skip(id, reason, { ...meant, signal })
   return jsonReply(200, { name: handle.name, actorId: id, skipped })
 }
 

@@ -1,4 +1,4 @@
-import { AetherError, type Clock, type Logger } from '../../core/index.ts'
+import { AetherError, type Clock, type Logger, unlessAborted } from '../../core/index.ts'
 import type { ProjectionBuild, ProjectionTarget } from '../../store/index.ts'
 import { dueNow, type HeldActor, passedOver } from '../progress/held-actor.ts'
 import { changeTo, holding, type PartState, skipping } from '../progress/part-progress.ts'
@@ -36,7 +36,10 @@ export interface Skip {
 /** How often a change is tried that others were faster than. */
 const maxTries = 100
 
-/** Where somebody sees who is held back, and decides what to do about it: on any member. */
+/**
+ * Where somebody sees who is held back, and decides what to do about it: on any member. A signal counts until
+ * the first change is sent to the store.
+ */
 export class HeldDesk {
   readonly #around: Around
 
@@ -52,21 +55,23 @@ export class HeldDesk {
   }
 
   /** Lets the actor be tried again at once; false where it isn't held back. */
-  retry(build: SpreadBuild, actorId: string): Promise<boolean> {
+  retry(build: SpreadBuild, actorId: string, signal?: AbortSignal): Promise<boolean> {
     const now = this.#around.clock.now()
-    return this.#change(build, actorId, (state, actor) => holding(state, dueNow(actor, now)))
+    const changed = changeOf(build, actorId, (state, actor) => holding(state, dueNow(actor, now)))
+    return this.#changeParts(build, changed, signal)
   }
 
   /** {@link retry} for all who are held back; gives who they are. */
-  async retryAll(build: SpreadBuild): Promise<readonly string[]> {
+  async retryAll(build: SpreadBuild, signal?: AbortSignal): Promise<readonly string[]> {
     const now = this.#around.clock.now()
     const retried = new Set<string>()
-    await this.#changeParts(build, (state) => {
+    const changed = (state: PartState): PartState | undefined => {
       if (state.held.size === 0) return undefined
       for (const actorId of state.held.keys()) retried.add(actorId)
       const held = Array.from(state.held, ([id, actor]) => [id, dueNow(actor, now)] as const)
       return { ...state, held: new Map(held) }
-    })
+    }
+    await this.#changeParts(build, changed, signal)
     return [...retried]
   }
 
@@ -74,12 +79,17 @@ export class HeldDesk {
    * Passes over the one event that failed, and lets the others be tried; false where none has, or another one than
    * that which is meant.
    */
-  skip(build: SpreadBuild, actorId: string, { reason, position: meant }: Skip): Promise<boolean> {
+  skip(
+    build: SpreadBuild,
+    actorId: string,
+    { reason, position: meant }: Skip,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
     const { clock, logger } = this.#around
     const now = clock.now()
     // Should it get on meanwhile, the next event that fails is another matter.
     let failed = meant
-    return this.#change(build, actorId, (state, actor) => {
+    const changed = changeOf(build, actorId, (state, actor) => {
       const { position, type } = actor
       failed ??= position
       if (actor.isUntried || position !== failed) return undefined
@@ -92,30 +102,21 @@ export class HeldDesk {
         time: new Date(now).toISOString(),
       })
     })
-  }
-
-  /** Changes what is held back of one actor; false where nothing is. */
-  #change(
-    build: SpreadBuild,
-    actorId: string,
-    changed: (state: PartState, actor: HeldActor) => PartState | undefined,
-  ): Promise<boolean> {
-    const own = partOf(actorId, build.parts)
-    return this.#changeParts(build, (state, index) => {
-      const actor = index === own ? state.held.get(actorId as HeldActor['actorId']) : undefined
-      return actor && changed(state, actor)
-    })
+    return this.#changeParts(build, changed, signal)
   }
 
   /** Changes the parts of which something else is given; false where none is. */
   async #changeParts(
     build: SpreadBuild,
-    changed: (state: PartState, index: number) => PartState | undefined,
+    changed: PartChange,
+    signal: AbortSignal | undefined,
   ): Promise<boolean> {
     const { target } = this.#around
     const names = partNames(build.parts)
-    for (let triesLeft = maxTries; triesLeft > 0; triesLeft--) {
-      const stored = await storedParts(target, build, names)
+    for (let tries = 0; tries < maxTries; tries++) {
+      // Where others were faster in one part, another may be changed already.
+      const pending = tries === 0 ? signal : undefined
+      const stored = await unlessAborted(pending, () => storedParts(target, build, names))
       const changes = stored.flatMap((part, index) => {
         const state = changed(part.state, index)
         return state ? [changeTo(part, state)] : []
@@ -125,6 +126,22 @@ export class HeldDesk {
     }
     const message = `${build.projection} was changed by others ${maxTries} times in a row`
     throw new AetherError('overloaded', message)
+  }
+}
+
+/** A part as it is to be, or undefined where it stays. */
+type PartChange = (state: PartState, index: number) => PartState | undefined
+
+/** What changes how one actor is held back. */
+function changeOf(
+  build: SpreadBuild,
+  actorId: string,
+  changed: (state: PartState, actor: HeldActor) => PartState | undefined,
+): PartChange {
+  const own = partOf(actorId, build.parts)
+  return (state, index) => {
+    const actor = index === own ? state.held.get(actorId as HeldActor['actorId']) : undefined
+    return actor && changed(state, actor)
   }
 }
 

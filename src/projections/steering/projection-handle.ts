@@ -1,10 +1,19 @@
+import { unlessAborted } from '../../core/index.ts'
 import type { ParkedActor } from './held-desk.ts'
 import type { Reached, ReachedOptions } from './position-waiters.ts'
 import type { ProjectionStatus } from './projection-status.ts'
-import type { RebuildOptions } from './reader-desk.ts'
 import type { SeenReader } from './seen-reader.ts'
+import type {
+  InspectOptions,
+  RebuildOptions,
+  SkipOptions,
+  SteerOptions,
+} from './steering-options.ts'
 
-/** A view or projection: how far it is, and what can be done with it. What it does, all members do. */
+/**
+ * A view or projection: how far it is, and what can be done with it. What it does, all members do.
+ * All that it is asked fails with the errors of the store, and with the reason of the signal that was given.
+ */
 export class ProjectionHandle {
   readonly #reader: SeenReader
 
@@ -33,17 +42,17 @@ export class ProjectionHandle {
     return this.#reader.reached(position, options)
   }
 
-  status(): Promise<ProjectionStatus> {
-    return this.#reader.status()
+  status({ signal }: InspectOptions = {}): Promise<ProjectionStatus> {
+    return unlessAborted(signal, () => this.#reader.status())
   }
 
   /** Stops all members until {@link resume}, also across restarts; what is read stays as it is. */
-  pause(): Promise<void> {
-    return this.#reader.desk.pause(true)
+  pause(options?: SteerOptions): Promise<void> {
+    return this.#reader.desk.pause(true, options)
   }
 
-  resume(): Promise<void> {
-    return this.#reader.desk.pause(false)
+  resume(options?: SteerOptions): Promise<void> {
+    return this.#reader.desk.pause(false, options)
   }
 
   /**
@@ -58,18 +67,18 @@ export class ProjectionHandle {
   }
 
   /** The actors that are held back, because one of their events failed. */
-  parked(): Promise<readonly ParkedActor[]> {
-    return this.#reader.desk.parked()
+  parked({ signal }: InspectOptions = {}): Promise<readonly ParkedActor[]> {
+    return unlessAborted(signal, () => this.#reader.desk.parked())
   }
 
   /** Lets an actor that is held back be tried again at once; false where none is. */
-  retry(actorId: string): Promise<boolean> {
-    return this.#reader.desk.retry(actorId)
+  retry(actorId: string, options?: SteerOptions): Promise<boolean> {
+    return this.#reader.desk.retry(actorId, options)
   }
 
   /** {@link retry} for all actors that are held back; resolves with who they are. */
-  retryAll(): Promise<readonly string[]> {
-    return this.#reader.desk.retryAll()
+  retryAll(options?: SteerOptions): Promise<readonly string[]> {
+    return this.#reader.desk.retryAll(options)
   }
 
   /**
@@ -81,8 +90,8 @@ export class ProjectionHandle {
   skip(
     actorId: string,
     reason: string,
-    options: { readonly position?: number } = {},
+    { signal, ...options }: SkipOptions = {},
   ): Promise<boolean> {
-    return this.#reader.desk.skip(actorId, { ...options, reason })
+    return this.#reader.desk.skip(actorId, { ...options, reason }, signal && { signal })
   }
 }

@@ -1,4 +1,4 @@
-import { AetherError } from '../../core/index.ts'
+import { AetherError, unlessAborted } from '../../core/index.ts'
 import type { DocumentTable } from '../../store/index.ts'
 import {
   type BuildCode,
@@ -48,11 +48,12 @@ export class ReaderControl {
 
   /**
    * Makes a transition; gives the state after it, or as it is where nothing is to be changed.
-   * @throws AetherError `overloaded` where others were faster again and again
+   * @param signal counts until the change is sent to the store
+   * @throws AetherError `overloaded` where others were faster again and again; the signal's reason
    */
-  async change(transition: Transition): Promise<ControlState> {
+  async change(transition: Transition, signal?: AbortSignal): Promise<ControlState> {
     for (let triesLeft = maxTries; triesLeft > 0; triesLeft--) {
-      const { state, revision } = await this.#find()
+      const { state, revision } = await unlessAborted(signal, () => this.#find())
       // The first state is stored in any case, so that all members begin with the same.
       const next = transition(state) ?? (revision === undefined ? state : undefined)
       if (!next) return state

@@ -1,4 +1,4 @@
-import { AetherError, type Clock, type Logger } from '../../core/index.ts'
+import { AetherError, type Clock, type Logger, unlessAborted } from '../../core/index.ts'
 import {
   type EventStore,
   ofAnotherLog,
@@ -21,6 +21,7 @@ import {
   paused,
   type PlacedBuild,
   rebuilding,
+  type Transition,
 } from './control-state.ts'
 import { membersTable } from './crew.ts'
 import { HeldDesk, type ParkedActor, type Skip, type SpreadBuild } from './held-desk.ts'
@@ -28,6 +29,7 @@ import { lossOf } from './lost-progress.ts'
 import type { ProjectionStatus } from './projection-status.ts'
 import { ReaderControl } from './reader-control.ts'
 import { type Found, livingIn, reportOf, storedState } from './status-report.ts'
+import type { RebuildOptions, SteerOptions } from './steering-options.ts'
 
 /** What a desk works with. */
 export interface DeskSurroundings {
@@ -40,15 +42,6 @@ export interface DeskSurroundings {
 
 /** How it is found out who lives. */
 type Listening = Pick<RollCall, 'listens' | 'sightings'>
-
-/** What is made anew. */
-export interface RebuildOptions {
-  /**
-   * Also where a newer version is there, whose place it takes: to go back to the code before a deploy. No node of
-   * newer code may run then, which would begin its own anew. @default false
-   */
-  readonly back?: boolean
-}
 
 /**
  * Where one reader of the log is seen and steered by what is stored of it: it runs nothing, so it works
@@ -174,8 +167,8 @@ export class ReaderDesk implements AsyncDisposable {
     return reportOf(this.model, control, found, this.#around)
   }
 
-  async pause(isPaused: boolean): Promise<void> {
-    await this.#change(paused(isPaused))
+  async pause(isPaused: boolean, { signal }: SteerOptions = {}): Promise<void> {
+    await this.#change(paused(isPaused), signal)
   }
 
   /**
@@ -183,16 +176,16 @@ export class ReaderDesk implements AsyncDisposable {
    * @throws AetherError `invalid-argument` for a policy, and where a newer version is there, or, to go back, a node
    * that runs one
    */
-  async rebuild({ back = false }: RebuildOptions = {}): Promise<number> {
+  async rebuild({ back = false, signal }: RebuildOptions = {}): Promise<number> {
     const { kind, name, version } = this.model
     if (kind === 'policy') throw notRebuilt(name)
-    if (back) await this.#assertNoneIsNewer()
-    const rebuilt = await this.#rebuilt()
+    if (back) await unlessAborted(signal, () => this.#assertNoneIsNewer())
+    const rebuilt = await unlessAborted(signal, () => this.#rebuilt())
     const { last } = await this.#change((state) => {
       const newestVersion = Math.max(...state.builds.map((each) => each.version))
       if (version < newestVersion && !back) throw outdated(this.model, newestVersion)
       return rebuilt(state)
-    })
+    }, signal)
     return last
   }
 
@@ -226,23 +219,25 @@ export class ReaderDesk implements AsyncDisposable {
     return (await Promise.all(builds.map((build) => this.#held.list(build)))).flat()
   }
 
-  retry(actorId: string): Promise<boolean> {
-    return this.#decide((build) => this.#held.retry(build, actorId))
+  retry(actorId: string, { signal }: SteerOptions = {}): Promise<boolean> {
+    return this.#decide((build, pending) => this.#held.retry(build, actorId, pending), signal)
   }
 
   /** {@link retry} for all who are held back; gives who they are. */
-  async retryAll(): Promise<readonly string[]> {
+  async retryAll({ signal }: SteerOptions = {}): Promise<readonly string[]> {
     const retried = new Set<string>()
-    for (const build of await this.#builds())
-      for (const actorId of await this.#held.retryAll(build)) retried.add(actorId)
-    if (retried.size > 0) await this.#change(nudged)
+    await this.#decide(async (build, pending) => {
+      const held = await this.#held.retryAll(build, pending)
+      for (const actorId of held) retried.add(actorId)
+      return held.length > 0
+    }, signal)
     return [...retried]
   }
 
   /** @throws AetherError `invalid-argument` where the reason is empty or too long */
-  async skip(actorId: string, skip: Skip): Promise<boolean> {
+  async skip(actorId: string, skip: Skip, { signal }: SteerOptions = {}): Promise<boolean> {
     checkReason(skip.reason)
-    return this.#decide((build) => this.#held.skip(build, actorId, skip))
+    return this.#decide((build, pending) => this.#held.skip(build, actorId, skip, pending), signal)
   }
 
   /** The parts of the build that is read, where their positions say nothing about this log. */
@@ -286,8 +281,9 @@ export class ReaderDesk implements AsyncDisposable {
     return new ReaderControl(table, model.name, codeOf(model), () => this.newestBuild())
   }
 
-  async #change(transition: Parameters<ReaderControl['change']>[0]): Promise<ControlState> {
-    const state = await (await this.control()).change(transition)
+  async #change(transition: Transition, signal?: AbortSignal): Promise<ControlState> {
+    const control = await unlessAborted(signal, () => this.control())
+    const state = await control.change(transition, signal)
     this.#around.onChange?.()
     return state
   }
@@ -304,10 +300,14 @@ export class ReaderDesk implements AsyncDisposable {
     }))
   }
 
-  /** Does it in each build, and tells all members. */
-  async #decide(change: (build: SpreadBuild) => Promise<boolean>): Promise<boolean> {
+  /** Does it in each build, and tells all members. Once it is done in one, no signal keeps it from the others. */
+  async #decide(
+    change: (build: SpreadBuild, pending: AbortSignal | undefined) => Promise<boolean>,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
     let isDone = false
-    for (const build of await this.#builds()) isDone = (await change(build)) || isDone
+    for (const build of await unlessAborted(signal, () => this.#builds()))
+      isDone = (await change(build, isDone ? undefined : signal)) || isDone
     if (isDone) await this.#change(nudged)
     return isDone
   }
