@@ -4,8 +4,8 @@ const leastCapacity = 64
 
 /**
  * A map from whole numbers from 1 on, in which entries come and go all the time. A `Map` is laid out anew every few
- * hundred of them, and each layout refers to the next one: once the collector takes one of them for old, all that
- * stood in any stays until it looks through the old heap, and is copied until then.
+ * hundred of them, and each layout refers to the next one: once one of them is in the old heap, what stood in any is
+ * kept until that is collected: docs/decisions/0089-what-waits-refers-to-nothing-later.md.
  */
 export class NumberTable<Value> {
   /** Each entry stands at the place that its number gives, or behind it where that is taken. */
