@@ -85,9 +85,8 @@ export class KeptEntries {
   async #store(entry: AgendaEntry, found: FoundEntry | undefined): Promise<boolean> {
     const messages = messagesOf(entry, found?.sequence ?? 0, this.subjects)
     try {
-      return messages.length > 1
-        ? await this.#grouped.publish(messages)
-        : (await this.#publisher.publish(messages)) !== 'superseded'
+      const publisher = messages.length > 1 ? this.#grouped : this.#publisher
+      return (await publisher.publish(messages)) !== 'superseded'
     } catch (error) {
       // Should somebody have deleted the stream, the next one makes it anew.
       this.stream.forget()

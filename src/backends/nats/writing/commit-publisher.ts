@@ -53,7 +53,7 @@ export class CommitPublisher {
    */
   publish(messages: readonly ConditionalMessage[]): Promise<Certainty> {
     const { publisher, link, retryForMs } = this.#context
-    this.#checkSize(messages)
+    this.checkSize(messages)
     const budget = new RetryBudget(link, retryForMs)
     // Almost always the first try is the last: an async function for it would cost much of it.
     return publisher
@@ -63,6 +63,42 @@ export class CommitPublisher {
           ? this.#stored(outcome.firstSequence, messages)
           : this.#repeat(outcome, messages, budget),
       )
+  }
+
+  /** One try, whatever comes of it; never throws. */
+  attempt(messages: readonly ConditionalMessage[]): Promise<PublishOutcome> {
+    return this.#context.publisher.publish(messages)
+  }
+
+  /**
+   * Goes on behind such a try, in which there were others beside these messages.
+   * @throws as {@link publish}
+   */
+  async goOn(outcome: PublishOutcome, messages: readonly ConditionalMessage[]): Promise<Certainty> {
+    const { link, retryForMs } = this.#context
+    return outcome.kind === 'stored'
+      ? this.#stored(outcome.firstSequence, messages)
+      : this.#repeat(outcome, messages, new RetryBudget(link, retryForMs))
+  }
+
+  /** @throws AetherError `too-large` */
+  checkSize(messages: readonly ConditionalMessage[]): void {
+    if (messages.length > maxMessagesPerBatch) {
+      throw new AetherError(
+        'too-large',
+        `a commit to ${messages.length} actors: NATS takes at most ${maxMessagesPerBatch} at once`,
+      )
+    }
+    const { maxPayload } = this.#context.link
+    for (const [index, { subject, body }] of messages.entries()) {
+      if (body.length * maxBytesOfUnit + maxHeaderBytes <= maxPayload) continue
+      const bytes = payloadSizeOf(messages, index)
+      if (bytes <= maxPayload) continue
+      throw new AetherError(
+        'too-large',
+        `a commit to ${subject} has ${bytes} bytes, and the server takes at most ${maxPayload}: append fewer events at once, or raise its max_payload`,
+      )
+    }
   }
 
   #stored(firstSequence: number, messages: readonly ConditionalMessage[]): Certainty {
@@ -142,25 +178,6 @@ export class CommitPublisher {
 
   #next(subject: string, fromSequence: number): Promise<StoredMessage | null | undefined> {
     return this.#context.leader.next(subject, fromSequence).catch(() => undefined)
-  }
-
-  #checkSize(messages: readonly ConditionalMessage[]): void {
-    if (messages.length > maxMessagesPerBatch) {
-      throw new AetherError(
-        'too-large',
-        `a commit to ${messages.length} actors: NATS takes at most ${maxMessagesPerBatch} at once`,
-      )
-    }
-    const { maxPayload } = this.#context.link
-    for (const [index, { subject, body }] of messages.entries()) {
-      if (body.length * maxBytesOfUnit + maxHeaderBytes <= maxPayload) continue
-      const bytes = payloadSizeOf(messages, index)
-      if (bytes <= maxPayload) continue
-      throw new AetherError(
-        'too-large',
-        `a commit to ${subject} has ${bytes} bytes, and the server takes at most ${maxPayload}: append fewer events at once, or raise its max_payload`,
-      )
-    }
   }
 
   #outOfTime(

@@ -20,6 +20,7 @@ import { type ActorHead, type ActorHeads, isEnoughToWrite, noHead } from '../rea
 import type { ActorReader } from '../reading/actor-reader.ts'
 import type { Certainty, CommitPublisher } from './commit-publisher.ts'
 import type { ConditionalMessage } from './conditional-publisher.ts'
+import { GroupedPublisher } from './grouped-publisher.ts'
 
 export interface CommitWriterContext {
   readonly publisher: CommitPublisher
@@ -40,10 +41,13 @@ interface Placement {
 export class CommitWriter {
   readonly #context: CommitWriterContext
   readonly #turns = new ActorTurns()
+  /** For commits over several actors. */
+  readonly #grouped: GroupedPublisher
   readonly #underWay = new UnderWay()
 
   constructor(context: CommitWriterContext) {
     this.#context = context
+    this.#grouped = new GroupedPublisher(context.publisher)
   }
 
   write(commit: Commit): Promise<WriteOutcome> {
@@ -114,7 +118,8 @@ export class CommitWriter {
   #publish(placements: readonly Placement[], commit: Commit): Promise<Certainty> {
     if (placements.some(isOfGuard)) return this.#publishGuarded(placements, commit)
     const messages = placements.map((placement) => this.#messageOf(placement, commit))
-    return this.#context.publisher.publish(messages)
+    const publisher = messages.length > 1 ? this.#grouped : this.#context.publisher
+    return publisher.publish(messages)
   }
 
   /** The guards come first, so that the newest message of the stream always holds events. */
@@ -127,7 +132,7 @@ export class CommitWriter {
         ? this.#guardOf(placement, inOrder)
         : this.#messageOf(placement, inOrder),
     )
-    return this.#context.publisher.publish(messages)
+    return this.#grouped.publish(messages)
   }
 
   /** Gives nothing where somebody else was faster. */

@@ -1,18 +1,19 @@
-import { type ErrorCode, isAetherError } from '../../../core/index.ts'
-import type { CommitPublisher } from './commit-publisher.ts'
-import type { ConditionalMessage } from './conditional-publisher.ts'
+import { nextTurn } from '../../../core/index.ts'
+import type { Certainty, CommitPublisher } from './commit-publisher.ts'
+import type { ConditionalMessage, PublishOutcome } from './conditional-publisher.ts'
+
+/** Messages that are stored all or none. */
+type Messages = readonly ConditionalMessage[]
 
 interface Waiting {
-  readonly messages: readonly ConditionalMessage[]
-  readonly resolve: (isStored: boolean) => void
-  readonly reject: (error: unknown) => void
+  readonly messages: Messages
+  readonly resolve: (certainty: Promise<Certainty>) => void
 }
 
-/** How many of those that wait share one atomic batch. */
-const maxPerBatch = 100
-
-/** What would meet each of them alone as well. */
-const isOfAll: ReadonlySet<ErrorCode> = new Set(['store-unavailable', 'outcome-unknown', 'closed'])
+/** How many messages share one atomic batch, unless one set has more. */
+const maxMessages = 200
+/** How many characters all of them have, unless one set has more. */
+const maxLength = 1_000_000
 
 /**
  * Publishes sets of messages, each all or none. An atomic batch costs the server some milliseconds,
@@ -20,55 +21,102 @@ const isOfAll: ReadonlySet<ErrorCode> = new Set(['store-unavailable', 'outcome-u
  */
 export class GroupedPublisher {
   readonly #publisher: CommitPublisher
-  readonly #waiting: Waiting[] = []
+  #waiting: Waiting[] = []
   #isWorking = false
 
   constructor(publisher: CommitPublisher) {
     this.#publisher = publisher
   }
 
-  /** False where an expectation was wrong. @throws as {@link CommitPublisher.publish} */
-  publish(messages: readonly ConditionalMessage[]): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ messages, resolve, reject })
+  /** @throws as {@link CommitPublisher.publish} */
+  async publish(messages: Messages): Promise<Certainty> {
+    this.#publisher.checkSize(messages)
+    return new Promise((resolve) => {
+      this.#waiting.push({ messages, resolve })
       if (!this.#isWorking) void this.#work()
     })
   }
 
   async #work(): Promise<void> {
     this.#isWorking = true
-    await Promise.resolve() // those that are sent in the same turn belong together
-    while (this.#waiting.length > 0) await this.#publishAll(this.#nextGroup())
+    while (this.#waiting.length > 0) {
+      await nextTurn() // those that are sent in the same turn belong together
+      await this.#publishAll(this.#nextGroup())
+    }
     this.#isWorking = false
   }
 
-  /** A batch takes a subject once. */
+  /** From the oldest on, those that have nothing to do with each other, and fit. */
   #nextGroup(): readonly Waiting[] {
-    const subjects = new Set<string>()
-    const isFree = ({ subject }: ConditionalMessage): boolean => !subjects.has(subject)
-    const end = this.#waiting.findIndex(({ messages }, index) => {
-      if (index === maxPerBatch || !messages.every(isFree)) return true
-      for (const { subject } of messages) subjects.add(subject)
-      return false
-    })
-    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end)
+    const room = new GroupRoom()
+    const group: Waiting[] = []
+    const rest: Waiting[] = []
+    for (const waiting of this.#waiting) (room.take(waiting.messages) ? group : rest).push(waiting)
+    this.#waiting = rest
+    return group
   }
 
+  /** Tries once. Where that doesn't make it certain, each goes on by itself, and nobody waits for it. */
   async #publishAll(group: readonly Waiting[]): Promise<void> {
-    try {
-      const certainty = await this.#publisher.publish(group.flatMap(({ messages }) => messages))
-      const isStored = certainty !== 'superseded'
-      if (isStored || group.length === 1) for (const { resolve } of group) resolve(isStored)
-      else await this.#publishEach(group)
-    } catch (error) {
-      const isOfOne = group.length > 1 && isAetherError(error) && !isOfAll.has(error.code)
-      if (isOfOne) await this.#publishEach(group)
-      else for (const { reject } of group) reject(error)
+    const outcome = await this.#publisher.attempt(group.flatMap(({ messages }) => messages))
+    if (group.length > 1 && isOfOne(outcome)) return this.#publishHalves(group)
+    let place = 0
+    for (const { messages, resolve } of group) {
+      resolve(this.#publisher.goOn(outcomeAt(outcome, place), messages))
+      place += messages.length
     }
   }
 
   /** What is wrong with one must not be its neighbours'. */
-  async #publishEach(group: readonly Waiting[]): Promise<void> {
-    for (const waiting of group) await this.#publishAll([waiting])
+  async #publishHalves(group: readonly Waiting[]): Promise<void> {
+    const middle = Math.ceil(group.length / 2)
+    await this.#publishAll(group.slice(0, middle))
+    await this.#publishAll(group.slice(middle))
+  }
+}
+
+/** Whether nothing was stored for what may be wrong with one of them. */
+function isOfOne({ kind }: PublishOutcome): boolean {
+  return kind === 'superseded' || kind === 'refused'
+}
+
+/** What it is to those that begin at a place in the batch. */
+function outcomeAt(outcome: PublishOutcome, place: number): PublishOutcome {
+  return outcome.kind === 'stored'
+    ? { kind: 'stored', firstSequence: outcome.firstSequence + place }
+    : outcome
+}
+
+/** What still goes into a group. */
+class GroupRoom {
+  readonly #changed = new Set<string>()
+  readonly #guarded = new Set<string>()
+  #messagesLeft = maxMessages
+  #lengthLeft = maxLength
+  #isFull = false
+
+  /** Whether the set goes in. If not, none that comes later does that has to do with it. */
+  take(messages: Messages): boolean {
+    const isTaken = this.#hasRoom(messages) && messages.every((message) => this.#isFree(message))
+    for (const { subject, expectedSubject } of messages)
+      if (expectedSubject === undefined) this.#changed.add(subject)
+      else this.#guarded.add(expectedSubject)
+    return isTaken
+  }
+
+  /** One that is larger than all that fits goes alone. */
+  #hasRoom(messages: Messages): boolean {
+    const isFirst = this.#messagesLeft === maxMessages
+    this.#messagesLeft -= messages.length
+    for (const { body } of messages) this.#lengthLeft -= body.length
+    this.#isFull ||= !isFirst && (this.#messagesLeft < 0 || this.#lengthLeft < 0)
+    return !this.#isFull
+  }
+
+  /** Behind a change in the same batch, another one would expect what isn't there yet. */
+  #isFree({ subject, expectedSubject }: ConditionalMessage): boolean {
+    return expectedSubject === undefined
+      ? !this.#changed.has(subject) && !this.#guarded.has(subject)
+      : !this.#changed.has(expectedSubject)
   }
 }

@@ -1,0 +1,174 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
+import type { ActorId } from '../../src/core/index.ts'
+import {
+  type Append,
+  type CommitResult,
+  type EventStore,
+  verifyStore,
+} from '../../src/store/index.ts'
+import { until } from '../support/until.ts'
+import { type ServerOfTests, useServer } from './server-of-tests.ts'
+import { Wire } from './wire.ts'
+
+const maxPayload = 100_000
+
+let server: ServerOfTests['server']
+let raw: ServerOfTests['raw']
+let namespaces = 0
+
+useServer({ maxPayload }, (started) => ({ server, raw } = started))
+
+interface Scene {
+  readonly store: EventStore
+  readonly wire: Wire
+  /** Reaches the server directly. */
+  readonly observer: EventStore
+  /** How many atomic batches came to the server. */
+  readonly batches: () => Promise<number>
+}
+
+async function scene(): Promise<Scene> {
+  const namespace = `grouped-${namespaces++}`
+  const wire = await Wire.to(server.port)
+  const options: Partial<NatsOptions> = { namespace, durability: 'trust', requestTimeoutMs: 20_000 }
+  const store = await nats({ servers: wire.url, ...options }).openStore()
+  const observer = await nats({ servers: server.url, ...options }).openStore()
+  let batches = 0
+  raw.subscribe(`aether.${namespace}.event.>`, {
+    callback: (_, { headers }) => void (batches += headers?.has('Nats-Batch-Commit') ? 1 : 0),
+  })
+  await raw.flush()
+  onTestFinished(async () => {
+    await Promise.all([store.close(), observer.close()])
+    await wire[Symbol.asyncDispose]()
+  })
+  return {
+    store,
+    wire,
+    observer,
+    async batches() {
+      await raw.flush()
+      return batches
+    },
+  }
+}
+
+function part(actorId: ActorId, expectedVersion: number, data: unknown = actorId): Append {
+  return { actorId, events: [{ type: 'A', data }], expectedVersion }
+}
+
+/** From one actor to another, of which nobody else knows. */
+function pair(number: number): Append[] {
+  return [part(`from-${number}`, 0), part(`to-${number}`, 0)]
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index)
+}
+
+/** What was told of it is so, and nothing else is there. */
+async function expectStored(store: EventStore, results: readonly CommitResult[]): Promise<void> {
+  const told = results.flatMap((result) =>
+    result.ok ? result.appends.flatMap((a) => a.events) : [],
+  )
+  const log = await Array.fromAsync(store.readAll())
+  expect(log).toEqual(told.toSorted((a, b) => a.position - b.position))
+  expect(await Array.fromAsync(verifyStore(store))).toEqual([])
+}
+
+test('those that are sent at once share batches, and each stands where it was told', async () => {
+  const { store, batches } = await scene()
+  const results = await Promise.all(numbers(300).map((number) => store.commit(pair(number))))
+  expect(results.every(({ ok }) => ok)).toBe(true)
+  await expectStored(store, results)
+  expect(await batches()).toBeLessThan(10)
+})
+
+test('one that is in conflict, or too large, takes nobody with it', async () => {
+  const { store } = await scene()
+  const large = [part('large-1', 0, 'x'.repeat(maxPayload)), part('large-2', 0)]
+  const refused = expect(store.commit(large)).rejects.toMatchObject({ code: 'too-large' })
+  const results = await Promise.all(
+    numbers(40).map((number) =>
+      store.commit(
+        number % 13 === 7 ? [part('late-1', 5), part(`late-${number}`, 0)] : pair(number),
+      ),
+    ),
+  )
+  await refused
+  expect(results.flatMap(({ ok }, number) => (ok ? [] : [number]))).toEqual([7, 20, 33])
+  expect(results[7]).toMatchObject({ conflict: { actorId: 'late-1', currentVersion: 0 } })
+  await expectStored(store, results)
+})
+
+test('of those that meet at an actor, the first is stored', async () => {
+  const { store } = await scene()
+  const results = await Promise.all(
+    numbers(20).map((number) =>
+      store.commit([part(`hot-${number % 5}`, 0), part(`other-${number}`, 0)]),
+    ),
+  )
+  expect(results.map(({ ok }) => ok)).toEqual(numbers(20).map((number) => number < 5))
+  await expectStored(store, results)
+})
+
+test('those that go anywhere are all stored', async () => {
+  const { store } = await scene()
+  const anywhere = (id: ActorId): Append => ({ ...part(id, 0), expectedVersion: 'any' })
+  const results = await Promise.all(
+    numbers(20).map((number) =>
+      store.commit([anywhere(`hot-${number % 5}`), anywhere(`hot-${(number + 1) % 5}`)]),
+    ),
+  )
+  expect(results.every(({ ok }) => ok)).toBe(true)
+  await expectStored(store, results)
+})
+
+test('those that guard the same actor go together, and none behind its change', async () => {
+  const { store, batches } = await scene()
+  await store.append('prices-main', [{ type: 'A', data: 1 }], { expectedVersion: 0 })
+  const guard: Append = { actorId: 'prices-main', events: [], expectedVersion: 1 }
+  const pay = (number: number): Promise<CommitResult> =>
+    store.commit([part(`payer-${number}`, 0), guard])
+  const before = await Promise.all(numbers(20).map(pay))
+  expect(before.every(({ ok }) => ok)).toBe(true)
+  expect(await batches()).toBeLessThan(4)
+  const some = numbers(10).map((number) => pay(100 + number))
+  const change = store.commit([part('prices-main', 1), part('prices-log', 0)])
+  const late = numbers(10).map((number) => pay(200 + number))
+  const results = await Promise.all([...some, change, ...late])
+  expect(results.map(({ ok }) => ok)).toEqual(numbers(21).map((index) => index <= 10))
+})
+
+test.for(['answers', 'requests'] as const)(
+  'where their %s are lost, each finds out for itself what became of it',
+  async (lost) => {
+    const { store, wire, observer } = await scene()
+    await store.commit(pair(0))
+    wire.hold(lost)
+    const committing = numbers(20).map((number) => store.commit(pair(number + 1)))
+    if (lost === 'answers') {
+      await until(async () => (await observer.latestVersion('to-20')) === 1, {
+        description: 'all are stored',
+      })
+    } else {
+      await until(() => wire.heldChunks > 0, { description: 'they are on their way' })
+      // Somebody is faster with one of them.
+      await observer.commit([part('from-7', 0, 'another'), part('other-7', 0)])
+    }
+    wire.cut()
+    wire.mend()
+    const results = await Promise.all(committing)
+    const conflicts = results.flatMap(({ ok }, index) => (ok ? [] : [index + 1]))
+    expect(conflicts).toEqual(lost === 'answers' ? [] : [7])
+    for (const number of numbers(20)) {
+      const versions = [`from-${number + 1}`, `to-${number + 1}`].map((id) =>
+        observer.latestVersion(id as ActorId),
+      )
+      const isOther = lost === 'requests' && number + 1 === 7
+      expect(await Promise.all(versions)).toEqual(isOther ? [1, 0] : [1, 1])
+    }
+    expect(await Array.fromAsync(verifyStore(observer))).toEqual([])
+  },
+)
