@@ -5,7 +5,6 @@ import {
   type Logger,
   type NewEvent,
   checkActorId,
-  type StoredEvent,
   steadyLogger,
   systemClock,
 } from '../core/index.ts'
@@ -18,7 +17,7 @@ import { StoredListeners, type StoredListener } from './append/stored-listeners.
 import { UnderWay } from './append/under-way.ts'
 import { commitContextOf, writerInto } from './write-path.ts'
 import type { Broadcast } from './broadcast.ts'
-import type { AuditEntry, CommitLog, LogEntry, VersionRange } from './commit-log.ts'
+import type { AuditEntry, CommitLog, LogEntry } from './commit-log.ts'
 import { defaultRememberedVersions, type EventStoreOptions } from './event-store-options.ts'
 import type {
   Append,
@@ -37,14 +36,15 @@ import type {
 } from './event-store.ts'
 import { TrimmedMarks } from './moving/trimmed-mark.ts'
 import { offeredPart } from './projecting/offered-part.ts'
-import { EntryIterator, type Source } from './reading/entry-iterator.ts'
+import { EntryIterator } from './reading/entry-iterator.ts'
 import type { EventRead } from './reading/event-read.ts'
-import { checkFilter, eventFilter, isOpenFilter } from './reading/log-filter.ts'
+import { checkFilter } from './reading/log-filter.ts'
 import type { LogIdentity } from './log-identity.ts'
 import { LogTail } from './reading/log-tail.ts'
 import { ReadAhead } from './reading/read-ahead.ts'
-import { oneOf, readingOf, wholeNumber } from './reading/reading.ts'
+import { oneOf, wholeNumber } from './reading/reading.ts'
 import { checkReached } from './reading/reached.ts'
+import { Sources } from './reading/sources.ts'
 import {
   LogSubscription,
   startOf,
@@ -69,8 +69,6 @@ export interface StoreExtras {
   readonly inlineSeat?: object
 }
 
-const directions = ['forwards', 'backwards'] as const
-
 /** The semantics of an event store, over any backend's {@link CommitLog} and {@link SnapshotShelf}. */
 export class CommitLogEventStore implements EventStore {
   readonly agenda: Agenda | undefined
@@ -84,6 +82,7 @@ export class CommitLogEventStore implements EventStore {
   readonly #tables: DocumentTables | undefined
   readonly #committing: Committing
   readonly #known: KnownVersions
+  readonly #sources: Sources
   readonly #listeners: StoredListeners
   readonly #observer: StoreObserver | undefined
   readonly #clock: Clock
@@ -111,6 +110,7 @@ export class CommitLogEventStore implements EventStore {
     this.#trimmer = new Trimmer({ log, snapshots: this.#snapshots, clock })
     this.#trimmedMarks = new TrimmedMarks(log, rememberedVersions)
     this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
+    this.#sources = new Sources(log, this.#known)
     this.#listeners = new StoredListeners(logger)
     this.#observer = options.observer
     this.#clock = clock
@@ -168,13 +168,19 @@ export class CommitLogEventStore implements EventStore {
   read(actorId: ActorId, options: Collecting<ReadOptions>): EventRead<LogEntry>
   read(actorId: ActorId, options?: ReadOptions): EventRead
   read(actorId: ActorId, options: ReadOptions | Collecting<ReadOptions> = {}): EventRead<LogEntry> {
-    return new EntryIterator(() => this.#sourceOf(actorId, options))
+    return new EntryIterator(() => {
+      this.#assertOpen()
+      return this.#sources.ofActor(actorId, options)
+    })
   }
 
   readAll(options: Collecting<ReadAllOptions>): EventRead<LogEntry>
   readAll(options?: ReadAllOptions): EventRead
   readAll(options: ReadAllOptions | Collecting<ReadAllOptions> = {}): EventRead<LogEntry> {
-    return new EntryIterator(() => this.#sourceOfAll(options))
+    return new EntryIterator(() => {
+      this.#assertOpen()
+      return this.#sources.ofAll(options)
+    })
   }
 
   subscribe(options: SubscribeOptions = {}): Subscription {
@@ -352,43 +358,6 @@ export class CommitLogEventStore implements EventStore {
     return outcome instanceof Promise
       ? outcome.then((later) => appendResult(part, later))
       : appendResult(part, outcome)
-  }
-
-  #sourceOf(actorId: ActorId, options: ReadOptions | Collecting<ReadOptions>): Source | undefined {
-    this.#assertOpen()
-    checkActorId(actorId)
-    const first = wholeNumber('fromVersion', options.fromVersion ?? 1, 1)
-    const last = wholeNumber('toVersion', options.toVersion ?? Infinity, 0)
-    const direction = oneOf('direction', options.direction ?? 'forwards', directions)
-    const reading = readingOf(options)
-    if (last < first || reading.limit === 0) return undefined
-    const { limit, signal } = reading
-    const range = { first, last, direction, limit }
-    return {
-      reading,
-      batches: () => this.#known.learnFrom(actorId, range, this.#log.read(actorId, range, signal)),
-      whole: this.#wholeOf(actorId, range),
-    }
-  }
-
-  #sourceOfAll(options: ReadAllOptions | Collecting<ReadAllOptions>): Source | undefined {
-    this.#assertOpen()
-    const after = wholeNumber('after', options.after ?? 0, 0)
-    const { filter = {} } = options
-    checkFilter(filter)
-    const every = readingOf(options)
-    const reading = isOpenFilter(filter) ? every : { ...every, passes: eventFilter(filter) }
-    if (reading.limit === 0) return undefined
-    const { limit, signal } = reading
-    return { reading, batches: () => this.#log.readAll({ after, limit, filter }, signal) }
-  }
-
-  #wholeOf(actorId: ActorId, range: VersionRange): () => StoredEvent[] | undefined {
-    return () => {
-      const events = this.#log.eventsOf?.(actorId, range)
-      if (events) this.#known.learnFromWhole(actorId, range, events)
-      return events
-    }
   }
 
   /** Closing ends it as well. */
