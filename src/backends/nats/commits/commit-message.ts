@@ -230,18 +230,19 @@ function malformed(
 
 /** What stands in a message with this sequence, that was written behind the `previous` one. */
 export function placeBody(
-  { id, time, firstVersion, back = '', pages = '', ...body }: PartBody,
+  body: PartBody,
   actorId: ActorId,
   sequence: number,
   previous: number,
 ): ReadablePart {
+  const { id, time, firstVersion, back = '', pages = '', part: place } = body
   const events = body.events.map(withMetadata)
   const part: CommitPart = { actorId, events, expected: 'any' }
   const links = previous === 0 ? [] : decodeSteps(back, previous)
   return {
     sequence,
     commitId: id,
-    part: body.part,
+    part: place,
     previous,
     links,
     pages: isPageEnd(links) ? decodeSteps(pages, links[0] as number) : [],
