@@ -250,8 +250,7 @@ export class ActorHost {
       for (const actorId of actorIds) this.#around.quarantine.check(actorId)
       using within = new Patience(this.#deadlines, deadline, options.signal)
       const held = await HeldActors.hold(actorIds, (actorId) => this.#activate(actorId), within)
-      const transaction = { ...request, actors: held.of(actorIds), decide, span }
-      return await within.race(this.#carryOut(transaction, held))
+      return await within.race(this.#carryOut({ ...request, decide, span }, held))
     } catch (error) {
       // As for what didn't get as far as an actor.
       await nextTurn()
@@ -261,12 +260,12 @@ export class ActorHost {
     }
   }
 
-  /** Goes on to its end, whatever its sender does: until then its actors are held. */
+  /** Goes on to its end, whatever its sender does. */
   async #carryOut(transaction: Transaction, actors: HeldActors): Promise<CommandResult[]> {
-    using _held = actors
+    using held = actors
     this.#underWay++
     try {
-      return await transact(transaction, this.#around)
+      return await transact(transaction, held, this.#around)
     } finally {
       this.#leave()
     }

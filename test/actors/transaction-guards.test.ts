@@ -19,8 +19,8 @@ const Payer = actor('payer', {
   commands: {},
 })
 
-async function openShop(backend: Backend) {
-  const limits = { conflictRetries: 100, commandTimeoutMs: 100_000 }
+async function openShop(backend: Backend, conflictRetries = 100) {
+  const limits = { conflictRetries, commandTimeoutMs: 100_000 }
   return open({ backend, actors: [PriceList, Payer], limits })
 }
 type Shop = Awaited<ReturnType<typeof openShop>>
@@ -79,6 +79,47 @@ describe('an actor without an event in a decision over several', () => {
     // What is known here of another process's doings is old: it is asked for all the same.
     const [again] = await pay(shop, 'ann', { unguarded: true })
     expect(again).toMatchObject({ version: 2, state: { paid: 30 } })
+  })
+
+  test('keeps nobody waiting who decides on it as well', async () => {
+    const both = Promise.withResolvers<void>()
+    let underWay = 0
+    const meet = async (): Promise<void> => {
+      if (++underWay === 2) both.resolve()
+      await both.promise
+    }
+    await using shop = await openShop(watchedStore('commit', meet))
+    await shop.get(PriceList, 'main').set({ cents: 10 })
+    const paid = await Promise.all([pay(shop, 'ann'), pay(shop, 'bob')])
+    expect(paid.map(([payer]) => payer.state.paid)).toEqual([10, 10])
+  })
+
+  test('may be changed here as well in that moment: then it is decided again, and it waits', async () => {
+    const changes: Promise<{ readonly version: number }>[] = []
+    const change = async (): Promise<void> => {
+      const changing = shop.get(PriceList, 'main').set({ cents: 20 + changes.length })
+      changes.push(changing)
+      if (changes.length === 1) await changing
+    }
+    await using shop = await openShop(watchedStore('commit', change))
+    await shop.get(PriceList, 'main').set({ cents: 10 })
+    const [payer, prices] = await pay(shop, 'ann')
+    expect(payer).toMatchObject({ version: 1, state: { paid: 20 } })
+    expect(prices).toMatchObject({ version: 2, state: { cents: 20 } })
+    expect((await Promise.all(changes)).map(({ version }) => version)).toEqual([2, 3])
+  })
+
+  test('is looked up again after a conflict that is the last to be tried', async () => {
+    let isSet = false
+    const interfere = async (_: unknown, store: EventStore): Promise<void> => {
+      if (isSet) return
+      isSet = true
+      await store.append('prices-main', setTo(20), { expectedVersion: 1 })
+    }
+    await using shop = await openShop(watchedStore('commit', interfere), 0)
+    await shop.get(PriceList, 'main').set({ cents: 10 })
+    await expect(pay(shop, 'ann')).rejects.toMatchObject({ code: 'version-conflict' })
+    expect((await pay(shop, 'ann'))[0]).toMatchObject({ state: { paid: 20 } })
   })
 
   test('stays what it was for the repeat of a decision, whatever became of it', async () => {

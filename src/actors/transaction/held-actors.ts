@@ -6,10 +6,22 @@ import type { TransactionActor } from './share.ts'
 /** Brings an actor to life. */
 export type Activate = (actorId: ActorId) => TransactionActor
 
+/** Who waits for an actor, and for how long. */
+type Waiting = Pick<Patience, 'race'>
+
+const forEver: Waiting = { race: (promise) => promise }
+
 /** Actors that nothing else happens to until they are let go. */
 export class HeldActors implements Disposable {
+  readonly #actorIds: readonly ActorId[]
+  readonly #activate: Activate
   readonly #actors = new Map<ActorId, TransactionActor>()
-  readonly #holds: { release(): void }[] = []
+  readonly #holds = new Map<ActorId, { release(): void }>()
+
+  private constructor(actorIds: readonly ActorId[], activate: Activate) {
+    this.#actorIds = actorIds
+    this.#activate = activate
+  }
 
   /**
    * Waits for each of them, in one order of all actors, so that no two transactions wait for each
@@ -21,9 +33,9 @@ export class HeldActors implements Disposable {
     activate: Activate,
     within: Patience,
   ): Promise<HeldActors> {
-    const held = new HeldActors()
+    const held = new HeldActors(actorIds, activate)
     try {
-      for (const actorId of actorIds.toSorted()) await held.#hold(actorId, activate, within)
+      await held.#holdAll(within)
       within.begin()
       return held
     } catch (error) {
@@ -32,20 +44,47 @@ export class HeldActors implements Disposable {
     }
   }
 
-  of(actorIds: readonly ActorId[]): readonly TransactionActor[] {
-    return actorIds.map((actorId) => this.#actors.get(actorId) as TransactionActor)
+  /** All, in the order of the caller. */
+  get actors(): readonly TransactionActor[] {
+    return this.#actorIds.map((actorId) => this.#actors.get(actorId) as TransactionActor)
+  }
+
+  /** Forgets the states of those that are still held: what is stored may be another. */
+  forgetStates(): void {
+    for (const actorId of this.#holds.keys()) this.#actors.get(actorId)?.live.forget()
+  }
+
+  /** Lets one go before the others. */
+  letGo(actorId: ActorId): void {
+    this.#holds.get(actorId)?.release()
+    this.#holds.delete(actorId)
+  }
+
+  /**
+   * Waits once more for all of them, where some were let go; for the others as well, as somebody who holds those may
+   * wait for these.
+   * @throws AetherError `overloaded`
+   */
+  async holdAgain(): Promise<void> {
+    if (this.#holds.size === this.#actorIds.length) return
+    this[Symbol.dispose]()
+    await this.#holdAll(forEver)
   }
 
   [Symbol.dispose](): void {
-    for (const hold of this.#holds) hold.release()
+    for (const actorId of [...this.#holds.keys()]) this.letGo(actorId)
   }
 
-  async #hold(actorId: ActorId, activate: Activate, within: Patience): Promise<void> {
-    const actor = activate(actorId)
+  async #holdAll(within: Waiting): Promise<void> {
+    for (const actorId of this.#actorIds.toSorted()) await this.#hold(actorId, within)
+  }
+
+  async #hold(actorId: ActorId, within: Waiting): Promise<void> {
+    const actor = this.#activate(actorId)
     const holding = actor.live.hold()
     this.#actors.set(actorId, actor)
     try {
-      this.#holds.push(await within.race(holding))
+      this.#holds.set(actorId, await within.race(holding))
     } catch (error) {
       letGoLater(holding)
       throw error

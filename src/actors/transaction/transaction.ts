@@ -1,4 +1,5 @@
 import {
+  type ActorId,
   ActorFailedError,
   AetherError,
   CommandRejectedError,
@@ -22,6 +23,7 @@ import { isRejection, type Rejection } from '../definition/reject.ts'
 import type { LiveActor } from '../live/live-actor.ts'
 import type { Surroundings } from '../live/surroundings.ts'
 import type { ActorState } from '../replay/fold.ts'
+import type { HeldActors } from './held-actors.ts'
 import type { BoundEvent, Participant } from './participant.ts'
 import { Share, type TransactionActor } from './share.ts'
 
@@ -63,10 +65,8 @@ export interface TransactionContext {
   readonly metadata: Metadata
 }
 
-/** A transaction over actors that are held for it. */
+/** A decision over several actors, and how it is asked for. */
 export interface Transaction {
-  /** In the order of the caller. */
-  readonly actors: readonly TransactionActor[]
   readonly decide: (
     participants: readonly Participant[],
     context: TransactionContext,
@@ -83,6 +83,14 @@ export interface Transaction {
   readonly span: TraceSpan | undefined
 }
 
+/** One try of a transaction. */
+interface Attempt extends Transaction {
+  /** In the order of the caller. */
+  readonly actors: readonly TransactionActor[]
+  /** What is done with an actor that is guarded by a commit on its way. */
+  readonly onGuarded: (actorId: ActorId) => void
+}
+
 type KnownState = Awaited<ReturnType<LiveActor['state']>>
 
 /** A repeated transaction replies nothing. */
@@ -91,34 +99,42 @@ const silent = { name: 'transact', model: { reply: undefined } }
 /**
  * Decides over the states of several actors and stores what was decided in one commit: all of it or
  * nothing. If another writer was faster, it is decided again on what is stored.
+ *
+ * An actor that is only guarded is let go as soon as the commit is on its way, so that decisions which read the
+ * same one need not wait for each other. Should somebody change it in that moment, all are held to the end of the
+ * next try.
  * @throws AetherError `command-rejected`, `version-conflict`, `actor-failed`, `id-reused`, and those
  * of the store
  */
 export async function transact(
   transaction: Transaction,
+  held: HeldActors,
   around: Surroundings,
 ): Promise<CommandResult[]> {
-  const lives = transaction.actors.map(({ live }) => live)
+  let onGuarded = (actorId: ActorId): void => held.letGo(actorId)
   try {
     for (let retriesLeft = around.limits.conflictRetries; ; retriesLeft--) {
-      const outcome = await attempt(transaction, around)
+      const { actors } = held
+      const outcome = await attempt({ ...transaction, actors, onGuarded }, around)
       if (Array.isArray(outcome)) {
-        for (const { actorId } of lives) around.quarantine.noteSuccess(actorId)
+        for (const { live } of actors) around.quarantine.noteSuccess(live.actorId)
         return outcome
       }
+      await held.holdAgain()
       if (retriesLeft <= 0) throw outcome
-      for (const live of lives) live.forget()
+      held.forgetStates()
+      onGuarded = () => undefined
     }
   } catch (error) {
     // A refusal rests on what is stored; after anything else only the store knows.
-    if (!(error instanceof CommandRejectedError)) for (const live of lives) live.forget()
+    if (!(error instanceof CommandRejectedError)) held.forgetStates()
     throw error
   }
 }
 
 /** The results, or what was in the way. */
 async function attempt(
-  transaction: Transaction,
+  transaction: Attempt,
   around: Surroundings,
 ): Promise<CommandResult[] | VersionConflictError> {
   const { actors, identity } = transaction
@@ -167,7 +183,7 @@ async function eventless(shares: readonly Share[]): Promise<CommandResult[]> {
 }
 
 async function commit(
-  transaction: Transaction,
+  transaction: Attempt,
   shares: readonly Share[],
   parts: readonly Share[],
   { store, tracing }: Surroundings,
@@ -178,7 +194,9 @@ async function commit(
     events,
   }))
   const changing = appends.filter(({ events }) => events.length > 0)
-  const result = await storeTraced(tracing, [transaction], changing, () => store.commit(appends))
+  const storing = storeTraced(tracing, [transaction], changing, () => store.commit(appends))
+  for (const { actorId, events } of appends) if (events.length === 0) transaction.onGuarded(actorId)
+  const result = await storing
   if (!result.ok) {
     const { actorId, expectedVersion, currentVersion } = result.conflict
     return new VersionConflictError(actorId, expectedVersion, currentVersion)
@@ -192,7 +210,7 @@ async function commit(
 
 /** Whoever blocks the event loop is named: nobody else would find out. */
 function decide(
-  transaction: Transaction,
+  transaction: Attempt,
   states: readonly ActorState[],
   around: Surroundings,
 ): readonly Share[] | CommandRejectedError {
@@ -212,7 +230,7 @@ function decide(
 }
 
 function decideOver(
-  { actors, decide: decideAll, name, identity, metadata }: Transaction,
+  { actors, decide: decideAll, name, identity, metadata }: Attempt,
   states: readonly ActorState[],
   { clock, quarantine }: Surroundings,
 ): readonly Share[] | CommandRejectedError {
@@ -284,7 +302,7 @@ type Repeat = ReadonlyMap<LiveActor, CommandRecord>
 
 /** @throws AetherError `id-reused`, and those of the store */
 async function repeatOf(
-  { actors, since }: Transaction,
+  { actors, since }: Attempt,
   { id, digest }: CommandIdentity,
   { store }: Surroundings,
 ): Promise<Repeat | undefined> {
