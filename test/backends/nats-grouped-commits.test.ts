@@ -82,6 +82,7 @@ test('those that are sent at once share batches, and each stands where it was to
   const results = await Promise.all(numbers(300).map((number) => store.commit(pair(number))))
   expect(results.every(({ ok }) => ok)).toBe(true)
   await expectStored(store, results)
+  expect(await batches()).toBeGreaterThan(0)
   expect(await batches()).toBeLessThan(10)
 })
 
@@ -133,12 +134,14 @@ test('those that guard the same actor go together, and none behind its change', 
     store.commit([part(`payer-${number}`, 0), guard])
   const before = await Promise.all(numbers(20).map(pay))
   expect(before.every(({ ok }) => ok)).toBe(true)
+  expect(await batches()).toBeGreaterThan(0)
   expect(await batches()).toBeLessThan(4)
   const some = numbers(10).map((number) => pay(100 + number))
   const change = store.commit([part('prices-main', 1), part('prices-log', 0)])
   const late = numbers(10).map((number) => pay(200 + number))
   const results = await Promise.all([...some, change, ...late])
   expect(results.map(({ ok }) => ok)).toEqual(numbers(21).map((index) => index <= 10))
+  expect(await Array.fromAsync(verifyStore(store))).toEqual([])
 })
 
 test.for(['answers', 'requests'] as const)(
