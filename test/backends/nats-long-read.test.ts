@@ -57,6 +57,26 @@ describe('a long read', () => {
     expect(idsOf(await collect(store.readAll()))).toEqual(all)
   })
 
+  test('misses nothing where somebody else takes messages of its consumer', async () => {
+    await using store = await open('reader')
+    const connection = await connect({ servers: server.url, user: 'admin', pass })
+    const manager = await jetstreamManager(connection)
+    let stolen: string | undefined
+    const seen: string[] = []
+    // Of all types, a gap in the sequences would tell.
+    const filter = { actorTypes: ['even'] }
+    for await (const event of store.readAll({ filter })) {
+      if (seen.push(event.id) !== 100) continue
+      const [consumer] = await manager.consumers.list('AETHER_long').next()
+      const next = `$JS.API.CONSUMER.MSG.NEXT.AETHER_long.${consumer?.name}`
+      // What is taken comes under its own subject, by which the client wouldn't know whose it is.
+      stolen = (await connection.request(next, '', { noMux: true, timeout: 5_000 })).subject
+    }
+    expect(stolen).toMatch(/^aether\.long\.event\./)
+    expect(seen).toEqual(all.filter((id) => id.startsWith('even')))
+    await connection.close()
+  })
+
   test('that is left leaves no consumer', async () => {
     await using store = await open('reader')
     for await (const _ of store.readAll()) break

@@ -8,13 +8,12 @@ import {
   type StoredEvent,
   uuidsBehind,
 } from '../../../core/index.ts'
-import {
-  type Commit,
-  type CommitPart,
-  type CommittedEvent,
-  type LogEntry,
-  placePart,
-  type VersionRange,
+import type {
+  Commit,
+  CommitPart,
+  CommittedEvent,
+  LogEntry,
+  VersionRange,
 } from '../../../store/index.ts'
 import { decodeSteps, encodeSteps, isPageEnd } from './back-links.ts'
 import { maxEventsPerMessage, positionOf } from './event-position.ts'
@@ -235,9 +234,7 @@ export function placeBody(
   sequence: number,
   previous: number,
 ): ReadablePart {
-  const { id, time, firstVersion, back = '', pages = '', part: place } = body
-  const events = body.events.map(withMetadata)
-  const part: CommitPart = { actorId, events, expected: 'any' }
+  const { id, time, firstVersion, back = '', pages = '', part: place, events } = body
   const links = previous === 0 ? [] : decodeSteps(back, previous)
   return {
     sequence,
@@ -248,15 +245,17 @@ export function placeBody(
     pages: isPageEnd(links) ? decodeSteps(pages, links[0] as number) : [],
     firstVersion,
     lastVersion: firstVersion + events.length - 1,
-    events: placePart({ id, time, parts: [part] }, part, firstVersion, (index) =>
-      positionOf(sequence, index),
-    ),
+    events: events.map((event, index) => ({
+      id: event.id,
+      actorId,
+      type: event.type,
+      version: firstVersion + index,
+      position: positionOf(sequence, index),
+      time: event.time ?? time,
+      data: event.data,
+      metadata: event.metadata ?? noMetadata,
+    })),
   }
-}
-
-function withMetadata(event: BodyEvent): CommittedEvent {
-  const { id, type, data, metadata = noMetadata, time } = event
-  return time === undefined ? { id, type, data, metadata } : { id, type, data, metadata, time }
 }
 
 function parseSequence(text: string): number {

@@ -21,14 +21,15 @@ export interface DirectMessage extends StoredMessage {
 
 /** Undefined for a status: that there is none, that a batch is at its end, that nobody is there. It came to `subject`. */
 export function directMessageIn(answer: Msg, subject: string): DirectMessage | undefined {
-  const header = headersOf(answer, subject)
+  const { data } = answer
+  const header = headersOf(answer, data, subject.length)
   if (!header?.isOfMessage) return undefined
   return {
     seq: Number(header.last(directHeaders.sequence)),
     subject: header.last(directHeaders.subject),
     preceding: precedingIn(header),
     header,
-    data: answer.data,
+    data,
   }
 }
 

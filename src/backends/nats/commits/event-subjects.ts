@@ -1,5 +1,8 @@
 import { actorId, type ActorId, decodeKey, encodeKey, parseActorId } from '../../../core/index.ts'
 
+/** Of an actor whose id is spelled as it is, which is nearly every one: see {@link encodeKey}. */
+const plainPath = /^[A-Za-z][A-Za-z0-9_]{0,63}\.[A-Za-z0-9_/-]{1,200}$/
+
 /** What the stream and the subjects of a namespace are called: one literal subject an actor. */
 export class EventSubjects {
   /** The stream of the namespace. */
@@ -39,6 +42,7 @@ export class EventSubjects {
    */
   actorOf(subject: string): ActorId {
     const path = subject.startsWith(this.#prefix) ? subject.slice(this.#prefix.length) : ''
+    if (plainPath.test(path)) return path.replace('.', '-') as ActorId
     const dot = path.indexOf('.')
     return actorId(path.slice(0, Math.max(0, dot)), decodeKey(path.slice(dot + 1)))
   }

@@ -14,15 +14,22 @@ const firstLine = 'NATS/1.0'
 const lineEnd = '\r\n'
 
 /**
- * The headers of a message that came to `subject`, without a subject to reply to. The client would take
- * all of them apart, which costs as much as reading the message; here only those asked for are searched.
+ * The headers of a message. The client would take all of them apart, which costs as much as reading the
+ * message; here only those asked for are searched.
  *
  * It gives no access to their bytes, but its `data` is a view of what stands right behind them in the
  * same buffer, and its `size()` counts both. A test shows that this holds for the version installed; where
- * it doesn't, the client's headers are taken. Undefined for a message without headers.
+ * it doesn't, or a subject isn't ASCII, the client's headers are taken. Undefined for a message without headers.
+ *
+ * @param data the message's, which makes a new view each time that it is asked
+ * @param subjects how long the subject that it came to is, and the one to reply to, if it has one, together
  */
-export function headersOf(message: Msg, subject: string): HeaderValues | undefined {
-  const text = textBefore(message, subject)
+export function headersOf(
+  message: Msg,
+  data: Uint8Array,
+  subjects: number,
+): HeaderValues | undefined {
+  const text = textBefore(message, data, subjects)
   return text === undefined ? ofClient(message.headers) : new HeaderText(text)
 }
 
@@ -32,11 +39,10 @@ export function headersIn(bytes: Buffer): HeaderValues {
 }
 
 /** Exported for the test. */
-export function textBefore(message: Msg, subject: string): string | undefined {
-  const { data } = message
+export function textBefore(message: Msg, data: Uint8Array, subjects: number): string | undefined {
   // Not in the client's types: `MsgImpl.size` in nats-core's msg.ts.
   const size = (message as Msg & { size?(): number }).size?.() ?? 0
-  const length = size - data.length - Buffer.byteLength(subject)
+  const length = size - data.length - subjects
   const start = data.byteOffset - length
   if (length < firstLine.length || start < 0) return undefined
   const text = Buffer.from(data.buffer, start, length).toString()
