@@ -3,6 +3,7 @@ import { memory } from 'aether/memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { backendKinds, type BackendSource } from '../support/backend-kinds.ts'
+import { laterTime } from '../support/later-time.ts'
 import { watchedStore } from './watched-store.ts'
 
 const cents = z.object({ cents: z.number() })
@@ -120,6 +121,18 @@ describe('an actor without an event in a decision over several', () => {
     await shop.get(PriceList, 'main').set({ cents: 10 })
     await expect(pay(shop, 'ann')).rejects.toMatchObject({ code: 'version-conflict' })
     expect((await pay(shop, 'ann'))[0]).toMatchObject({ state: { paid: 20 } })
+  })
+
+  test('waits where a conflict would be the end', async () => {
+    let changing: Promise<{ readonly version: number }> | undefined
+    const change = async (): Promise<void> => {
+      changing = shop.get(PriceList, 'main').set({ cents: 20 })
+      await Promise.race([changing, laterTime()])
+    }
+    await using shop = await openShop(watchedStore('commit', change), 0)
+    await shop.get(PriceList, 'main').set({ cents: 10 })
+    expect((await pay(shop, 'ann'))[0]).toMatchObject({ state: { paid: 10 } })
+    expect(await changing).toMatchObject({ version: 2 })
   })
 
   test('stays what it was for the repeat of a decision, whatever became of it', async () => {

@@ -6,7 +6,7 @@ import {
   type Logger,
   messageOf,
 } from '../../core/index.ts'
-import { type EventStore, RecentMap } from '../../store/index.ts'
+import { type EventStore, RecentMap, UnderWay } from '../../store/index.ts'
 import type { CommandMemory, RememberedCommand } from '../deciding/command-memory.ts'
 import type { ActorModel } from '../definition/model.ts'
 import type { ActorState } from '../replay/fold.ts'
@@ -71,7 +71,8 @@ export class SnapshotKeeper {
   readonly #offers = new Map<ActorId, Offer>()
   /** Of those whose state was kept a moment ago, what was offered since. */
   readonly #resting = new Map<ActorId, Offer | undefined>()
-  readonly #saves = new Set<Promise<void>>()
+  readonly #underWay = new UnderWay()
+  #savers = 0
   readonly #without = new RecentMap<ActorId, true>(maxWithout)
 
   constructor(context: SnapshotKeeperContext) {
@@ -119,25 +120,25 @@ export class SnapshotKeeper {
   async close(): Promise<void> {
     this.#closing.abort()
     this.#offers.clear()
-    await Promise.all(this.#saves)
+    await this.#underWay.none()
   }
 
   #take(actorId: ActorId, offer: Offer): void {
     if (this.#offers.size >= maxOffers && !this.#offers.has(actorId)) return
     this.#offers.set(actorId, offer)
-    if (this.#saves.size >= maxSaves) return
-    const save = this.#saveOffers()
-    this.#saves.add(save)
-    void save.finally(() => this.#saves.delete(save))
+    if (this.#savers < maxSaves) this.#underWay.enter(this.#saveOffers())
   }
 
   async #saveOffers(): Promise<void> {
+    this.#savers++
     for (const [actorId, offer] of this.#offers) {
       this.#offers.delete(actorId)
       this.#resting.set(actorId, undefined)
       await this.#save(actorId, offer)
       void this.#rest(actorId)
     }
+    // In the step that found nothing left: what is offered from now on needs another saver.
+    this.#savers--
   }
 
   async #rest(actorId: ActorId): Promise<void> {

@@ -102,7 +102,7 @@ const silent = { name: 'transact', model: { reply: undefined } }
  *
  * An actor that is only guarded is let go as soon as the commit is on its way, so that decisions which read the
  * same one need not wait for each other. Should somebody change it in that moment, all are held to the end of the
- * next try.
+ * next try, and of the only one where none would follow.
  * @throws AetherError `command-rejected`, `version-conflict`, `actor-failed`, `id-reused`, and those
  * of the store
  */
@@ -111,19 +111,21 @@ export async function transact(
   held: HeldActors,
   around: Surroundings,
 ): Promise<CommandResult[]> {
-  let onGuarded = (actorId: ActorId): void => held.letGo(actorId)
+  const { conflictRetries } = around.limits
+  const keep = (): void => undefined
+  let onGuarded = conflictRetries > 0 ? (actorId: ActorId) => held.letGo(actorId) : keep
   try {
-    for (let retriesLeft = around.limits.conflictRetries; ; retriesLeft--) {
+    for (let retriesLeft = conflictRetries; ; retriesLeft--) {
       const { actors } = held
       const outcome = await attempt({ ...transaction, actors, onGuarded }, around)
       if (Array.isArray(outcome)) {
         for (const { live } of actors) around.quarantine.noteSuccess(live.actorId)
         return outcome
       }
-      await held.holdAgain()
       if (retriesLeft <= 0) throw outcome
+      await held.holdAgain()
       held.forgetStates()
-      onGuarded = () => undefined
+      onGuarded = keep
     }
   } catch (error) {
     // A refusal rests on what is stored; after anything else only the store knows.
