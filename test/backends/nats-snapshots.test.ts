@@ -287,3 +287,21 @@ test('what it has put itself, a shelf replaces without looking, unless others we
   expect(await one.shelf.loadNewest(alice)).toBe('11')
   await Promise.all([one.link.close(), other.link.close()])
 })
+
+test('what a shelf has put into a stream that is gone says nothing of the next one', async () => {
+  const { namespace, stream } = await scene()
+  const [one, other] = [await shelfAt(server.url, namespace), await shelfAt(server.url, namespace)]
+  const put = ({ shelf }: typeof one, actorId: ActorId, version: number): Promise<boolean> =>
+    shelf.save(actorId, { text: String(version), version }, (current) => {
+      return current === undefined || Number(current) < version
+    })
+  await put(one, 'account-bob', 1)
+  await put(one, alice, 1)
+  await manager.streams.delete(stream)
+  await put(one, 'account-bob', 2)
+  // Where this one has put its own in the other stream.
+  await put(other, alice, 11)
+  expect(await put(one, alice, 10)).toBe(false)
+  expect(await one.shelf.loadNewest(alice)).toBe('11')
+  await Promise.all([one.link.close(), other.link.close()])
+})

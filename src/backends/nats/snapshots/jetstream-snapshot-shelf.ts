@@ -50,12 +50,14 @@ const decoder = new TextDecoder()
 export class JetStreamSnapshotShelf implements SnapshotShelf {
   readonly #context: JetStreamSnapshotShelfContext
   readonly #stream: SideStream
-  readonly #own = new RecentMap<ActorId, OwnSnapshot>(rememberedActors)
+  #own = new RecentMap<ActorId, OwnSnapshot>(rememberedActors)
 
   constructor(context: JetStreamSnapshotShelfContext) {
     this.#context = context
     const wanted = configurationOf(context.subjects)
-    this.#stream = new SideStream({ ...context, wanted, what: 'snapshots' })
+    // In another stream, others' snapshots stand at the same sequences.
+    const onForget = (): void => void (this.#own = new RecentMap(rememberedActors))
+    this.#stream = new SideStream({ ...context, wanted, what: 'snapshots', onForget })
   }
 
   /** One question to any replica, and no second: what it doesn't tell is read from the events. */

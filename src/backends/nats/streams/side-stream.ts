@@ -23,6 +23,8 @@ export interface SideStreamContext extends SideStreamPlace {
   readonly niceToHave?: Partial<StreamConfig>
   /** What is kept in it, for people: `snapshots`. */
   readonly what: string
+  /** Is told when the one that was known may be gone. @default nobody */
+  readonly onForget?: () => void
 }
 
 /** A stream beside that of the events: made when it is needed, as many stores never need one. */
@@ -89,6 +91,7 @@ export class SideStream {
   /** Somebody deleted it: the next one to need it makes it anew. */
   forget(): void {
     this.#opening = undefined
+    this.#context.onForget?.()
   }
 
   #outOfTime(cause: unknown): AetherError {
