@@ -1,12 +1,14 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { connect, headers } from '@nats-io/transport-node'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { nats, type NatsOptions } from '../../src/backends/nats/index.ts'
-import type { ActorId } from '../../src/core/index.ts'
+import { type ActorId, isAetherError } from '../../src/core/index.ts'
 import {
   type Append,
   type CommitResult,
   type EventStore,
   verifyStore,
 } from '../../src/store/index.ts'
+import { startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 import { type ServerOfTests, useServer } from './server-of-tests.ts'
 import { Wire } from './wire.ts'
@@ -19,6 +21,8 @@ let namespaces = 0
 
 useServer({ maxPayload }, (started) => ({ server, raw } = started))
 
+type Patience = Pick<NatsOptions, 'requestTimeoutMs' | 'retryForMs'>
+
 interface Scene {
   readonly store: EventStore
   readonly wire: Wire
@@ -28,10 +32,10 @@ interface Scene {
   readonly batches: () => Promise<number>
 }
 
-async function scene(): Promise<Scene> {
+async function scene(patience: Patience = { requestTimeoutMs: 20_000 }): Promise<Scene> {
   const namespace = `grouped-${namespaces++}`
   const wire = await Wire.to(server.port)
-  const options: Partial<NatsOptions> = { namespace, durability: 'trust', requestTimeoutMs: 20_000 }
+  const options: Partial<NatsOptions> = { namespace, durability: 'trust', ...patience }
   const store = await nats({ servers: wire.url, ...options }).openStore()
   const observer = await nats({ servers: server.url, ...options }).openStore()
   let batches = 0
@@ -175,3 +179,123 @@ test.for(['answers', 'requests'] as const)(
     expect(await Array.fromAsync(verifyStore(observer))).toEqual([])
   },
 )
+
+describe('where a server fails in the middle of a commit, it', () => {
+  /** A commit that was sent and never came, and what stores its parts: a message each. */
+  async function torn() {
+    const { store, wire, observer } = await scene({ requestTimeoutMs: 20_000, retryForMs: 1_000 })
+    await store.commit(pair(0))
+    wire.hold('requests')
+    const committing = store.commit(pair(1))
+    const message = /HPUB (\S+) .*\r\n(?:[^\r]+\r\n)+\r\n(.*)\r\n/g
+    await until(() => wire.held.match(message)?.length === 2, { description: 'both are sent' })
+    const [first, second] = [...wire.held.matchAll(message)].map(([, subject = '', body]) => {
+      const sent = headers()
+      sent.set('Nats-Expected-Last-Subject-Sequence', '0')
+      sent.set('Aether-Version', '1')
+      return () => raw.request(subject, body, { headers: sent, timeout: 5_000 })
+    })
+    await first?.()
+    wire.cut()
+    wire.mend()
+    return { committing, second, observer }
+  }
+
+  test('is not taken for stored', async () => {
+    const { committing, observer } = await torn()
+    await expect(committing).rejects.toMatchObject({ code: 'outcome-unknown' })
+    expect(await Array.fromAsync(verifyStore(observer))).toHaveLength(1)
+  })
+
+  test('is stored once the rest of it is there', async () => {
+    const { committing, second, observer } = await torn()
+    await second?.()
+    expect(await committing).toMatchObject({ ok: true, duplicate: false })
+    expect(await Array.fromAsync(verifyStore(observer))).toEqual([])
+  })
+})
+
+describe('where nothing is answered', () => {
+  const requestTimeoutMs = 300
+  const retryForMs = 600
+
+  /** What each came to, and how long it took until all knew. */
+  async function failed(
+    committing: readonly Promise<CommitResult>[],
+  ): Promise<{ readonly codes: readonly string[]; readonly tookMs: number }> {
+    const since = performance.now()
+    const ends = await Promise.allSettled(committing)
+    const codes = ends.map((end) =>
+      end.status === 'rejected' && isAetherError(end.reason) ? end.reason.code : end.status,
+    )
+    return { codes, tookMs: performance.now() - since }
+  }
+
+  test('nobody waits for long behind others, and who was never sent is told so', async () => {
+    const { store, wire, observer } = await scene({ requestTimeoutMs, retryForMs })
+    await store.commit(pair(0))
+    wire.hold('requests')
+    // Each of them takes a batch of its own.
+    const large = (name: string): Append[] =>
+      numbers(150).map((number) => part(`${name}-${number}`, 0))
+    const names = numbers(10).map((number) => `large${number}`)
+    const { codes, tookMs } = await failed(names.map((name) => store.commit(large(name))))
+    expect(tookMs).toBeLessThan(retryForMs + 3 * requestTimeoutMs)
+    expect(codes[0]).toBe('outcome-unknown')
+    expect(codes.slice(3)).toEqual(numbers(7).map(() => 'store-unavailable'))
+    wire.release()
+    await store.commit(pair(1))
+    for (const [index, name] of names.entries())
+      if (codes[index] === 'store-unavailable')
+        expect(await observer.latestVersion(`${name}-0`)).toBe(0)
+    expect(await Array.fromAsync(verifyStore(observer))).toEqual([])
+  })
+
+  test('nobody waits for long to be repeated, and who comes later is not kept waiting by that', async () => {
+    const { store, wire } = await scene({ requestTimeoutMs, retryForMs })
+    await store.commit(pair(0))
+    wire.hold('requests')
+    const unlucky = failed(numbers(90).map((number) => store.commit(pair(number + 1))))
+    await until(() => wire.heldChunks > 0, { description: 'they are on their way' })
+    const later = failed([store.commit(pair(100))])
+    const ends = await Promise.all([unlucky, later])
+    for (const { codes, tookMs } of ends) {
+      expect(new Set(codes)).toEqual(new Set(['outcome-unknown']))
+      expect(tookMs).toBeLessThan(retryForMs + 3 * requestTimeoutMs)
+    }
+  })
+})
+
+test('where the server takes fewer messages at once, they are halved until it takes them', async () => {
+  await using small = await startNatsServer({
+    config: 'jetstream { limits { batch { max_msgs: 10 } } }',
+  })
+  await using store = await nats({ servers: small.url, durability: 'trust' }).openStore()
+  const large = store.commit(numbers(11).map((number) => part(`large-${number}`, 0)))
+  const refused = expect(large).rejects.toMatchObject({ code: 'too-large' })
+  const results = await Promise.all(numbers(40).map((number) => store.commit(pair(number))))
+  await refused
+  expect(results.every(({ ok }) => ok)).toBe(true)
+  await expectStored(store, results)
+})
+
+test('where the server has no room, all are told at once', async () => {
+  await using full = await startNatsServer({ config: 'jetstream { max_file_store: 2MB }' })
+  await using store = await nats({ servers: full.url, durability: 'trust' }).openStore()
+  await using own = await connect({ servers: full.url })
+  let batches = 0
+  own.subscribe('aether.default.event.>', {
+    callback: (_, { headers }) => void (batches += headers?.has('Nats-Batch-Commit') ? 1 : 0),
+  })
+  await own.flush()
+  const fill = async (): Promise<void> => {
+    for (let number = 0; ; number++)
+      await store.commit([part(`filler-${number}`, 0, 'x'.repeat(100_000))])
+  }
+  await expect(fill()).rejects.toMatchObject({ code: 'store-unavailable' })
+  const ends = await Promise.allSettled(numbers(30).map((number) => store.commit(pair(number))))
+  for (const end of ends)
+    expect(end.status === 'rejected' && String(end.reason)).toContain('look at the disks')
+  await own.flush()
+  expect(batches).toBe(1)
+})

@@ -40,10 +40,14 @@ export class Wire implements AsyncDisposable {
     this.#heldChunks = 0
   }
 
+  /** What is held, in any direction, as the connections carry it. */
+  get held(): string {
+    return [...this.#connections].map((connection) => connection.held).join('')
+  }
+
   /** How many messages of NATS are held, whole or begun. */
   get heldMessages(): number {
-    const texts = [...this.#connections].map((connection) => connection.held)
-    return texts.join('').match(/^H?MSG /gm)?.length ?? 0
+    return this.held.match(/^H?MSG /gm)?.length ?? 0
   }
 
   /** Reads nothing from the server any more, as a process that is too busy does, until it's cut. */

@@ -22,7 +22,7 @@ function scene() {
 }
 
 async function steps(count: number): Promise<void> {
-  for (let step = 0; step < count; step++) await undefined
+  for (let step = 0; step < count; step++) await Promise.resolve()
 }
 
 test('what is offered as the last save ends is saved, whenever it comes, and once', async () => {

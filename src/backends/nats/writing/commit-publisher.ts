@@ -5,6 +5,7 @@ import {
   type StoredMessage,
 } from '../commits/commit-message.ts'
 import { jetStreamCodes } from '../connection/failure.ts'
+import { Gate } from '../connection/gate.ts'
 import type { NatsLink } from '../connection/nats-link.ts'
 import { RetryBudget } from '../connection/retry-budget.ts'
 import { settleMs } from '../connection/server-pulse.ts'
@@ -25,6 +26,12 @@ export interface CommitPublisherContext {
   readonly retryForMs: number
 }
 
+/**
+ * The server takes 50 batches of a stream at once, of all its clients, and refuses or drops what is
+ * more: `streamDefaultMaxAtomicBatchInflightPerStream` of nats-server.
+ */
+const maxRepeatedBatches = 12
+
 /** So many bytes in UTF-8 a character of a string has at most, as `length` counts them. */
 const maxBytesOfUnit = 3
 
@@ -38,9 +45,13 @@ interface Doubt {
   readonly doubtfulSince: number | undefined
 }
 
-/** Publishes messages, all or none, until it is certain what became of them. */
+/**
+ * Publishes messages, all or none, until it is certain what became of them. Whoever has several at once begins with
+ * one {@link attempt} at a time, as {@link GroupedPublisher} does; how many are repeated at once is seen to here.
+ */
 export class CommitPublisher {
   readonly #context: CommitPublisherContext
+  readonly #repeated = new Gate(maxRepeatedBatches)
 
   constructor(context: CommitPublisherContext) {
     this.#context = context
@@ -52,9 +63,9 @@ export class CommitPublisher {
    * nothing was stored; `outcome-unknown` where a try went unanswered and time ran out.
    */
   publish(messages: readonly ConditionalMessage[]): Promise<Certainty> {
-    const { publisher, link, retryForMs } = this.#context
+    const { publisher } = this.#context
     this.checkSize(messages)
-    const budget = new RetryBudget(link, retryForMs)
+    const budget = this.newBudget()
     // Almost always the first try is the last: an async function for it would cost much of it.
     return publisher
       .publish(messages)
@@ -63,6 +74,12 @@ export class CommitPublisher {
           ? this.#stored(outcome.firstSequence, messages)
           : this.#repeat(outcome, messages, budget),
       )
+  }
+
+  /** For how long something may be tried, from now on. */
+  newBudget(): RetryBudget {
+    const { link, retryForMs } = this.#context
+    return new RetryBudget(link, retryForMs)
   }
 
   /** One try, whatever comes of it; never throws. */
@@ -74,11 +91,14 @@ export class CommitPublisher {
    * Goes on behind such a try, in which there were others beside these messages.
    * @throws as {@link publish}
    */
-  async goOn(outcome: PublishOutcome, messages: readonly ConditionalMessage[]): Promise<Certainty> {
-    const { link, retryForMs } = this.#context
+  async goOn(
+    outcome: PublishOutcome,
+    messages: readonly ConditionalMessage[],
+    budget: RetryBudget,
+  ): Promise<Certainty> {
     return outcome.kind === 'stored'
       ? this.#stored(outcome.firstSequence, messages)
-      : this.#repeat(outcome, messages, new RetryBudget(link, retryForMs))
+      : this.#repeat(outcome, messages, budget)
   }
 
   /** @throws AetherError `too-large` */
@@ -122,8 +142,21 @@ export class CommitPublisher {
       if (certainty) return certainty
       if (outcome.kind === 'refused' && !wasUnanswered) throw refusal(outcome, messages)
       if (!(await budget.pause())) throw this.#outOfTime(outcome, messages, doubt)
-      outcome = await this.#context.publisher.publishAgain(messages)
+      outcome = await this.#publishAgain(messages, budget, outcome)
     }
+  }
+
+  /** Where its time is over before a place is free, the outcome stays what it was `before`. */
+  #publishAgain(
+    messages: readonly ConditionalMessage[],
+    budget: RetryBudget,
+    before: PublishOutcome,
+  ): Promise<PublishOutcome> {
+    const { publisher } = this.#context
+    if (messages.length === 1) return publisher.publishAgain(messages)
+    return this.#repeated.run(async () =>
+      budget.isOver ? before : publisher.publishAgain(messages),
+    )
   }
 
   async #certaintyOf(
@@ -156,7 +189,8 @@ export class CommitPublisher {
   /**
    * Something stands where one of the messages was to stand: an earlier try of these very messages,
    * or another one, after which they can't come any more. They are stored all or none, so the first
-   * place that is taken tells. Null where none is shown, undefined where the leader can't be asked.
+   * place that is taken tells. Null where none is shown, undefined where that is not certain yet or the
+   * leader can't be asked.
    */
   async #lookUp(
     messages: readonly ConditionalMessage[],
@@ -168,12 +202,29 @@ export class CommitPublisher {
       const next = await this.#next(subject, expectedSequence + 1)
       if (next === undefined) return undefined
       if (next === null) continue
-      if (isThis(next, message)) return { storedAt: next.seq - index }
+      if (isThis(next, message)) {
+        const storedAt = next.seq - index
+        const isWhole = await this.#isWhole(messages, storedAt).catch(() => false)
+        return isWhole ? { storedAt } : undefined
+      }
       if (wasUnanswered && !isWrittenBehind(next, expectedSequence))
         throw this.#unknown(messages, undefined)
       return 'superseded'
     }
     return null
+  }
+
+  /**
+   * Whether the last of them is there as well: a server that fails in the middle has stored a part of them, and may
+   * yet store the rest. What was removed since was there.
+   */
+  async #isWhole(messages: readonly ConditionalMessage[], firstSequence: number): Promise<boolean> {
+    const last = messages.at(-1)
+    if (!last || messages.length === 1) return true
+    const { leader } = this.#context
+    const lastSequence = firstSequence + messages.length - 1
+    const found = await leader.at(lastSequence)
+    return found ? isThis(found, last) : (await leader.lastSequence()) >= lastSequence
   }
 
   #next(subject: string, fromSequence: number): Promise<StoredMessage | null | undefined> {
@@ -234,6 +285,11 @@ const outOfRoom: ReadonlySet<number> = new Set([
   jetStreamCodes.insufficientStorage,
   jetStreamCodes.storeFailed,
 ])
+
+/** Whether any other commit would be refused as well. */
+export function meetsAll(outcome: PublishOutcome): boolean {
+  return outcome.kind === 'refused' && outcome.code !== undefined && outOfRoom.has(outcome.code)
+}
 
 function refusal(
   { code, cause }: PublishOutcome & { readonly kind: 'refused' },

@@ -7,7 +7,6 @@ import {
   versionHeader,
 } from '../commits/commit-message.ts'
 import { jetStreamCodes } from '../connection/failure.ts'
-import { Gate } from '../connection/gate.ts'
 import type { Answer, SharedInbox, ShortAnswer, ShortRequest } from '../connection/shared-inbox.ts'
 import type { UsedNumbers } from './used-numbers.ts'
 
@@ -49,12 +48,6 @@ export type PublishOutcome =
 export const maxMessagesPerBatch = 1_000
 
 /**
- * The server takes 50 batches of a stream at once, of all its clients, and refuses or drops what is
- * more: `streamDefaultMaxAtomicBatchInflightPerStream` of nats-server.
- */
-const maxOpenBatches = 12
-
-/**
  * An atomic batch as the server's ADR-50 has it. The client's own drops expectations and hides why a
  * batch was refused.
  */
@@ -68,7 +61,6 @@ const batchHeaders = {
 export class ConditionalPublisher {
   readonly #inbox: SharedInbox
   readonly #numbers: UsedNumbers | undefined
-  readonly #batches = new Gate(maxOpenBatches)
 
   /** With `numbers`, it publishes nothing that has an id, and to one stream, from which nothing is removed. */
   constructor(inbox: SharedInbox, numbers?: UsedNumbers) {
@@ -86,9 +78,7 @@ export class ConditionalPublisher {
   /** The same, behind a try that left doubt. */
   publishAgain(messages: readonly ConditionalMessage[]): Promise<PublishOutcome> {
     const [only] = messages
-    return only && messages.length === 1
-      ? this.#publishOne(only)
-      : this.#batches.run(() => this.#publishBatch(messages))
+    return only && messages.length === 1 ? this.#publishOne(only) : this.#publishBatch(messages)
   }
 
   async #publishOne(message: ConditionalMessage): Promise<PublishOutcome> {

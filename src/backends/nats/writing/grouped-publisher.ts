@@ -1,5 +1,6 @@
 import { nextTurn } from '../../../core/index.ts'
-import type { Certainty, CommitPublisher } from './commit-publisher.ts'
+import type { RetryBudget } from '../connection/retry-budget.ts'
+import { type Certainty, type CommitPublisher, meetsAll } from './commit-publisher.ts'
 import type { ConditionalMessage, PublishOutcome } from './conditional-publisher.ts'
 
 /** Messages that are stored all or none. */
@@ -7,6 +8,7 @@ type Messages = readonly ConditionalMessage[]
 
 interface Waiting {
   readonly messages: Messages
+  readonly budget: RetryBudget
   readonly resolve: (certainty: Promise<Certainty>) => void
 }
 
@@ -31,8 +33,9 @@ export class GroupedPublisher {
   /** @throws as {@link CommitPublisher.publish} */
   async publish(messages: Messages): Promise<Certainty> {
     this.#publisher.checkSize(messages)
+    const budget = this.#publisher.newBudget()
     return new Promise((resolve) => {
-      this.#waiting.push({ messages, resolve })
+      this.#waiting.push({ messages, budget, resolve })
       if (!this.#isWorking) void this.#work()
     })
   }
@@ -57,14 +60,29 @@ export class GroupedPublisher {
   }
 
   /** Tries once. Where that doesn't make it certain, each goes on by itself, and nobody waits for it. */
-  async #publishAll(group: readonly Waiting[]): Promise<void> {
+  async #publishAll(all: readonly Waiting[]): Promise<void> {
+    const group = this.#inTime(all)
+    if (group.length === 0) return
     const outcome = await this.#publisher.attempt(group.flatMap(({ messages }) => messages))
     if (group.length > 1 && isOfOne(outcome)) return this.#publishHalves(group)
     let place = 0
-    for (const { messages, resolve } of group) {
-      resolve(this.#publisher.goOn(outcomeAt(outcome, place), messages))
-      place += messages.length
+    for (const waiting of group) {
+      this.#goOn(waiting, outcomeAt(outcome, place))
+      place += waiting.messages.length
     }
+  }
+
+  /** Whoever waited too long behind others that went unanswered is told so, and not sent. */
+  #inTime(group: readonly Waiting[]): readonly Waiting[] {
+    return group.filter((waiting) => {
+      const isTooLate = waiting.budget.isOver
+      if (isTooLate) this.#goOn(waiting, notSent)
+      return !isTooLate
+    })
+  }
+
+  #goOn({ messages, budget, resolve }: Waiting, outcome: PublishOutcome): void {
+    resolve(this.#publisher.goOn(outcome, messages, budget))
   }
 
   /** What is wrong with one must not be its neighbours'. */
@@ -75,9 +93,15 @@ export class GroupedPublisher {
   }
 }
 
+const notSent: PublishOutcome = {
+  kind: 'not-now',
+  cause: new Error('it waited for those before it'),
+}
+
 /** Whether nothing was stored for what may be wrong with one of them. */
-function isOfOne({ kind }: PublishOutcome): boolean {
-  return kind === 'superseded' || kind === 'refused'
+function isOfOne(outcome: PublishOutcome): boolean {
+  const { kind } = outcome
+  return kind === 'superseded' || (kind === 'refused' && !meetsAll(outcome))
 }
 
 /** What it is to those that begin at a place in the batch. */
