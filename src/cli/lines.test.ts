@@ -24,3 +24,19 @@ test.each([
     message: expect.stringContaining('behind line 1 is not UTF-8'),
   })
 })
+
+test('a line takes time by its length, and is refused where no string could hold it', async () => {
+  const piece = Buffer.alloc(10_000, 'x')
+  async function* inPieces(count: number): AsyncGenerator<Uint8Array> {
+    for (let sent = 0; sent < count; sent++) yield piece
+  }
+  const since = performance.now()
+  const [line] = await Array.fromAsync(linesOf(inPieces(6_000)))
+  expect(line).toHaveLength(60_000_000)
+  // By the square, it's more than a minute.
+  expect(performance.now() - since).toBeLessThan(10_000)
+  await expect(Array.fromAsync(linesOf(inPieces(60_000)))).rejects.toMatchObject({
+    code: 'too-large',
+    message: 'line 1 is longer than that of any event',
+  })
+})

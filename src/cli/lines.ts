@@ -1,23 +1,51 @@
+import { constants } from 'node:buffer'
 import { TextDecoder } from 'node:util'
 import { AetherError } from '../core/index.ts'
 
 /**
  * The lines of a text in UTF-8. They end with a line feed alone: Node's readline ends them at U+2028 as well,
  * which JSON may hold as it is.
- * @throws AetherError `invalid-argument` where it isn't UTF-8, of which something would be lost
+ * @throws AetherError `invalid-argument` where it isn't UTF-8, of which something would be lost; `too-large` where a
+ * line is more than a string can hold
  */
 export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
+  const unfinished = new UnfinishedLine()
   let line = 1
-  let rest = ''
   for await (const chunk of input) {
-    const lines = (rest + decoded(decoder, chunk, line)).split('\n')
-    rest = lines.pop() ?? ''
-    line += lines.length
-    yield* lines
+    const [first = '', ...others] = decoded(decoder, chunk, line).split('\n')
+    unfinished.grow(first, line)
+    const rest = others.pop()
+    if (rest === undefined) continue
+    line += others.length + 1
+    yield unfinished.take()
+    yield* others
+    unfinished.grow(rest, line)
   }
-  rest += decoded(decoder, undefined, line)
-  if (rest !== '') yield rest
+  unfinished.grow(decoded(decoder, undefined, line), line)
+  const last = unfinished.take()
+  if (last !== '') yield last
+}
+
+/** What came of a line so far, in pieces: joined with each, a long one would take time by the square. */
+class UnfinishedLine {
+  #pieces: string[] = []
+  #length = 0
+
+  /** @throws AetherError `too-large` */
+  grow(piece: string, line: number): void {
+    this.#length += piece.length
+    if (this.#length > constants.MAX_STRING_LENGTH)
+      throw new AetherError('too-large', `line ${line} is longer than that of any event`)
+    this.#pieces.push(piece)
+  }
+
+  take(): string {
+    const line = this.#pieces.join('')
+    this.#pieces = []
+    this.#length = 0
+    return line
+  }
 }
 
 function decoded(decoder: TextDecoder, chunk: Uint8Array | undefined, line: number): string {

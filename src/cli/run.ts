@@ -127,11 +127,12 @@ function entryOf(
   throw new UsageError(`there is no command ${said}${hint}`)
 }
 
-/** Whoever reads our output may have enough of it: `aether events read | head`. */
+/** Whoever reads our output may have enough of it: `aether events read | head`; or no room, as a disk that is full. */
 function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(exitCode.done)
+    if (error.code === 'EPIPE') process.exit(exitCode.done)
+    console.error(`aether: not all could be written: ${messageOf(error)}`)
+    process.exit(exitCode.failed)
   })
 }
 

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
 import { actor, open, policy } from 'aether'
 import { sqlite } from 'aether/sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -213,16 +216,31 @@ export const Order = actor('order', {
     expect(fresh).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('ends quietly when its reader has enough', async () => {
-    await filled('head.db')
-    const { execFile } = await import('node:child_process')
-    const { promisify } = await import('node:util')
+  /** As a shell runs it, with what stands behind the command. */
+  async function inShell(
+    command: string,
+    behind: string,
+  ): Promise<{ readonly stdout: string; readonly stderr: string }> {
     const main = join(import.meta.dirname, '../../src/cli/main.ts')
-    const node = `${process.execPath} --conditions=aether-source ${main}`
-    const line = `${node} events read --backend sqlite:head.db | head -1`
-    const { stdout, stderr } = await promisify(execFile)('sh', ['-c', line], { cwd: folder.path })
+    const line = `${process.execPath} --conditions=aether-source ${main} ${command} ${behind}`
+    return promisify(execFile)('sh', ['-c', line], { cwd: folder.path })
+  }
+
+  test('ends quietly when its reader has enough', async () => {
+    const backend = await filled('head.db')
+    const { stdout, stderr } = await inShell(`events read --backend ${backend}`, '| head -1')
     expect(stdout.trim().split('\n')).toHaveLength(1)
     expect(stderr).toBe('')
+  })
+
+  test.runIf(existsSync('/dev/full'))('fails in a line where its output has no room', async () => {
+    const backend = await filled('full.db')
+    await expect(
+      inShell(`events export --backend ${backend}`, '> /dev/full'),
+    ).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^aether: not all could be written: .*\n$/),
+    })
   })
 })
 
@@ -280,6 +298,7 @@ test.each([
   [['events', 'read', '--backend', 'sqlite:none.db'], 1, 'there is no file none.db'],
   [['events', 'verify', '--backend', 'sqlite:none.db'], 1, 'there is no file none.db'],
   [['events', 'import', 'none.ndjson'], 2, 'there is no file none.ndjson'],
+  [['events', 'import', '.'], 2, '. is a folder'],
   [['events', 'tail', 'x'], 2, 'needs no arguments'],
   [['store', 'info', '--backend', 'sqlite:none.db'], 1, 'there is no file none.db'],
   [['store', 'backup', '--backend', 'sqlite:none.db'], 2, 'needs FILE'],

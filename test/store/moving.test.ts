@@ -448,6 +448,19 @@ test('lines that follow each other are imported in few commits', async () => {
   expect(commits).toBe(5)
 })
 
+test('lines that are large are imported a few at a time, as they are in memory together', async () => {
+  await using from = await memory().openStore()
+  for (let n = 0; n < 9; n++)
+    await from.append(`a-${n}`, [{ type: 'A', data: 'x'.repeat(1_500_000) }], {
+      expectedVersion: 0,
+    })
+  await using to = await memory().openStore()
+  const sizes: number[] = []
+  to.onStored(({ length }) => sizes.push(length))
+  await importEvents(to, exportEvents(from))
+  expect(sizes).toEqual([3, 3, 3])
+})
+
 /** Ten events of three actors. */
 async function sample(): Promise<EventStore> {
   const store = await memory().openStore()

@@ -1,4 +1,6 @@
-import { createReadStream, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { messageOf } from '../../core/index.ts'
 import { type EventStore, importEvents } from '../../store/index.ts'
 import { named, parseCommandLine } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
@@ -11,10 +13,9 @@ import { UsageError } from '../usage-error.ts'
 export async function importLog(args: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseCommandLine(args, storeOptions)
   const [file = '-'] = named('events import', positionals, ['[FILE]'])
-  if (file !== '-' && !existsSync(file)) throw new UsageError(`there is no file ${file}`)
+  const input = file === '-' ? process.stdin : await contentOf(file)
   const output = outputTo(values.json)
   const progress = progressLine()
-  const input = file === '-' ? process.stdin : createReadStream(file)
   await using store = await openOrMake(values.backend)
   await tellReaders(store)
   const report = await importEvents(store, linesOf(input), {
@@ -27,6 +28,16 @@ export async function importLog(args: readonly string[]): Promise<ExitCode> {
     ({ imported, present }) => `${imported} events imported, ${present} were there before`,
   )
   return exitCode.done
+}
+
+/** @throws UsageError where there is none to be read */
+async function contentOf(name: string): Promise<AsyncIterable<Uint8Array>> {
+  if (!existsSync(name)) throw new UsageError(`there is no file ${name}`)
+  const file = await open(name).catch((error: unknown) => {
+    throw new UsageError(`${name} can't be read: ${messageOf(error)}`)
+  })
+  if ((await file.stat()).isDirectory()) throw new UsageError(`${name} is a folder`)
+  return file.createReadStream()
 }
 
 /** Whoever imports history into a running house has its policies react to it. */

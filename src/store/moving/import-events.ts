@@ -16,7 +16,7 @@ import { withoutTrimmedMark } from './trimmed-mark.ts'
 
 /** How to import, and who wants to know how far it got. */
 export interface ImportOptions {
-  /** How many events are stored at once at most. @default 500 */
+  /** How many events are stored at once at most: fewer where they are large. @default 500 */
   readonly maxEventsPerCommit?: number
   /** Called after every commit. */
   readonly onProgress?: (report: ImportReport) => void
@@ -42,6 +42,9 @@ interface LineEvent {
 
 /** Events of one actor, with consecutive versions. */
 type Run = readonly [LineEvent, ...LineEvent[]]
+
+/** With so many characters or more, a batch is full: it is in memory several times over. */
+const fullLength = 4_000_000
 
 /** How often a commit is tried that somebody else's writes come before. */
 const maxTries = 100
@@ -94,6 +97,7 @@ async function* inBatches(
 ): AsyncGenerator<Batch> {
   let batch: LineEvent[] = []
   let newest = new Map<ActorId, LineEvent>()
+  let length = 0
   let line = 0
   for await (const text of lines) {
     signal?.throwIfAborted()
@@ -106,12 +110,14 @@ async function* inBatches(
     }
     const before = newest.get(event.actorId)
     const fits = !before || (before === batch.at(-1) && before.event.version + 1 === event.version)
-    if (batch.length >= most || !fits) {
+    if (batch.length >= most || length >= fullLength || !fits) {
       yield { lines: line - 1, batch }
       batch = []
       newest = new Map()
+      length = 0
     }
     const next = { line, event }
+    length += text.length
     batch.push(next)
     newest.set(event.actorId, next)
   }
