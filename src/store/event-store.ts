@@ -29,8 +29,9 @@ export interface EventStore extends AsyncDisposable {
    * Stores the events of one actor, all or none, numbered consecutively. Resolves once they are as
    * durable as the backend promises. The store itself checks the expected version, on every append.
    *
-   * Events whose ids are already stored there are not stored again: the answer is that of the first
-   * time, marked `duplicate`.
+   * Events that were stored before, with the same ids, are not stored again where the expectation isn't met or is
+   * `'any'` (then among the actor's newest 1,000): the answer is that of the first time, marked `duplicate`.
+   * Behind the version that it expects, an append is a new one, whatever its ids.
    * @throws AetherError `invalid-*`, `too-large`, `id-reused`, `store-unavailable`; `outcome-unknown`
    * where the connection was lost and reading back could not tell: repeat with the same event ids;
    * `malformed-event` where what is stored last of the actor does not tell its version: nothing is

@@ -152,6 +152,15 @@ describe('in a file that somebody changed', () => {
     expect(await briefly(store)).toEqual([])
   })
 
+  test('an id that is appended again behind a version that holds is stored, and found', async () => {
+    const { store } = await sqliteScene(false)
+    const events = [{ id: 'again', type: 'A', data: 1 }]
+    const stored = await store.append('order-new', events, { expectedVersion: 0 })
+    const again = await store.append('order-new', events, { expectedVersion: 1 })
+    expect([stored, again]).toMatchObject([1, 2].map((version) => ({ version, duplicate: false })))
+    expect(await briefly(store)).toEqual([`repeated-id ${again.ok && again.position}`])
+  })
+
   test('an id that comes again behind more than are remembered is not found', async () => {
     const { store, damage } = await sqliteScene(false)
     damage(`UPDATE event SET id = 'same' WHERE position IN (1, 6)`)
