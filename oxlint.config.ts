@@ -104,6 +104,7 @@ export default defineConfig({
     'typescript/no-unnecessary-type-conversion': 'off', // callers without types exist
     'unicorn/consistent-function-scoping': 'off',
     'unicorn/no-useless-spread': 'off',
+    'unicorn/require-post-message-target-origin': 'off', // of windows, and here are threads
   },
   overrides: [
     { files: ['*.config.ts'], rules: { 'import/no-default-export': 'off' } },

@@ -19,6 +19,7 @@ import { commitFailure } from '../file/sqlite-failure.ts'
 import { rollBack } from '../file/transaction.ts'
 import { WriteAheadRoom } from '../file/write-ahead-room.ts'
 import { identityIn } from './log-identity.ts'
+import type { PageQuery } from './page-worker.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
 
 /** Filters differ by how many types they name; one with hundreds is nobody's everyday query. */
@@ -35,6 +36,22 @@ export interface Page {
 /** Of the log: all that passes, up to a position. */
 export interface Scan extends Page {
   readonly scannedTo: number
+  /** Where the log ended. */
+  readonly end: number
+}
+
+/** What was found of the log between two positions, and whether that is all that there is. */
+export interface FoundRows {
+  readonly rows: readonly SmallRow[]
+  readonly after: number
+  readonly to: number
+  readonly isAll: boolean
+}
+
+/** From one position to another. */
+export interface Stretch {
+  readonly after: number
+  readonly to: number
 }
 
 /** What is done inside each transaction, behind its rows; `before` is the last position before them. */
@@ -155,19 +172,20 @@ export class EventTable {
    * so many rows at once that nothing else waits long, however few of them pass.
    */
   scan(after: number, filter: LogFilter, limit: number): Scan {
-    const { condition, values } = conditionOf(filter)
-    // By its position alone: SQLite would take all that pass by the index of actors, and sort them.
-    const query = this.#prepared(
-      `SELECT ${smallColumns} FROM event NOT INDEXED WHERE position > ? AND position <= ? ${condition} ORDER BY position ${limitClause}`,
-    )
     const end = this.lastPosition()
     const to = Math.min(end, after + maxScanned)
-    const found = query.all(integer(after), to, ...values, limit) as unknown as SmallRow[]
-    const rows = this.#large.completed(found)
-    if (found.length < limit && rows.length === found.length)
-      return { rows, isLast: to === end, scannedTo: to }
-    const last = rows.at(-1)
-    return { rows, isLast: false, scannedTo: last ? positionIn(last) : after }
+    const { text, values } = scanQuery({ after, to }, filter, limit)
+    const rows = this.#prepared(text).all(...values) as unknown as SmallRow[]
+    return this.#scanOf({ rows, after, to, isAll: rows.length < limit }, end)
+  }
+
+  /**
+   * The same of what another connection has found, of a log that went on to `end`.
+   * @throws as {@link checkFile}: that connection opened what stood in the directory then
+   */
+  scanOf(found: FoundRows, end: number): Scan {
+    this.checkFile()
+    return this.#scanOf(found, end)
   }
 
   /**
@@ -187,6 +205,14 @@ export class EventTable {
   /** The last one to close the file leaves nothing beside it. */
   close(): void {
     this.#db.close()
+  }
+
+  #scanOf({ rows: found, after, to, isAll }: FoundRows, end: number): Scan {
+    const rows = this.#large.completed(found)
+    if (isAll && rows.length === found.length)
+      return { rows, isLast: to === end, scannedTo: to, end }
+    const last = rows.at(-1)
+    return { rows, isLast: false, scannedTo: last ? positionIn(last) : after, end }
   }
 
   #place({ commit, parts }: WriteRequest): WriteOutcome {
@@ -235,6 +261,21 @@ function arrays(db: DatabaseSync, query: string): StatementSync {
   const statement = db.prepare(query)
   statement.setReturnArrays(true)
   return statement
+}
+
+/** For rows of the log, so many at most. */
+export function scanQuery(
+  { after, to }: Stretch,
+  filter: LogFilter,
+  limit: number,
+  columns: string = smallColumns,
+): PageQuery {
+  const { condition, values } = conditionOf(filter)
+  return {
+    // By its position alone: SQLite would take all that pass by the index of actors, and sort them.
+    text: `SELECT ${columns} FROM event NOT INDEXED WHERE position > ? AND position <= ? ${condition} ORDER BY position ${limitClause}`,
+    values: [integer(after), to, ...values, limit],
+  }
 }
 
 /** The part of a filter that SQLite can decide. */

@@ -10,14 +10,16 @@ const largeBytes = 64 * 1_024
 const maxLength = 8 * 1_024 * 1_024
 
 /** `eventColumns`, but for large data, in the place of which is NULL. */
-export const smallColumns = eventColumns.replace(
-  ' data,',
-  ` CASE WHEN octet_length(data) <= ${largeBytes} THEN data END,`,
-)
+export const smallColumns = columnsUpTo(largeBytes)
+
+/** {@link smallColumns} for pages of which several are in memory at once, each twice. */
+export const smallerColumns = columnsUpTo(largeBytes / 8)
 
 /** A row of {@link smallColumns}. */
-export type SmallRow = EventRow | LargeRow
-type LargeRow = { readonly [Index in keyof EventRow]: Index extends '6' ? null : EventRow[Index] }
+export type SmallRow = EventRow | WithoutData<EventRow>
+type WithoutData<Row extends readonly unknown[]> = {
+  readonly [Index in keyof Row]: Index extends '6' ? null : Row[Index]
+}
 
 /** Gets what was left out. */
 export class LargeData {
@@ -47,4 +49,8 @@ export class LargeData {
 
 function isComplete(row: SmallRow): row is EventRow {
   return row[6] !== null
+}
+
+function columnsUpTo(bytes: number): string {
+  return eventColumns.replace(' data,', ` CASE WHEN octet_length(data) <= ${bytes} THEN data END,`)
 }

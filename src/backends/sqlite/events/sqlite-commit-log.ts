@@ -2,8 +2,10 @@ import {
   type ActorId,
   AetherError,
   encodeKey,
+  type Logger,
   LongWork,
   MalformedEventError,
+  steadyLogger,
   type StoredEvent,
 } from '../../../core/index.ts'
 import type {
@@ -18,11 +20,14 @@ import type {
   WriteOutcome,
 } from '../../../store/index.ts'
 import { decodeRows, versionIn } from './event-row.ts'
-import type { EventTable, Page, Scan } from './event-table.ts'
+import { type EventTable, type Page, type Scan, scanQuery } from './event-table.ts'
 import type { EventTrimming } from './event-trimming.ts'
 import { GroupCommit } from './group-commit.ts'
 import { GrowthWatch } from '../file/growth-watch.ts'
+import { smallerColumns } from './large-data.ts'
+import { PagesAhead } from './pages-ahead.ts'
 import { retryWhileBusy } from '../file/retry-while-busy.ts'
+import { SharedPageThread } from './shared-page-thread.ts'
 import { sqliteFailure } from '../file/sqlite-failure.ts'
 import type { SqliteSettings } from './sqlite-options.ts'
 import { withRemovedRows } from './removed-rows.ts'
@@ -43,14 +48,16 @@ export class SqliteCommitLog implements CommitLog {
   readonly #table: EventTable
   readonly #writer: GroupCommit
   readonly #growth: GrowthWatch
+  readonly #thread: SharedPageThread
   readonly #lockTimeoutMs: number
   #closing: Promise<void> | undefined
 
-  constructor(table: EventTable, settings: SqliteSettings) {
+  constructor(table: EventTable, settings: SqliteSettings, logger: Logger = steadyLogger()) {
     this.identity = table.identity
     this.#table = table
     this.#writer = new GroupCommit((requests) => table.store(requests), table.file, settings)
     this.#growth = new GrowthWatch(table)
+    this.#thread = new SharedPageThread(table.file, { logger })
     this.#lockTimeoutMs = settings.lockTimeoutMs
     this.retention = table.trimming && this.#retentionBy(table.trimming)
   }
@@ -101,16 +108,26 @@ export class SqliteCommitLog implements CommitLog {
     }
   }
 
-  readAll(
+  async *readAll(
     { after, filter, limit }: LogRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly LogEntry[]> {
     // Which keys pass is decided above, so of so many rows few may be taken.
     const most = filter.key === undefined ? Math.min(limit, batchSize) : batchSize
-    return this.#batches<Scan>(
-      (previous) => this.#table.scan(previous?.scannedTo ?? after, filter, most),
-      signal,
+    using ahead = new PagesAhead(this.#thread, (stretch) =>
+      scanQuery(stretch, filter, most, smallerColumns),
     )
+    const work = new LongWork()
+    let scan: Scan = { rows: [], scannedTo: after, end: after, isLast: false }
+    while (!scan.isLast) {
+      await work.pause()
+      const { scannedTo, end }: Scan = scan
+      const found = limit === Infinity ? await ahead.behind(scan, signal) : undefined
+      const scanOn = (): Scan =>
+        found ? this.#table.scanOf(found, end) : this.#table.scan(scannedTo, filter, most)
+      scan = await this.#look(scanOn, signal)
+      if (scan.rows.length > 0) yield decodeRows(scan.rows)
+    }
   }
 
   audit(after: number, signal: AbortSignal | undefined): AsyncGenerator<readonly AuditEntry[]> {
@@ -132,6 +149,7 @@ export class SqliteCommitLog implements CommitLog {
   async #close(): Promise<void> {
     await this.#writer.close()
     this.#growth.stop()
+    await this.#thread.close()
     this.#table.close()
   }
 

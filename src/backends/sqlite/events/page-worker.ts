@@ -1,0 +1,47 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { SmallRow } from './large-data.ts'
+import { type PackedRows, packRows } from './packed-rows.ts'
+
+/** A query for rows of events. */
+export interface PageQuery {
+  readonly text: string
+  readonly values: readonly (string | number)[]
+}
+
+/** The first answer says that the file is open, each other one what a query gave: nothing where it failed. */
+export type PageAnswer = 'open' | PackedRows | undefined
+
+/** What the thread of a `PageThread` does: query after query, in the order in which they come. */
+class PageWorker {
+  readonly #db: DatabaseSync
+  #query = ''
+  #statement: StatementSync | undefined
+
+  constructor(file: string) {
+    this.#db = new DatabaseSync(file, { readOnly: true, timeout: 0 })
+  }
+
+  answer({ text, values }: PageQuery): PackedRows | undefined {
+    try {
+      return packRows(this.#prepared(text).all(...values) as unknown as SmallRow[])
+    } catch {
+      // Whoever then reads the same for himself meets the failure, or finds that it is over.
+      return undefined
+    }
+  }
+
+  #prepared(text: string): StatementSync {
+    if (this.#statement && this.#query === text) return this.#statement
+    this.#statement = this.#db.prepare(text)
+    this.#statement.setReturnArrays(true)
+    this.#query = text
+    return this.#statement
+  }
+}
+
+const worker = new PageWorker(workerData as string)
+parentPort?.on('message', (query: PageQuery) => {
+  parentPort?.postMessage(worker.answer(query) satisfies PageAnswer)
+})
+parentPort?.postMessage('open' satisfies PageAnswer)
