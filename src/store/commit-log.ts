@@ -66,7 +66,7 @@ export interface CommitLog {
   readonly retention?: LogRetention | undefined
   /** From now on nothing waits for an outage to end; writes under way may still succeed. */
   beginClosing(): void
-  /** Waits for the writes under way, and releases everything. Called once. */
+  /** Releases everything, once no write is under way. Called once. */
   close(): Promise<void>
 }
 

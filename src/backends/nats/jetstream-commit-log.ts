@@ -87,7 +87,6 @@ export class JetStreamCommitLog implements CommitLog {
   }
 
   async close(): Promise<void> {
-    await this.#parts.writer.idle()
     await this.#parts.growth.close()
     await this.#parts.link.close()
   }

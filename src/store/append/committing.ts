@@ -44,7 +44,7 @@ export class Committing {
     if (commit.isNamed) return this.#untilDone(this.#storeRepeatable(commit, signal))
     const outcome = this.#around.writer.write(commit)
     return outcome instanceof Promise
-      ? this.#storeNew(commit, outcome)
+      ? this.#storeNew(commit, outcome, known)
       : this.#told(commit, outcome, known)
   }
 
@@ -68,11 +68,15 @@ export class Committing {
   }
 
   /** The way of almost every commit; {@link #untilDone} would make a promise more. */
-  async #storeNew(commit: Commit, writing: Promise<WriteOutcome>): Promise<StoreOutcome> {
+  async #storeNew(
+    commit: Commit,
+    writing: Promise<WriteOutcome>,
+    known: Known | undefined,
+  ): Promise<StoreOutcome> {
     const { underWay } = this.#around
     underWay.begin()
     try {
-      return this.#told(commit, await writing)
+      return this.#told(commit, await writing, known)
     } finally {
       underWay.end()
     }

@@ -24,18 +24,18 @@ export class KnownVersions {
     return this.#known.get(actorId)?.version
   }
 
-  /** What is known of an actor that is remembered, for who writes to it in this turn. */
+  /** What is known of an actor that is remembered, for who writes to it. */
   use(actorId: ActorId): Known | undefined {
     return this.#known.use(actorId)
   }
 
-  /** @param known what {@link use} gave in this turn */
+  /** @param known what {@link use} gave */
   learn(actorId: ActorId, version: number, known = this.#known.use(actorId)): void {
     if (!known) this.#known.add(actorId, { version })
     else if (known.version < version) known.version = version
   }
 
-  /** @param known what {@link use} gave in this turn, where the commit is of one actor */
+  /** @param known what {@link use} gave before the write, where the commit is of one actor */
   learnFromWrite({ parts }: Commit, outcome: WriteOutcome, known?: Known): void {
     if (outcome.ok) {
       for (const events of outcome.parts) {

@@ -1,9 +1,11 @@
 /**
- * How many answers are taken at once. With 64 requests under way or more, groups of 24 let the server work on
- * what the first ones ask next while the others are taken; smaller ones cost more writes to the socket:
- * docs/decisions/0083-answers-that-are-read-at-once.md.
+ * How many answers are taken at once: a quarter of the requests that were sent, so that the server works on what the
+ * first ones ask next while the others are taken. Smaller groups cost both sides more writes to the socket, and
+ * larger ones hold up the event loop: docs/decisions/0083-answers-that-are-read-at-once.md.
  */
-const groupSize = 24
+const shareOfGroup = 1 / 4
+const leastGroup = 24
+const greatestGroup = 128
 
 interface Waiting {
   readonly take: (answer: never) => void
@@ -16,8 +18,14 @@ interface Waiting {
  * the server would have nothing to do meanwhile.
  */
 export class AnswerGroups {
+  readonly #underWay: () => number
   readonly #waiting: Waiting[] = []
   #taken = 0
+
+  /** @param underWay how many requests were sent and not answered */
+  constructor(underWay: () => number) {
+    this.#underWay = underWay
+  }
 
   /** Somebody asks: the turn in which the last answers were taken has gone on. */
   asked(): void {
@@ -26,7 +34,7 @@ export class AnswerGroups {
 
   /** At once where few were taken before it, so that a lone answer waits for nothing. */
   hand<Answer>(take: (answer: Answer) => void, answer: Answer): void {
-    if (this.#waiting.length === 0 && this.#taken < groupSize) {
+    if (this.#waiting.length === 0 && this.#taken < leastGroup) {
       this.#taken++
       take(answer)
       return
@@ -36,7 +44,9 @@ export class AnswerGroups {
   }
 
   readonly #handGroup = (): void => {
-    for (const { take, answer } of this.#waiting.splice(0, groupSize)) take(answer as never)
+    const share = Math.floor((this.#underWay() + this.#waiting.length) * shareOfGroup)
+    const size = Math.min(Math.max(leastGroup, share), greatestGroup)
+    for (const { take, answer } of this.#waiting.splice(0, size)) take(answer as never)
     if (this.#waiting.length > 0) setImmediate(this.#handGroup)
   }
 }

@@ -70,7 +70,7 @@ export class SharedInbox {
   readonly #timeoutMs: number
   readonly #name: string
   readonly #waiting = new NumberTable<Waiting>()
-  readonly #groups = new AnswerGroups()
+  readonly #groups = new AnswerGroups(() => this.#waiting.size)
   readonly #whole: WholeMessages
   readonly #quick: QuickAnswers
   #isListening = false

@@ -7,7 +7,6 @@ import {
   isGuard,
   isMet,
   placePart,
-  UnderWay,
   type WriteOutcome,
 } from '../../../store/index.ts'
 import { linksBehind, pagesBehind } from '../commits/back-links.ts'
@@ -43,29 +42,17 @@ export class CommitWriter {
   readonly #turns = new ActorTurns()
   /** For commits over several actors. */
   readonly #grouped: GroupedPublisher
-  readonly #underWay = new UnderWay()
 
   constructor(context: CommitWriterContext) {
     this.#context = context
     this.#grouped = new GroupedPublisher(context.publisher)
   }
 
-  write(commit: Commit): Promise<WriteOutcome> {
-    const writing = this.#writeInTurn(commit)
-    this.#underWay.enter(writing)
-    return writing
-  }
-
-  /** Resolves when no write is under way. */
-  idle(): Promise<void> {
-    return this.#underWay.none()
-  }
-
   /**
    * Those that go anywhere behind the same actor go one after the other: side by side, all but one
    * would be in vain.
    */
-  #writeInTurn(commit: Commit): Promise<WriteOutcome> {
+  write(commit: Commit): Promise<WriteOutcome> {
     commit.parts.forEach(checkCount)
     const { link, retryForMs } = this.#context
     const budget = new RetryBudget(link, retryForMs)
