@@ -182,6 +182,48 @@ describe.each(backendKinds)('a trimmed history: $name', ({ start }) => {
     })
     expect((await node.get(Plain, 'c').add({ by: 1 })).state).toEqual({ total: 2 })
   })
+
+  test('is told where it is trimmed while it is exported: no gap goes out silently', async () => {
+    await using from = await fresh().openStore()
+    const data = { by: 1, padding: 'x'.repeat(100_000) }
+    for (let version = 1; version <= 100; version++)
+      await from.save('plain-a', { version, time: before, type: 'Added', data })
+    await from.append('plain-a', [young], { expectedVersion: 100 })
+    const versions: number[] = []
+    const exporting = (async () => {
+      for await (const line of exportEvents(from)) {
+        versions.push(Number((JSON.parse(line) as { aetherversion: string }).aetherversion))
+        if (versions.length === 2) await from.trim()
+      }
+    })()
+    const end = await exporting.catch((error: unknown) => error)
+    expect(versions).toEqual(versions.map((_, index) => index + 1))
+    // What was read before it was removed may be exported all the same.
+    if (versions.length < 100)
+      expect(end).toMatchObject({
+        code: 'history-trimmed',
+        message: expect.stringContaining(`from version ${versions.length + 1} to 100 were removed`),
+      })
+  })
+
+  test('is not imported behind a part of it that misses what was removed', async () => {
+    await using from = await fresh().openStore()
+    await old(from, 'plain-a', 4)
+    await using to = await source.fresh().openStore()
+    await importEvents(to, exportEvents(from))
+    await from.save(
+      'plain-a',
+      [5, 6].map((version) => ({ ...young, version, time: before })),
+    )
+    await from.append('plain-a', [young], { expectedVersion: 6 })
+    await from.trim()
+    await expect(importEvents(to, exportEvents(from))).rejects.toMatchObject({
+      code: 'import-refused',
+      line: 1,
+      message: expect.stringContaining('its versions 5 to 6 were removed where this comes from'),
+    })
+    expect(await to.latestVersion('plain-a')).toBe(4)
+  })
 })
 
 function findings(

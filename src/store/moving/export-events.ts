@@ -1,4 +1,9 @@
-import { type ActorId, MalformedEventError, type StoredEvent } from '../../core/index.ts'
+import {
+  type ActorId,
+  AetherError,
+  MalformedEventError,
+  type StoredEvent,
+} from '../../core/index.ts'
 import type { EventStore, ReadAllOptions } from '../event-store.ts'
 import { oneOf, type OnMalformed } from '../reading/reading.ts'
 import { encodeCloudEvent } from './cloud-event.ts'
@@ -31,7 +36,8 @@ const progressStep = 1_000
  * `importEvents` makes the same events of them. Where `trim` removed an actor's older events, the
  * first one that is left says so in its metadata; for that the actors are remembered, in a store
  * that was made with `retention`.
- * @throws AetherError as `readAll`: `malformed-event` where an event can't be read
+ * @throws AetherError as `readAll`: `malformed-event` where an event can't be read; `history-trimmed` where `trim` has
+ * removed events that were about to be exported, behind others of their actor that were
  */
 export async function* exportEvents(
   store: EventStore,
@@ -39,7 +45,7 @@ export async function* exportEvents(
 ): AsyncGenerator<string, void, undefined> {
   const { onMalformed = 'stop', onSkipped, onProgress, ...range } = options
   oneOf('onMalformed', onMalformed, ['stop', 'skip'])
-  const beginnings = new Beginnings(store)
+  const removals = new Removals(store, range.filter?.eventTypes !== undefined)
   let progress: ExportProgress = { events: 0, position: range.after ?? 0 }
   // Malformed ones count for the limit of a read, so that it is counted here.
   const { limit = Infinity, ...wanted } = range
@@ -52,28 +58,51 @@ export async function* exportEvents(
       continue
     }
     progress = { events: progress.events + 1, position: entry.position }
-    yield encodeCloudEvent(await beginnings.marked(entry))
+    yield encodeCloudEvent(await removals.told(entry))
     if (progress.events === limit) break
     if (progress.events % progressStep === 0) onProgress?.(progress)
   }
   onProgress?.(progress)
 }
 
-/** Finds the events before which others were removed. */
-class Beginnings {
+/** Tells what was removed of an actor: before its first event by a mark, between two by an error. */
+class Removals {
   readonly #store: EventStore
-  readonly #seen = new Set<ActorId>()
+  /** Whether events are left out between others, by their types: then a gap says nothing. */
+  readonly #isSelective: boolean
+  /** The version of each actor that was exported last. */
+  readonly #exported = new Map<ActorId, number>()
 
-  constructor(store: EventStore) {
+  constructor(store: EventStore, isSelective: boolean) {
     this.#store = store
+    this.#isSelective = isSelective
   }
 
-  async marked(event: StoredEvent): Promise<StoredEvent> {
+  async told(event: StoredEvent): Promise<StoredEvent> {
+    // Where nothing is removed, only what was moved here is marked, and is so already.
+    if (!this.#store.retention) return event
     const { actorId, version } = event
-    // Where nothing was removed, only what was moved here is marked, and is so already.
-    if (!this.#store.retention || this.#seen.has(actorId)) return event
-    this.#seen.add(actorId)
-    const isFirstLeft = version > 1 && (await this.#store.trimmedVersion(actorId)) === version - 1
-    return isFirstLeft ? withTrimmedMark(event) : event
+    const before = this.#exported.get(actorId)
+    this.#exported.set(actorId, version)
+    if (version === (before ?? 0) + 1) return event
+    if (before === undefined) return this.#marked(event)
+    if (!this.#isSelective) await this.#assertKeptBehind(before, actorId)
+    return event
+  }
+
+  /** More may have been removed by now than when it was read. */
+  async #marked(event: StoredEvent): Promise<StoredEvent> {
+    const trimmed = await this.#store.trimmedVersion(event.actorId)
+    return trimmed >= event.version - 1 ? withTrimmedMark(event) : event
+  }
+
+  /** Imported, the gap would be taken for versions that were left out, and the state for what it never was. */
+  async #assertKeptBehind(version: number, actorId: ActorId): Promise<void> {
+    const trimmed = await this.#store.trimmedVersion(actorId)
+    if (trimmed <= version) return
+    throw new AetherError(
+      'history-trimmed',
+      `the events of ${actorId} from version ${version + 1} to ${trimmed} were removed while it was being exported: export again, and trim behind that`,
+    )
   }
 }

@@ -12,7 +12,7 @@ import type { EventStore } from '../event-store.ts'
 import { withoutHash } from '../hash-chain/hash-chain.ts'
 import { wholeNumber } from '../reading/reading.ts'
 import { decodeCloudEvent, type MovedEvent } from './cloud-event.ts'
-import { withoutTrimmedMark } from './trimmed-mark.ts'
+import { hasTrimmedMark, withoutTrimmedMark } from './trimmed-mark.ts'
 
 /** How to import, and who wants to know how far it got. */
 export interface ImportOptions {
@@ -204,9 +204,14 @@ function runsOf(batch: readonly LineEvent[]): readonly Run[] {
  * @throws ImportRefusedError where something else stands in its place
  */
 async function missingOf(store: EventStore, run: Run): Promise<readonly LineEvent[]> {
-  const [{ event: first }] = run
+  const [{ event: first, line: firstLine }] = run
   const { actorId } = first
   const known = store.knownVersion(actorId) ?? (await store.latestVersion(actorId))
+  if (known > 0 && known < first.version - 1 && hasTrimmedMark(first)) {
+    const gone = `${known + 1} to ${first.version - 1}`
+    const reason = `${actorId} is at version ${known} here, and its versions ${gone} were removed where this comes from`
+    throw new ImportRefusedError(firstLine, reason)
+  }
   if (known < first.version) return run
   const range = { fromVersion: first.version, toVersion: first.version + run.length - 1 }
   const stored = new Map<number, StoredEvent>()

@@ -22,6 +22,14 @@ export function withoutTrimmedMark(metadata: Metadata): Metadata {
   return rest
 }
 
+/** Whether it is the first that was left where it comes from. */
+export function hasTrimmedMark({
+  version,
+  metadata,
+}: Pick<StoredEvent, 'version' | 'metadata'>): boolean {
+  return version > 1 && metadata[markName] === String(version - 1)
+}
+
 /** What histories that were moved here say about their beginnings. */
 export class TrimmedMarks {
   readonly #log: CommitLog
@@ -49,6 +57,6 @@ export class TrimmedMarks {
 }
 
 /** A name that anybody may use says something only if it fits. */
-function markOf({ version, metadata }: StoredEvent): number {
-  return metadata[markName] === String(version - 1) ? version - 1 : 0
+function markOf(event: StoredEvent): number {
+  return hasTrimmedMark(event) ? event.version - 1 : 0
 }
