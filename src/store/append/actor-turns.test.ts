@@ -36,3 +36,23 @@ test('a task of several actors waits for each of them, and no two wait for each 
   await Promise.all([first, ...tasks])
   expect(log).toEqual(['of none', 'one', 'other'])
 })
+
+test('a task that is not wanted any more at a turn waits for no further one', async () => {
+  const turns = new ActorTurns()
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const ofFirst = turns.run('a-1', () => first.promise)
+  const ofSecond = turns.run('b-1', () => second.promise)
+  const late = turns.runAll(
+    ['a-1', 'b-1'],
+    async () => 'done',
+    () => {
+      throw new Error('late')
+    },
+  )
+  const behind = turns.run('a-1', async () => 'behind')
+  first.resolve()
+  await expect(late).rejects.toThrow('late')
+  expect(await behind).toBe('behind')
+  second.resolve()
+  await Promise.all([ofFirst, ofSecond])
+})

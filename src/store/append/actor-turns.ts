@@ -6,12 +6,22 @@ export class ActorTurns {
 
   /**
    * Runs the task when all earlier ones of each of these actors have ended. Turns are taken in one
-   * order of the actors, so that no two tasks wait for each other.
+   * order of the actors, so that no two tasks wait for each other. At each turn `check` may throw: whoever
+   * doesn't want the task any more then doesn't wait for the next turn, and keep others waiting.
    */
-  runAll<T>(actorIds: readonly ActorId[], task: () => Promise<T>): Promise<T> {
-    const inTurn = actorIds
-      .toSorted()
-      .reduceRight((inner, actorId) => () => this.run(actorId, inner), task)
+  runAll<T>(
+    actorIds: readonly ActorId[],
+    task: () => Promise<T>,
+    check: () => void = unconcerned,
+  ): Promise<T> {
+    const inTurn = actorIds.toSorted().reduceRight(
+      (inner, actorId) => () =>
+        this.run(actorId, () => {
+          check()
+          return inner()
+        }),
+      task,
+    )
     return inTurn()
   }
 
@@ -27,3 +37,5 @@ export class ActorTurns {
     }
   }
 }
+
+function unconcerned(): void {}

@@ -58,11 +58,11 @@ export class CommitWriter {
     const budget = new RetryBudget(link, retryForMs)
     if (!commit.parts.some(goesAnywhere)) return this.#writeAll(commit, budget)
     const anywhere = commit.parts.filter(goesAnywhere).map((part) => part.actorId)
-    return this.#turns.runAll(anywhere, () => {
+    const checkTime = (): void => {
       // Whoever waited so long behind others that failed would fail as slowly.
       if (budget.isOver) throw tooLate(commit)
-      return this.#writeAll(commit, budget)
-    })
+    }
+    return this.#turns.runAll(anywhere, () => this.#writeAll(commit, budget), checkTime)
   }
 
   /** Almost every write ends with its first try; an async function for it would cost a tenth of it. */
