@@ -1,3 +1,4 @@
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -350,6 +351,31 @@ describe('the file', () => {
     await using again = await sqlite(file).openStore()
     expect(await again.lastPosition()).toBe(1)
     expect(await target.read`SELECT cents FROM sale`).toEqual([{ cents: 1 }])
+  })
+
+  test('has what was written long before it is closed, and then nothing is beside it', async ({
+    folder,
+  }) => {
+    await using target = targetIn(folder)
+    const { sale } = target.tables
+    await target.prepare(sales)
+    let revision: number | undefined
+    let number = 0
+    const bytesOfFile = async (): Promise<number> => {
+      await target.commit(sales, [part(number, revision)], (sql) => {
+        for (let row = 0; row < 200; row++)
+          sql`INSERT INTO ${sale} VALUES (${`${number++} ${'x'.repeat(2_000)}`}, ${1}, ${true})`
+      })
+      revision = (revision ?? 0) + 1
+      return (await stat(join(folder, 'views.db'))).size
+    }
+    // A thread takes a moment to start; without one, all of it is written ahead for long.
+    const isThere = async (): Promise<boolean> => (await bytesOfFile()) > 4_000_000
+    await until(isThere, { description: 'what was written is in the file' })
+    await target.close()
+    expect(await readdir(folder)).toEqual(['views.db'])
+    await target.activate(sales)
+    expect(await target.read`SELECT count(*) AS count FROM sale`).toEqual([{ count: number }])
   })
 
   test('is opened again by whoever calls after it was closed', async ({ folder }) => {

@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import { openMessage } from '../file/side-thread.ts'
 import type { SmallRow } from './large-data.ts'
 import { type PackedRows, packRows } from './packed-rows.ts'
 
@@ -9,10 +10,10 @@ export interface PageQuery {
   readonly values: readonly (string | number)[]
 }
 
-/** The first answer says that the file is open, each other one what a query gave: nothing where it failed. */
-export type PageAnswer = 'open' | PackedRows | undefined
+/** What the query gave: nothing where it failed. */
+export type PageAnswer = PackedRows | undefined
 
-/** What the thread of a `PageThread` does: query after query, in the order in which they come. */
+/** What a `PageThread` does: query after query, in the order in which they come. */
 class PageWorker {
   readonly #db: DatabaseSync
   #query = ''
@@ -22,7 +23,7 @@ class PageWorker {
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 0 })
   }
 
-  answer({ text, values }: PageQuery): PackedRows | undefined {
+  answer({ text, values }: PageQuery): PageAnswer {
     try {
       return packRows(this.#prepared(text).all(...values) as unknown as SmallRow[])
     } catch {
@@ -42,6 +43,6 @@ class PageWorker {
 
 const worker = new PageWorker(workerData as string)
 parentPort?.on('message', (query: PageQuery) => {
-  parentPort?.postMessage(worker.answer(query) satisfies PageAnswer)
+  parentPort?.postMessage(worker.answer(query))
 })
-parentPort?.postMessage('open' satisfies PageAnswer)
+parentPort?.postMessage(openMessage)

@@ -6,6 +6,7 @@ import type {
   ProgressChange,
   ProjectionBuild,
 } from '../../../store/index.ts'
+import type { Checkpoints } from '../file/checkpoints.ts'
 import { KeptFile } from '../file/kept-file.ts'
 import { ProgressTable } from './progress-table.ts'
 import {
@@ -39,16 +40,18 @@ export class ProjectionFile {
   readonly #file: string
   readonly #kept: KeptFile
   readonly #progress: ProgressTable
+  readonly #checkpoints: Checkpoints | undefined
   /** By the name of a build. */
   readonly #statements = new Map<string, Statements>()
 
   /** Makes the tables for its own bookkeeping where they are missing. */
-  constructor(db: DatabaseSync, file: string) {
+  constructor(db: DatabaseSync, file: string, checkpoints?: Checkpoints) {
     db.exec(bookkeeping)
     this.#db = db
     this.#file = file
     this.#kept = new KeptFile(file)
     this.#progress = new ProgressTable(db)
+    this.#checkpoints = checkpoints
   }
 
   get isOpen(): boolean {
@@ -94,7 +97,9 @@ export class ProjectionFile {
     parts: readonly ProgressChange[],
     write: (sql: Sql) => unknown,
   ): Progress[] | undefined {
-    return inTransaction(this.#db, () => this.commitWithin(build, parts, write))
+    const stored = inTransaction(this.#db, () => this.commitWithin(build, parts, write))
+    this.#checkpoints?.committed()
+    return stored
   }
 
   /** {@link commit} inside a transaction that somebody else began, and ends. */
@@ -136,7 +141,8 @@ export class ProjectionFile {
     inTransaction(this.#db, () => dropBuild(this.#db, build))
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.#checkpoints?.close()
     this.#db.close()
   }
 

@@ -8,6 +8,7 @@ import type {
   ProjectionBuild,
   ProjectionTarget,
 } from '../../../store/index.ts'
+import { Checkpoints } from '../file/checkpoints.ts'
 import { connect } from '../file/connect.ts'
 import { ProjectionFile, WriteFailure } from './projection-file.ts'
 import { retryWhileBusy } from '../file/retry-while-busy.ts'
@@ -150,7 +151,7 @@ export class TablesInFile implements ProjectionTarget<Sql, void> {
     try {
       return await retryWhileBusy(() => {
         writeAhead(db, this.path, 'NORMAL')
-        return new ProjectionFile(db, this.path)
+        return new ProjectionFile(db, this.path, new Checkpoints(db, this.path))
       }, this.#settings.lockTimeoutMs)
     } catch (thrown) {
       db.close()
