@@ -1,7 +1,7 @@
 import { actorGroups } from './actors/index.ts'
 import { busGroup } from './bus.ts'
 import type { Group } from './group.ts'
-import { jetStreamAppendGroup } from './jetstream-appends.ts'
+import { jetStreamAppendGroup, jetStreamSyncedGroup } from './jetstream-appends.ts'
 import { jetStreamReadGroup } from './jetstream-reads.ts'
 import { policyGroup } from './policies.ts'
 import { projectionGroup } from './projections.ts'
@@ -13,6 +13,7 @@ import { sqliteGroup } from './sqlite.ts'
 export const groups: readonly Group[] = [
   sqliteGroup,
   jetStreamAppendGroup,
+  jetStreamSyncedGroup,
   jetStreamReadGroup,
   busGroup,
   ...actorGroups,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { jetstream } from '@nats-io/jetstream'
 import { type NatsServer, startNatsServer } from '../test/support/nats.ts'
+import { monitored, monitoringOf } from '../test/support/nats-monitoring.ts'
 import { type Comparison, type Contender, contender, inFlight, speed } from './comparison.ts'
 import { group } from './group.ts'
 import { openPlace, type StreamPlace } from './jetstream-place.ts'
@@ -26,13 +27,54 @@ export const jetStreamAppendGroup = group<NatsServer>({
   ],
 })
 
+/** A server, and where it tells that it syncs always. */
+interface SyncedServer extends AsyncDisposable {
+  readonly url: string
+  readonly monitoring: string
+}
+
+export const jetStreamSyncedGroup = group<SyncedServer>({
+  name: 'JetStream with `sync_interval: always`, writing',
+  remarks: [
+    'One server, one replica, streams of the same configuration on the same disk. The store knows by its monitoring that it syncs.',
+    'The stock client connects with `noAsyncTraces`, and gives the same expectation and a message id, which Aether does without.',
+  ],
+  open: async () => {
+    const server = await startNatsServer({
+      config: `${monitored}\njetstream { sync_interval: always }`,
+    })
+    const monitoring = await monitoringOf(server)
+    return {
+      url: server.url,
+      monitoring,
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    }
+  },
+  comparisons: [
+    syncedComparison(1, scaled(500)),
+    syncedComparison(64, scaled(4_000)),
+    syncedComparison(256, scaled(10_000)),
+  ],
+})
+
+function syncedComparison(width: number, count: number): Comparison<SyncedServer> {
+  return {
+    name: `conditional append, synced, ${width} in flight, against the stock client's publish with the same expectation`,
+    unit: 'appends/s',
+    start: async ({ url, monitoring }) => ({
+      ours: await appends(await openPlace(url, monitoring), [placed], count, width),
+      reference: await publishes(url, () => JSON.stringify({ events: [placed] }), count, width),
+    }),
+  }
+}
+
 function appendComparison(width: number, count: number, atLeast: number): Comparison<NatsServer> {
   return {
     name: `conditional append, ${width} in flight, against the stock client's publish with the same expectation`,
     unit: 'appends/s',
     target: { atLeast },
     start: async ({ url }) => ({
-      ours: await appends(url, [placed], count, width),
+      ours: await appends(await openPlace(url), [placed], count, width),
       reference: await publishes(url, () => JSON.stringify({ events: [placed] }), count, width),
     }),
   }
@@ -46,7 +88,7 @@ function commitComparison(width: number, count: number): Comparison<NatsServer> 
     unit: 'commits/s',
     target: { atLeast: 0.8 },
     start: async ({ url }) => ({
-      ours: await appends(url, events, count, width),
+      ours: await appends(await openPlace(url), events, count, width),
       reference: await publishes(url, () => packed, count, width),
     }),
   }
@@ -54,12 +96,11 @@ function commitComparison(width: number, count: number): Comparison<NatsServer> 
 
 /** Each to an actor of its own. */
 async function appends(
-  url: string,
+  place: StreamPlace,
   events: readonly (typeof placed)[],
   count: number,
   width: number,
 ): Promise<Contender> {
-  const place = await openPlace(url)
   let actors = 0
   const append = (): Promise<unknown> =>
     place.store.append(`order-${actors++}`, events, { expectedVersion: 0 })

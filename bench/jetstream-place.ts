@@ -13,10 +13,14 @@ export interface StreamPlace extends AsyncDisposable {
   readonly subjects: EventSubjects
 }
 
-/** The stream is made by the store, so that whoever goes past the store meets the same settings. */
-export async function openPlace(url: string): Promise<StreamPlace> {
+/**
+ * The stream is made by the store, so that whoever goes past the store meets the same settings. With the server's
+ * monitoring, the store knows that it syncs always.
+ */
+export async function openPlace(url: string, monitoring?: string): Promise<StreamPlace> {
   const namespace = randomUUID()
-  const store = await nats({ servers: url, namespace }).openStore()
+  const synced = monitoring && ({ monitoring, durability: 'require' } as const)
+  const store = await nats({ servers: url, namespace, ...synced }).openStore()
   const connection = await connect({ servers: url, noAsyncTraces: true })
   return {
     store,

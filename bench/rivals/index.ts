@@ -2,6 +2,7 @@ import { memory } from 'aether/memory'
 import { nats } from 'aether/nats'
 import { sqlite } from 'aether/sqlite'
 import { type NatsServer, startNatsServer } from '../../test/support/nats.ts'
+import { monitored, monitoringOf } from '../../test/support/nats-monitoring.ts'
 import { type Group, group, nothingShared } from '../group.ts'
 import { type PostgresServer, startPostgres } from '../postgres.ts'
 import { temporaryFile } from '../temporary-file.ts'
@@ -12,6 +13,7 @@ import type { Rival } from './rival.ts'
 interface Servers extends AsyncDisposable {
   readonly postgres: PostgresServer
   readonly nats: NatsServer
+  readonly monitoring: string
 }
 
 interface Ours<Place> extends Omit<Contest<Place>, 'openRival'> {
@@ -27,7 +29,12 @@ const onSqlite = oursOn('SQLite', async () => {
 
 let namespaces = 0
 const onJetStream = oursOn<Servers>('JetStream', async (servers) => ({
-  backend: nats({ servers: servers.nats.url, namespace: `rivals-${++namespaces}` }),
+  backend: nats({
+    servers: servers.nats.url,
+    namespace: `rivals-${++namespaces}`,
+    monitoring: servers.monitoring,
+    durability: 'require',
+  }),
 }))
 
 const command =
@@ -106,9 +113,11 @@ function onPostgresGroups(
 async function openServers(): Promise<Servers> {
   await using stack = new AsyncDisposableStack()
   const postgres = stack.use(await startPostgres())
-  const server = stack.use(await startNatsServer({ config: 'jetstream { sync_interval: always }' }))
+  const config = `${monitored}\njetstream { sync_interval: always }`
+  const server = stack.use(await startNatsServer({ config }))
+  const monitoring = await monitoringOf(server)
   const moved = stack.move()
-  return { postgres, nats: server, [Symbol.asyncDispose]: () => moved.disposeAsync() }
+  return { postgres, nats: server, monitoring, [Symbol.asyncDispose]: () => moved.disposeAsync() }
 }
 
 interface OurPlace {

@@ -1,6 +1,8 @@
-import { test } from 'vitest'
+import { connect } from '@nats-io/transport-node'
+import { expect, test } from 'vitest'
 import { nats } from '../../src/backends/nats/index.ts'
 import { startNatsServer } from '../support/nats.ts'
+import { asking, login } from '../support/nats-monitoring.ts'
 import { Appenders } from './appenders.ts'
 import { Transfers } from './nats-transfers.ts'
 
@@ -16,6 +18,34 @@ test('kill -9 of the server during appends: what is acknowledged is there, once'
   await appenders.untilMore(500)
   await appenders.finish()
   await appenders.verify()
+})
+
+test('kill -9 of a server that syncs for each, during appends that share batches: what is acknowledged is there, once', async () => {
+  const config = `${asking}\njetstream { sync_interval: always }`
+  await using server = await startNatsServer({ config, credentials: login })
+  const raw = await connect({
+    servers: server.url,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 10,
+    ...login,
+  })
+  let batches = 0
+  raw.subscribe('aether.default.event.>', {
+    callback: (_, { headers }) => void (batches += headers?.has('Nats-Batch-Commit') ? 1 : 0),
+  })
+  const options = { servers: server.url, ...login, durability: 'require' } as const
+  await using store = await nats({ ...options, retryForMs: 60_000 }).openStore()
+  const appenders = new Appenders(store)
+  for (let kills = 0; kills < 4; kills++) {
+    await appenders.untilMore(500)
+    await server.kill()
+    await server.restart()
+  }
+  await appenders.untilMore(500)
+  await appenders.finish()
+  await appenders.verify()
+  expect(batches).toBeGreaterThan(5)
+  await raw.close()
 })
 
 test('kill -9 of the server during commits over several actors: never half of one', async () => {

@@ -153,7 +153,9 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const numbers = kept ? undefined : new UsedNumbers(inbox)
   const ofCommits = new ConditionalPublisher(inbox, numbers)
   const publisher = new CommitPublisher({ publisher: ofCommits, leader, link, retryForMs })
-  const writer = new CommitWriter({ publisher, reader: actors, subjects, heads, link, retryForMs })
+  const isSyncedAlone = (): boolean => durability.isSyncedAlone
+  const behind = { reader: actors, subjects, heads, link, retryForMs }
+  const writer = new CommitWriter({ publisher, isSyncedAlone, ...behind })
   const longRun = (): LongRun =>
     new LongRun({ library, link, manager, replicas, stream, timeoutMs })
   const isTrimmed = kept !== undefined

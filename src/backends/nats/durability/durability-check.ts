@@ -20,24 +20,27 @@ const told = new WeakMap<Logger, Set<string>>()
 /**
  * Looks whether the servers that keep the stream now sync whatever they acknowledge, as the option
  * `durability` demands: refuses, or tells the logger in its own time, or doesn't look.
+ * @param found is told whether the stream has one server alone, and that syncs always: then it syncs for each message
  * @throws AetherError `incompatible-store`, and whatever the leader's answer comes to.
  */
 export async function checkDurability(
   context: DurabilityCheckContext,
   occasion: Occasion,
+  found: (isSyncedAlone: boolean) => void,
 ): Promise<void> {
   const { settings, link } = context
   if (settings.durability === 'trust') return
-  const looking = look(context, occasion, link.closing)
+  const looking = look(context, occasion, link.closing).then(found)
   if (settings.durability === 'require') return looking
   looking.catch(() => undefined) // the store was closed, or its stream is lost: others tell that
 }
 
+/** Gives what {@link checkDurability} tells. */
 async function look(
   context: DurabilityCheckContext,
   occasion: Occasion,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { leader, settings, logger } = context
   const info = await leader.info(signal)
   const syncs = await findSyncSettings(serversOf(info), context, signal)
@@ -51,6 +54,7 @@ async function look(
     }
   }
   tellOfOneReplica(info, context)
+  return syncs.size === 1 && [...syncs.values()].every(({ kind }) => kind === 'always')
 }
 
 /** Those that keep a copy: a server that only passes things on may lose them. */

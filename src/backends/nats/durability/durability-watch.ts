@@ -11,19 +11,26 @@ const lookAgainMs = 1_000
 export class DurabilityWatch {
   readonly #context: DurabilityCheckContext
   #isSure = true
+  #isSyncedAlone = false
   #looking: Promise<void> | undefined
   #lookedAt = 0
 
   private constructor(context: DurabilityCheckContext) {
     this.#context = context
-    const observer = { recovered: () => this.#doubt(), lost: ignore, failed: ignore }
-    if (context.settings.durability !== 'trust') context.link.observe(observer)
   }
 
   /** @throws as {@link checkDurability} */
   static async open(context: DurabilityCheckContext): Promise<DurabilityWatch> {
-    await checkDurability(context, 'opening')
-    return new DurabilityWatch(context)
+    const watch = new DurabilityWatch(context)
+    await watch.#check('opening')
+    const observer = { recovered: () => watch.#doubt(), lost: ignore, failed: ignore }
+    if (context.settings.durability !== 'trust') context.link.observe(observer)
+    return watch
+  }
+
+  /** Whether each message costs a sync of one server's disk, as far as it was looked. */
+  get isSyncedAlone(): boolean {
+    return this.#isSyncedAlone
   }
 
   /**
@@ -44,7 +51,7 @@ export class DurabilityWatch {
 
   /** What a look finds that was begun before the last reconnection doesn't count. */
   #look(): void {
-    const looking = checkDurability(this.#context, 'reconnection').then(
+    const looking = this.#check('reconnection').then(
       () => {
         if (this.#looking === looking) this.#isSure = true
       },
@@ -55,6 +62,12 @@ export class DurabilityWatch {
     looking.catch(() => undefined) // who writes is told; and the logger, by the look
     this.#looking = looking
     this.#lookedAt = performance.now()
+  }
+
+  #check(occasion: 'opening' | 'reconnection'): Promise<void> {
+    return checkDurability(this.#context, occasion, (isSyncedAlone) => {
+      this.#isSyncedAlone = isSyncedAlone
+    })
   }
 
   #explained(error: unknown): unknown {

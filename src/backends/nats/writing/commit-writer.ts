@@ -20,9 +20,12 @@ import type { ActorReader } from '../reading/actor-reader.ts'
 import type { Certainty, CommitPublisher } from './commit-publisher.ts'
 import type { ConditionalMessage } from './conditional-publisher.ts'
 import { GroupedPublisher } from './grouped-publisher.ts'
+import { SyncedPublisher } from './synced-publisher.ts'
 
 export interface CommitWriterContext {
   readonly publisher: CommitPublisher
+  /** Whether each message costs a sync of one server's disk. */
+  readonly isSyncedAlone: () => boolean
   readonly reader: ActorReader
   readonly subjects: EventSubjects
   readonly heads: ActorHeads
@@ -42,10 +45,13 @@ export class CommitWriter {
   readonly #turns = new ActorTurns()
   /** For commits over several actors. */
   readonly #grouped: GroupedPublisher
+  /** For those of one actor, where each costs a sync. */
+  readonly #synced: SyncedPublisher
 
   constructor(context: CommitWriterContext) {
     this.#context = context
     this.#grouped = new GroupedPublisher(context.publisher)
+    this.#synced = new SyncedPublisher(context.publisher, this.#grouped)
   }
 
   /**
@@ -105,8 +111,9 @@ export class CommitWriter {
   #publish(placements: readonly Placement[], commit: Commit): Promise<Certainty> {
     if (placements.some(isOfGuard)) return this.#publishGuarded(placements, commit)
     const messages = placements.map((placement) => this.#messageOf(placement, commit))
-    const publisher = messages.length > 1 ? this.#grouped : this.#context.publisher
-    return publisher.publish(messages)
+    if (messages.length > 1) return this.#grouped.publish(messages)
+    const { publisher, isSyncedAlone } = this.#context
+    return (isSyncedAlone() ? this.#synced : publisher).publish(messages)
   }
 
   /** The guards come first, so that the newest message of the stream always holds events. */

@@ -64,7 +64,7 @@ export class GroupedPublisher {
     const group = this.#inTime(all)
     if (group.length === 0) return
     const outcome = await this.#publisher.attempt(group.flatMap(({ messages }) => messages))
-    if (group.length > 1 && isOfOne(outcome)) return this.#publishHalves(group)
+    if (group.length > 1 && isOfOne(outcome)) return this.#publishApart(group)
     let place = 0
     for (const waiting of group) {
       this.#goOn(waiting, outcomeAt(outcome, place))
@@ -85,11 +85,14 @@ export class GroupedPublisher {
     resolve(this.#publisher.goOn(outcome, messages, budget))
   }
 
-  /** What is wrong with one must not be its neighbours'. */
-  async #publishHalves(group: readonly Waiting[]): Promise<void> {
-    const middle = Math.ceil(group.length / 2)
-    await this.#publishAll(group.slice(0, middle))
-    await this.#publishAll(group.slice(middle))
+  /** What is wrong with one must not be its neighbours': single messages go as such, and of batches each half. */
+  async #publishApart(group: readonly Waiting[]): Promise<void> {
+    const single = group.filter(({ messages }) => messages.length === 1)
+    await Promise.all(single.map((waiting) => this.#publishAll([waiting])))
+    const rest = group.filter((waiting) => !single.includes(waiting))
+    const middle = Math.ceil(rest.length / 2)
+    await this.#publishAll(rest.slice(0, middle))
+    await this.#publishAll(rest.slice(middle))
   }
 }
 
