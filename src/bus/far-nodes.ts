@@ -30,9 +30,8 @@ export class FarNodes {
   /** By namespace, type, and type of the actor. */
   readonly #senders = new Map<string, Map<string, Map<string | undefined, Send>>>()
   #senderCount = 0
-  /** Those that wait, by type of the actor. */
-  #notices = new Map<string, StoredEvent[]>()
-  #noticeCount = 0
+  /** The events that are still to be told of. */
+  #untold: StoredEvent[] = []
   #isPacing = false
 
   constructor(broadcast: Broadcast, tally: Tally) {
@@ -51,14 +50,8 @@ export class FarNodes {
 
   /** Tells of stored events: in this turn of the event loop, or shortly after others. */
   tell(events: readonly StoredEvent[]): void {
-    for (const event of events) {
-      const actorType = actorTypeOf(event.actorId)
-      const others = this.#notices.get(actorType)
-      if (others) others.push(event)
-      else this.#notices.set(actorType, [event])
-    }
-    this.#noticeCount += events.length
-    if (this.#noticeCount >= maxWaiting) this.sendNotices()
+    for (const event of events) this.#untold.push(event)
+    if (this.#untold.length >= maxWaiting) this.sendNotices()
     if (this.#isPacing) return
     this.#isPacing = true
     setImmediate(() => void this.#pace())
@@ -66,11 +59,10 @@ export class FarNodes {
 
   /** Sends the notices that wait. */
   sendNotices(): void {
-    if (this.#noticeCount === 0) return
-    const all = this.#notices
-    this.#notices = new Map()
-    this.#noticeCount = 0
-    for (const [actorType, events] of all) {
+    if (this.#untold.length === 0) return
+    const untold = this.#untold
+    this.#untold = []
+    for (const [actorType, events] of Map.groupBy(untold, typeOf)) {
       const send = this.#broadcast.sender(addressOfStored(actorType))
       for (let first = 0; first < events.length; first += maxNotices)
         this.#sendSome(send, events.slice(first, first + maxNotices))
@@ -81,7 +73,7 @@ export class FarNodes {
     do {
       this.sendNotices()
       await systemClock.sleep(collectForMs)
-    } while (this.#noticeCount > 0)
+    } while (this.#untold.length > 0)
     this.#isPacing = false
   }
 
@@ -122,6 +114,10 @@ export class FarNodes {
     getOrMake(byType, type, () => new Map<string | undefined, Send>()).set(actorType, send)
     return send
   }
+}
+
+function typeOf({ actorId }: StoredEvent): string {
+  return actorTypeOf(actorId)
 }
 
 function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

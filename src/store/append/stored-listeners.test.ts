@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { memory } from '../../backends/memory/index.ts'
-import { silentLogger } from '../../core/index.ts'
+import { silentLogger, type StoredEvent } from '../../core/index.ts'
+import type { Appended, AppendResult } from '../event-store.ts'
 
 test('what a listener stores itself is told behind what it was told of, to all listeners', async () => {
   await using store = await memory().openStore()
@@ -37,3 +38,19 @@ test('where a listener fails, and the logger as well, all others are told, also 
   expect(heard).toEqual([1, 2])
   expect(await warned).toMatchObject([{ name: 'AetherWarning' }])
 })
+
+test('no listener changes what the next one and the sender are told', async () => {
+  await using store = await memory().openStore({ logger: silentLogger })
+  using _changing = store.onStored((events) => (events as StoredEvent[]).splice(0))
+  const heard: number[] = []
+  using _listening = store.onStored((events) => void heard.push(...events.map((e) => e.version)))
+  const said = { type: 'Said', data: null }
+  const { events } = appended(await store.append('talk-1', [said, said], { expectedVersion: 0 }))
+  expect(heard).toEqual([1, 2])
+  expect(events.map(({ version }) => version)).toEqual([1, 2])
+})
+
+function appended(result: AppendResult): Appended {
+  if (result.ok) return result
+  throw new Error('a conflict')
+}

@@ -64,8 +64,8 @@ export class StoredListeners {
   }
 }
 
-/** Almost always those of one part, which are frozen. */
+/** A list that nobody can change; almost always of one part. */
 function eventsOf(parts: readonly (readonly StoredEvent[])[]): readonly StoredEvent[] {
-  const [first = [], ...others] = parts
-  return others.length === 0 && Object.isFrozen(first) ? first : Object.freeze(parts.flat())
+  const [first = []] = parts
+  return Object.freeze(parts.length > 1 ? parts.flat() : first.slice())
 }
