@@ -6,6 +6,7 @@ import {
   type TraceSpan,
   TurnClock,
 } from '../core/index.ts'
+import { UnderWay } from '../store/index.ts'
 import { ofCommand, ofTransaction, traced } from './deciding/command-span.ts'
 import { findEarlier, sinceOf } from './deciding/earlier-events.ts'
 import {
@@ -21,12 +22,12 @@ import { assertPublic, makeCommand } from './deciding/make-command.ts'
 import type { ActorDefinition } from './definition/definition.ts'
 import type { ActorModel } from './definition/model.ts'
 import { Models } from './definition/models.ts'
-import { Deadlines } from './live/deadlines.ts'
+import { deadlineOf, Deadlines } from './live/deadlines.ts'
 import { earlierAnswer } from './live/earlier-answer.ts'
-import { Letter, type Sending } from './live/letter.ts'
-import type { LiveActor } from './live/live-actor.ts'
+import { Letter } from './live/letter.ts'
 import { LiveActors } from './live/live-actors.ts'
 import { Onlooker } from './live/onlooker.ts'
+import type { Order } from './live/order.ts'
 import { outcomeOf } from './live/outcome.ts'
 import { Patience } from './live/patience.ts'
 import { Quarantine, type QuarantinedActor } from './live/quarantine.ts'
@@ -40,14 +41,6 @@ import type { TransactionActor } from './transaction/share.ts'
 import { checkTransactionName } from './transaction/transaction-name.ts'
 import { requestOf } from './transaction/transaction-request.ts'
 import { transact, type Transaction, type TransactionDelivery } from './transaction/transaction.ts'
-
-/** A command on its way to become a letter. */
-interface Order extends Sending {
-  readonly model: ActorModel
-  /** The actor where it was in memory already. */
-  readonly found: LiveActor | undefined
-  readonly options: DeliveryOptions
-}
 
 /** What one actor has to do. */
 export interface Workload {
@@ -63,8 +56,8 @@ export class ActorHost {
   readonly #live: LiveActors
   readonly #onlooker: Onlooker
   readonly #deadlines: Deadlines
-  #underWay = 0
-  #closing: PromiseWithResolvers<void> | undefined
+  readonly #underWay = new UnderWay()
+  #isClosed = false
 
   /** @throws AetherError `invalid-definition` for two definitions of one type */
   constructor(
@@ -243,7 +236,7 @@ export class ActorHost {
     span: TraceSpan | undefined,
   ): Promise<CommandResult[]> {
     this.#assertOpen()
-    this.#underWay++
+    this.#underWay.begin()
     try {
       const deadline = this.#deadlineOf(options, this.#around.clock.monotonic())
       const request = requestOf(actorIds, options)
@@ -256,18 +249,18 @@ export class ActorHost {
       await nextTurn()
       throw error
     } finally {
-      this.#leave()
+      this.#underWay.end()
     }
   }
 
   /** Goes on to its end, whatever its sender does. */
   async #carryOut(transaction: Transaction, actors: HeldActors): Promise<CommandResult[]> {
     using held = actors
-    this.#underWay++
+    this.#underWay.begin()
     try {
       return await transact(transaction, held, this.#around)
     } finally {
-      this.#leave()
+      this.#underWay.end()
     }
   }
 
@@ -287,28 +280,22 @@ export class ActorHost {
     const deadline = this.#deadlineOf(options, this.#around.clock.monotonic())
     using within = new Patience(this.#deadlines, deadline, options.signal)
     const { live } = this.#activate(actorId)
-    this.#underWay++
     const sought = { since, signal: within.signal }
-    const told = outcomeOf(live, commandId, sought, this.#around).finally(() => this.#leave())
+    const told = outcomeOf(live, commandId, sought, this.#around)
+    this.#underWay.enter(told)
     return await within.race(told)
   }
 
   /** Takes no more commands and waits for those that are under way. */
   async close(): Promise<void> {
-    this.#closing ??= Promise.withResolvers()
-    if (this.#underWay === 0) this.#closing.resolve()
-    await this.#closing.promise
+    this.#isClosed = true
+    await this.#underWay.none()
     this.#live[Symbol.dispose]()
     await this.#around.snapshots.close()
   }
 
   #assertOpen(): void {
-    if (this.#closing) throw new AetherError('closed', 'the node was closed')
-  }
-
-  #leave(): void {
-    this.#underWay--
-    if (this.#underWay === 0) this.#closing?.resolve()
+    if (this.#isClosed) throw new AetherError('closed', 'the node was closed')
   }
 
   readonly #answered = (letter: Letter, error: unknown, at: number | undefined): void => {
@@ -316,25 +303,21 @@ export class ActorHost {
     const { observer, clock } = this.#around
     observer.answered(command.type, command.name, (at ?? clock.monotonic()) - sentAt, error)
     this.#deadlines.remove(letter)
-    this.#leave()
+    this.#underWay.end()
   }
 
   #deadlineOf(
     { timeoutMs = this.#around.limits.commandTimeoutMs }: CommandOptions,
     sentAt: number,
   ): number {
-    if (timeoutMs > 0) return sentAt + timeoutMs
-    throw new AetherError(
-      'invalid-argument',
-      `timeoutMs must be a number greater than 0, not ${String(timeoutMs)}`,
-    )
+    return deadlineOf(timeoutMs, sentAt)
   }
 
   #ask(order: Order, command: Command, deadline: number): Promise<CommandResult> {
     const { model, found, actorId, options } = order
     const { signal } = options
     const letter = new Letter(order, command, deadline, this.#answered)
-    this.#underWay++
+    this.#underWay.begin()
     try {
       // Its preparation may have ended in the moment in which it was taken back.
       signal?.throwIfAborted()
@@ -353,7 +336,7 @@ export class ActorHost {
     offered: Command | Promise<Command>,
     deadline: number,
   ): Promise<CommandResult> {
-    this.#underWay++
+    this.#underWay.begin()
     try {
       const ready = await this.#prepare(order, offered, deadline).catch((reason: unknown) =>
         this.#refused(order.model, name, order.sentAt, reason),
@@ -363,7 +346,7 @@ export class ActorHost {
       observer.answered(order.model.type, name, clock.monotonic() - order.sentAt)
       return ready
     } finally {
-      this.#leave()
+      this.#underWay.end()
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/index.ts'
+import { AetherError, type Clock } from '../../core/index.ts'
 
 /** Something that waits until a moment of the monotonic clock at most. */
 export interface Timed {
@@ -10,6 +10,16 @@ export interface Timed {
 
 /** How late somebody may be told that his time is up; one timer serves all. */
 const sweepMs = 50
+
+/**
+ * When the patience of somebody ends who began to wait at this moment.
+ * @throws AetherError `invalid-argument`
+ */
+export function deadlineOf(timeoutMs: number, since: number): number {
+  if (timeoutMs > 0) return since + timeoutMs
+  const message = `timeoutMs must be a number greater than 0, not ${String(timeoutMs)}`
+  throw new AetherError('invalid-argument', message)
+}
 
 /** The place of whoever doesn't wait. */
 export const notWaiting = -1
