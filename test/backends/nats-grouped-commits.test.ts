@@ -8,7 +8,7 @@ import {
   type EventStore,
   verifyStore,
 } from '../../src/store/index.ts'
-import { startNatsServer } from '../support/nats.ts'
+import { startNatsCluster, startNatsServer } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 import { type ServerOfTests, useServer } from './server-of-tests.ts'
 import { Wire } from './wire.ts'
@@ -264,6 +264,43 @@ describe('where nothing is answered', () => {
       expect(tookMs).toBeLessThan(retryForMs + 3 * requestTimeoutMs)
     }
   })
+})
+
+test('those that another process is in the way of for a moment are tried again together', async () => {
+  await using cluster = await startNatsCluster()
+  await using stack = new AsyncDisposableStack()
+  const options = { servers: cluster.urls, durability: 'trust', replicas: 3 } as const
+  const stores = await Promise.all([0, 1].map(() => nats(options).openStore()))
+  for (const store of stores) stack.use(store)
+  await stores[0]?.commit([part('prices-main', 0)])
+  await using own = await connect({ servers: [...cluster.urls] })
+  let batches = 0
+  own.subscribe('aether.default.event.>', {
+    callback: (_, message) => void (batches += message.headers?.has('Nats-Batch-Commit') ? 1 : 0),
+  })
+  await own.flush()
+  // While one guards an actor, three replicas refuse all others who do.
+  const guard: Append = { actorId: 'prices-main', events: [], expectedVersion: 1 }
+  const pay = async (payer: number): Promise<void> => {
+    for (const number of numbers(20)) {
+      const paid = part(`payer-${payer}-${number}`, 0)
+      expect(await stores[payer % 2]?.commit([paid, guard])).toMatchObject({ ok: true })
+    }
+  }
+  await Promise.all(numbers(64).map(pay))
+  await own.flush()
+  expect(batches).toBeLessThan(400)
+})
+
+test('those that wait for a connection are told when the store is closed', async () => {
+  const { store, wire, observer } = await scene()
+  await store.commit(pair(0))
+  wire.cut()
+  // The cut is here before the answer to any question that is asked now.
+  expect(await observer.latestVersion('to-0')).toBe(1)
+  const ends = Promise.allSettled(numbers(10).map((number) => store.commit(pair(number + 1))))
+  await store.close()
+  for (const end of await ends) expect(end).toMatchObject({ reason: { code: 'closed' } })
 })
 
 test('where the server takes fewer messages at once, they are halved until it takes them', async () => {

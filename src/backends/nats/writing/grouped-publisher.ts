@@ -64,6 +64,7 @@ export class GroupedPublisher {
     const group = this.#inTime(all)
     if (group.length === 0) return
     const outcome = await this.#publisher.attempt(group.flatMap(({ messages }) => messages))
+    if (group.length > 1 && outcome.kind === 'not-now') return this.#putBack(group, outcome)
     if (group.length > 1 && isOfOne(outcome)) return this.#publishApart(group)
     let place = 0
     for (const waiting of group) {
@@ -79,6 +80,17 @@ export class GroupedPublisher {
       if (isTooLate) this.#goOn(waiting, notSent)
       return !isTooLate
     })
+  }
+
+  /**
+   * Nothing was stored, and the same may succeed a moment later, say once another process's guard of the same actor
+   * is through: together, as each by itself would be in the way of the others there.
+   */
+  async #putBack(group: readonly Waiting[], outcome: PublishOutcome): Promise<void> {
+    const budget = group[0]?.budget
+    const mayGoOn = (await budget?.pause()) || budget?.isOver
+    if (mayGoOn) this.#waiting.unshift(...group)
+    else for (const waiting of group) this.#goOn(waiting, outcome)
   }
 
   #goOn({ messages, budget, resolve }: Waiting, outcome: PublishOutcome): void {
