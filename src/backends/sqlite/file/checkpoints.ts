@@ -3,8 +3,13 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { SideThread } from './side-thread.ts'
 import { checkpointPages } from './write-ahead.ts'
 
-/** So many pages are worth two syncs of the disk. */
+/** So many pages are worth a thread. */
 const leastPages = checkpointPages / 4
+/**
+ * And so few a checkpoint, where there is one: it is through before more is written, so that SQLite begins its log at
+ * the front again, and has nothing left to do or to sync.
+ */
+const fewPages = checkpointPages / 20
 /** How many there may be while a thread is at them, until whoever writes takes part. */
 const mostPages = checkpointPages * 4
 /** How long a thread is kept that nobody asks. */
@@ -49,7 +54,8 @@ export class Checkpoints {
     if (!this.#frames || this.#isUnderWay) return
     try {
       const { log, checkpointed } = this.#frames.get() as unknown as Frames
-      if (log - checkpointed >= leastPages) this.#begin()
+      const enough = this.#thread ? fewPages : leastPages
+      if (log - checkpointed >= enough) this.#begin()
     } catch {
       // Another process may hold a lock for a moment.
     }
