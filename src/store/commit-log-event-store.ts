@@ -167,7 +167,7 @@ export class CommitLogEventStore implements EventStore {
 
   read(actorId: ActorId, options: Collecting<ReadOptions>): EventRead<LogEntry>
   read(actorId: ActorId, options?: ReadOptions): EventRead
-  read(actorId: ActorId, options: ReadOptions | Collecting<ReadOptions> = {}): EventRead<LogEntry> {
+  read(actorId: ActorId, options?: ReadOptions | Collecting<ReadOptions>): EventRead<LogEntry> {
     return new EntryIterator(() => {
       this.#assertOpen()
       return this.#sources.ofActor(actorId, options)

@@ -85,11 +85,10 @@ export class MemoryCommitLog implements CommitLog {
     const { events } = this.#actors.get(actorId) ?? nothingHappened
     const start = first === 1 ? 0 : indexOf(events, 'version', first)
     const end = last === Infinity ? events.length : indexOf(events, 'version', last + 1)
-    const isForwards = direction === 'forwards'
-    const wanted = isForwards
-      ? events.slice(start, Math.min(end, start + limit))
-      : events.slice(Math.max(start, end - limit), end)
-    return isForwards ? wanted : wanted.toReversed()
+    const count = Math.min(end - start, limit)
+    return direction === 'forwards'
+      ? events.slice(start, start + count)
+      : events.slice(end - count, end).toReversed()
   }
 
   readAll({ after }: LogRange): AsyncGenerator<readonly StoredEvent[]> {

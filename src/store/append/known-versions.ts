@@ -73,16 +73,20 @@ export class KnownVersions {
     this.#learnFromEnd(actorId, range, newest, count)
   }
 
-  /** The same from all that such a read gave. */
+  /**
+   * The same from all that such a read gave.
+   * @param known what {@link use} gave before it
+   */
   learnFromWhole(
     actorId: ActorId,
     { first, last, limit, direction }: VersionRange,
     events: readonly StoredEvent[],
+    known?: Known,
   ): void {
     const isForwards = direction === 'forwards'
     if (last !== Infinity || (isForwards && events.length >= limit)) return
     const newest = events[isForwards ? events.length - 1 : 0]
-    if (newest) this.learn(actorId, newest.version)
+    if (newest) this.learn(actorId, newest.version, known)
     else if (first === 1) this.learn(actorId, 0)
   }
 

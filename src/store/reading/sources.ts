@@ -1,10 +1,10 @@
 import { type ActorId, checkActorId, type StoredEvent } from '../../core/index.ts'
-import type { KnownVersions } from '../append/known-versions.ts'
-import type { CommitLog, VersionRange } from '../commit-log.ts'
+import type { Known, KnownVersions } from '../append/known-versions.ts'
+import type { CommitLog, LogEntry, VersionRange } from '../commit-log.ts'
 import type { Collecting, ReadAllOptions, ReadOptions } from '../event-store.ts'
 import type { Source } from './entry-iterator.ts'
 import { checkFilter, eventFilter, isOpenFilter } from './log-filter.ts'
-import { oneOf, readingOf, wholeNumber } from './reading.ts'
+import { oneOf, type Reading, readingOf, wholeNumber } from './reading.ts'
 
 const directions = ['forwards', 'backwards'] as const
 
@@ -22,20 +22,21 @@ export class Sources {
   }
 
   /** @throws AetherError `invalid-actor-id`, `invalid-argument` */
-  ofActor(actorId: ActorId, options: ReadOptions | Collecting<ReadOptions>): Source | undefined {
-    checkActorId(actorId)
-    const first = wholeNumber('fromVersion', options.fromVersion ?? 1, 1)
-    const last = wholeNumber('toVersion', options.toVersion ?? Infinity, 0)
-    const direction = oneOf('direction', options.direction ?? 'forwards', directions)
-    const reading = readingOf(options)
-    if (last < first || reading.limit === 0) return undefined
-    const { limit, signal } = reading
-    const range = { first, last, direction, limit }
-    return {
+  ofActor(actorId: ActorId, options?: ReadOptions | Collecting<ReadOptions>): Source | undefined {
+    // An id that is remembered was looked at before.
+    const known = this.#known.use(actorId)
+    if (!known) checkActorId(actorId)
+    const reading = options ? readingOf(options) : wholeReading
+    const range = options ? rangeOf(options, reading) : wholeRange
+    if (range.last < range.first || range.limit === 0) return undefined
+    return new ActorSource({
+      actorId,
       reading,
-      batches: () => this.#known.learnFrom(actorId, range, this.#log.read(actorId, range, signal)),
-      whole: this.#wholeOf(actorId, range),
-    }
+      range,
+      log: this.#log,
+      knownVersions: this.#known,
+      known,
+    })
   }
 
   /** @throws AetherError `invalid-argument` */
@@ -49,12 +50,50 @@ export class Sources {
     const { limit, signal } = reading
     return { reading, batches: () => this.#log.readAll({ after, limit, filter }, signal) }
   }
+}
 
-  #wholeOf(actorId: ActorId, range: VersionRange): () => StoredEvent[] | undefined {
-    return () => {
-      const events = this.#log.eventsOf?.(actorId, range)
-      if (events) this.#known.learnFromWhole(actorId, range, events)
-      return events
-    }
+interface ActorSourceContext {
+  readonly actorId: ActorId
+  readonly reading: Reading
+  readonly range: VersionRange
+  readonly log: CommitLog
+  readonly knownVersions: KnownVersions
+  /** What was known of the actor when the read began. */
+  readonly known: Known | undefined
+}
+
+/** One actor's events: a read of all of them at once is made of little else. */
+class ActorSource implements Source {
+  readonly #context: ActorSourceContext
+
+  constructor(context: ActorSourceContext) {
+    this.#context = context
+  }
+
+  get reading(): Reading {
+    return this.#context.reading
+  }
+
+  batches(): AsyncIterable<readonly LogEntry[]> {
+    const { actorId, reading, range, log, knownVersions } = this.#context
+    return knownVersions.learnFrom(actorId, range, log.read(actorId, range, reading.signal))
+  }
+
+  whole(): StoredEvent[] | undefined {
+    const { actorId, range, log, knownVersions, known } = this.#context
+    const events = log.eventsOf?.(actorId, range)
+    if (events) knownVersions.learnFromWhole(actorId, range, events, known)
+    return events
   }
 }
+
+/** @throws AetherError `invalid-argument` */
+function rangeOf(options: ReadOptions | Collecting<ReadOptions>, { limit }: Reading): VersionRange {
+  const first = wholeNumber('fromVersion', options.fromVersion ?? 1, 1)
+  const last = wholeNumber('toVersion', options.toVersion ?? Infinity, 0)
+  const direction = oneOf('direction', options.direction ?? 'forwards', directions)
+  return { first, last, direction, limit }
+}
+
+const wholeReading = readingOf({})
+const wholeRange = rangeOf({}, wholeReading)
