@@ -293,11 +293,10 @@ test('those that another process is in the way of for a moment are tried again t
 })
 
 test('those that wait for a connection are told when the store is closed', async () => {
-  const { store, wire, observer } = await scene()
+  const { store, wire } = await scene()
   await store.commit(pair(0))
   wire.cut()
-  // The cut is here before the answer to any question that is asked now.
-  expect(await observer.latestVersion('to-0')).toBe(1)
+  await until(() => wire.refused > 0, { description: 'the cut is noticed' })
   const ends = Promise.allSettled(numbers(10).map((number) => store.commit(pair(number + 1))))
   await store.close()
   for (const end of await ends) expect(end).toMatchObject({ reason: { code: 'closed' } })

@@ -10,6 +10,7 @@ export class Wire implements AsyncDisposable {
   readonly #target: number
   readonly #connections = new Set<Connection>()
   #isCut = false
+  #refused = 0
   #holds: Direction | undefined
   #heldChunks = 0
 
@@ -27,6 +28,11 @@ export class Wire implements AsyncDisposable {
 
   get url(): string {
     return `nats://127.0.0.1:${(this.#listener.address() as AddressInfo).port}`
+  }
+
+  /** How many connections were tried since it was cut: whoever tries one knows that his is gone. */
+  get refused(): number {
+    return this.#refused
   }
 
   /** How many pieces were held since `hold()`. */
@@ -64,6 +70,7 @@ export class Wire implements AsyncDisposable {
   /** Ends all connections, loses what was held, and lets no new one in until it's mended. */
   cut(): void {
     this.#isCut = true
+    this.#refused = 0
     this.#holds = undefined
     for (const connection of this.#connections) connection.end()
   }
@@ -79,6 +86,7 @@ export class Wire implements AsyncDisposable {
 
   #accept(client: Socket): void {
     if (this.#isCut) {
+      this.#refused++
       client.on('error', () => undefined).destroy()
       return
     }
