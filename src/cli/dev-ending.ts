@@ -33,10 +33,9 @@ export class DevEnding implements Disposable {
     await new Promise((resolve) => this.signal.addEventListener('abort', resolve, { once: true }))
   }
 
-  /** All is closed. */
+  /** All is closed. What else of the same signal comes before the process has ended must not kill it. */
   [Symbol.dispose](): void {
     this.#over.abort()
-    for (const name of signals) process.off(name, this.#onSignal)
   }
 
   readonly #onSignal = (): void => {
