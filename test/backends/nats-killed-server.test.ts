@@ -1,22 +1,17 @@
 import { connect } from '@nats-io/transport-node'
 import { expect, test } from 'vitest'
 import { nats } from '../../src/backends/nats/index.ts'
-import { startNatsServer } from '../support/nats.ts'
+import { type NatsServer, startNatsServer } from '../support/nats.ts'
 import { asking, login } from '../support/nats-monitoring.ts'
 import { Appenders } from './appenders.ts'
 import { Transfers } from './nats-transfers.ts'
+import type { Writers } from './writers.ts'
 
 test('kill -9 of the server during appends: what is acknowledged is there, once', async () => {
   await using server = await startNatsServer()
   await using store = await nats({ servers: server.url, retryForMs: 60_000 }).openStore()
   const appenders = new Appenders(store)
-  for (let kills = 0; kills < 4; kills++) {
-    await appenders.untilMore(500)
-    await server.kill()
-    await server.restart()
-  }
-  await appenders.untilMore(500)
-  await appenders.finish()
+  await killDuring(appenders, server, { kills: 4, between: 500 })
   await appenders.verify()
 })
 
@@ -36,13 +31,7 @@ test('kill -9 of a server that syncs for each, during appends that share batches
   const options = { servers: server.url, ...login, durability: 'require' } as const
   await using store = await nats({ ...options, retryForMs: 60_000 }).openStore()
   const appenders = new Appenders(store)
-  for (let kills = 0; kills < 4; kills++) {
-    await appenders.untilMore(500)
-    await server.kill()
-    await server.restart()
-  }
-  await appenders.untilMore(500)
-  await appenders.finish()
+  await killDuring(appenders, server, { kills: 4, between: 500 })
   await appenders.verify()
   expect(batches).toBeGreaterThan(5)
   await raw.close()
@@ -52,12 +41,21 @@ test('kill -9 of the server during commits over several actors: never half of on
   await using server = await startNatsServer()
   await using store = await nats({ servers: server.url, retryForMs: 60_000 }).openStore()
   const transfers = new Transfers(store)
-  for (let kills = 0; kills < 6; kills++) {
-    await transfers.untilMore(60)
+  await killDuring(transfers, server, { kills: 6, between: 60 })
+  await transfers.verify()
+})
+
+/** So much is acknowledged before each kill, and behind the last. */
+async function killDuring(
+  writers: Writers<string>,
+  server: NatsServer,
+  { kills, between }: { readonly kills: number; readonly between: number },
+): Promise<void> {
+  for (let killed = 0; killed < kills; killed++) {
+    await writers.untilMore(between)
     await server.kill()
     await server.restart()
   }
-  await transfers.untilMore(60)
-  await transfers.finish()
-  await transfers.verify()
-})
+  await writers.untilMore(between)
+  await writers.finish()
+}
