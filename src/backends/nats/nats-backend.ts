@@ -154,7 +154,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const ofCommits = new ConditionalPublisher(inbox, numbers)
   const publisher = new CommitPublisher({ publisher: ofCommits, leader, link, retryForMs })
   const isSyncedAlone = (): boolean => durability.isSyncedAlone
-  const behind = { reader: actors, subjects, heads, link, retryForMs }
+  const behind = { reader: actors, subjects, heads }
   const writer = new CommitWriter({ publisher, isSyncedAlone, ...behind })
   const longRun = (): LongRun =>
     new LongRun({ library, link, manager, replicas, stream, timeoutMs })

@@ -21,8 +21,8 @@ export interface NatsOptions extends NatsCredentials {
   /** How long one request waits for its answer before it is repeated. @default 5,000 */
   readonly requestTimeoutMs?: number
   /**
-   * How long an operation goes on trying without a server or a stream leader. A cluster needs
-   * up to 7 s to replace a leader. @default 15,000
+   * How long an operation goes on trying without a server or a stream leader, in all its steps together; beside it
+   * comes the request that is under way by then. A cluster needs up to 7 s to replace a leader. @default 15,000
    */
   readonly retryForMs?: number
   /**

@@ -9,13 +9,15 @@ const longestPauseMs = 250
 export class RetryBudget {
   readonly #link: NatsLink
   readonly #signal: AbortSignal | undefined
-  readonly #deadline: number
+  /** When it's over, of `performance.now()`. */
+  readonly deadline: number
   #pauseMs = firstPauseMs
 
-  constructor(link: NatsLink, retryForMs: number, signal?: AbortSignal) {
+  /** @param latest when it's over even so, of `performance.now()`: the deadline of what it is a step of */
+  constructor(link: NatsLink, retryForMs: number, signal?: AbortSignal, latest: number = Infinity) {
     this.#link = link
     this.#signal = signal
-    this.#deadline = performance.now() + retryForMs
+    this.deadline = Math.min(performance.now() + retryForMs, latest)
   }
 
   /**
@@ -37,6 +39,6 @@ export class RetryBudget {
   }
 
   get #leftMs(): number {
-    return Math.max(0, this.#deadline - performance.now())
+    return Math.max(0, this.deadline - performance.now())
   }
 }

@@ -41,8 +41,8 @@ export class ActorReader {
    * Where the actor stands, as the leader knows.
    * @throws MalformedEventError; and what the leader throws.
    */
-  async head(actorId: ActorId, signal?: AbortSignal): Promise<ActorHead> {
-    const message = await this.#newest(actorId, signal)
+  async head(actorId: ActorId, signal?: AbortSignal, deadline?: number): Promise<ActorHead> {
+    const message = await this.#newest(actorId, signal, deadline)
     if (!message) return noHead
     const { subjects } = this.#context
     // Read whole, so that nothing is ever written behind what can't be read.
@@ -51,13 +51,17 @@ export class ActorReader {
     return this.#learn(actorId, newest)
   }
 
-  /** {@link head}, with all that the next commit is to name; one commit of a page costs a step more. */
-  async headToWrite(actorId: ActorId): Promise<ActorHead> {
-    const head = await this.head(actorId)
+  /**
+   * {@link head}, with all that the next commit is to name; one commit of a page costs a step more.
+   * @param deadline of `performance.now()`
+   */
+  async headToWrite(actorId: ActorId, deadline: number): Promise<ActorHead> {
+    const head = await this.head(actorId, undefined, deadline)
     const [oldest] = head.links
     if (isEnoughToWrite(head) || oldest === undefined) return head
+    const inTime = AbortSignal.timeout(Math.max(0, deadline - performance.now()))
     // Without what it names, an index of pages begins anew: reads get slower, not wrong.
-    const end = await this.#context.backLinks.at(actorId, oldest).catch(() => undefined)
+    const end = await this.#context.backLinks.at(actorId, oldest, inTime).catch(() => undefined)
     return { ...head, pages: (end && isReadable(end) && pagesFrom(end)) || [oldest] }
   }
 
@@ -142,9 +146,13 @@ export class ActorReader {
     return head && wantedAhead(range, head, heads.chain(actorId))
   }
 
-  #newest(actorId: ActorId, signal: AbortSignal | undefined): Promise<StoredMessage | null> {
+  #newest(
+    actorId: ActorId,
+    signal: AbortSignal | undefined,
+    deadline?: number,
+  ): Promise<StoredMessage | null> {
     const { leader, subjects, heads } = this.#context
-    return leader.last(subjects.of(actorId), signal, heads.get(actorId)?.sequence)
+    return leader.last(subjects.of(actorId), signal, heads.get(actorId)?.sequence, deadline)
   }
 
   /** @throws TrimmedMeanwhile where the newest message isn't the newest any more, and gone. */

@@ -31,7 +31,8 @@ export interface StreamLeaderContext {
  * that shows less than is known here, or that comes after a silence of our server, is doubted: it is
  * asked for once more when a server that goes on has noticed. Certain is only a conditional write.
  *
- * Every question is repeated while there is no connection or leader.
+ * Every question is repeated while there is no connection or leader; not beyond the deadline that is given with
+ * it, of `performance.now()`.
  * @throws AetherError `store-unavailable` when that took too long; `incompatible-store` where the
  * stream is gone or forbidden; `closed`; and the signal's reason.
  */
@@ -52,23 +53,33 @@ export class StreamLeader {
   }
 
   /** The newest message of the subject, of which one with a sequence is known. */
-  last(subject: string, signal?: AbortSignal, known = 0): Promise<StoredMessage | null> {
-    return this.#message({ last_by_subj: subject }, signal, known)
+  last(
+    subject: string,
+    signal?: AbortSignal,
+    known = 0,
+    deadline?: number,
+  ): Promise<StoredMessage | null> {
+    return this.#message({ last_by_subj: subject }, signal, deadline, known)
   }
 
   /** The first message of the subject, which may have wildcards, from this sequence on. */
-  next(subject: string, fromSequence: number, signal?: AbortSignal): Promise<StoredMessage | null> {
-    return this.#message({ seq: fromSequence, next_by_subj: subject }, signal)
+  next(
+    subject: string,
+    fromSequence: number,
+    signal?: AbortSignal,
+    deadline?: number,
+  ): Promise<StoredMessage | null> {
+    return this.#message({ seq: fromSequence, next_by_subj: subject }, signal, deadline)
   }
 
   /** The message with this sequence. */
-  at(sequence: number, signal?: AbortSignal): Promise<StoredMessage | null> {
-    return this.#message({ seq: sequence }, signal)
+  at(sequence: number, signal?: AbortSignal, deadline?: number): Promise<StoredMessage | null> {
+    return this.#message({ seq: sequence }, signal, deadline)
   }
 
   /** The sequence of the newest message of all. */
-  async lastSequence(signal?: AbortSignal): Promise<number> {
-    return (await this.info(signal)).state.last_seq
+  async lastSequence(signal?: AbortSignal, deadline?: number): Promise<number> {
+    return (await this.info(signal, deadline)).state.last_seq
   }
 
   /**
@@ -94,12 +105,13 @@ export class StreamLeader {
   }
 
   /** How the stream is and by whom it's kept. */
-  async info(signal?: AbortSignal): Promise<StreamInfo> {
+  async info(signal?: AbortSignal, deadline?: number): Promise<StreamInfo> {
     const { manager, stream } = this.#context
     const info = await this.#read(
       () => manager.streams.info(stream),
       ({ state }) => state.last_seq < this.#newest,
       signal,
+      deadline,
     )
     this.learn(info.state.last_seq)
     return info
@@ -130,12 +142,13 @@ export class StreamLeader {
   async #message(
     query: MessageQuery,
     signal: AbortSignal | undefined,
+    deadline: number | undefined,
     known = 0,
   ): Promise<StoredMessage | null> {
     const isOld = (answer: StoredMessage | null): boolean => (answer?.seq ?? 0) < known
     const { stream } = this.#context
     const question = (): Promise<StoredMessage | null> => askLeader(this.#context, stream, query)
-    const message = await this.#read(question, isOld, signal)
+    const message = await this.#read(question, isOld, signal, deadline)
     if (message) this.learn(message.seq, message.data)
     return message
   }
@@ -145,25 +158,27 @@ export class StreamLeader {
     question: () => Promise<T>,
     isOld: (answer: T) => boolean,
     signal: AbortSignal | undefined,
+    deadline?: number,
   ): Promise<T> {
     let askedAt = 0
     const timed = (): Promise<T> => {
       askedAt = performance.now()
       return question()
     }
-    const answer = await this.#ask(timed, signal)
+    const answer = await this.#ask(timed, signal, 'read', deadline)
     if (!isOld(answer) && !this.#context.link.pulse.isDoubtful(askedAt)) return answer
     await systemClock.sleep(settleMs, signal)
-    return this.#ask(question, signal)
+    return this.#ask(question, signal, 'read', deadline)
   }
 
   async #ask<T>(
     question: () => Promise<T>,
     signal: AbortSignal | undefined,
     done: 'read' | 'trimmed' | 'cleared' = 'read',
+    deadline?: number,
   ): Promise<T> {
     const { link, retryForMs } = this.#context
-    const budget = new RetryBudget(link, retryForMs, signal)
+    const budget = new RetryBudget(link, retryForMs, signal, deadline)
     for (;;) {
       try {
         return await link.attempt(question, signal)
@@ -193,7 +208,7 @@ export class StreamLeader {
     if (link.isClosing) return new AetherError('closed', 'the event store was closed', { cause })
     return new AetherError(
       'store-unavailable',
-      `the leader of the stream ${stream} did not answer within ${retryForMs} ms: ${messageOf(cause)}`,
+      `the leader of the stream ${stream} did not answer in the ${retryForMs} ms that an operation may take: ${messageOf(cause)}`,
       { cause },
     )
   }

@@ -43,6 +43,8 @@ interface Doubt {
   readonly wasUnanswered: boolean
   /** When the first one was doubtful, of `performance.now()`. */
   readonly doubtfulSince: number | undefined
+  /** Until when it may be looked up, of `performance.now()`. */
+  readonly deadline: number
 }
 
 /**
@@ -59,13 +61,16 @@ export class CommitPublisher {
 
   /**
    * Repeats the identical messages, which is safe: their expectations can come true only once.
+   * @param budget the time of what this is a step of. @default one of its own
    * @throws AetherError `too-large`; `store-unavailable`, `not-permitted` and `closed`, where
    * nothing was stored; `outcome-unknown` where a try went unanswered and time ran out.
    */
-  publish(messages: readonly ConditionalMessage[]): Promise<Certainty> {
+  publish(
+    messages: readonly ConditionalMessage[],
+    budget: RetryBudget = this.newBudget(),
+  ): Promise<Certainty> {
     const { publisher } = this.#context
     this.checkSize(messages)
-    const budget = this.newBudget()
     // Almost always the first try is the last: an async function for it would cost much of it.
     return publisher
       .publish(messages)
@@ -137,7 +142,7 @@ export class CommitPublisher {
     const doubtfulSince = first.kind === 'doubtful' ? performance.now() : undefined
     for (;;) {
       wasUnanswered ||= outcome.kind === 'unknown'
-      const doubt = { wasUnanswered, doubtfulSince }
+      const doubt = { wasUnanswered, doubtfulSince, deadline: budget.deadline }
       const certainty = await this.#certaintyOf(outcome, messages, doubt)
       if (certainty) return certainty
       if (outcome.kind === 'refused' && !wasUnanswered) throw refusal(outcome, messages)
@@ -168,7 +173,8 @@ export class CommitPublisher {
     const isSuperseded = outcome.kind === 'superseded'
     if (!isSuperseded && outcome.kind !== 'doubtful') return undefined
     if (!isInDoubt(doubt)) return 'superseded'
-    const isTooLate = await this.#isTooLate(messages)
+    const isTooLate = await this.#isTooLate(messages, doubt)
+    if (isTooLate === undefined) return undefined
     // A leader that was replaced shows less than there is.
     if (isTooLate) await systemClock.sleep(settleMs)
     const found = await this.#lookUp(messages, doubt)
@@ -177,13 +183,19 @@ export class CommitPublisher {
     return found ?? undefined
   }
 
-  /** Whether one of the guards can't come true any more: then what isn't stored yet never will be. */
-  async #isTooLate(messages: readonly ConditionalMessage[]): Promise<boolean> {
+  /**
+   * Whether one of the guards can't come true any more: then what isn't stored yet never will be. Undefined
+   * where the leader can't be asked.
+   */
+  async #isTooLate(
+    messages: readonly ConditionalMessage[],
+    doubt: Doubt,
+  ): Promise<boolean | undefined> {
     for (const { expectedSubject, expectedSequence } of messages) {
       if (expectedSubject === undefined) continue
-      const next = await this.#next(expectedSubject, expectedSequence + 1)
-      // Each question that isn't answered takes as long as the commit may in all.
-      if (next !== null) return next !== undefined
+      const next = await this.#next(expectedSubject, expectedSequence + 1, doubt)
+      if (next === undefined) return undefined
+      if (next) return true
     }
     return false
   }
@@ -196,20 +208,20 @@ export class CommitPublisher {
    */
   async #lookUp(
     messages: readonly ConditionalMessage[],
-    { wasUnanswered }: Doubt,
+    doubt: Doubt,
   ): Promise<Certainty | null | undefined> {
     for (const [index, message] of messages.entries()) {
       const { subject, expectedSubject, expectedSequence } = message
       if (expectedSubject !== undefined) continue // others' guards lie on its subject as well
-      const next = await this.#next(subject, expectedSequence + 1)
+      const next = await this.#next(subject, expectedSequence + 1, doubt)
       if (next === undefined) return undefined
       if (next === null) continue
       if (isThis(next, message)) {
         const storedAt = next.seq - index
-        const isWhole = await this.#isWhole(messages, storedAt).catch(() => false)
+        const isWhole = await this.#isWhole(messages, storedAt, doubt).catch(() => false)
         return isWhole ? { storedAt } : undefined
       }
-      if (wasUnanswered && !isWrittenBehind(next, expectedSequence))
+      if (doubt.wasUnanswered && !isWrittenBehind(next, expectedSequence))
         throw this.#unknown(messages, undefined)
       return 'superseded'
     }
@@ -220,17 +232,27 @@ export class CommitPublisher {
    * Whether the last of them is there as well: a server that fails in the middle has stored a part of them, and may
    * yet store the rest. What was removed since was there.
    */
-  async #isWhole(messages: readonly ConditionalMessage[], firstSequence: number): Promise<boolean> {
+  async #isWhole(
+    messages: readonly ConditionalMessage[],
+    firstSequence: number,
+    { deadline }: Doubt,
+  ): Promise<boolean> {
     const last = messages.at(-1)
     if (!last || messages.length === 1) return true
     const { leader } = this.#context
     const lastSequence = firstSequence + messages.length - 1
-    const found = await leader.at(lastSequence)
-    return found ? isThis(found, last) : (await leader.lastSequence()) >= lastSequence
+    const found = await leader.at(lastSequence, undefined, deadline)
+    if (found) return isThis(found, last)
+    return (await leader.lastSequence(undefined, deadline)) >= lastSequence
   }
 
-  #next(subject: string, fromSequence: number): Promise<StoredMessage | null | undefined> {
-    return this.#context.leader.next(subject, fromSequence).catch(() => undefined)
+  #next(
+    subject: string,
+    fromSequence: number,
+    { deadline }: Doubt,
+  ): Promise<StoredMessage | null | undefined> {
+    const { leader } = this.#context
+    return leader.next(subject, fromSequence, undefined, deadline).catch(() => undefined)
   }
 
   #outOfTime(

@@ -13,8 +13,7 @@ import { linksBehind, pagesBehind } from '../commits/back-links.ts'
 import { encodeBody, encodeGuard } from '../commits/commit-message.ts'
 import { maxEventsPerMessage, positionOf } from '../commits/event-position.ts'
 import type { EventSubjects } from '../commits/event-subjects.ts'
-import type { NatsLink } from '../connection/nats-link.ts'
-import { RetryBudget } from '../connection/retry-budget.ts'
+import type { RetryBudget } from '../connection/retry-budget.ts'
 import { type ActorHead, type ActorHeads, isEnoughToWrite, noHead } from '../reading/actor-heads.ts'
 import type { ActorReader } from '../reading/actor-reader.ts'
 import type { Certainty, CommitPublisher } from './commit-publisher.ts'
@@ -29,8 +28,6 @@ export interface CommitWriterContext {
   readonly reader: ActorReader
   readonly subjects: EventSubjects
   readonly heads: ActorHeads
-  readonly link: NatsLink
-  readonly retryForMs: number
 }
 
 /** A part of a commit, and the head of its actor behind which it's to stand. */
@@ -60,8 +57,7 @@ export class CommitWriter {
    */
   write(commit: Commit): Promise<WriteOutcome> {
     commit.parts.forEach(checkCount)
-    const { link, retryForMs } = this.#context
-    const budget = new RetryBudget(link, retryForMs)
+    const budget = this.#context.publisher.newBudget()
     if (!commit.parts.some(goesAnywhere)) return this.#writeAll(commit, budget)
     const anywhere = commit.parts.filter(goesAnywhere).map((part) => part.actorId)
     const checkTime = (): void => {
@@ -75,7 +71,7 @@ export class CommitWriter {
   #writeAll(commit: Commit, budget: RetryBudget): Promise<WriteOutcome> {
     const remembered = this.#remembered(commit)
     if (!remembered) return this.#writeAsked(commit, budget)
-    return this.#publish(remembered, commit).then(
+    return this.#publish(remembered, commit, budget).then(
       (certainty) =>
         this.#learn(certainty, remembered, commit) ?? this.#writeAsked(commit, budget, remembered),
     )
@@ -89,7 +85,7 @@ export class CommitWriter {
   ): Promise<WriteOutcome> {
     for (;;) {
       const mayRepeat = !before || (await this.#mayRepeat(commit, budget))
-      const placements = await this.#asked(commit)
+      const placements = await this.#asked(commit, budget)
       if (before) {
         const superseded = supersededIn(placements, before)
         if (superseded && !mayRepeat) return superseded
@@ -98,7 +94,8 @@ export class CommitWriter {
       }
       const conflict = conflictIn(placements, ({ part, head }) => !isMet(part, head.version))
       if (conflict) return conflict
-      const outcome = this.#learn(await this.#publish(placements, commit), placements, commit)
+      const certainty = await this.#publish(placements, commit, budget)
+      const outcome = this.#learn(certainty, placements, commit)
       if (outcome) return outcome
       before = placements
     }
@@ -108,16 +105,24 @@ export class CommitWriter {
     return parts.some(goesAnywhere) ? budget.pause() : !budget.isOver
   }
 
-  #publish(placements: readonly Placement[], commit: Commit): Promise<Certainty> {
-    if (placements.some(isOfGuard)) return this.#publishGuarded(placements, commit)
+  #publish(
+    placements: readonly Placement[],
+    commit: Commit,
+    budget: RetryBudget,
+  ): Promise<Certainty> {
+    if (placements.some(isOfGuard)) return this.#publishGuarded(placements, commit, budget)
     const messages = placements.map((placement) => this.#messageOf(placement, commit))
-    if (messages.length > 1) return this.#grouped.publish(messages)
+    if (messages.length > 1) return this.#grouped.publish(messages, budget)
     const { publisher, isSyncedAlone } = this.#context
-    return (isSyncedAlone() ? this.#synced : publisher).publish(messages)
+    return (isSyncedAlone() ? this.#synced : publisher).publish(messages, budget)
   }
 
   /** The guards come first, so that the newest message of the stream always holds events. */
-  #publishGuarded(placements: readonly Placement[], commit: Commit): Promise<Certainty> {
+  #publishGuarded(
+    placements: readonly Placement[],
+    commit: Commit,
+    budget: RetryBudget,
+  ): Promise<Certainty> {
     const guards = placements.filter(isOfGuard)
     const ordered = [...guards, ...placements.filter((placement) => !isOfGuard(placement))]
     const inOrder = { ...commit, parts: ordered.map(({ part }) => part) }
@@ -126,7 +131,7 @@ export class CommitWriter {
         ? this.#guardOf(placement, inOrder)
         : this.#messageOf(placement, inOrder),
     )
-    return this.#grouped.publish(messages)
+    return this.#grouped.publish(messages, budget)
   }
 
   /** Gives nothing where somebody else was faster. */
@@ -193,10 +198,10 @@ export class CommitWriter {
     return placements
   }
 
-  #asked({ parts }: Commit): Promise<readonly Placement[]> {
+  #asked({ parts }: Commit, { deadline }: RetryBudget): Promise<readonly Placement[]> {
     const { reader } = this.#context
     return Promise.all(
-      parts.map(async (part) => ({ part, head: await reader.headToWrite(part.actorId) })),
+      parts.map(async (part) => ({ part, head: await reader.headToWrite(part.actorId, deadline) })),
     )
   }
 }

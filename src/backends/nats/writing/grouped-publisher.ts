@@ -31,9 +31,11 @@ export class GroupedPublisher {
   }
 
   /** @throws as {@link CommitPublisher.publish} */
-  async publish(messages: Messages): Promise<Certainty> {
+  async publish(
+    messages: Messages,
+    budget: RetryBudget = this.#publisher.newBudget(),
+  ): Promise<Certainty> {
     this.#publisher.checkSize(messages)
-    const budget = this.#publisher.newBudget()
     return new Promise((resolve) => {
       this.#waiting.push({ messages, budget, resolve })
       if (!this.#isWorking) void this.#work()

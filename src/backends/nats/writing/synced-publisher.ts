@@ -1,3 +1,4 @@
+import type { RetryBudget } from '../connection/retry-budget.ts'
 import type { Certainty, CommitPublisher } from './commit-publisher.ts'
 import type { ConditionalMessage } from './conditional-publisher.ts'
 import type { GroupedPublisher } from './grouped-publisher.ts'
@@ -20,11 +21,11 @@ export class SyncedPublisher {
   }
 
   /** @throws as {@link CommitPublisher.publish} */
-  async publish(messages: readonly ConditionalMessage[]): Promise<Certainty> {
+  async publish(messages: readonly ConditionalMessage[], budget: RetryBudget): Promise<Certainty> {
     const publisher = this.#underWay < leastTogether ? this.#single : this.#grouped
     this.#underWay++
     try {
-      return await publisher.publish(messages)
+      return await publisher.publish(messages, budget)
     } finally {
       this.#underWay--
     }
