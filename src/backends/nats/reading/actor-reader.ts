@@ -59,7 +59,8 @@ export class ActorReader {
     const head = await this.head(actorId, undefined, deadline)
     const [oldest] = head.links
     if (isEnoughToWrite(head) || oldest === undefined) return head
-    const inTime = AbortSignal.timeout(Math.max(0, deadline - performance.now()))
+    const leftMs = Math.ceil(Math.max(0, deadline - performance.now()))
+    const inTime = AbortSignal.timeout(leftMs)
     // Without what it names, an index of pages begins anew: reads get slower, not wrong.
     const end = await this.#context.backLinks.at(actorId, oldest, inTime).catch(() => undefined)
     return { ...head, pages: (end && isReadable(end) && pagesFrom(end)) || [oldest] }
