@@ -16,7 +16,7 @@ import { limitClause } from '../file/limit-clause.ts'
 import { KeptFile } from '../file/kept-file.ts'
 import { LargeData, smallColumns, type SmallRow } from './large-data.ts'
 import { commitFailure } from '../file/sqlite-failure.ts'
-import { rollBack } from '../file/transaction.ts'
+import { inOneMoment, rollBack } from '../file/transaction.ts'
 import { WriteAheadRoom } from '../file/write-ahead-room.ts'
 import { identityIn } from './log-identity.ts'
 import type { PageQuery } from './page-worker.ts'
@@ -152,13 +152,13 @@ export class EventTable {
     return position ?? 0
   }
 
-  /** Rows of one actor, from one end of the range on: so many at most, and fewer where they are large. */
+  /**
+   * Rows of one actor, from one end of the range on: so many at most, and fewer where they are large. None is missing
+   * between them, also where another process trims.
+   */
   pageOfActor(actor: string, range: VersionRange, limit: number): Page {
-    const isForwards = range.direction === 'forwards'
-    const query = isForwards ? this.#pageOfActor : this.#pageOfActorBackwards
-    const found = query.all(actor, range.first, integer(range.last), limit) as unknown as SmallRow[]
-    const rows = this.#large.completed(found)
-    return { rows, isLast: found.length < limit && rows.length === found.length }
+    const look = (): Page => this.#lookAtPage(actor, range, limit)
+    return this.trimming ? inOneMoment(this.#db, look) : look()
   }
 
   /** The same, however large they are. */
@@ -205,6 +205,14 @@ export class EventTable {
   /** The last one to close the file leaves nothing beside it. */
   close(): void {
     this.#db.close()
+  }
+
+  #lookAtPage(actor: string, range: VersionRange, limit: number): Page {
+    const isForwards = range.direction === 'forwards'
+    const query = isForwards ? this.#pageOfActor : this.#pageOfActorBackwards
+    const found = query.all(actor, range.first, integer(range.last), limit) as unknown as SmallRow[]
+    const rows = this.#large.completed(found)
+    return { rows, isLast: found.length < limit && rows.length === found.length }
   }
 
   #scanOf({ rows: found, after, to, isAll }: FoundRows, end: number): Scan {

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
-import type { StoredEvent } from '../../../core/index.ts'
+import { encodeKey, type StoredEvent } from '../../../core/index.ts'
 import type { LogEntry } from '../../../store/index.ts'
+import { connect } from '../file/connect.ts'
+import { EventTable } from './event-table.ts'
+import { EventTrimming } from './event-trimming.ts'
 import { openEventTable } from './open-event-table.ts'
 import { sqlite } from '../sqlite-backend.ts'
 import { SqliteCommitLog } from './sqlite-commit-log.ts'
@@ -57,4 +60,55 @@ test('what is large and no event stands in its place', async () => {
   const read = await Array.fromAsync(store.readAll({ onMalformed: 'collect' }))
   expect(read.map((entry) => entry.position)).toEqual([1, 2, 3])
   expect(read[1]).toMatchObject({ code: 'malformed-event' })
+})
+
+describe('where another process trims while a page is read, a read of an actor', () => {
+  const retention = { keepForMs: 3_600_000 }
+  const large = 20
+  const count = 519
+
+  /** Reads through a connection that another one trims for, right behind the query of the first large page. */
+  async function versionsRead(direction: 'forwards' | 'backwards'): Promise<readonly number[]> {
+    await using folder = await temporaryFolder()
+    const file = join(folder.path, 'events.db')
+    await using store = await sqlite(file, { retention }).openStore()
+    const old = Array.from({ length: count }, (_, index) => ({
+      version: index + 1,
+      time: '2020-01-01T00:00:00.000Z',
+      type: 'A',
+      data: index < large ? 'x'.repeat(100_000) : 1,
+    }))
+    await store.save('a-1', old)
+    await store.append('a-1', [{ type: 'A', data: 1 }], { expectedVersion: count })
+
+    using other = connect(file)
+    const trimming = new EventTrimming(other, retention)
+    const db = connect(file)
+    const prepare = db.prepare.bind(db)
+    db.prepare = (query) => {
+      const statement = prepare(query)
+      const get = statement.get.bind(statement)
+      const trimThenGet = (position: number): unknown => {
+        trimming.removeSome(encodeKey('a-1'), large)
+        return get(position)
+      }
+      if (query.startsWith('SELECT data FROM event')) Object.assign(statement, { get: trimThenGet })
+      return statement
+    }
+    const log = new SqliteCommitLog(new EventTable(db, file), settingsOf({}))
+    const range = { first: 1, last: Infinity, direction, limit: Infinity }
+    const entries = (await Array.fromAsync(log.read('a-1', range, undefined))).flat()
+    expect(await store.trimmedVersion('a-1')).toBe(large)
+    await log.close()
+    return entries.map((entry) => (entry as StoredEvent).version)
+  }
+
+  test.for(['forwards', 'backwards'] as const)(
+    '%s repeats and misses nothing',
+    async (direction) => {
+      const versions = await versionsRead(direction)
+      const all = Array.from({ length: count + 1 }, (_, index) => index + 1)
+      expect(versions).toEqual(direction === 'forwards' ? all : all.toReversed())
+    },
+  )
 })

@@ -22,6 +22,16 @@ export function inTransaction<T>(
   }
 }
 
+/** All that is looked at is of one moment, whatever other connections write meanwhile. */
+export function inOneMoment<T>(db: DatabaseSync, look: () => T): T {
+  db.exec('BEGIN')
+  try {
+    return look()
+  } finally {
+    rollBack(db)
+  }
+}
+
 function commit(db: DatabaseSync, notCommitted: (thrown: unknown) => unknown): void {
   try {
     db.exec('COMMIT')
