@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { AetherError, messageOf } from '../core/index.ts'
 import type { Node } from '../node/index.ts'
 import { type Answer, Connections } from './connection/connections.ts'
+import { maxBodyBytes } from './exchange/body.ts'
 import type { Exchange, Reply } from './exchange/exchange.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 import { problemReply } from './exchange/problem.ts'
@@ -11,6 +12,7 @@ import { splitTarget } from './connection/request-target.ts'
 import { sameOriginOnly } from './same-origin.ts'
 import { sentBody } from './connection/sent-body.ts'
 import { type SendBounds, streamInto, writeInto } from './connection/stream-into.ts'
+import { UnfinishedBodies } from './connection/unfinished-bodies.ts'
 import { letPass } from './connection/unread-body.ts'
 import { checkWholeNumber } from './whole-number.ts'
 
@@ -33,6 +35,11 @@ export interface ServeOptions extends GatewayOptions {
   readonly stallTimeoutMs?: number
   /** How many connections there may be at once; one more is closed as it comes. @default 10000 */
   readonly maxConnections?: number
+  /**
+   * How many bytes of bodies that have come in part are held at once, of all connections, 1,048,576 at least. Where
+   * more come, the bodies that began first are refused as `overloaded`. @default 67108864
+   */
+  readonly maxUnfinishedBytes?: number
 }
 
 /** A gateway that listens. */
@@ -69,6 +76,7 @@ export async function serve(
     closeTimeoutMs = 5_000,
     stallTimeoutMs = 60_000,
     maxConnections = 10_000,
+    maxUnfinishedBytes = 67_108_864,
     ...options
   }: ServeOptions = {},
 ): Promise<HttpServer> {
@@ -77,13 +85,15 @@ export async function serve(
   checkWholeNumber('closeTimeoutMs', closeTimeoutMs, maxTimeoutMs)
   checkWholeNumber('stallTimeoutMs', stallTimeoutMs, maxTimeoutMs, 1)
   checkWholeNumber('maxConnections', maxConnections, most, 1)
+  checkWholeNumber('maxUnfinishedBytes', maxUnfinishedBytes, most, maxBodyBytes)
+  const unfinished = new UnfinishedBodies(maxUnfinishedBytes)
   // Until it listens nobody asks, so the gateway can be made when the port is known.
   let gateway: Gateway
   const closing = new AbortController()
   const isClosing = (): boolean => closing.signal.aborted
   const answer: Answer = async (request, response, line) => {
     const ending = AbortSignal.any([line.gone, line.broken, closing.signal])
-    const body = (): Promise<string> => sentBody(request, response, line)
+    const body = (): Promise<string> => sentBody(request, response, line, unfinished)
     const exchange = { ...askedBy(request), signal: line.gone, ending, body }
     const reply = isClosing() ? tooLate() : await gateway(exchange)
     const last = isClosing() ? { ...reply, headers: lastOne(reply) } : reply

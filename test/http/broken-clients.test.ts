@@ -170,6 +170,99 @@ test('of two hosts in one request, both count', async () => {
   expect(await connection.statuses(1)).toEqual([403])
 })
 
+describe('a client that closes its side behind its request', () => {
+  const work = (url: string, ms: string): string[] => post(url, '/actors/slow/a/work', ...whole(ms))
+
+  test.for(['0', '600'])('is answered, where that takes %s ms', async (ms) => {
+    await using gateway = await start()
+    using connection = await RawConnection.to(gateway.url)
+    connection.say(...work(gateway.url, ms))
+    connection.closeSide()
+    await connection.end()
+    const answers = (await connection.statuses(1)).filter((status) => status !== 100)
+    expect(answers).toEqual([200])
+    expect(await gateway.versionOf('slow/a')).toBe(1)
+  })
+
+  test('is answered all that it asked for', async () => {
+    await using gateway = await start()
+    using connection = await RawConnection.to(gateway.url)
+    connection.say(...work(gateway.url, '300'), ...work(gateway.url, '0'))
+    connection.closeSide()
+    await connection.end()
+    const answers = (await connection.statuses(2)).filter((status) => status !== 100)
+    expect(answers).toEqual([200, 200])
+  })
+
+  test('and has left takes back what waits', async () => {
+    await using gateway = await start()
+    using connection = await RawConnection.to(gateway.url)
+    connection.say(...work(gateway.url, '1500'))
+    connection[Symbol.dispose]()
+    using other = await RawConnection.to(gateway.url)
+    other.say(...work(gateway.url, '2000'))
+    expect(await other.statuses(1)).toEqual([200])
+    expect(await gateway.versionOf('slow/a')).toBe(1)
+  })
+
+  test('ends a stream by that', async () => {
+    const seen = { open: 0, given: 0 }
+    await using gateway = await start({}, watched(memory(), seen))
+    using connection = await RawConnection.to(gateway.url)
+    const { host } = new URL(gateway.url)
+    connection.say('GET /events/stream HTTP/1.1', `host: ${host}`, '', '')
+    await until(() => seen.open === 1, { description: 'it is open' })
+    connection.closeSide()
+    await connection.end()
+    await until(() => seen.open === 0, { description: 'it has ended' })
+  })
+})
+
+describe('bodies that come slowly', () => {
+  const maxUnfinishedBytes = 2 * 1_048_576
+
+  /** All but the last byte of it. */
+  async function begun(gateway: Gateway, key: string): Promise<RawConnection> {
+    const connection = await RawConnection.to(gateway.url)
+    const body = `"${'x'.repeat(900_000)}`
+    const length = `content-length: ${body.length + 1}`
+    connection.say(...post(gateway.url, `/actors/thing/${key}/keep`, length, '', body))
+    return connection
+  }
+
+  test('give way where they hold too much together, the first ones first', async () => {
+    await using gateway = await start({ maxUnfinishedBytes })
+    using first = await begun(gateway, 'a')
+    using second = await begun(gateway, 'b')
+    using third = await begun(gateway, 'c')
+    expect(await first.statuses(1)).toEqual([503])
+    expect(first.received).toContain('"code":"overloaded"')
+    for (const connection of [second, third]) {
+      connection.say('"')
+      expect(await connection.statuses(1)).toEqual([200])
+    }
+    expect(gateway.errors).toEqual([])
+  })
+
+  test('are let go with their clients', async () => {
+    await using gateway = await start({ maxUnfinishedBytes })
+    using slow = await begun(gateway, 'a')
+    for (let n = 0; n < 10; n++) {
+      using left = await begun(gateway, 'b')
+      left.closeSide()
+      await left.end()
+    }
+    slow.say('"')
+    expect(await slow.statuses(1)).toEqual([200])
+  })
+
+  test('may hold as much as one at least', async () => {
+    await expect(start({ maxUnfinishedBytes: 1_048_575 })).rejects.toMatchObject({
+      code: 'invalid-argument',
+    })
+  })
+})
+
 describe('a client that takes nothing is cut off', () => {
   /** It reads nothing, and sends what means nothing between two requests: so it is told. */
   async function cutOff(gateway: Gateway, target: string): Promise<Socket> {

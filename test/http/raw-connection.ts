@@ -39,6 +39,11 @@ export class RawConnection implements Disposable {
     )
   }
 
+  /** Says that nothing more will come, and goes on listening. */
+  closeSide(): void {
+    this.#socket.end()
+  }
+
   async end(): Promise<void> {
     await until(() => this.closed || undefined, { description: 'the connection is closed' })
   }

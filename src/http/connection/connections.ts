@@ -19,6 +19,9 @@ export type Answer = (
   line: Line,
 ) => Promise<void>
 
+/** So often a client that closed its side is felt for, as long as it waits for an answer. */
+const feelMs = 250
+
 /** Behind so many unanswered requests of a connection, no more are read. */
 const maxUnderWay = 100
 
@@ -35,6 +38,8 @@ export class Connections {
     this.#server = server
     this.#answer = answer
     this.#stallTimeoutMs = stallTimeoutMs
+    // Else a client that closes its side behind its request is closed at once: `socketOnEnd` in Node's _http_server.js.
+    Object.assign(server, { httpAllowHalfOpen: true })
     server.on('connection', (socket) => this.#accept(socket))
     server.on('request', (request, response) => this.#receive(request, response))
     // Whoever answers says whether it wants the body.
@@ -94,6 +99,8 @@ class Connection {
   readonly #broken = new AbortController()
   readonly #line: Line = { gone: this.#gone.signal, broken: this.#broken.signal }
   #last: Promise<void> = Promise.resolve()
+  /** What is answered now. */
+  #response: ServerResponse | undefined
   #underWay = 0
   #isReadByStream = false
 
@@ -101,6 +108,7 @@ class Connection {
     this.#socket = socket
     this.#stallTimeoutMs = stallTimeoutMs
     socket.once('close', () => this.#gone.abort())
+    socket.once('end', () => void this.#feel())
   }
 
   /** Resolves when the answer is out, or can't get out any more; never rejects. */
@@ -124,6 +132,19 @@ class Connection {
   }
 
   /**
+   * Whether a client that closed its side has left altogether shows only where it is sent something: the connection
+   * of one that has breaks. Every client passes over `100 Continue` (RFC 9110, 15.2).
+   */
+  async #feel(): Promise<void> {
+    while (!this.#gone.signal.aborted) {
+      await systemClock.sleep(feelMs, this.#gone.signal).catch(() => {})
+      const response = this.#response
+      if (!response || response.headersSent || response.req.httpVersion === '1.0') continue
+      response.writeContinue()
+    }
+  }
+
+  /**
    * Node lets its parser read past the stream of the socket, where pausing has no effect, until somebody
    * listens to the data: `socketOnWrap` in its _http_server.js. That mustn't be done while it parses.
    */
@@ -144,6 +165,7 @@ class Connection {
   async #run(answer: (line: Line) => Promise<void>, response: ServerResponse): Promise<void> {
     // The answer before said that it is the last one: what comes behind it must not be done.
     if (!this.#socket.writable) return
+    this.#response = response
     try {
       await answer(this.#line)
       await this.#taken(response)
@@ -151,6 +173,7 @@ class Connection {
       // Half an answer can't be taken back: only the end of the connection tells the client.
       response.destroy()
     }
+    this.#response = undefined
   }
 
   async #taken(response: ServerResponse): Promise<void> {

@@ -1,23 +1,47 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AetherError, messageOf } from '../../core/index.ts'
-import { readText } from '../exchange/body.ts'
+import { GatheredBody } from '../exchange/body.ts'
 import type { Line } from './connections.ts'
+import type { UnfinishedBodies } from './unfinished-bodies.ts'
 
-/** The body of a request. A client that waits for leave to send it is given that. */
+/**
+ * The body of a request. A client that waits for leave to send it is given that.
+ * @throws AetherError `too-large`, `invalid-json`, `invalid-argument`; `overloaded` where it has to give way to others
+ */
 export async function sentBody(
   request: IncomingMessage,
   response: ServerResponse,
   { gone, broken }: Line,
+  unfinished: UnfinishedBodies,
 ): Promise<string> {
   if (waitsForLeave(request)) response.writeContinue()
+  const body = new GatheredBody()
   try {
-    // The answer to a body that is too large must still get out on this connection.
-    return await unlessCutOff(request, broken, () =>
-      readText(request.iterator({ destroyOnReturn: false })),
+    await unlessCutOff(request, broken, (cutOff) =>
+      gather(request, body, () => unfinished.hold(body, cutOff)),
     )
+    return body.text()
   } catch (error) {
     gone.throwIfAborted()
     throw error
+  } finally {
+    unfinished.letGo(body)
+    // Nothing ends the reading of a body that was cut off.
+    body.discard()
+  }
+}
+
+async function gather(
+  request: IncomingMessage,
+  body: GatheredBody,
+  unfinished: () => void,
+): Promise<void> {
+  // The answer to a body that is too large must still get out on this connection.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    if (body.isDiscarded) return
+    body.add(chunk as Uint8Array)
+    // Nearly all are here at once.
+    if (!request.complete) unfinished()
   }
 }
 
@@ -34,8 +58,8 @@ function waitsForLeave({ httpVersion, headers }: IncomingMessage): boolean {
 async function unlessCutOff(
   request: IncomingMessage,
   broken: AbortSignal,
-  read: () => Promise<string>,
-): Promise<string> {
+  read: (cutOff: (error: AetherError) => void) => Promise<void>,
+): Promise<void> {
   const cutOff = Promise.withResolvers<never>()
   const onBroken = (): void => {
     if (!request.complete) cutOff.reject(brokenOff(broken.reason))
@@ -43,7 +67,7 @@ async function unlessCutOff(
   broken.addEventListener('abort', onBroken, { once: true })
   if (broken.aborted) onBroken()
   try {
-    return await Promise.race([read(), cutOff.promise])
+    await Promise.race([read(cutOff.reject), cutOff.promise])
   } finally {
     broken.removeEventListener('abort', onBroken)
   }

@@ -15,7 +15,7 @@ const pieceBytes = 131_072
 /**
  * Sends the texts as fast as the client takes them, and ends the response. One that takes nothing keeps
  * no more than what is on its way to it: the next text is made once there is room again. Where the stream has to
- * end meanwhile, the connection does: nothing can be said to who takes nothing.
+ * end meanwhile, the connection does: nothing can be said to who takes nothing. Who closes its side has left.
  * @throws for a client that takes nothing
  */
 export async function streamInto(
@@ -24,6 +24,7 @@ export async function streamInto(
   bounds: SendBounds,
 ): Promise<void> {
   const { ending } = bounds
+  using _leaving = endedWith(response)
   for await (const text of texts) {
     await writeInto(response, text, bounds)
     if (ending.aborted) break
@@ -31,6 +32,15 @@ export async function streamInto(
   const isStuck = ending.aborted && (response.socket?.writableLength ?? 0) > 0
   if (isStuck) response.destroy()
   else response.end()
+}
+
+/** For as long as there is nothing to send, nothing else would tell. */
+function endedWith(response: ServerResponse): Disposable {
+  const { socket } = response
+  const end = (): void => void response.destroy()
+  if (socket?.readableEnded) end()
+  else socket?.once('end', end)
+  return { [Symbol.dispose]: () => void socket?.off('end', end) }
 }
 
 /**

@@ -2,7 +2,7 @@ import { AetherError } from '../../core/index.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Bytes of a request's body at most. */
-const maxBodyBytes = 1_048_576
+export const maxBodyBytes = 1_048_576
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -19,13 +19,9 @@ export async function bodyOf({ headers, body }: Exchange): Promise<string> {
 
 /** @throws AetherError `too-large`; `invalid-json` for what is not UTF-8 */
 export async function readText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  const gathered = new Gathered()
-  for await (const chunk of chunks) gathered.add(chunk)
-  try {
-    return decoder.decode(gathered.bytes)
-  } catch (cause) {
-    throw new AetherError('invalid-json', 'the body is not UTF-8', { cause })
-  }
+  const body = new GatheredBody()
+  for await (const chunk of chunks) body.add(chunk)
+  return body.text()
 }
 
 /** Whoever carries the exchange undoes chunks, and nothing else (RFC 9112, 6.1). */
@@ -47,9 +43,19 @@ function checkLength(bytes: number): void {
 }
 
 /** Pieces in one place: a million of one byte each, kept as they come, would take hundreds of megabytes. */
-class Gathered {
+export class GatheredBody {
   #room: Uint8Array = new Uint8Array()
   #length = 0
+  #isDiscarded = false
+
+  get isDiscarded(): boolean {
+    return this.#isDiscarded
+  }
+
+  /** How much memory it takes. */
+  get bytes(): number {
+    return this.#room.length
+  }
 
   /** @throws AetherError `too-large` */
   add(piece: Uint8Array): void {
@@ -61,16 +67,33 @@ class Gathered {
     this.#length = length
   }
 
+  /** It is of no use any more. */
+  discard(): void {
+    this.#isDiscarded = true
+    this.#room = new Uint8Array()
+    this.#length = 0
+  }
+
+  /** @throws AetherError `invalid-json` for what is not UTF-8 */
+  text(): string {
+    try {
+      return decoder.decode(this.#gathered)
+    } catch (cause) {
+      throw new AetherError('invalid-json', 'the body is not UTF-8', { cause })
+    }
+  }
+
   #append(piece: Uint8Array, length: number): void {
     if (length > this.#room.length) {
-      const larger = new Uint8Array(Math.max(length, 2 * this.#room.length))
-      larger.set(this.bytes)
+      const room = Math.min(maxBodyBytes, Math.max(length, 2 * this.#room.length))
+      const larger = new Uint8Array(room)
+      larger.set(this.#gathered)
       this.#room = larger
     }
     this.#room.set(piece, this.#length)
   }
 
-  get bytes(): Uint8Array {
+  get #gathered(): Uint8Array {
     return this.#room.subarray(0, this.#length)
   }
 }
