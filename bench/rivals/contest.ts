@@ -66,15 +66,16 @@ async function contenderFor(rival: Rival, width: number, work: Work): Promise<Co
 const appending: Work = async (rival) => {
   let streams = 0
   return async () => {
-    await rival.append(`a${streams++}`)
+    await rival.append(`cart-a${streams++}`)
     return 1
   }
 }
 
 const loading: Work = async (rival) => {
-  await rival.fill('full', loadedEvents)
+  const full = 'cart-full'
+  await rival.fill(full, loadedEvents)
   return async () => {
-    const events = await rival.load('full')
+    const events = await rival.load(full)
     if (events === loadedEvents) return events
     throw new Error(`read ${events} events of ${loadedEvents}`)
   }
@@ -83,7 +84,7 @@ const loading: Work = async (rival) => {
 const commanding: Work = async (rival) => {
   let commands = 0
   return async () => {
-    await rival.command(`c${Math.floor(commands++ / commandsOfStream)}`)
+    await rival.command(`cart-c${Math.floor(commands++ / commandsOfStream)}`)
     return 1
   }
 }

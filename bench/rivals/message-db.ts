@@ -24,9 +24,9 @@ export async function messageDb(postgres: PostgresServer): Promise<Rival> {
   await install(postgres, name)
   const pool = new Pool({ connectionString: url, options: '-c search_path=message_store,public' })
   const append = (stream: string, expectedVersion: number): Promise<unknown> =>
-    pool.query(write, [randomUUID(), `order-${stream}`, 'Placed', data, {}, expectedVersion])
+    pool.query(write, [randomUUID(), stream, 'Placed', data, {}, expectedVersion])
   const load = async (stream: string): Promise<readonly Row[]> =>
-    (await pool.query<Row>(read, [`order-${stream}`])).rows
+    (await pool.query<Row>(read, [stream])).rows
   return {
     append: (stream) => append(stream, -1),
     async fill(stream, count) {

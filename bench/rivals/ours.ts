@@ -11,27 +11,29 @@ export async function openStore(backend: Backend, remove: () => Promise<void>): 
 
 function rivalOn(store: EventStore, remove: () => Promise<void>): Rival {
   return {
-    append: async (stream) => stored(await store.append(idOf(stream), [placed], firstOf)),
-    fill: (stream, count) => {
-      const events = Array.from({ length: count }, () => placed)
-      return store.append(idOf(stream), events, firstOf)
-    },
-    load: async (stream) => (await store.read(idOf(stream)).toArray()).length,
+    append: async (stream) => stored(await store.append(stream as ActorId, [placed], firstOf)),
+    fill: (stream, count) => fill(store, stream as ActorId, count),
+    load: async (stream) => (await store.read(stream as ActorId).toArray()).length,
     async command(stream) {
       let state = initialState
       let expectedVersion = 0
-      for (const event of await store.read(idOf(stream)).toArray()) {
+      for (const event of await store.read(stream as ActorId).toArray()) {
         state = evolve(state, event.data as typeof data)
         expectedVersion = event.version
       }
       decide(state)
-      stored(await store.append(idOf(stream), [placed], { expectedVersion }))
+      stored(await store.append(stream as ActorId, [placed], { expectedVersion }))
     },
     async [Symbol.asyncDispose]() {
       await store.close()
       await remove()
     },
   }
+}
+
+async function fill(store: EventStore, id: ActorId, count: number): Promise<void> {
+  const events = Array.from({ length: count }, () => placed)
+  stored(await store.append(id, events, firstOf))
 }
 
 const firstOf = { expectedVersion: 0 } as const
@@ -61,21 +63,18 @@ export const Order = actor('order', {
   },
 })
 
-/** Ours, whose commands go to an actor: it keeps its state between them. */
+/** Ours, whose commands go to an actor: it keeps its state between them. A stream is an order's key. */
 export async function openActors(backend: Backend, remove: () => Promise<void>): Promise<Rival> {
   const node = await open({ backend, actors: [Order] })
   return {
     ...rivalOn(node.events, () => Promise.resolve()),
+    fill: (stream, count) => fill(node.events, `order-${stream}`, count),
     command: (stream) => node.get(Order, stream).place(data),
     async [Symbol.asyncDispose]() {
       await node.close()
       await remove()
     },
   }
-}
-
-function idOf(stream: string): ActorId {
-  return `order-${stream}`
 }
 
 function stored(result: AppendResult): void {

@@ -1,4 +1,7 @@
-/** An event store, seen by what all of them can do; ours and theirs alike. */
+/**
+ * An event store, seen by what all of them can do; ours and theirs alike. A stream's name, `cart-17`, is one
+ * that each of them takes as it is.
+ */
 export interface Rival extends AsyncDisposable {
   /** Stores one event in a stream that must not exist yet. */
   append(stream: string): Promise<unknown>

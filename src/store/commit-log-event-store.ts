@@ -36,6 +36,7 @@ import type {
 } from './event-store.ts'
 import { TrimmedMarks } from './moving/trimmed-mark.ts'
 import { offeredPart } from './projecting/offered-part.ts'
+import { ActorRead } from './reading/actor-read.ts'
 import { EntryIterator } from './reading/entry-iterator.ts'
 import type { EventRead } from './reading/event-read.ts'
 import { checkFilter } from './reading/log-filter.ts'
@@ -56,6 +57,7 @@ import { Trimmer, type TrimOptions, type TrimReport } from './retention/trimmer.
 import type { SnapshotShelf } from './snapshots/snapshot-shelf.ts'
 import type { LoadSnapshotOptions, NewSnapshot, Snapshot } from './snapshots/snapshot.ts'
 import { Snapshots } from './snapshots/snapshots.ts'
+import { storeClosed } from './store-closed.ts'
 import { steadyWake } from './steady-wake.ts'
 import type { StoreObserver } from './store-observer.ts'
 import type { DocumentTable } from './tables/document-table.ts'
@@ -168,19 +170,13 @@ export class CommitLogEventStore implements EventStore {
   read(actorId: ActorId, options: Collecting<ReadOptions>): EventRead<LogEntry>
   read(actorId: ActorId, options?: ReadOptions): EventRead
   read(actorId: ActorId, options?: ReadOptions | Collecting<ReadOptions>): EventRead<LogEntry> {
-    return new EntryIterator(() => {
-      this.#assertOpen()
-      return this.#sources.ofActor(actorId, options)
-    })
+    return new ActorRead(this.#sources, actorId, options)
   }
 
   readAll(options: Collecting<ReadAllOptions>): EventRead<LogEntry>
   readAll(options?: ReadAllOptions): EventRead
   readAll(options: ReadAllOptions | Collecting<ReadAllOptions> = {}): EventRead<LogEntry> {
-    return new EntryIterator(() => {
-      this.#assertOpen()
-      return this.#sources.ofAll(options)
-    })
+    return new EntryIterator(() => this.#sources.ofAll(options))
   }
 
   subscribe(options: SubscribeOptions = {}): Subscription {
@@ -333,7 +329,8 @@ export class CommitLogEventStore implements EventStore {
   }
 
   async #close(): Promise<void> {
-    this.#closed.abort(closed())
+    this.#closed.abort(storeClosed())
+    this.#sources.close()
     this.#log.beginClosing()
     // A commit may take several steps, and the log must be open for all of them.
     await this.#underWay.none()
@@ -366,10 +363,6 @@ export class CommitLogEventStore implements EventStore {
   }
 
   #assertOpen(): void {
-    if (this.#closing) throw closed()
+    if (this.#closing) throw storeClosed()
   }
-}
-
-function closed(): AetherError {
-  return new AetherError('closed', 'the event store was closed')
 }

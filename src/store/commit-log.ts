@@ -32,11 +32,11 @@ export interface CommitLog {
     signal: AbortSignal | undefined,
   ): AsyncIterable<readonly LogEntry[]>
   /**
-   * As {@link read}, all at once and never more than the limit, for a log that waits for nothing. The array
-   * is the caller's. Undefined where it must be read in batches: it may be long, the log is busy or closed,
-   * or something of it can't be read. Left out where that is always so.
+   * As {@link read}, all at once and never more than the limit, for a log that waits for nothing. Undefined
+   * where it must be read in batches: it may be long, the log is busy or closed, or something of it can't be
+   * read. Left out where that is always so.
    */
-  eventsOf?(actorId: ActorId, range: VersionRange): StoredEvent[] | undefined
+  eventsOf?(actorId: ActorId, range: VersionRange): ActorEvents | undefined
   /** A position that nothing is behind which was acknowledged before; 0 where there is nothing. */
   lastPosition(signal: AbortSignal | undefined): Promise<number>
   /**
@@ -110,6 +110,17 @@ export interface VersionRange {
   readonly direction: 'forwards' | 'backwards'
   /** A hint that spares fetching more: so many events will be taken at most. */
   readonly limit: number
+}
+
+/** What a log has of an actor in a range. */
+export interface ActorEvents {
+  /** The array is the caller's. */
+  readonly events: StoredEvent[]
+  /**
+   * The actor's latest version, where the log has it at hand. To look for it in an array that was copied just
+   * now has to wait for the copy.
+   */
+  readonly latestVersion?: number
 }
 
 export interface LogRange {

@@ -17,6 +17,7 @@ export { ClaimingAgenda } from './agenda/claiming-agenda.ts'
 export { CommitLogEventStore } from './commit-log-event-store.ts'
 export type { EventStoreOptions } from './event-store-options.ts'
 export type {
+  ActorEvents,
   AuditEntry,
   CommitLog,
   LogEntry,

@@ -1,5 +1,6 @@
 import { type ActorId, grown, LongWork, type StoredEvent } from '../../core/index.ts'
 import {
+  type ActorEvents,
   type Commit,
   type CommitLog,
   type CommitPart,
@@ -78,17 +79,12 @@ export class MemoryCommitLog implements CommitLog {
   }
 
   read(actorId: ActorId, range: VersionRange): AsyncGenerator<readonly StoredEvent[]> {
-    return inBatches(this.eventsOf(actorId, range))
+    return inBatches(this.eventsOf(actorId, range).events)
   }
 
-  eventsOf(actorId: ActorId, { first, last, direction, limit }: VersionRange): StoredEvent[] {
-    const { events } = this.#actors.get(actorId) ?? nothingHappened
-    const start = first === 1 ? 0 : indexOf(events, 'version', first)
-    const end = last === Infinity ? events.length : indexOf(events, 'version', last + 1)
-    const count = Math.min(end - start, limit)
-    return direction === 'forwards'
-      ? events.slice(start, start + count)
-      : events.slice(end - count, end).toReversed()
+  eventsOf(actorId: ActorId, range: VersionRange): ActorEvents {
+    const { events, version } = this.#actors.get(actorId) ?? nothingHappened
+    return { events: eventsIn(range, events), latestVersion: version }
   }
 
   readAll({ after }: LogRange): AsyncGenerator<readonly StoredEvent[]> {
@@ -141,6 +137,17 @@ export class MemoryCommitLog implements CommitLog {
     const [oldest] = this.#actors.get(actorId)?.events ?? []
     return oldest && this.#trimmed.has(actorId) ? oldest.version - 1 : 0
   }
+}
+
+/** A copy. */
+function eventsIn(
+  { first, last, direction, limit }: VersionRange,
+  events: readonly StoredEvent[],
+): StoredEvent[] {
+  const start = first === 1 ? 0 : indexOf(events, 'version', first)
+  const end = last === Infinity ? events.length : indexOf(events, 'version', last + 1)
+  if (direction === 'forwards') return events.slice(start, Math.min(end, start + limit))
+  return events.slice(Math.max(start, end - limit), end).toReversed()
 }
 
 /** Of the first event with this version, or position, or a greater one. */

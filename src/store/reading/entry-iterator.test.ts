@@ -123,20 +123,6 @@ test('all at once fails as the loop does, and releases the source', async () => 
   expect(aborted.released()).toBe(1)
 })
 
-test('all at once takes what can be had whole, unless it is aborted', async () => {
-  const source = (signal?: AbortSignal): EntryIterator =>
-    new EntryIterator(() => ({
-      reading: readingOf(signal ? { signal } : {}),
-      batches: () => expect.unreachable(),
-      whole: () => [event(1), event(2)],
-    }))
-  const iterator = source()
-  expect(versionsIn(await iterator.toArray())).toEqual([1, 2])
-  expect(await iterator.toArray()).toEqual([])
-  const enough = new Error('enough')
-  await expect(source(AbortSignal.abort(enough)).toArray()).rejects.toBe(enough)
-})
-
 type Options = Parameters<typeof readingOf>[0]
 
 function reader(

@@ -7,8 +7,6 @@ import type { Reading } from './reading.ts'
 export interface Source {
   readonly reading: Reading
   readonly batches: () => AsyncIterable<readonly LogEntry[]>
-  /** All that would be given, if it can be had at once. */
-  readonly whole?: () => LogEntry[] | undefined
 }
 
 type Result = IteratorResult<LogEntry, void>
@@ -70,13 +68,6 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<
 
   /** Releases the source as well. */
   toArray(): Promise<LogEntry[]> {
-    if (this.#waiting > 0) return this.#inTurn(() => this.#takeAll())
-    try {
-      const whole = this.#state === 'new' ? this.#begin(true) : undefined
-      if (whole) return Promise.resolve(whole)
-    } catch (error) {
-      return this.#inTurn(() => this.#fail(error))
-    }
     return this.#inTurn(() => this.#takeAll())
   }
 
@@ -107,7 +98,7 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<
 
   async #advance(): Promise<Result> {
     try {
-      if (this.#state === 'new') this.#begin(false)
+      if (this.#state === 'new') this.#begin()
       while (this.#left > 0) {
         const entry = this.#take()
         if (entry) return { value: entry, done: false }
@@ -123,8 +114,7 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<
   async #takeAll(): Promise<LogEntry[]> {
     const all: LogEntry[] = []
     try {
-      const whole = this.#state === 'new' ? this.#begin(true) : undefined
-      if (whole) return whole
+      if (this.#state === 'new') this.#begin()
       while (this.#left > 0) {
         for (let entry = this.#take(); entry; entry = this.#take()) all.push(entry)
         if (this.#left === 0 || !(await this.#fetch())) break
@@ -136,20 +126,13 @@ export class EntryIterator implements AsyncGenerator<LogEntry, void>, EventRead<
     return all
   }
 
-  /** Gives all entries where they are wanted at once and can be had so. */
-  #begin(isWholeWanted: boolean): LogEntry[] | undefined {
+  #begin(): void {
     this.#state = 'open'
     const source = this.#open()
-    if (!source) return undefined
-    if (isWholeWanted) {
-      source.reading.signal?.throwIfAborted()
-      const whole = source.whole?.()
-      if (whole) return whole
-    }
+    if (!source) return
     this.#reading = source.reading
     this.#left = source.reading.limit
     this.#batches = source.batches()[Symbol.asyncIterator]()
-    return undefined
   }
 
   async #fail(reason: unknown): Promise<never> {

@@ -1,10 +1,14 @@
 import { type ActorId, checkActorId, type StoredEvent } from '../../core/index.ts'
-import type { Known, KnownVersions } from '../append/known-versions.ts'
+import type { KnownVersions } from '../append/known-versions.ts'
 import type { CommitLog, LogEntry, VersionRange } from '../commit-log.ts'
 import type { Collecting, ReadAllOptions, ReadOptions } from '../event-store.ts'
+import { storeClosed } from '../store-closed.ts'
 import type { Source } from './entry-iterator.ts'
 import { checkFilter, eventFilter, isOpenFilter } from './log-filter.ts'
 import { oneOf, type Reading, readingOf, wholeNumber } from './reading.ts'
+
+/** How the events of one actor are read. */
+export type ActorReadOptions = ReadOptions | Collecting<ReadOptions>
 
 const directions = ['forwards', 'backwards'] as const
 
@@ -15,32 +19,53 @@ const directions = ['forwards', 'backwards'] as const
 export class Sources {
   readonly #log: CommitLog
   readonly #known: KnownVersions
+  #isClosed = false
 
   constructor(log: CommitLog, known: KnownVersions) {
     this.#log = log
     this.#known = known
   }
 
-  /** @throws AetherError `invalid-actor-id`, `invalid-argument` */
-  ofActor(actorId: ActorId, options?: ReadOptions | Collecting<ReadOptions>): Source | undefined {
+  /** From now on nothing begins to be read. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** @throws AetherError `closed`, `invalid-actor-id`, `invalid-argument` */
+  ofActor(actorId: ActorId, options: ActorReadOptions): Source | undefined {
+    if (this.#isClosed) throw storeClosed()
+    checkActorId(actorId)
+    const reading = readingOf(options)
+    const range = rangeOf(options, reading)
+    if (isEmpty(range)) return undefined
+    const batches = (): AsyncIterable<readonly LogEntry[]> =>
+      this.#known.learnFrom(actorId, range, this.#log.read(actorId, range, reading.signal))
+    return { reading, batches }
+  }
+
+  /**
+   * All that {@link ofActor} would give, if it can be had at once.
+   * @throws AetherError as that; and the reason of a signal that was given
+   */
+  wholeOf(actorId: ActorId, options?: ActorReadOptions): StoredEvent[] | undefined {
+    if (this.#isClosed) throw storeClosed()
     // An id that is remembered was looked at before.
     const known = this.#known.use(actorId)
     if (!known) checkActorId(actorId)
-    const reading = options ? readingOf(options) : wholeReading
-    const range = options ? rangeOf(options, reading) : wholeRange
-    if (range.last < range.first || range.limit === 0) return undefined
-    return new ActorSource({
-      actorId,
-      reading,
-      range,
-      log: this.#log,
-      knownVersions: this.#known,
-      known,
-    })
+    const range = options ? rangeOf(options, readingOf(options)) : wholeRange
+    options?.signal?.throwIfAborted()
+    if (isEmpty(range)) return []
+    const found = this.#log.eventsOf?.(actorId, range)
+    if (!found) return undefined
+    const { events, latestVersion } = found
+    if (latestVersion === undefined) this.#known.learnFromWhole(actorId, range, events, known)
+    else this.#known.learn(actorId, latestVersion, known)
+    return events
   }
 
-  /** @throws AetherError `invalid-argument` */
+  /** @throws AetherError `closed`, `invalid-argument` */
   ofAll(options: ReadAllOptions | Collecting<ReadAllOptions>): Source | undefined {
+    if (this.#isClosed) throw storeClosed()
     const after = wholeNumber('after', options.after ?? 0, 0)
     const { filter = {} } = options
     checkFilter(filter)
@@ -52,48 +77,16 @@ export class Sources {
   }
 }
 
-interface ActorSourceContext {
-  readonly actorId: ActorId
-  readonly reading: Reading
-  readonly range: VersionRange
-  readonly log: CommitLog
-  readonly knownVersions: KnownVersions
-  /** What was known of the actor when the read began. */
-  readonly known: Known | undefined
-}
-
-/** One actor's events: a read of all of them at once is made of little else. */
-class ActorSource implements Source {
-  readonly #context: ActorSourceContext
-
-  constructor(context: ActorSourceContext) {
-    this.#context = context
-  }
-
-  get reading(): Reading {
-    return this.#context.reading
-  }
-
-  batches(): AsyncIterable<readonly LogEntry[]> {
-    const { actorId, reading, range, log, knownVersions } = this.#context
-    return knownVersions.learnFrom(actorId, range, log.read(actorId, range, reading.signal))
-  }
-
-  whole(): StoredEvent[] | undefined {
-    const { actorId, range, log, knownVersions, known } = this.#context
-    const events = log.eventsOf?.(actorId, range)
-    if (events) knownVersions.learnFromWhole(actorId, range, events, known)
-    return events
-  }
+function isEmpty({ first, last, limit }: VersionRange): boolean {
+  return last < first || limit === 0
 }
 
 /** @throws AetherError `invalid-argument` */
-function rangeOf(options: ReadOptions | Collecting<ReadOptions>, { limit }: Reading): VersionRange {
+function rangeOf(options: ActorReadOptions, { limit }: Reading): VersionRange {
   const first = wholeNumber('fromVersion', options.fromVersion ?? 1, 1)
   const last = wholeNumber('toVersion', options.toVersion ?? Infinity, 0)
   const direction = oneOf('direction', options.direction ?? 'forwards', directions)
   return { first, last, direction, limit }
 }
 
-const wholeReading = readingOf({})
-const wholeRange = rangeOf({}, wholeReading)
+const wholeRange = rangeOf({}, readingOf({}))

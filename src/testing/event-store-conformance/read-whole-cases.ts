@@ -54,7 +54,9 @@ export const readWholeCases: readonly ConformanceCase<EventStoreSubject>[] = [
     async run({ open }) {
       await using store = await open()
       await appendInCommitsOf(store, alice, [3])
-      const events = await store.read(alice).toArray()
+      const read = store.read(alice)
+      const events = await read.toArray()
+      assert.deepEqual([await read.toArray(), await collect(read)], [[], []]) // all was given
       events.length = 0
       assert.equal((await store.read(alice).toArray()).length, 3)
       assert.equal(store.knownVersion(alice), 3)

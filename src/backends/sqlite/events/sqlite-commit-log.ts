@@ -9,6 +9,7 @@ import {
   type StoredEvent,
 } from '../../../core/index.ts'
 import type {
+  ActorEvents,
   AuditEntry,
   Commit,
   CommitLog,
@@ -97,11 +98,11 @@ export class SqliteCommitLog implements CommitLog {
     }, signal)
   }
 
-  eventsOf(actorId: ActorId, range: VersionRange): StoredEvent[] | undefined {
+  eventsOf(actorId: ActorId, range: VersionRange): ActorEvents | undefined {
     if (range.limit > batchSize || !this.#table.isOpen) return undefined
     try {
       const entries = decodeRows(this.#table.ofActor(encodeKey(actorId), range, range.limit))
-      return entries.every(isEvent) ? entries : undefined
+      return entries.every(isEvent) ? { events: entries } : undefined
     } catch {
       // Another process may hold a lock for a moment. A read in batches waits for it, or tells what is wrong.
       return undefined
