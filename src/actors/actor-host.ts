@@ -75,8 +75,8 @@ export class ActorHost {
       turns: new Turns(clock),
     }
     this.#live = new LiveActors(this.#around)
-    this.#onlooker = new Onlooker(this.#models, this.#around, this.#live)
     this.#deadlines = new Deadlines(clock)
+    this.#onlooker = new Onlooker(this.#models, this.#around, this.#live, this.#deadlines)
   }
 
   get types(): readonly string[] {

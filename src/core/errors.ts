@@ -96,7 +96,7 @@ export const errorCodes = {
   timeout: {
     retryable: true,
     meaning:
-      'The actor did not get to the command in time, which was taken back and did nothing; or a projection did not get to a position.',
+      'The actor did not get to the command in time, which was taken back and did nothing; or what was read did not come, or a projection did not get to a position.',
   },
   'store-unavailable': {
     retryable: true,

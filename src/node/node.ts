@@ -155,8 +155,8 @@ export class Node<
   state(actor: ActorId, options?: LookOptions): Promise<StateAt>
   /**
    * What an actor is now, or was at a version: `(await node.state(alice)).state.balance`.
-   * @throws AetherError `unknown-actor-type`; `invalid-argument` for a version that it has not reached; those of the
-   * store
+   * @throws AetherError `unknown-actor-type`; `invalid-argument` for a version that it has not reached; `timeout`; those
+   * of the store
    */
   state<D extends ActorDefinition>(
     actor: ActorIdentity<D>,

@@ -21,7 +21,7 @@ export interface ActorLimits {
    * are let go, half of them at a time. @default Infinity
    */
   readonly heapBytes: number
-  /** How long a command waits for its answer, in milliseconds. @default 5,000 */
+  /** How long a command waits for its answer, and who reads of an actor, in milliseconds. @default 5,000 */
   readonly commandTimeoutMs: number
   /** A decision that takes longer is logged, in milliseconds. @default 250 */
   readonly slowDecisionMs: number

@@ -9,6 +9,8 @@ import {
 import { validInput } from '../deciding/make-command.ts'
 import type { ActorModel, QueryModel } from '../definition/model.ts'
 import type { Models } from '../definition/models.ts'
+import { deadlineOf, type Deadlines } from './deadlines.ts'
+import { Look } from './look.ts'
 import type { ActorState } from '../replay/fold.ts'
 import type { StateAt } from './state-at.ts'
 import { History, type Moment } from '../replay/history.ts'
@@ -20,6 +22,8 @@ import type { Surroundings } from './surroundings.ts'
 export interface LookOptions {
   /** What it was at this version. @default what it is now */
   readonly version?: number
+  /** How long it may take, in milliseconds; `Infinity`: as long as it does. @default commandTimeoutMs of the node's limits */
+  readonly timeoutMs?: number
   /** Ends the look by throwing the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -29,21 +33,37 @@ export class Onlooker {
   readonly #models: Models
   readonly #around: Surroundings
   readonly #live: LiveActors
+  readonly #deadlines: Deadlines
   readonly #promptness = new Promptness()
 
-  constructor(models: Models, around: Surroundings, live: LiveActors) {
+  constructor(models: Models, around: Surroundings, live: LiveActors, deadlines: Deadlines) {
     this.#models = models
     this.#around = around
     this.#live = live
+    this.#deadlines = deadlines
   }
 
-  /** @throws AetherError `unknown-actor-type`, `invalid-argument`, and those of the store */
+  /** @throws AetherError `unknown-actor-type`, `invalid-argument`, `timeout`, and those of the store */
   async look(actorId: ActorId, options: LookOptions = {}): Promise<StateAt> {
-    const { version, state } = await this.#find(actorId, options)
-    return { actorId, version, state }
+    return this.#inTime(options, async (look) => {
+      const { version, state } = await this.#find(actorId, options, look)
+      return { actorId, version, state }
+    })
   }
 
-  async #find(actorId: ActorId, { version, signal }: LookOptions): Promise<ActorState> {
+  #inTime<Answer>(
+    { timeoutMs = this.#around.limits.commandTimeoutMs, signal }: LookOptions,
+    work: (look: Look<Answer>) => Promise<Answer>,
+  ): Promise<Answer> {
+    const deadline = deadlineOf(timeoutMs, this.#around.clock.monotonic())
+    return new Look<Answer>(this.#deadlines, deadline, signal).at(work)
+  }
+
+  async #find(
+    actorId: ActorId,
+    { version, signal }: LookOptions,
+    look: { readonly signal: AbortSignal },
+  ): Promise<ActorState> {
     const model = this.#models.of(actorId)
     if (version !== undefined) checkVersion(version)
     // Where the store answers at once, who looks at one actor after the other would hold up everything else.
@@ -55,12 +75,14 @@ export class Onlooker {
       const now = await history.replay({ from: known, signal }).catch(unlessTrimmed)
       if (now) return now
     }
+    // A long replay ends with its time.
+    const ending = look.signal
     const maxVersion = version ?? Infinity
-    const kept = await snapshots.load(model, actorId, { maxVersion, ...(signal && { signal }) })
+    const kept = await snapshots.load(model, actorId, { maxVersion, signal: ending })
     const from = kept?.state
     return version === undefined
-      ? history.replay({ from, signal })
-      : history.at(version, { from, signal })
+      ? history.replay({ from, signal: ending })
+      : history.at(version, { from, signal: ending })
   }
 
   hasQuery(actorId: ActorId, name: string): boolean {
@@ -68,7 +90,7 @@ export class Onlooker {
   }
 
   /**
-   * @throws AetherError `unknown-actor-type`, `unknown-query`, `invalid-input`, `actor-failed`, and
+   * @throws AetherError `unknown-actor-type`, `unknown-query`, `invalid-input`, `actor-failed`, `timeout`, and
    * those of the store
    */
   async query(
@@ -77,13 +99,24 @@ export class Onlooker {
     input: unknown,
     options: LookOptions = {},
   ): Promise<unknown> {
+    return this.#inTime<unknown>(options, (look) =>
+      this.#query(actorId, { name, input }, options, look),
+    )
+  }
+
+  async #query(
+    actorId: ActorId,
+    { name, input }: { readonly name: string; readonly input: unknown },
+    options: LookOptions,
+    look: { readonly signal: AbortSignal },
+  ): Promise<unknown> {
     const model = this.#models.of(actorId)
     const { input: schema, answer } = queryOf(model, name)
     const given = this.#timed({ actorId, part: 'input', name }, () =>
       validInput(model.type, name, schema, input),
     )
     const valid = await given
-    const { state, version } = await this.look(actorId, options)
+    const { state, version } = await this.#find(actorId, options, look)
     return this.#timed({ actorId, part: 'answer', name }, () => {
       try {
         const answered = answer(state, valid, { actorId, version, now: this.#around.clock.now() })

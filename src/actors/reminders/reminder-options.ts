@@ -19,6 +19,11 @@ export interface TellOptions {
    * changes nothing: who stopped waiting would not know what became of it.
    */
   readonly signal?: AbortSignal
+  /**
+   * How long it may take, in milliseconds: `timeout` where the message was not sent to the store by then,
+   * `outcome-unknown` where it was. @default as long as the store tries
+   */
+  readonly timeoutMs?: number
 }
 
 /** How what waits is cancelled. */
@@ -27,6 +32,8 @@ export interface UnscheduleOptions {
   readonly kind?: AgendaKind
   /** As in {@link TellOptions}: before the store is asked, nothing is cancelled and its reason is thrown. */
   readonly signal?: AbortSignal
+  /** As in {@link TellOptions}. @default as long as the store tries */
+  readonly timeoutMs?: number
 }
 
 /** What a reminder is called, and when it fires. */
@@ -68,6 +75,8 @@ export interface ReminderSettings {
   readonly metadata?: Metadata
   /** As in {@link TellOptions}: before the store is asked, nothing is scheduled and its reason is thrown. */
   readonly signal?: AbortSignal
+  /** As in {@link TellOptions}. @default as long as the store tries */
+  readonly timeoutMs?: number
 }
 
 /** How many of those that wait are wanted. */

@@ -16,7 +16,9 @@ import type { ActorHost } from '../actor-host.ts'
 import { type DeliveryOptions, identify } from '../deciding/command.ts'
 import { sinceOf } from '../deciding/earlier-events.ts'
 import type { ActorObserver } from '../live/actor-observer.ts'
+import { deadlineOf, Deadlines } from '../live/deadlines.ts'
 import type { ActorLimits } from '../live/limits.ts'
+import { Patience } from '../live/patience.ts'
 import { Delivery } from './delivery.ts'
 import {
   checkLimit,
@@ -59,14 +61,22 @@ const shareOfLease = 1 / 3
 /** By whom: who may have asked for the same before, and when that was at the earliest. */
 type Asked = Pick<DeliveryOptions, 'since'>
 
+/** A command, before it is looked at. */
+interface Offered {
+  readonly command: string
+  readonly input: unknown
+}
+
 /** Commands that are durable before they are executed: messages told, and reminders for later. */
 export class Reminders {
   readonly #context: RemindersContext
   readonly #handingOut: HandOut | undefined
+  readonly #deadlines: Deadlines
 
   /** From now on delivers what is due, whoever asked for it. */
   constructor(context: RemindersContext) {
     this.#context = context
+    this.#deadlines = new Deadlines(context.clock)
     const { host, agenda, clock, logger, limits, observer, tracing } = context
     const { deliveries: concurrency, deliveryLeaseMs: leaseMs, commandTimeoutMs } = limits
     if (!agenda || concurrency === 0) return
@@ -77,14 +87,22 @@ export class Reminders {
   }
 
   /** Gives the message's id once it is durable. */
-  async tell(
+  tell(
     actorId: ActorId,
     command: string,
     input: unknown,
     options: TellOptions & Asked,
   ): Promise<string> {
-    const { commandId, metadata = noMetadata, signal } = options
-    signal?.throwIfAborted()
+    return this.#inTime(options, (begin) => this.#tell(actorId, { command, input }, options, begin))
+  }
+
+  async #tell(
+    actorId: ActorId,
+    { command, input }: Offered,
+    options: TellOptions & Asked,
+    begin: () => void,
+  ): Promise<string> {
+    const { commandId, metadata = noMetadata } = options
     const since = sinceOf(options)
     const offered = await this.#check(actorId, command, input, this.#traced(metadata))
     const id = commandId ?? this.#context.ids()
@@ -98,21 +116,30 @@ export class Reminders {
     const entry = { actorId, kind: 'message', name, due: now, text: encodeRecord(told) } as const
     let found: AgendaEntry | undefined
     const isFirst = (current: AgendaEntry | undefined): boolean => (found = current) === undefined
-    signal?.throwIfAborted()
+    begin()
     const isNew = await this.#agenda.put(entry, isFirst)
     if (!isNew && found) checkSame(decodeRecord(found.text), told, actorId)
     return id
   }
 
   /** Gives the reminder's id once it is durable. */
-  async schedule(
+  schedule(
     actorId: ActorId,
     command: string,
     input: unknown,
     options: ReminderOptions & Asked,
   ): Promise<string> {
-    const { metadata = noMetadata, commandId, everyMs, signal, since } = options
-    signal?.throwIfAborted()
+    const offered = { command, input }
+    return this.#inTime(options, (begin) => this.#schedule(actorId, offered, options, begin))
+  }
+
+  async #schedule(
+    actorId: ActorId,
+    { command, input }: Offered,
+    options: ReminderOptions & Asked,
+    begin: () => void,
+  ): Promise<string> {
+    const { metadata = noMetadata, commandId, everyMs, since } = options
     const name = checkName('reminder', options.name)
     if (commandId !== undefined) checkText('commandId', commandId, maxSchedulingIdLength)
     const beat = firstFiring(options, this.#context.clock.now())
@@ -132,7 +159,7 @@ export class Reminders {
       due: beat,
       text: encodeRecord(scheduled),
     } as const
-    signal?.throwIfAborted()
+    begin()
     await this.#agenda.put(entry, (current) => !current || idIn(current) !== id)
     return id
   }
@@ -141,12 +168,27 @@ export class Reminders {
   async unschedule(
     actorId: ActorId,
     name: string,
-    { kind = 'reminder', signal }: UnscheduleOptions = {},
+    options: UnscheduleOptions = {},
   ): Promise<boolean> {
-    parseActorId(actorId)
-    const key = { actorId, kind, name: checkName(kind, name) }
+    const { kind = 'reminder' } = options
+    return this.#inTime(options, async (begin) => {
+      parseActorId(actorId)
+      const key = { actorId, kind, name: checkName(kind, name) }
+      begin()
+      return this.#agenda.remove(key)
+    })
+  }
+
+  /** The work begins by `begin`, with what can't be taken back, and throws where nobody waits any more. */
+  async #inTime<T>(
+    { timeoutMs, signal }: Pick<TellOptions, 'timeoutMs' | 'signal'>,
+    work: (begin: () => void) => Promise<T>,
+  ): Promise<T> {
     signal?.throwIfAborted()
-    return this.#agenda.remove(key)
+    if (timeoutMs === undefined) return work(() => signal?.throwIfAborted())
+    const deadline = deadlineOf(timeoutMs, this.#context.clock.monotonic())
+    using within = new Patience(this.#deadlines, deadline, signal)
+    return await within.race(work(() => within.begin()))
   }
 
   /** The next ones, in the order of their times. */

@@ -15,7 +15,9 @@ export async function diff(args: readonly string[]): Promise<ExitCode> {
   const output = outputTo(values.json)
   await using node = await openNode(values)
   const [before, after] = await Promise.all(
-    versions.map(async (version) => (await node.state(actorId, { version })).state),
+    versions.map(
+      async (version) => (await node.state(actorId, { version, timeoutMs: Infinity })).state,
+    ),
   )
   const changes = differencesBetween(before, after)
   await output.write({ actorId, from: versions[0], to: versions[1], changes }, () =>

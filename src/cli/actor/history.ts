@@ -17,7 +17,7 @@ export async function history(args: readonly string[]): Promise<ExitCode> {
   const limit = wholeNumber('limit', values.limit) ?? Infinity
   const output = outputTo(values.json)
   await using node = await openNode(values)
-  let { state: before } = await node.state(actorId, { version: 0 })
+  let { state: before } = await node.state(actorId, { version: 0, timeoutMs: Infinity })
   let left = limit
   for await (const { event, state } of node.history(actorId)) {
     const changes = differencesBetween(before, state)

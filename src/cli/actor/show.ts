@@ -16,7 +16,9 @@ export async function show(args: readonly string[]): Promise<ExitCode> {
   const version = wholeNumber('at', values.at)
   const output = outputTo(values.json)
   await using node = await openNode(values)
-  await output.write(await node.state(actor as ActorId, given({ version })), viewLines)
+  // However long its history is: who has waited enough interrupts it.
+  const options = { ...given({ version }), timeoutMs: Infinity }
+  await output.write(await node.state(actor as ActorId, options), viewLines)
   return exitCode.done
 }
 

@@ -27,7 +27,7 @@ export async function checkedEvent(wanted: Wanted): Promise<Checked> {
   const definition = (await loadActors(module)).find(({ model }) => model.type === type)
   if (!definition) throw new AetherError('unknown-actor-type', `${module} exports no actor ${type}`)
   await using node = await openOrMakeNode(wanted)
-  const before = await node.state(actorId)
+  const before = await node.state(actorId, { timeoutMs: Infinity })
   const { stored } = foldDecided(definition.model, actorId, before, event, event.metadata)
   return { version: before.version, event: { data: stored.data, metadata: stored.metadata } }
 }
