@@ -8,6 +8,8 @@ test('a key with an escape is not taken for another one that was parsed before',
       parseJsonText(JSON.stringify({ e: 1, [before]: 1 }))
       const text = JSON.stringify({ e: 1, [key]: { [key]: [{ e: 1, [key]: key }] } })
       expect(JSON.stringify(parseJsonText(text))).toBe(text)
+      const spaced = text.replaceAll('":', '" \n\t:')
+      expect(JSON.stringify(parseJsonText(spaced))).toBe(text)
     }
   }
 })
@@ -45,6 +47,9 @@ test('what was made to take long is refused or read as soon as anything else', (
     `"${'\\"'.repeat(300_000)}`,
     `\\${'"'.repeat(300_001)}`,
     `["${'\\\\'.repeat(300_000)}\\`,
+    `"${'\\n"'.repeat(300_000)}`,
+    `"\\n${'a'.repeat(300_000)}`,
+    `"\\n"${' '.repeat(300_000)}`.repeat(2),
   ])
     expect(() => parseJsonText(text)).toThrow(SyntaxError)
   const value = { 'a\n': `\uE000${'\uE001'.repeat(300_000)}` }

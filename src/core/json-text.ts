@@ -4,6 +4,9 @@
  */
 const strings = /"[^"\\]*(?:\\.[^"\\]*)*(?:"(\s*:)?|\\?$)/gs
 
+/** Stands in each text with an escape in a key: the last one in it, and its end. */
+const escapedKey = /\\.[^"\\]*"\s*:/s
+
 /** As for `JSON.parse`. */
 export type Reviver = (
   this: unknown,
@@ -18,7 +21,7 @@ export type Reviver = (
  * @throws SyntaxError where the text is not JSON
  */
 export function parseJsonText(text: string, reviver?: Reviver): unknown {
-  if (!text.includes('\\')) return JSON.parse(text, reviver as never)
+  if (!text.includes('\\') || !escapedKey.test(text)) return JSON.parse(text, reviver as never)
   const mark = markNotIn(text)
   const keys: string[] = []
   const plain = text.replaceAll(strings, (string, colon: string | undefined) => {
