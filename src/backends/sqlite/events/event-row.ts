@@ -26,10 +26,6 @@ export type EventRow = readonly [
   metadata: string,
 ]
 
-export function positionIn([position]: EventRow): number {
-  return position
-}
-
 export function versionIn([, , version]: EventRow): number {
   return version
 }
@@ -42,8 +38,7 @@ export function decodeRows(rows: readonly EventRow[]): LogEntry[] {
 
 /** Decodes one row after the other. What is the same as in the row before isn't looked at again. */
 class RowDecoder {
-  #actor = ''
-  #actorId: ActorId | undefined
+  readonly #actorIds = new ActorIds()
   #type = ''
 
   /** One `try` for all columns, and nothing made but the event: this runs for each event ever read. */
@@ -51,7 +46,7 @@ class RowDecoder {
     let actorId: ActorId | undefined
     let raw = row[1]
     try {
-      actorId = this.#actorIdOf(raw)
+      actorId = this.#actorIds.decode(raw)
       raw = row[6]
       const data = decodeData(raw)
       raw = row[7]
@@ -68,17 +63,8 @@ class RowDecoder {
         metadata,
       }
     } catch (cause) {
-      const position = row[0]
-      const place = actorId === undefined ? { position } : { position, actorId }
-      return new MalformedEventError({ ...place, raw, cause })
+      return malformed(row[0], actorId, raw, cause)
     }
-  }
-
-  #actorIdOf(actor: string): ActorId {
-    if (this.#actorId !== undefined && actor === this.#actor) return this.#actorId
-    this.#actorId = decodeActorId(actor)
-    this.#actor = actor
-    return this.#actorId
   }
 
   /** The same string for the same type: whoever looks it up need not hash it anew for each event. */
@@ -88,11 +74,38 @@ class RowDecoder {
   }
 }
 
-function decodeData(raw: string): JsonValue {
+/** Ids as they are stored, most of them as the one before. */
+export class ActorIds {
+  #actor = ''
+  #actorId: ActorId | undefined
+
+  /** @throws AetherError `invalid-actor-id` */
+  decode(actor: string): ActorId {
+    if (this.#actorId !== undefined && actor === this.#actor) return this.#actorId
+    this.#actorId = decodeActorId(actor)
+    this.#actor = actor
+    return this.#actorId
+  }
+}
+
+/** In the place of a row of which a column, `raw`, can't be read; of nobody, where that is the actor. */
+export function malformed(
+  position: number,
+  actorId: ActorId | undefined,
+  raw: string,
+  cause: unknown,
+): MalformedEventError {
+  const place = actorId === undefined ? { position } : { position, actorId }
+  return new MalformedEventError({ ...place, raw, cause })
+}
+
+/** @throws SyntaxError */
+export function decodeData(raw: string): JsonValue {
   return parseJsonText(raw) as JsonValue
 }
 
-function decodeMetadata(raw: string): Metadata {
+/** @throws SyntaxError; AetherError `invalid-json`, and as `checkMetadata` */
+export function decodeMetadata(raw: string): Metadata {
   if (raw === '{}') return noMetadata
   const metadata = parseJsonText(raw)
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))

@@ -4,13 +4,14 @@ import {
   type Commit,
   firstVersionOf,
   isMet,
+  type LogEntry,
   type LogFilter,
   type LogIdentity,
   placePart,
   type VersionRange,
   type WriteOutcome,
 } from '../../../store/index.ts'
-import { eventColumns, type EventRow, positionIn } from './event-row.ts'
+import { decodeRows, eventColumns, type EventRow } from './event-row.ts'
 import { EventTrimming, retentionIn } from './event-trimming.ts'
 import { limitClause } from '../file/limit-clause.ts'
 import { KeptFile } from '../file/kept-file.ts'
@@ -19,7 +20,9 @@ import { commitFailure } from '../file/sqlite-failure.ts'
 import { inOneMoment, rollBack } from '../file/transaction.ts'
 import { WriteAheadRoom } from '../file/write-ahead-room.ts'
 import { identityIn } from './log-identity.ts'
-import type { PageQuery } from './page-worker.ts'
+import { decodePacked } from './packed-events.ts'
+import type { PackedRows } from './packed-rows.ts'
+import { integer, scanQuery, type Stretch } from './scan-query.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
 
 /** Filters differ by how many types they name; one with hundreds is nobody's everyday query. */
@@ -34,24 +37,23 @@ export interface Page {
 }
 
 /** Of the log: all that passes, up to a position. */
-export interface Scan extends Page {
+export interface Scan {
+  readonly entries: readonly LogEntry[]
   readonly scannedTo: number
   /** Where the log ended. */
   readonly end: number
+  readonly isLast: boolean
 }
 
-/** What was found of the log between two positions, and whether that is all that there is. */
-export interface FoundRows {
-  readonly rows: readonly SmallRow[]
-  readonly after: number
-  readonly to: number
+/** All that passes between two positions, as another thread has found it. */
+export interface PackedPage extends Stretch {
+  readonly rows: PackedRows
+}
+
+/** What was found between two positions, and whether that is all that there is. */
+interface FoundEntries extends Stretch {
+  readonly entries: readonly LogEntry[]
   readonly isAll: boolean
-}
-
-/** From one position to another. */
-export interface Stretch {
-  readonly after: number
-  readonly to: number
 }
 
 /** What is done inside each transaction, behind its rows; `before` is the last position before them. */
@@ -175,17 +177,22 @@ export class EventTable {
     const end = this.lastPosition()
     const to = Math.min(end, after + maxScanned)
     const { text, values } = scanQuery({ after, to }, filter, limit)
-    const rows = this.#prepared(text).all(...values) as unknown as SmallRow[]
-    return this.#scanOf({ rows, after, to, isAll: rows.length < limit }, end)
+    const found = this.#prepared(text).all(...values) as unknown as SmallRow[]
+    const rows = this.#large.completed(found)
+    const isAll = found.length < limit && rows.length === found.length
+    return scanOf({ entries: decodeRows(rows), isAll, after, to }, end)
   }
 
   /**
-   * The same of what another connection has found, of a log that went on to `end`.
+   * The same of a page that another connection has found, of a log that went on to `end`; undefined where that isn't
+   * to be trusted.
    * @throws as {@link checkFile}: that connection opened what stood in the directory then
    */
-  scanOf(found: FoundRows, end: number): Scan {
+  scanOf({ rows, after, to }: PackedPage, end: number): Scan | undefined {
     this.checkFile()
-    return this.#scanOf(found, end)
+    const entries = decodePacked(rows, this.#large.begin())
+    const isAll = entries?.length === rows.positions.length
+    return entries && scanOf({ entries, isAll, after, to }, end)
   }
 
   /**
@@ -213,14 +220,6 @@ export class EventTable {
     const found = query.all(actor, range.first, integer(range.last), limit) as unknown as SmallRow[]
     const rows = this.#large.completed(found)
     return { rows, isLast: found.length < limit && rows.length === found.length }
-  }
-
-  #scanOf({ rows: found, after, to, isAll }: FoundRows, end: number): Scan {
-    const rows = this.#large.completed(found)
-    if (isAll && rows.length === found.length)
-      return { rows, isLast: to === end, scannedTo: to, end }
-    const last = rows.at(-1)
-    return { rows, isLast: false, scannedTo: last ? positionIn(last) : after, end }
   }
 
   #place({ commit, parts }: WriteRequest): WriteOutcome {
@@ -271,40 +270,7 @@ function arrays(db: DatabaseSync, query: string): StatementSync {
   return statement
 }
 
-/** For rows of the log, so many at most. */
-export function scanQuery(
-  { after, to }: Stretch,
-  filter: LogFilter,
-  limit: number,
-  columns: string = smallColumns,
-): PageQuery {
-  const { condition, values } = conditionOf(filter)
-  return {
-    // By its position alone: SQLite would take all that pass by the index of actors, and sort them.
-    text: `SELECT ${columns} FROM event NOT INDEXED WHERE position > ? AND position <= ? ${condition} ORDER BY position ${limitClause}`,
-    values: [integer(after), to, ...values, limit],
-  }
-}
-
-/** The part of a filter that SQLite can decide. */
-function conditionOf({ actorTypes, eventTypes }: LogFilter): {
-  readonly condition: string
-  readonly values: readonly string[]
-} {
-  // All ids of a type lie between its `type-` and the next character, `type.` The plus keeps SQLite from
-  // the index of actors: it would sort all events of the type for each batch.
-  const ofTypes = actorTypes?.map(() => '(+actor >= ? AND +actor < ?)').join(' OR ')
-  const named = eventTypes?.map(() => '?').join(', ')
-  return {
-    condition: (ofTypes ? `AND (${ofTypes}) ` : '') + (named ? `AND type IN (${named})` : ''),
-    values: [
-      ...(actorTypes ?? []).flatMap((type) => [`${type}-`, `${type}.`]),
-      ...(eventTypes ?? []),
-    ],
-  }
-}
-
-/** The largest number that a column holds, for a bound that is infinite. */
-function integer(bound: number): number {
-  return Math.min(bound, Number.MAX_SAFE_INTEGER)
+function scanOf({ entries, isAll, after, to }: FoundEntries, end: number): Scan {
+  if (isAll) return { entries, isLast: to === end, scannedTo: to, end }
+  return { entries, isLast: false, scannedTo: entries.at(-1)?.position ?? after, end }
 }

@@ -9,11 +9,17 @@ const largeBytes = 64 * 1_024
 /** How much large data is in memory at once, in characters: this much, and one more. */
 const maxLength = 8 * 1_024 * 1_024
 
-/** `eventColumns`, but for large data, in the place of which is NULL. */
-export const smallColumns = columnsUpTo(largeBytes)
+/** For pages of which several are in memory at once, each twice. */
+const smallerBytes = largeBytes / 8
 
-/** {@link smallColumns} for pages of which several are in memory at once, each twice. */
-export const smallerColumns = columnsUpTo(largeBytes / 8)
+/** `eventColumns`, but for large data, in the place of which is NULL. */
+export const smallColumns = eventColumns.replace(' data,', ` ${dataUpTo(largeBytes)},`)
+
+/** NULL in the place of what is large for a page that is read ahead. */
+export const smallerData = dataUpTo(smallerBytes)
+
+/** Whether the data is `OtherData`. */
+export const isOther = `(octet_length(data) > ${smallerBytes} OR NOT json_valid(data))`
 
 /** A row of {@link smallColumns}. */
 export type SmallRow = EventRow | WithoutData<EventRow>
@@ -30,20 +36,44 @@ export class LargeData {
     this.#dataAt = (position) => query.get(position)?.['data'] as string | undefined
   }
 
+  /** For the rows of one answer. */
+  begin(): LargeReading {
+    return new LargeReading(this.#dataAt)
+  }
+
   /** The rows with all of their data: fewer from the end on, where it would be too much. */
   completed(rows: readonly SmallRow[]): readonly EventRow[] {
     if (rows.every(isComplete)) return rows
+    const reading = this.begin()
     const completed: EventRow[] = []
-    let length = 0
     for (const row of rows) {
-      if (length >= maxLength) break
-      const data = row[6] ?? this.#dataAt(row[0])
-      // One that isn't there any more was trimmed meanwhile.
-      if (data === undefined) continue
-      if (row[6] === null) length += data.length
-      completed.push(row.with(6, data) as unknown as EventRow)
+      if (reading.isFull) break
+      const data = row[6] ?? reading.dataAt(row[0])
+      if (data !== undefined) completed.push(row.with(6, data) as unknown as EventRow)
     }
     return completed
+  }
+}
+
+/** As much large data as may be in memory at once. */
+export class LargeReading {
+  readonly #dataAt: (position: number) => string | undefined
+  #length = 0
+
+  constructor(dataAt: (position: number) => string | undefined) {
+    this.#dataAt = dataAt
+  }
+
+  /** Whether there may be no more events. */
+  get isFull(): boolean {
+    return this.#length >= maxLength
+  }
+
+  /** Undefined of an event that isn't there any more: it was trimmed meanwhile. */
+  dataAt(position: number): string | undefined {
+    const data = this.#dataAt(position)
+    this.#length += data?.length ?? 0
+    return data
   }
 }
 
@@ -51,6 +81,6 @@ function isComplete(row: SmallRow): row is EventRow {
   return row[6] !== null
 }
 
-function columnsUpTo(bytes: number): string {
-  return eventColumns.replace(' data,', ` CASE WHEN octet_length(data) <= ${bytes} THEN data END,`)
+function dataUpTo(bytes: number): string {
+  return `CASE WHEN octet_length(data) <= ${bytes} THEN data END`
 }

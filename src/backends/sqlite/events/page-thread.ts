@@ -1,7 +1,6 @@
 import { SideThread } from '../file/side-thread.ts'
-import type { SmallRow } from './large-data.ts'
-import { unpackRows } from './packed-rows.ts'
-import type { PageAnswer, PageQuery } from './page-worker.ts'
+import type { PageAnswer } from './page-worker.ts'
+import type { PageQuery } from './scan-query.ts'
 
 /** Queries a file in a thread of its own, so that this one has time for what comes of them. */
 export class PageThread {
@@ -22,9 +21,8 @@ export class PageThread {
   }
 
   /** The rows, of all that was committed before it was asked; undefined where they aren't to be had from it. */
-  async rowsOf(query: PageQuery): Promise<readonly SmallRow[] | undefined> {
-    const packed = await this.#thread.ask(query)
-    return packed && unpackRows(packed)
+  rowsOf(query: PageQuery): Promise<PageAnswer> {
+    return this.#thread.ask(query)
   }
 
   /** Resolves when its connection is closed. Who waits for an answer does without. */

@@ -1,14 +1,11 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { openMessage } from '../file/side-thread.ts'
-import type { SmallRow } from './large-data.ts'
-import { type PackedRows, packRows } from './packed-rows.ts'
+import { type OtherData, type PackedRows, packRows, type PageRow } from './packed-rows.ts'
+import type { PageQuery } from './scan-query.ts'
 
-/** A query for rows of events. */
-export interface PageQuery {
-  readonly text: string
-  readonly values: readonly (string | number)[]
-}
+/** Reads with another filter have other ones. */
+const maxStatements = 32
 
 /** What the query gave: nothing where it failed. */
 export type PageAnswer = PackedRows | undefined
@@ -16,28 +13,32 @@ export type PageAnswer = PackedRows | undefined
 /** What a `PageThread` does: query after query, in the order in which they come. */
 class PageWorker {
   readonly #db: DatabaseSync
-  #query = ''
-  #statement: StatementSync | undefined
+  /** By their text. */
+  readonly #statements = new Map<string, StatementSync>()
 
   constructor(file: string) {
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 0 })
   }
 
-  answer({ text, values }: PageQuery): PageAnswer {
+  answer({ page, others, values }: PageQuery): PageAnswer {
     try {
-      return packRows(this.#prepared(text).all(...values) as unknown as SmallRow[])
+      const ofPage = this.#prepared(page)
+      ofPage.setReturnArrays(true)
+      const row = ofPage.get(...values) as unknown as PageRow
+      return packRows(row, () => this.#prepared(others).all(...values) as unknown as OtherData[])
     } catch {
       // Whoever then reads the same for himself meets the failure, or finds that it is over.
       return undefined
     }
   }
 
-  #prepared(text: string): StatementSync {
-    if (this.#statement && this.#query === text) return this.#statement
-    this.#statement = this.#db.prepare(text)
-    this.#statement.setReturnArrays(true)
-    this.#query = text
-    return this.#statement
+  #prepared(query: string): StatementSync {
+    const known = this.#statements.get(query)
+    if (known) return known
+    if (this.#statements.size >= maxStatements) this.#statements.clear()
+    const statement = this.#db.prepare(query)
+    this.#statements.set(query, statement)
+    return statement
   }
 }
 

@@ -32,7 +32,7 @@ function fill(file: string): void {
       SELECT iif(i % 2, 'order-', 'item-') || (i % 100), (i - 1) / 100 + 1, 'id-' || i, 'Noted',
         '2026-11-23T00:00:' || format('%02d', i / 1000 % 60) || '.000Z',
         CASE i WHEN ${largeAt} THEN json_quote(printf('%.*c', 100000, 'x')) WHEN ${damagedAt} THEN '{"number":'
-          ELSE json_object('number', i, 'note', 'é "quoted"' || char(10)) END,
+          ELSE json_object('number', i, 'note', iif(i % 3, 'plain', 'é "quoted"' || char(10))) END,
         iif(i % 7, '{}', json_object('by', 'Ann'))
       FROM number`)
 }
@@ -105,13 +105,13 @@ describe.skipIf(availableParallelism() < 2)('where there are several cores', () 
     const positions: number[] = []
     for await (const { position } of slowly(log.store)) {
       positions.push(position)
-      if (position % 10_000 !== 0 || positions.length > eventCount) continue
+      if (position % 10_000 !== 0 || position >= eventCount) continue
       await log.store.append('late-1', [{ type: 'Came', data: position }], {
         expectedVersion: 'any',
       })
     }
     expect(log.threads[0]?.answers).toBeGreaterThan(0)
-    expect(positions).toEqual(Array.from({ length: eventCount + 6 }, (_, index) => index + 1))
+    expect(positions).toEqual(Array.from({ length: eventCount + 5 }, (_, index) => index + 1))
   })
 
   test('long reads share a thread, and whoever leaves last ends it', async () => {
@@ -184,7 +184,7 @@ test('a thread that fails is told of once, and not tried again', async () => {
   await until(() => warnings.length > 0, { description: 'it was told' })
   expect(warnings).toEqual([expect.stringContaining('missing.db is read without a second thread')])
   expect(thread?.isReady).toBe(false)
-  expect(await thread?.rowsOf({ text: 'SELECT 1', values: [] })).toBeUndefined()
+  expect(await thread?.rowsOf({ page: 'SELECT 1', others: '', values: [] })).toBeUndefined()
   shared.leave()
   expect(shared.enter()).toBeUndefined()
   await shared.close()
@@ -198,12 +198,13 @@ test('a query that fails is answered with nothing, and the next one as ever', as
   const shared = new SharedPageThread(file, { logger: silentLogger, cores: 2 })
   const thread = shared.enter()
   await until(() => thread?.isReady, { description: 'it has started' })
-  const failing = thread?.rowsOf({ text: 'SELECT * FROM nothing', values: [] })
+  const failing = thread?.rowsOf({ page: 'SELECT * FROM nothing', others: '', values: [] })
   const next = thread?.rowsOf({
-    text: "SELECT 1, 'a', 2, 'b', 'c', 'd', NULL, ?",
-    values: ['e'],
+    page: `SELECT '[1]', '["a-1"]', '[2]', '["b"]', '["c"]', '["d"]', '["{}"]', ?`,
+    others: '',
+    values: ['true'],
   })
   expect(await failing).toBeUndefined()
-  expect(await next).toEqual([[1, 'a', 2, 'b', 'c', 'd', null, 'e']])
+  expect(await next).toMatchObject({ actors: '["a-1"]', ids: '["b"]', data: '[true]', others: [] })
   await shared.close()
 })

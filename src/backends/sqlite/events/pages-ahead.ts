@@ -1,18 +1,19 @@
 import { unlessAborted } from '../../../core/index.ts'
-import type { FoundRows, Scan, Stretch } from './event-table.ts'
+import type { PackedPage, Scan } from './event-table.ts'
 import type { PageThread } from './page-thread.ts'
-import type { PageQuery } from './page-worker.ts'
+import type { PageAnswer } from './page-worker.ts'
+import type { PageQuery, Stretch } from './scan-query.ts'
 import type { SharedPageThread } from './shared-page-thread.ts'
 
 /** How many positions are asked for at once. */
-const positionsOfPage = 500
+const positionsOfPage = 250
 /** How many pages are asked for before they are wanted. */
-const pagesAhead = 3
+const pagesAhead = 6
 /** So many events are read until a thread has started. */
 const leastWorthThread = 20_000
 
 interface AskedPage extends Stretch {
-  readonly rows: Promise<FoundRows['rows'] | undefined>
+  readonly rows: Promise<PageAnswer>
 }
 
 /** What a long read of the log is going to want, got by a second thread while this one works on what came before. */
@@ -32,7 +33,7 @@ export class PagesAhead implements Disposable {
   async behind(
     { scannedTo: after, end }: Scan,
     signal: AbortSignal | undefined,
-  ): Promise<FoundRows | undefined> {
+  ): Promise<PackedPage | undefined> {
     if (!this.#isEntered && end - after >= leastWorthThread) this.#enter()
     if (!this.#thread?.isReady) return undefined
     // Somebody else has gone on meanwhile, or the last page was too large to be taken at once.
@@ -41,7 +42,7 @@ export class PagesAhead implements Disposable {
     const page = this.#asked.shift()
     if (!page) return undefined
     const rows = await unlessAborted(signal, () => page.rows)
-    return rows && { rows, after, to: page.to, isAll: true }
+    return rows && { rows, after, to: page.to }
   }
 
   [Symbol.dispose](): void {

@@ -21,13 +21,13 @@ import type {
   WriteOutcome,
 } from '../../../store/index.ts'
 import { decodeRows, versionIn } from './event-row.ts'
-import { type EventTable, type Page, type Scan, scanQuery } from './event-table.ts'
+import type { EventTable, Page, Scan } from './event-table.ts'
 import type { EventTrimming } from './event-trimming.ts'
 import { GroupCommit } from './group-commit.ts'
 import { GrowthWatch } from '../file/growth-watch.ts'
-import { smallerColumns } from './large-data.ts'
 import { PagesAhead } from './pages-ahead.ts'
 import { retryWhileBusy } from '../file/retry-while-busy.ts'
+import { pageQuery } from './scan-query.ts'
 import { SharedPageThread } from './shared-page-thread.ts'
 import { sqliteFailure } from '../file/sqlite-failure.ts'
 import type { SqliteSettings } from './sqlite-options.ts'
@@ -115,19 +115,17 @@ export class SqliteCommitLog implements CommitLog {
   ): AsyncGenerator<readonly LogEntry[]> {
     // Which keys pass is decided above, so of so many rows few may be taken.
     const most = filter.key === undefined ? Math.min(limit, batchSize) : batchSize
-    using ahead = new PagesAhead(this.#thread, (stretch) =>
-      scanQuery(stretch, filter, most, smallerColumns),
-    )
+    using ahead = new PagesAhead(this.#thread, (stretch) => pageQuery(stretch, filter))
     const work = new LongWork()
-    let scan: Scan = { rows: [], scannedTo: after, end: after, isLast: false }
+    let scan: Scan = { entries: [], scannedTo: after, end: after, isLast: false }
     while (!scan.isLast) {
       await work.pause()
       const { scannedTo, end }: Scan = scan
       const found = limit === Infinity ? await ahead.behind(scan, signal) : undefined
       const scanOn = (): Scan =>
-        found ? this.#table.scanOf(found, end) : this.#table.scan(scannedTo, filter, most)
+        (found && this.#table.scanOf(found, end)) ?? this.#table.scan(scannedTo, filter, most)
       scan = await this.#look(scanOn, signal)
-      if (scan.rows.length > 0) yield decodeRows(scan.rows)
+      if (scan.entries.length > 0) yield scan.entries
     }
   }
 

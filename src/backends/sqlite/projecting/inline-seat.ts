@@ -8,7 +8,6 @@ import type {
   ProjectionBuild,
   StoreTransaction,
 } from '../../../store/index.ts'
-import { decodeRows, type EventRow } from '../events/event-row.ts'
 import type { EventTable, Scan } from '../events/event-table.ts'
 import { ProjectionFile, WriteFailure } from './projection-file.ts'
 import type { Sql } from './sql.ts'
@@ -66,13 +65,13 @@ class InlineFile {
   }
 
   #read(after: number, filter: LogFilter): readonly LogEntry[] {
-    const rows: EventRow[] = []
+    const entries: LogEntry[] = []
     let found: Scan | undefined
     while (!found?.isLast) {
       found = this.#table.scan(found?.scannedTo ?? after, filter, batchSize)
-      rows.push(...found.rows)
+      entries.push(...found.entries)
     }
-    return decodeRows(rows)
+    return entries
   }
 
   #commit(
