@@ -15,39 +15,59 @@ export async function findRepeat(
   log: CommitLog,
   { parts }: Commit,
 ): Promise<readonly (readonly StoredEvent[])[] | undefined> {
+  const near = await findParts(log, parts, repeatWindow)
+  if (near.flat().length === 0) return undefined
+  if (areWhole(near, parts)) return near
+  // What was stored together with one of the newest may lie further back.
+  const all = await findParts(log, parts, Infinity)
+  if (areWhole(all, parts)) return all
+  throw reused([...near, ...all].flat()[0] as StoredEvent)
+}
+
+/** Of each part its events, as far as they are there. */
+async function findParts(
+  log: CommitLog,
+  parts: readonly CommitPart[],
+  window: number,
+): Promise<readonly (readonly StoredEvent[])[]> {
   const found: (readonly StoredEvent[])[] = []
-  for (const part of parts) found.push((await findPart(log, part)) ?? [])
-  const [first] = found.flat()
-  if (!first) return undefined
-  const isWhole = found.every((events, index) => events.length === parts[index]?.events.length)
-  if (!isWhole) throw reused(first)
+  for (const part of parts) found.push(await findPart(log, part, window))
   return found
 }
 
+function areWhole(
+  found: readonly (readonly StoredEvent[])[],
+  parts: readonly CommitPart[],
+): boolean {
+  return parts.every(({ events }, index) => {
+    const stored = found[index] ?? []
+    return (
+      stored.length === events.length && stored.every(({ id }, place) => id === events[place]?.id)
+    )
+  })
+}
+
+/** Those of its events that are among so many of the actor's newest, where it goes anywhere. */
 async function findPart(
   log: CommitLog,
   part: CommitPart,
-): Promise<readonly StoredEvent[] | undefined> {
-  if (isGuard(part)) return undefined
-  const place = await placeOf(log, part)
+  window: number,
+): Promise<readonly StoredEvent[]> {
+  if (isGuard(part)) return []
+  const place = await placeOf(log, part, window)
   const forwards = { ...place, limit: Infinity, direction: 'forwards' } as const
   const inPlace = await lookIn(log, part, forwards)
   let { found } = inPlace
   // Versions may be left out: then as many events reach further back.
-  if (part.expected === 'any' && place.first > 1 && inPlace.seen < repeatWindow) {
+  if (part.expected === 'any' && place.first > 1 && inPlace.seen < window) {
     const newest = {
       first: 1,
       last: place.last,
-      limit: repeatWindow,
+      limit: window,
       direction: 'backwards',
     } as const
     found = (await lookIn(log, part, newest)).found.toReversed()
   }
-  if (found.length === 0) return undefined
-  const isWhole =
-    found.length === part.events.length &&
-    found.every((event, i) => event.id === part.events[i]?.id)
-  if (!isWhole) throw reused(found[0] as StoredEvent)
   return found
 }
 
@@ -78,13 +98,14 @@ async function lookIn(
 async function placeOf(
   log: CommitLog,
   { actorId, expected, events }: CommitPart,
+  window: number,
 ): Promise<{ readonly first: number; readonly last: number }> {
   if (typeof expected === 'number') return { first: expected + 1, last: expected + events.length }
   if (typeof expected === 'object') {
     return { first: expected.below, last: expected.below + events.length - 1 }
   }
   const newest = await log.latestVersion(actorId, undefined)
-  return { first: Math.max(1, newest - repeatWindow + 1), last: newest }
+  return { first: Math.max(1, newest - window + 1), last: newest }
 }
 
 function reused(stored: StoredEvent): AetherError {

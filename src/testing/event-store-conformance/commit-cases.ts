@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ActorId, StoredEvent } from '../../core/index.ts'
+import type { ActorId, NewEvent, StoredEvent } from '../../core/index.ts'
 import type { Append, CommitResult, Committed } from '../../store/index.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import { rejects, succeeded } from './append-cases.ts'
@@ -266,6 +266,34 @@ export const commitCases: readonly ConformanceCase<EventStoreSubject>[] = [
       )
       assert.equal(again.duplicate, true)
       assert.deepEqual(await versionsOf(one, alice), [9])
+    },
+  },
+  {
+    name: 'what was stored together is known as long as one event of it is among the newest 1,000',
+    async run({ open }) {
+      await using store = await open()
+      const three = ['a', 'b', 'c'].map((id) => ({ ...happened('A'), id }))
+      const anywhere = { expectedVersion: 'any' } as const
+      const both: Append[] = [
+        { actorId: alice, events: three, ...anywhere },
+        { actorId: bob, events: [{ ...happened('B'), id: 'b-1' }], ...anywhere },
+      ]
+      assert.equal((await store.commit(both)).ok, true)
+      const more = async (count: number): Promise<void> => {
+        const events = Array.from({ length: count }, () => happened('C'))
+        succeeded(await store.append(alice, events, anywhere))
+      }
+      await more(998)
+      const again = succeeded(await store.append(alice, three, anywhere))
+      assert.deepEqual([again.duplicate, again.version], [true, 3])
+      const late = { ...three[0], data: { other: true } } as NewEvent
+      await assert.rejects(store.append(alice, [late, ...three.slice(1)], anywhere), {
+        code: 'id-reused',
+      })
+      await more(2)
+      const result = await store.commit(both)
+      assert.equal(result.ok && result.duplicate, true)
+      assert.equal(await store.latestVersion(alice), 1_003)
     },
   },
 ]
