@@ -38,6 +38,20 @@ describe('TurnClock', () => {
     }
   })
 
+  it('tells in a turn when somebody looked last, and else what time it is', () => {
+    const { clock, time } = scene()
+    {
+      using _turn = clock.turn()
+      clock.monotonic()
+      time.monotonic += 5
+      expect(clock.recent()).toBe(7)
+      expect(clock.monotonic()).toBe(12)
+      expect(clock.recent()).toBe(12)
+    }
+    time.monotonic += 5
+    expect(clock.recent()).toBe(17)
+  })
+
   it('is shared by all that it is put around for', () => {
     const clock = TurnClock.around(systemClock)
     expect(TurnClock.around(clock)).toBe(clock)

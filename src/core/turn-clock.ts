@@ -51,6 +51,11 @@ export class TurnClock implements Clock, Disposable {
     return this.#lookedAt
   }
 
+  /** When somebody looked last in this turn: what began since began then. Outside of turns, now. */
+  recent(): number {
+    return this.#isInTurn ? this.#lookedAt : this.monotonic()
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return this.#clock.sleep(ms, signal)
   }

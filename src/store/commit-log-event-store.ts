@@ -15,7 +15,7 @@ import { KnownVersions } from './append/known-versions.ts'
 import { appendResult, commitResult } from './append/store-outcome.ts'
 import { StoredListeners, type StoredListener } from './append/stored-listeners.ts'
 import { UnderWay } from './append/under-way.ts'
-import { commitContextOf, writerInto } from './write-path.ts'
+import { commitContextOf, observedWrites, writerInto } from './write-path.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { AuditEntry, CommitLog, LogEntry } from './commit-log.ts'
 import { defaultRememberedVersions, type EventStoreOptions } from './event-store-options.ts'
@@ -120,6 +120,7 @@ export class CommitLogEventStore implements EventStore {
     this.#committing = new Committing({
       log,
       writer: writerInto(log, options),
+      observed: observedWrites(log, options),
       context: commitContextOf(options),
       known: this.#known,
       listeners: this.#listeners,

@@ -77,7 +77,7 @@ export class LiveActor extends KnownActor implements Worker {
       const next = mailbox.take(this.around.limits.batchCommands)
       const doing = typeof next === 'function' ? next() : this.#run(next, mailbox, at)
       if (doing) {
-        void doing.then(() => this.work(this.#lookAtClock()))
+        if (doing !== 'storing') this.#goOnBehind(doing)
         return this.around.clock.monotonic()
       }
       // Whoever answers looks at the clock.
@@ -86,6 +86,12 @@ export class LiveActor extends KnownActor implements Worker {
     this.#mailbox = undefined
     this.#isWorking = false
     return at
+  }
+
+  /** Whoever answers looks at the clock. */
+  #goOnBehind(doing: Promise<void> | undefined): void {
+    if (doing) void doing.then(() => this.work(this.#lookAtClock()))
+    else this.work(this.#restingSince)
   }
 
   #box(): Mailbox {
@@ -105,38 +111,49 @@ export class LiveActor extends KnownActor implements Worker {
     return this.#restingSince
   }
 
-  /** Decides, stores and answers these letters; those that don't fit wait for the next append. */
-  #run(letters: readonly Letter[], mailbox: Mailbox, now: number): Promise<void> | undefined {
+  /**
+   * Decides, stores and answers these letters; those that don't fit wait for the next append. Once the store has
+   * answered, it goes on by itself: whoever waited for it would take two promises more.
+   */
+  #run(
+    letters: readonly Letter[],
+    mailbox: Mailbox,
+    now: number,
+  ): Promise<void> | 'storing' | undefined {
     if (letters.length === 0) return undefined
     const before = this.lastKnown
     if (!before) return this.#settle(letters, mailbox)
     try {
       const plan = planBatch(before, letters, this, this.around, now)
       const storing = this.#store(letters, plan, before)
-      if (storing instanceof Promise)
-        return this.#whenStored(storing, letters, { plan, before, mailbox })
-      if (!storing?.ok)
-        return this.#settle(letters, mailbox, { plan, before, isFresh: false, storing })
-      this.advance(plan.after, storing.events)
-      return this.#tell(letters, plan, storing, mailbox)
+      if (!(storing instanceof Promise))
+        return this.#conclude(storing, letters, plan, mailbox, before)
+      void storing.then(
+        (result) => this.#goOnBehind(this.#conclude(result, letters, plan, mailbox, before)),
+        (error: unknown) => this.#goOnBehind(this.#failAll(letters, error, mailbox)),
+      )
+      return 'storing'
     } catch (error) {
       return this.#failAll(letters, error, mailbox)
     }
   }
 
-  /** Almost every append ends well: {@link #settle} would make three promises more. */
-  #whenStored(
-    storing: Promise<AppendResult>,
+  /** Almost every append ends well: {@link #settle} would make promises for it. */
+  #conclude(
+    storing: AppendResult | undefined,
     letters: readonly Letter[],
-    { plan, before, mailbox }: Decision,
-  ): Promise<void> {
-    const stored = (result: AppendResult): Promise<void> | undefined => {
-      if (!result.ok)
-        return this.#settle(letters, mailbox, { plan, before, isFresh: false, storing: result })
-      this.advance(plan.after, result.events)
-      return this.#tell(letters, plan, result, mailbox)
+    plan: BatchPlan,
+    mailbox: Mailbox,
+    before: ActorState,
+  ): Promise<void> | undefined {
+    if (!storing?.ok)
+      return this.#settle(letters, mailbox, { plan, before, isFresh: false, storing })
+    try {
+      this.advance(plan.after, storing.events)
+      return this.#tell(letters, plan, storing, mailbox)
+    } catch (error) {
+      return this.#failAll(letters, error, mailbox)
     }
-    return storing.then(stored).catch((error: unknown) => this.#failAll(letters, error, mailbox))
   }
 
   async #settle(letters: readonly Letter[], mailbox: Mailbox, begun?: Attempt): Promise<void> {
@@ -214,7 +231,7 @@ export class LiveActor extends KnownActor implements Worker {
   }
 
   async #runEach(letters: readonly Letter[], mailbox: Mailbox): Promise<void> {
-    for (const letter of letters) await this.#run([letter], mailbox, this.#lookAtClock())
+    for (const letter of letters) await this.#settle([letter], mailbox)
   }
 
   /** Answers all; those that were answered before, later. */
@@ -284,11 +301,6 @@ interface Attempt {
   readonly isFresh: boolean
   /** Nothing where there are no events. */
   readonly storing: AppendResult | Promise<AppendResult> | undefined
-}
-
-interface Decision extends Pick<Attempt, 'plan' | 'before'> {
-  /** Where the commands came from. */
-  readonly mailbox: Mailbox
 }
 
 /** What the answers show. */

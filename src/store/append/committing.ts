@@ -2,6 +2,7 @@ import { checkActorId } from '../../core/index.ts'
 import type { CommitLog, WriteOutcome } from '../commit-log.ts'
 import { type Commit, type CommitContext, makeCommit, type OfferedPart } from './commit.ts'
 import type { Known, KnownVersions } from './known-versions.ts'
+import type { ObservedWrites } from './observed-writes.ts'
 import { findRepeat } from './repeat.ts'
 import type { StoreOutcome } from './store-outcome.ts'
 import type { StoredListeners } from './stored-listeners.ts'
@@ -11,6 +12,7 @@ interface Around {
   readonly log: CommitLog
   /** Where commits go on their way into the log. */
   readonly writer: Pick<CommitLog, 'write'>
+  readonly observed: ObservedWrites
   readonly context: CommitContext
   readonly known: KnownVersions
   readonly listeners: StoredListeners
@@ -42,10 +44,7 @@ export class Committing {
     const commit = makeCommit(offered, this.#around.context)
     signal?.throwIfAborted()
     if (commit.isNamed) return this.#untilDone(this.#storeRepeatable(commit, signal))
-    const outcome = this.#around.writer.write(commit)
-    return outcome instanceof Promise
-      ? this.#storeNew(commit, outcome, known)
-      : this.#told(commit, outcome, known)
+    return this.#write(commit, known)
   }
 
   /**
@@ -65,21 +64,6 @@ export class Committing {
   #untilDone(storing: Promise<StoreOutcome>): Promise<StoreOutcome> {
     this.#around.underWay.enter(storing)
     return storing
-  }
-
-  /** The way of almost every commit; {@link #untilDone} would make a promise more. */
-  async #storeNew(
-    commit: Commit,
-    writing: Promise<WriteOutcome>,
-    known: Known | undefined,
-  ): Promise<StoreOutcome> {
-    const { underWay } = this.#around
-    underWay.begin()
-    try {
-      return this.#told(commit, await writing, known)
-    } finally {
-      underWay.end()
-    }
   }
 
   #storeRepeatable(commit: Commit, signal: AbortSignal | undefined): Promise<StoreOutcome> {
@@ -113,12 +97,36 @@ export class Committing {
     }
   }
 
-  async #write(commit: Commit): Promise<WriteOutcome> {
-    return this.#told(commit, await this.#around.writer.write(commit))
+  #write(commit: Commit, known?: Known): WriteOutcome | Promise<WriteOutcome> {
+    const since = this.#around.observed.begin()
+    const outcome = this.#around.writer.write(commit)
+    return outcome instanceof Promise
+      ? this.#whenWritten(commit, outcome, since, known)
+      : this.#told(commit, outcome, since, known)
+  }
+
+  /** The way of almost every commit: each step of its own would make a promise more. */
+  async #whenWritten(
+    commit: Commit,
+    writing: Promise<WriteOutcome>,
+    since: number,
+    known: Known | undefined,
+  ): Promise<WriteOutcome> {
+    const { underWay, observed } = this.#around
+    underWay.begin()
+    try {
+      return this.#told(commit, await writing, since, known)
+    } catch (failure) {
+      observed.failed(failure, since)
+      throw failure
+    } finally {
+      underWay.end()
+    }
   }
 
   /** Every outcome goes through here, so that what is acknowledged first is told first. */
-  #told(commit: Commit, outcome: WriteOutcome, known?: Known): WriteOutcome {
+  #told(commit: Commit, outcome: WriteOutcome, since: number, known?: Known): WriteOutcome {
+    this.#around.observed.ended(commit, outcome, since)
     this.#around.known.learnFromWrite(commit, outcome, known)
     if (outcome.ok) this.#around.listeners.tell(outcome.parts)
     return outcome
