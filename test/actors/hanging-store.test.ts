@@ -1,7 +1,9 @@
-import { actor, type Backend, open } from 'aether'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { actor, type Backend, open, policy } from 'aether'
 import { memory } from 'aether/memory'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
+import { watchedStore } from './watched-store.ts'
 
 const Lamp = actor('lamp', {
   state: { switched: 0 },
@@ -12,6 +14,27 @@ const Lamp = actor('lamp', {
 })
 
 const timeoutMs = 100
+
+test('a policy reads for as long as the store tries, and holds nothing back for that', async () => {
+  const backend = watchedStore('loadSnapshot', () => sleep(3 * timeoutMs))
+  const seen: unknown[] = []
+  let tries = 0
+  const Watching = policy({
+    name: 'watching',
+    actors: [Lamp],
+    on: {
+      Switched: async (_event, { get, state }) => {
+        tries++
+        seen.push((await state(get(Lamp, 'other'))).version, await get(Lamp, 'third').count())
+      },
+    },
+  })
+  const limits = { commandTimeoutMs: timeoutMs }
+  await using node = await open({ backend, actors: [Lamp], policies: [Watching], limits })
+  await node.events.append('lamp-one', [{ type: 'Switched', data: {} }], { expectedVersion: 0 })
+  await node.projection(Watching).reached(1)
+  expect({ tries, seen }).toEqual({ tries: 1, seen: [0, 0] })
+})
 
 /** A backend whose store and agenda answer nothing from some moment on. */
 class Hanging implements Backend {

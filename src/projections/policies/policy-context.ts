@@ -72,7 +72,7 @@ export interface PolicyContext {
   /** Cancels a reminder; false where it has fired or was not there. */
   readonly unschedule: (actor: ActorIdentity<ActorDefinition>, name: string) => Promise<boolean>
 
-  /** What an actor is now, or was at a version. */
+  /** What an actor is now, or was at a version: read for as long as the store tries, unless `timeoutMs` says otherwise. */
   readonly state: <D extends ActorDefinition>(
     actor: ActorIdentity<D>,
     options?: LookOptions,

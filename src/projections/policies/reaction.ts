@@ -45,6 +45,9 @@ export interface Occasion {
   readonly signal: AbortSignal
 }
 
+/** A policy reads for as long as the store tries: that it was away must not be told as a failure of the event. */
+const untimed = { timeoutMs: Infinity } as const
+
 type Target = ActorIdentity<ActorDefinition>
 type Cause = readonly [policy: string, actorId: ActorId, eventId: string]
 /** What every step is said to be. */
@@ -121,7 +124,8 @@ export class Reaction {
       send: (id, command, input, options) =>
         this.#begin(() => this.#send(id, command, input, options)),
       onlooker: {
-        query: (...asked) => this.#begin(() => host.onlooker.query(...asked)),
+        query: (id, name, input, options) =>
+          this.#begin(() => host.onlooker.query(id, name, input, { ...untimed, ...options })),
       },
     })
     return this.#refs.make(definition, definition.model.idOf(key))
@@ -155,7 +159,7 @@ export class Reaction {
     this.#begin(async () => this.#reach.reminders.unschedule(actorIdOf(actor), name))
 
   readonly state = (actor: Target, options: LookOptions = {}): Promise<StateAt> =>
-    this.#begin(() => this.#reach.host.onlooker.look(actorIdOf(actor), options))
+    this.#begin(() => this.#reach.host.onlooker.look(actorIdOf(actor), { ...untimed, ...options }))
 
   readonly transact = (
     actors: References,
