@@ -86,8 +86,13 @@ export class JetStreamCommitLog implements CommitLog {
     this.#parts.link.beginClosing()
   }
 
+  /** The connection ends whatever comes of the rest. */
   async close(): Promise<void> {
-    await this.#parts.growth.close()
-    await this.#parts.link.close()
+    const { growth, link } = this.#parts
+    try {
+      await growth.close()
+    } finally {
+      await link.close()
+    }
   }
 }
