@@ -20,7 +20,7 @@ import { commitFailure } from '../file/sqlite-failure.ts'
 import { inOneMoment, rollBack } from '../file/transaction.ts'
 import { WriteAheadRoom } from '../file/write-ahead-room.ts'
 import { identityIn } from './log-identity.ts'
-import { decodePacked } from './packed-events.ts'
+import { decodePacked, rowCount } from './packed-events.ts'
 import type { PackedRows } from './packed-rows.ts'
 import { integer, scanQuery, type Stretch } from './scan-query.ts'
 import type { PartRequest, WriteRequest } from './write-request.ts'
@@ -47,7 +47,7 @@ export interface Scan {
 
 /** All that passes between two positions, as another thread has found it. */
 export interface PackedPage extends Stretch {
-  readonly rows: PackedRows
+  readonly rows: readonly PackedRows[]
 }
 
 /** What was found between two positions, and whether that is all that there is. */
@@ -191,7 +191,7 @@ export class EventTable {
   scanOf({ rows, after, to }: PackedPage, end: number): Scan | undefined {
     this.checkFile()
     const entries = decodePacked(rows, this.#large.begin())
-    const isAll = entries?.length === rows.positions.length
+    const isAll = entries?.length === rowCount(rows)
     return entries && scanOf({ entries, isAll, after, to }, end)
   }
 

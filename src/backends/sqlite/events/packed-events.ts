@@ -15,23 +15,31 @@ interface Parsed {
  * One entry for each packed row, as `decodeRows` makes them; fewer where what is large would be too much at once.
  * Undefined where the rows aren't what whoever packed them took them for.
  */
-export function decodePacked(packed: PackedRows, large: LargeReading): LogEntry[] | undefined {
-  const parsed = parse(packed)
-  if (!parsed) return undefined
-  const { actors, ids, data } = parsed
-  const { length } = packed.positions
-  if (actors.length !== length || ids.length !== length || data.length !== length) return undefined
-  return new PackedDecoder(packed, parsed, large).decode()
+export function decodePacked(
+  pieces: readonly PackedRows[],
+  large: LargeReading,
+): LogEntry[] | undefined {
+  const entries: LogEntry[] = []
+  for (const packed of pieces) {
+    const parsed = parse(packed)
+    if (!parsed) return undefined
+    entries.push(...new PackedDecoder(packed, parsed, large).decode())
+  }
+  return entries
+}
+
+export function rowCount(pieces: readonly PackedRows[]): number {
+  return pieces.reduce((count, { positions }) => count + positions.length, 0)
 }
 
 /** Each at once, which takes two thirds of the time of one by one. */
-function parse({ actors, ids, data }: PackedRows): Parsed | undefined {
+function parse({ positions: { length }, ...packed }: PackedRows): Parsed | undefined {
   try {
-    return {
-      actors: JSON.parse(actors) as string[],
-      ids: JSON.parse(ids) as string[],
-      data: parseJsonText(data) as JsonValue[],
-    }
+    const actors = JSON.parse(packed.actors) as string[]
+    const ids = JSON.parse(packed.ids) as string[]
+    const data = parseJsonText(packed.data) as JsonValue[]
+    const isWhole = actors.length === length && ids.length === length && data.length === length
+    return isWhole ? { actors, ids, data } : undefined
   } catch {
     return undefined
   }

@@ -4,7 +4,7 @@ import type { LogFilter } from '../../../store/index.ts'
 import { decodeRows, eventColumns, type EventRow } from './event-row.ts'
 import { LargeData } from './large-data.ts'
 import { decodePacked } from './packed-events.ts'
-import { type OtherData, type PackedRows, packRows, type PageRow } from './packed-rows.ts'
+import { type OtherData, type PackableRow, type PackedRows, packRows } from './packed-rows.ts'
 import { pageQuery } from './scan-query.ts'
 
 const time = '2026-01-01T00:00:00.000Z'
@@ -25,15 +25,17 @@ function tableOf(rows: readonly EventRow[]): DatabaseSync {
   return db
 }
 
-function packedIn(db: DatabaseSync, filter: LogFilter = {}): PackedRows | undefined {
-  const { page, others, values } = pageQuery({ after: 0, to: last }, filter)
-  const query = db.prepare(page)
+function packedIn(db: DatabaseSync, filter: LogFilter = {}): PackedRows[] | undefined {
+  const { rows, others, values: pieces } = pageQuery({ after: 0, to: 1_000 }, filter)
+  const query = db.prepare(rows)
   query.setReturnArrays(true)
-  const packed = packRows(
-    query.get(...values) as unknown as PageRow,
-    () => db.prepare(others).all(...values) as unknown as OtherData[],
+  const packed = pieces.map((values) =>
+    packRows(
+      query.get(...values) as unknown as PackableRow,
+      () => db.prepare(others).all(...values) as unknown as OtherData[],
+    ),
   )
-  return packed && structuredClone(packed)
+  return packed.every((piece) => piece !== undefined) ? structuredClone(packed) : undefined
 }
 
 /** What becomes of rows that go from one thread to another. */
@@ -56,8 +58,9 @@ describe('rows that went from one thread to another are the same events', () => 
       noted(1, '1'),
       [2, 'item-=41', 1, 'a"b\\c', 'Paid', '', '2', '{"by":"Ann"}'],
       [3, 'item-=C3=A9', last, 'é\u{1f600}', 'Noted', time, '3', '{"by":"Ann"}'],
-      [last, 'order-1', 3, '', '', time, '4', '{}'],
+      [1_000, 'order-1', 3, '', '', time, '4', '{}'],
     ],
+    'in several pieces': [noted(250, '1'), noted(251, large), noted(501, '['), noted(999, '4')],
     'with escapes': [noted(1, '{"a\\n":"\\\\"}'), noted(2, '2'), noted(3, '"\\ud83d\\ude00"')],
     'with escapes in keys': [noted(1, '{"a":1,"b\\n":2}'), noted(2, '{"a":1,"b\\t":2}')],
     'of which some are large': [noted(1, '1'), noted(2, large), noted(3, '"\\n"'), noted(4, '4')],
@@ -99,7 +102,7 @@ test('a filter lets rows through in the same way', () => {
 
 test('what is large and was trimmed meanwhile is left out', () => {
   using db = tableOf([noted(1, '1'), noted(2, large), noted(3, '"\\n"')])
-  const packed = packedIn(db) as PackedRows
+  const packed = packedIn(db) as PackedRows[]
   db.exec('DELETE FROM event WHERE position = 2')
   const entries = decodePacked(packed, new LargeData(db).begin())
   expect(entries).toMatchObject([
@@ -115,7 +118,7 @@ test('large data is taken as long as there is room for it', () => {
 })
 
 test('others that were trimmed between two queries make a page worth nothing', () => {
-  const page: PageRow = [
+  const page: PackableRow = [
     '[1,2]',
     '["a-1","a-1"]',
     '[1,2]',
@@ -135,9 +138,9 @@ test('a page with what SQLite alone takes for JSON is worth nothing', () => {
 
 test('packed rows that are not what they were taken for are not decoded', () => {
   using db = tableOf([noted(1, '1'), noted(2, '2')])
-  const packed = packedIn(db) as PackedRows
+  const [packed] = packedIn(db) as [PackedRows]
   const reading = new LargeData(db).begin()
-  expect(decodePacked(packed, reading)).toHaveLength(2)
+  expect(decodePacked([packed], reading)).toHaveLength(2)
   for (const data of ['[1]', '[1,2,3]', '[1,', '[1 2]'])
-    expect(decodePacked({ ...packed, data }, reading)).toBeUndefined()
+    expect(decodePacked([{ ...packed, data }], reading)).toBeUndefined()
 })

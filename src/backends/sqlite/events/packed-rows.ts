@@ -1,8 +1,8 @@
 /**
- * What a page of rows is asked for as: each column as an array of JSON, and the data, each of which is JSON, one behind
+ * What rows are asked for as: each column as an array of JSON, and the data, each of which is JSON, one behind
  * the other with commas; {@link otherMark} in the place of {@link OtherData}. Without any row, the data is null.
  */
-export type PageRow = readonly [
+export type PackableRow = readonly [
   positions: string,
   actors: string,
   versions: string,
@@ -52,7 +52,7 @@ export interface Repeats {
  * @returns undefined where what it found is of another moment
  */
 export function packRows(
-  [positions, actors, versions, ids, types, times, metadata, data]: PageRow,
+  [positions, actors, versions, ids, types, times, metadata, data]: PackableRow,
   findOthers: () => readonly OtherData[],
 ): PackedRows | undefined {
   const pieces = (data ?? '').split(otherMark)

@@ -1,14 +1,14 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { openMessage } from '../file/side-thread.ts'
-import { type OtherData, type PackedRows, packRows, type PageRow } from './packed-rows.ts'
+import { type OtherData, type PackedRows, packRows, type PackableRow } from './packed-rows.ts'
 import type { PageQuery } from './scan-query.ts'
 
 /** Reads with another filter have other ones. */
 const maxStatements = 32
 
-/** What the query gave: nothing where it failed. */
-export type PageAnswer = PackedRows | undefined
+/** What the query gave, piece by piece: nothing where it failed. */
+export type PageAnswer = readonly PackedRows[] | undefined
 
 /** What a `PageThread` does: query after query, in the order in which they come. */
 class PageWorker {
@@ -20,16 +20,23 @@ class PageWorker {
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 0 })
   }
 
-  answer({ page, others, values }: PageQuery): PageAnswer {
+  answer({ rows, others, values: pieces }: PageQuery): PageAnswer {
     try {
-      const ofPage = this.#prepared(page)
-      ofPage.setReturnArrays(true)
-      const row = ofPage.get(...values) as unknown as PageRow
-      return packRows(row, () => this.#prepared(others).all(...values) as unknown as OtherData[])
+      const packed = pieces.map((values) => {
+        const row = this.#packable(rows).get(...values) as unknown as PackableRow
+        return packRows(row, () => this.#prepared(others).all(...values) as unknown as OtherData[])
+      })
+      return packed.every((piece) => piece !== undefined) ? packed : undefined
     } catch {
       // Whoever then reads the same for himself meets the failure, or finds that it is over.
       return undefined
     }
+  }
+
+  #packable(query: string): StatementSync {
+    const statement = this.#prepared(query)
+    statement.setReturnArrays(true)
+    return statement
   }
 
   #prepared(query: string): StatementSync {

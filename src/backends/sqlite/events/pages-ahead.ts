@@ -6,9 +6,9 @@ import type { PageQuery, Stretch } from './scan-query.ts'
 import type { SharedPageThread } from './shared-page-thread.ts'
 
 /** How many positions are asked for at once. */
-const positionsOfPage = 250
+const positionsOfPage = 1_000
 /** How many pages are asked for before they are wanted. */
-const pagesAhead = 6
+const pagesAhead = 2
 /** So many events are read until a thread has started. */
 const leastWorthThread = 20_000
 

@@ -15,12 +15,16 @@ export interface Query {
 
 /** For a page in few texts: see `packed-rows.ts`. */
 export interface PageQuery {
-  /** Gives a `PageRow`. */
-  readonly page: string
-  /** Gives the `OtherData` of the same page. */
+  /** Gives a `PackableRow`. */
+  readonly rows: string
+  /** Gives the `OtherData` of the same rows. */
   readonly others: string
-  readonly values: readonly (string | number)[]
+  /** Of each piece of the page, one behind the other. */
+  readonly values: readonly (readonly (string | number)[])[]
 }
+
+/** How many positions a piece of a page has: V8 keeps texts of more than 128 KB in pages of their own, which takes longer. */
+const positionsOfPiece = 250
 
 /** For rows of the log, so many at most. */
 export function scanQuery(stretch: Stretch, filter: LogFilter, limit: number): Query {
@@ -34,14 +38,21 @@ export function scanQuery(stretch: Stretch, filter: LogFilter, limit: number): Q
  * and looks at data for next to nothing.
  */
 export function pageQuery(stretch: Stretch, filter: LogFilter): PageQuery {
-  const { condition, values } = conditionOf(stretch, filter)
+  const { condition } = conditionOf(stretch, filter)
   const columns = ['position', 'actor', 'version', 'id', 'type', 'time', 'metadata']
   const lists = columns.map((column) => `json_group_array(${column})`).join(', ')
   return {
-    page: `SELECT ${lists}, group_concat(iif(${isOther}, char(1), data)) ${condition}`,
+    rows: `SELECT ${lists}, group_concat(iif(${isOther}, char(1), data)) ${condition}`,
     others: `SELECT position, ${smallerData} AS text ${condition} AND ${isOther} ORDER BY position`,
-    values,
+    values: piecesOf(stretch).map((piece) => conditionOf(piece, filter).values),
   }
+}
+
+function piecesOf({ after, to }: Stretch): readonly Stretch[] {
+  const pieces: Stretch[] = []
+  for (let start = after; start < to; start += positionsOfPiece)
+    pieces.push({ after: start, to: Math.min(to, start + positionsOfPiece) })
+  return pieces
 }
 
 /** The part of a query that SQLite can decide. */
