@@ -1,3 +1,5 @@
+import { isTrial } from './scale.ts'
+
 /** A way of doing some work, ready to be measured again and again. */
 export interface Contender extends AsyncDisposable {
   run(): Promise<Reading>
@@ -60,6 +62,8 @@ export interface Outcome {
   readonly date: string
 }
 
+const warmUpMs = isTrial ? 0 : 2_000
+
 interface Round {
   readonly ours: Reading
   readonly reference?: Reading
@@ -73,12 +77,19 @@ export async function compare<Place>(
 ): Promise<Outcome> {
   await using pair = disposable(await comparison.start(place))
   const measured: Round[] = []
-  // The first round warms up and doesn't count.
-  for (let number = 0; number <= rounds; number++) {
-    const round = await runRound(pair, number)
-    if (number > 0) measured.push(round)
-  }
+  await warmUp(pair)
+  for (let number = 1; number <= rounds; number++) measured.push(await runRound(pair, number))
   return outcomeOf(comparison, measured)
+}
+
+/**
+ * Rounds that don't count: one, or as many as take this long. What serves others runs for hours, and an engine
+ * goes on optimizing for a second or two.
+ */
+async function warmUp(pair: Pair): Promise<void> {
+  const start = performance.now()
+  for (let number = 0; number === 0 || performance.now() - start < warmUpMs; number++)
+    await runRound(pair, number)
 }
 
 /** Who comes first changes from round to round: what one leaves behind is in the way of both. */
