@@ -17,6 +17,8 @@ export interface Todo {
 /** An actor as a reader knows it. */
 export interface Concerned {
   readonly actorId: ActorId
+  /** The type and a dash, which no type has in it. */
+  readonly prefix: string
   readonly actorType: string
   readonly key: string
   readonly actor: HandledActor | undefined
@@ -42,15 +44,20 @@ export class EventIntake {
   concerned(actorId: ActorId): Concerned | undefined {
     const last = this.#last
     if (last?.actorId === actorId) return last
-    const dash = actorId.indexOf('-')
     // Cutting the type out and looking it up costs more than to see that it is the same.
-    const isOfSameType = last?.actorType.length === dash && actorId.startsWith(last.actorType)
-    const actorType = isOfSameType ? last.actorType : actorId.slice(0, dash)
-    const actor = isOfSameType ? last.actor : this.#actors.get(actorType)
+    const { prefix, actorType, actor } =
+      last && actorId.startsWith(last.prefix) ? last : this.#typeOf(actorId)
     if (!actor && !isOfNobody(actorId)) return undefined
     const part = partOf(actorId, this.#parts)
-    this.#last = { actorId, actorType, key: actorId.slice(dash + 1), actor, part }
+    const key = actorId.slice(prefix.length)
+    this.#last = { actorId, prefix, actorType, key, actor, part }
     return this.#last
+  }
+
+  #typeOf(actorId: ActorId): Pick<Concerned, 'prefix' | 'actorType' | 'actor'> {
+    const dash = actorId.indexOf('-')
+    const actorType = actorId.slice(0, dash)
+    return { prefix: `${actorType}-`, actorType, actor: this.#actors.get(actorType) }
   }
 
   /**
