@@ -2,6 +2,7 @@ import {
   ActorFailedError,
   type ActorId,
   AetherError,
+  type Clock,
   nextTurn,
   type TraceSpan,
   TurnClock,
@@ -62,7 +63,9 @@ export class ActorHost {
   /** @throws AetherError `invalid-definition` for two definitions of one type */
   constructor(
     definitions: readonly ActorDefinition[],
-    components: Omit<Surroundings, 'quarantine' | 'snapshots' | 'turns'>,
+    components: Omit<Surroundings, 'clock' | 'quarantine' | 'snapshots' | 'turns'> & {
+      readonly clock: Clock
+    },
   ) {
     const { store, logger, limits, observer } = components
     const clock = TurnClock.around(components.clock)

@@ -113,7 +113,7 @@ export class CommitLogEventStore implements EventStore {
     this.#trimmedMarks = new TrimmedMarks(log, rememberedVersions)
     this.#known = new KnownVersions(wholeNumber('rememberedVersions', rememberedVersions, 0))
     this.#sources = new Sources(log, this.#known)
-    this.#listeners = new StoredListeners(logger)
+    this.#listeners = new StoredListeners(clock, logger)
     this.#observer = options.observer
     this.#clock = clock
     this.#logger = logger

@@ -232,6 +232,18 @@ test('a decision that blocks the event loop is named', async () => {
   ])
 })
 
+test('nobody is blamed for what a listener takes that hears of stored events', async () => {
+  const { logger, told } = listener()
+  const clock = new VirtualClock()
+  await using node = await open({ backend: memory(), actors: [Counter], clock, logger })
+  const add = (key: string) => node.get(Counter, key).add({ by: 1 })
+  // Once both rest in memory, they work in the same turn.
+  for (const key of ['a', 'b', 'a', 'b']) await add(key)
+  using _slow = node.events.onStored(() => clock.block(300))
+  await Promise.all([add('a'), add('b')])
+  expect(told).toEqual([])
+})
+
 test('an input schema that blocks the event loop is named, and so is a query', async () => {
   const { logger, told } = listener()
   const clock = new VirtualClock()

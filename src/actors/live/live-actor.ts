@@ -243,7 +243,9 @@ export class LiveActor extends KnownActor implements Worker {
   ): Promise<void> | undefined {
     let repeats: Repeat[] | undefined
     mailbox.putBack(letters, outcomes.length)
-    const at = this.#lookAtClock()
+    // What is stored in the turn in which it was decided takes no time.
+    const at = this.around.clock.recent()
+    this.#restingSince = at
     for (let index = 0; index < outcomes.length; index++) {
       const letter = letters[index] as Letter
       const outcome = outcomes[index] as Outcome

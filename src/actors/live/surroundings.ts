@@ -1,4 +1,4 @@
-import type { Clock, Logger, Tracing } from '../../core/index.ts'
+import type { Logger, Tracing, TurnClock } from '../../core/index.ts'
 import type { EventStore } from '../../store/index.ts'
 import type { ActorObserver } from './actor-observer.ts'
 import type { ActorLimits } from './limits.ts'
@@ -9,7 +9,7 @@ import type { Turns } from './turns.ts'
 /** What all actors of a process share. */
 export interface Surroundings {
   readonly store: EventStore
-  readonly clock: Clock
+  readonly clock: TurnClock
   readonly logger: Logger
   readonly limits: ActorLimits
   readonly observer: ActorObserver

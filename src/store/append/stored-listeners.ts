@@ -1,4 +1,4 @@
-import { type Logger, messageOf, type StoredEvent } from '../../core/index.ts'
+import { type Clock, type Logger, messageOf, type StoredEvent } from '../../core/index.ts'
 
 /** Is handed all events of one append, commit or save, once they are stored. */
 export type StoredListener = (events: readonly StoredEvent[]) => void
@@ -11,13 +11,15 @@ interface Registration {
 
 /** Those who want to hear of what a store has stored. */
 export class StoredListeners {
+  readonly #clock: Clock
   readonly #logger: Logger
   /** Never changed in place: whoever is being told goes on with the list it began with. */
   #registrations: readonly Registration[] = []
   /** What is to be told, in order: a listener may store something itself. */
   readonly #untold: (readonly StoredEvent[])[] = []
 
-  constructor(logger: Logger) {
+  constructor(clock: Clock, logger: Logger) {
+    this.#clock = clock
     this.#logger = logger
   }
 
@@ -44,6 +46,8 @@ export class StoredListeners {
       }
       this.#untold.shift()
     }
+    // Whoever goes on in this turn takes it that nothing took long since somebody looked.
+    this.#clock.monotonic()
   }
 
   #call(listener: StoredListener, events: readonly StoredEvent[]): void {
