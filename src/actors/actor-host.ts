@@ -2,7 +2,6 @@ import {
   ActorFailedError,
   type ActorId,
   AetherError,
-  type Clock,
   nextTurn,
   type TraceSpan,
   TurnClock,
@@ -35,7 +34,7 @@ import { Quarantine, type QuarantinedActor } from './live/quarantine.ts'
 import { rejected } from './live/rejected.ts'
 import { reportIfSlow } from './live/slow-work.ts'
 import { SnapshotKeeper } from './live/snapshot-keeper.ts'
-import type { Surroundings } from './live/surroundings.ts'
+import type { HostComponents, Surroundings } from './live/surroundings.ts'
 import { Turns } from './live/turns.ts'
 import { HeldActors } from './transaction/held-actors.ts'
 import type { TransactionActor } from './transaction/share.ts'
@@ -61,12 +60,7 @@ export class ActorHost {
   #isClosed = false
 
   /** @throws AetherError `invalid-definition` for two definitions of one type */
-  constructor(
-    definitions: readonly ActorDefinition[],
-    components: Omit<Surroundings, 'clock' | 'quarantine' | 'snapshots' | 'turns'> & {
-      readonly clock: Clock
-    },
-  ) {
+  constructor(definitions: readonly ActorDefinition[], components: HostComponents) {
     const { store, logger, limits, observer } = components
     const clock = TurnClock.around(components.clock)
     this.#models = new Models(definitions)

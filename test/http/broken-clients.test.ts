@@ -77,9 +77,7 @@ describe('what is no HTTP', () => {
   test('ends a stream of events before it', async () => {
     const seen = { open: 0, given: 0 }
     await using gateway = await start({}, watched(memory(), seen))
-    using connection = await RawConnection.to(gateway.url)
-    const { host } = new URL(gateway.url)
-    connection.say('GET /events/stream HTTP/1.1', `host: ${host}`, '', '')
+    using connection = await streamOf(gateway.url)
     await until(() => seen.open === 1, { description: 'it is open' })
     connection.say('no request\r\n\r\n')
     await connection.end()
@@ -208,9 +206,7 @@ describe('a client that closes its side behind its request', () => {
   test('ends a stream by that', async () => {
     const seen = { open: 0, given: 0 }
     await using gateway = await start({}, watched(memory(), seen))
-    using connection = await RawConnection.to(gateway.url)
-    const { host } = new URL(gateway.url)
-    connection.say('GET /events/stream HTTP/1.1', `host: ${host}`, '', '')
+    using connection = await streamOf(gateway.url)
     await until(() => seen.open === 1, { description: 'it is open' })
     connection.closeSide()
     await connection.end()
@@ -330,3 +326,10 @@ describe('connections', () => {
     await expect(start({ maxConnections: 0 })).rejects.toMatchObject({ code: 'invalid-argument' })
   })
 })
+
+/** A connection that has asked for a stream of events. */
+async function streamOf(url: string): Promise<RawConnection> {
+  const connection = await RawConnection.to(url)
+  connection.say('GET /events/stream HTTP/1.1', `host: ${new URL(url).host}`, '', '')
+  return connection
+}

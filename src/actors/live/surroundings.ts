@@ -1,4 +1,4 @@
-import type { Logger, Tracing, TurnClock } from '../../core/index.ts'
+import type { Clock, Logger, Tracing, TurnClock } from '../../core/index.ts'
 import type { EventStore } from '../../store/index.ts'
 import type { ActorObserver } from './actor-observer.ts'
 import type { ActorLimits } from './limits.ts'
@@ -18,4 +18,12 @@ export interface Surroundings {
   readonly quarantine: Quarantine
   readonly snapshots: SnapshotKeeper
   readonly turns: Turns
+}
+
+/** What a host is given, to make the rest of. */
+export interface HostComponents extends Omit<
+  Surroundings,
+  'clock' | 'quarantine' | 'snapshots' | 'turns'
+> {
+  readonly clock: Clock
 }
