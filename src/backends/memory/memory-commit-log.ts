@@ -84,7 +84,8 @@ export class MemoryCommitLog implements CommitLog {
 
   eventsOf(actorId: ActorId, range: VersionRange): ActorEvents {
     const { events, version } = this.#actors.get(actorId) ?? nothingHappened
-    return { events: eventsIn(range, events), latestVersion: version }
+    const copy = isWhole(range) ? events.slice() : eventsIn(range, events)
+    return { events: copy, latestVersion: version }
   }
 
   readAll({ after }: LogRange): AsyncGenerator<readonly StoredEvent[]> {
@@ -137,6 +138,10 @@ export class MemoryCommitLog implements CommitLog {
     const [oldest] = this.#actors.get(actorId)?.events ?? []
     return oldest && this.#trimmed.has(actorId) ? oldest.version - 1 : 0
   }
+}
+
+function isWhole({ first, last, direction, limit }: VersionRange): boolean {
+  return first === 1 && last === Infinity && limit === Infinity && direction === 'forwards'
 }
 
 /** A copy. */

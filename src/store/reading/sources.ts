@@ -52,9 +52,8 @@ export class Sources {
     // An id that is remembered was looked at before.
     const known = this.#known.use(actorId)
     if (!known) checkActorId(actorId)
-    const range = options ? rangeOf(options, readingOf(options)) : wholeRange
-    options?.signal?.throwIfAborted()
-    if (isEmpty(range)) return []
+    const range = options ? wantedOf(options) : wholeRange
+    if (!range) return []
     const found = this.#log.eventsOf?.(actorId, range)
     if (!found) return undefined
     const { events, latestVersion } = found
@@ -75,6 +74,16 @@ export class Sources {
     const { limit, signal } = reading
     return { reading, batches: () => this.#log.readAll({ after, limit, filter }, signal) }
   }
+}
+
+/**
+ * Undefined where nothing is wanted.
+ * @throws AetherError `invalid-argument`; and the reason of a signal that was given
+ */
+function wantedOf(options: ActorReadOptions): VersionRange | undefined {
+  const range = rangeOf(options, readingOf(options))
+  options.signal?.throwIfAborted()
+  return isEmpty(range) ? undefined : range
 }
 
 function isEmpty({ first, last, limit }: VersionRange): boolean {
