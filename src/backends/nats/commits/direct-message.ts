@@ -7,6 +7,7 @@ import { type HeaderValues, headersOf } from './header-values.ts'
  * of the message, whose own may be called the same.
  */
 const directHeaders = {
+  stream: 'Nats-Stream',
   sequence: 'Nats-Sequence',
   subject: 'Nats-Subject',
   /** The sequence of the message before in the same batch, 0 in its first. */
@@ -15,6 +16,7 @@ const directHeaders = {
 
 /** A message as a direct get answers with it. */
 export interface DirectMessage extends StoredMessage {
+  readonly header: HeaderValues
   /** The sequence of the one before in the same batch, 0 in its first; NaN outside a batch. */
   readonly preceding: number
 }
@@ -31,6 +33,14 @@ export function directMessageIn(answer: Msg, subject: string): DirectMessage | u
     header,
     data,
   }
+}
+
+/**
+ * Whether the stream itself gave the message, and not a mirror of it, which answers direct gets as well and leaves out
+ * what was expected: docs/decisions/0105-mirrors-answer-as-well.md.
+ */
+export function isOfStream({ header }: DirectMessage, stream: string): boolean {
+  return header.last(directHeaders.stream) === stream
 }
 
 /** The body alone, of a message that was asked for without headers; undefined for a status. */

@@ -1,7 +1,7 @@
 import type { Msg } from '@nats-io/transport-node'
 import { systemClock } from '../../../core/index.ts'
 import type { StoredMessage } from '../commits/commit-message.ts'
-import { directMessageIn } from '../commits/direct-message.ts'
+import { directMessageIn, isOfStream } from '../commits/direct-message.ts'
 import type { ClientLibrary } from '../connection/client-library.ts'
 import type { NatsLink } from '../connection/nats-link.ts'
 import type { StreamLeader } from './stream-leader.ts'
@@ -65,15 +65,18 @@ export class LastMessages {
   }
 
   async #ask(subjects: readonly string[]): Promise<Answers | undefined> {
-    const { link, timeoutMs } = this.#context
+    const { link, stream, timeoutMs } = this.#context
     const reply = link.newInbox()
     const messages: StoredMessage[] = []
     const ended = new AbortController()
     let upTo: number | undefined
     const take = (answer: Msg): void => {
+      // What comes with the last one that counts doesn't, and may say that all is there.
+      if (ended.signal.aborted) return
       const message = directMessageIn(answer, reply)
       // A route between servers that breaks and heals may lose messages in the middle.
-      if (message?.preceding === (messages.at(-1)?.seq ?? 0)) messages.push(message)
+      const isNext = message?.preceding === (messages.at(-1)?.seq ?? 0)
+      if (message && isNext && isOfStream(message, stream)) messages.push(message)
       else {
         upTo = message ? undefined : endIn(answer)
         end()

@@ -2,7 +2,12 @@ import type { Msg, Subscription } from '@nats-io/transport-node'
 import { BatchAnswers, type TakeMessage } from '../commits/batch-answers.ts'
 import type { StoredMessage } from '../commits/commit-message.ts'
 import { DirectAnswers } from '../commits/direct-answers.ts'
-import { directBodyIn, directMessageIn } from '../commits/direct-message.ts'
+import {
+  directBodyIn,
+  type DirectMessage,
+  directMessageIn,
+  isOfStream,
+} from '../commits/direct-message.ts'
 import type { NatsLink } from '../connection/nats-link.ts'
 import type { SharedInbox } from '../connection/shared-inbox.ts'
 
@@ -24,6 +29,9 @@ export interface ReplicaReaderContext {
   readonly timeoutMs: number
 }
 
+/** How often a batch is asked for that mirrors answer: the server chooses anew each time, or has nobody else near it. */
+const maxTries = 4
+
 /** After how many bytes a batch ends; one message more than that is held at most. */
 const maxBatchBytes = 2 * 1024 * 1024
 
@@ -34,12 +42,14 @@ const maxBatchBytes = 2 * 1024 * 1024
 export class ReplicaReader {
   readonly #link: NatsLink
   readonly #inbox: SharedInbox
+  readonly #stream: string
   readonly #subject: string
   readonly #timeoutMs: number
 
   constructor({ link, inbox, stream, timeoutMs }: ReplicaReaderContext) {
     this.#link = link
     this.#inbox = inbox
+    this.#stream = stream
     this.#subject = `$JS.API.DIRECT.GET.${stream}`
     this.#timeoutMs = timeoutMs
   }
@@ -50,10 +60,21 @@ export class ReplicaReader {
    * @throws the signal's reason.
    */
   async fetch(request: BatchRequest, take: TakeMessage, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    if (!this.#link.isConnected) return // or to a server that isn't believed yet
+    for (let triesLeft = maxTries; triesLeft > 0; triesLeft--) {
+      signal?.throwIfAborted()
+      if (!this.#link.isConnected) return // or to a server that isn't believed yet
+      const { isForeign } = await this.#fetchOnce(request, take, signal)
+      if (!isForeign) return
+    }
+  }
+
+  async #fetchOnce(
+    request: BatchRequest,
+    take: TakeMessage,
+    signal: AbortSignal | undefined,
+  ): Promise<BatchAnswers> {
     const inbox = this.#link.newInbox()
-    const answers = new BatchAnswers(inbox, take)
+    const answers = new BatchAnswers(inbox, this.#stream, take)
     const forget = this.#link.onceLost(() => answers.end())
     const batch = this.#begin(request, inbox, answers)
     try {
@@ -62,6 +83,7 @@ export class ReplicaReader {
       forget()
       batch?.unsubscribe()
     }
+    return answers
   }
 
   /**
@@ -74,9 +96,10 @@ export class ReplicaReader {
     sequences: readonly number[],
     signal?: AbortSignal,
   ): Promise<readonly (StoredMessage | undefined)[]> {
-    const read = (answer: Msg): StoredMessage | undefined => directMessageIn(answer, answer.subject)
+    const read = (answer: Msg): DirectMessage | undefined => directMessageIn(answer, answer.subject)
     const found = await this.#get(sequences.map(queryFor), read, signal)
-    const bySequence = new Map(found.map((message) => [message.seq, message]))
+    const ours = found.filter((message) => isOfStream(message, this.#stream))
+    const bySequence = new Map(ours.map((message) => [message.seq, message]))
     return sequences.map((sequence) => bySequence.get(sequence))
   }
 
