@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { isAetherError, open } from 'aether'
+import { type ActorId, isAetherError, open } from 'aether'
 import { nats } from 'aether/nats'
 import { expect, test } from 'vitest'
 import { Thing } from '../http/thing.ts'
@@ -39,4 +39,23 @@ test('a server without room is no ready node, and says where to look, until ther
   await manager.streams.delete('FILLER')
   await thing.keep(2)
   expect(await node.readiness()).toEqual({ ready: true, reasons: [] })
+})
+
+test('more appends at once than the server keeps waiting are all stored', async () => {
+  const config = 'jetstream { max_buffered_msgs: 20, sync_interval: always }'
+  await using server = await startNatsServer({ config })
+  await using store = await nats({ servers: server.url, durability: 'trust' }).openStore()
+  const part = (actorId: ActorId) => {
+    return { actorId, events: [{ type: 'Kept', data: 1 }], expectedVersion: 0 } as const
+  }
+  const results = await Promise.all(
+    Array.from({ length: 500 }, (_, n) =>
+      n % 50 === 0
+        ? store.commit([part(`thing-${n}`), part(`other-${n}`)])
+        : store.append(`thing-${n}`, [{ type: 'Kept', data: 1 }], { expectedVersion: 0 }),
+    ),
+  )
+  expect(results.every(({ ok }) => ok)).toBe(true)
+  expect(await store.readAll().toArray()).toHaveLength(510)
+  expect(server.logTail()).toContain('excessive stream ingest rate')
 })

@@ -337,3 +337,23 @@ test('where the server has no room, all are told at once', async () => {
   await own.flush()
   expect(batches).toBe(1)
 })
+
+test('one that is too large for the server by the time it is sent keeps nobody waiting', async () => {
+  await using shrinking = await startNatsServer()
+  await using wire = await Wire.to(shrinking.port)
+  await using store = await nats({ servers: wire.url, durability: 'trust' }).openStore()
+  const first = await store.commit(pair(0))
+  wire.cut()
+  await until(() => wire.refused > 0, { description: 'the cut is noticed' })
+  const tooLarge = { code: 'too-large', message: expect.stringContaining('at most 65536') }
+  const large = 'x'.repeat(100_000)
+  const refused = [
+    store.append('large-1', [{ type: 'A', data: large }], { expectedVersion: 0 }),
+    store.commit([part('large-2', 0), part('large-3', 0, large)]),
+  ].map((sent) => expect(sent).rejects.toMatchObject(tooLarge))
+  const others = Promise.all(numbers(10).map((number) => store.commit(pair(number + 1))))
+  await shrinking.reload('max_payload: 65536')
+  wire.mend()
+  await Promise.all(refused)
+  await expectStored(store, [first, ...(await others)])
+})

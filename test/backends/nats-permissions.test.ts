@@ -24,6 +24,7 @@ const logins: Record<string, NatsPermissions | undefined> = {
   reader: natsPermissions('mine', 'reader'),
   waiter: withoutConsumers(natsPermissions('mine', 'reader')),
   stranger: natsPermissions('yours'),
+  clerk: ofOrdersAlone(natsPermissions('mine')),
   founder: natsPermissions('new', 'creator'),
   settler: natsPermissions('new'),
 }
@@ -77,6 +78,25 @@ test('what a writer may not make is told with what to do, until a creator has ma
     'AETHER-TABLES_new',
     'AETHER_new',
   ])
+})
+
+test('who may not write all of a commit is told so at once', async () => {
+  await open('creator')
+  const clerk = await open('clerk')
+  const placed = { actorId: 'order-1', events: [{ type: 'A', data: 1 }], ...anyVersion } as const
+  const opened = { actorId: 'account-1', events: [{ type: 'A', data: 1 }], ...anyVersion } as const
+  const guard = { actorId: 'price-1', events: [], expectedVersion: 0 } as const
+  const refused = {
+    code: 'not-permitted',
+    message: expect.stringMatching(/event\.(account|guard)/) as string,
+  }
+  for (const parts of [
+    [placed, opened],
+    [opened, placed],
+    [placed, guard],
+  ])
+    await expect(clerk.commit(parts)).rejects.toMatchObject(refused)
+  expect(await clerk.commit([placed])).toMatchObject({ ok: true })
 })
 
 test('who may not see the stream is told so', async () => {
@@ -304,6 +324,13 @@ async function refusalOf(connection: NatsConnection, subject: string): Promise<v
 
 function withoutConsumers({ publish, subscribe }: NatsPermissions): NatsPermissions {
   const allow = publish.allow.filter((subject) => !subject.includes('CONSUMER'))
+  return { publish: { allow }, subscribe }
+}
+
+function ofOrdersAlone({ publish, subscribe }: NatsPermissions): NatsPermissions {
+  const allow = publish.allow.map((subject) =>
+    subject === 'aether.mine.event.>' ? 'aether.mine.event.order.>' : subject,
+  )
   return { publish: { allow }, subscribe }
 }
 

@@ -47,6 +47,7 @@ export const jetStreamCodes = {
   consumerAlreadyExists: 10_148,
   duplicateInProcess: 10_158,
   wrongLastSequenceInProcess: 10_164,
+  tooManyRequests: 10_167,
   batchIncomplete: 10_176,
   batchTooLarge: 10_199,
   batchContainsDuplicate: 10_201,

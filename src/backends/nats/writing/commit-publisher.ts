@@ -114,16 +114,26 @@ export class CommitPublisher {
         `a commit to ${messages.length} actors: NATS takes at most ${maxMessagesPerBatch} at once`,
       )
     }
+    const large = messages.findIndex((_, index) => !this.#fits(messages, index))
+    if (large < 0) return
+    const bytes = payloadSizeOf(messages, large)
     const { maxPayload } = this.#context.link
-    for (const [index, { subject, body }] of messages.entries()) {
-      if (body.length * maxBytesOfUnit + maxHeaderBytes <= maxPayload) continue
-      const bytes = payloadSizeOf(messages, index)
-      if (bytes <= maxPayload) continue
-      throw new AetherError(
-        'too-large',
-        `a commit to ${subject} has ${bytes} bytes, and the server takes at most ${maxPayload}: append fewer events at once, or raise its max_payload`,
-      )
-    }
+    throw new AetherError(
+      'too-large',
+      `a commit to ${messages[large]?.subject} has ${bytes} bytes, and the server takes at most ${maxPayload}: append fewer events at once, or raise its max_payload`,
+    )
+  }
+
+  /** Whether the server takes each of them, as large as they are. */
+  fits(messages: readonly ConditionalMessage[]): boolean {
+    return messages.every((_, index) => this.#fits(messages, index))
+  }
+
+  #fits(messages: readonly ConditionalMessage[], index: number): boolean {
+    const { maxPayload } = this.#context.link
+    const { body } = messages[index] as ConditionalMessage
+    const isSmall = body.length * maxBytesOfUnit + maxHeaderBytes <= maxPayload
+    return isSmall || payloadSizeOf(messages, index) <= maxPayload
   }
 
   #stored(firstSequence: number, messages: readonly ConditionalMessage[]): Certainty {
@@ -147,6 +157,8 @@ export class CommitPublisher {
       if (certainty) return certainty
       if (outcome.kind === 'refused' && !wasUnanswered) throw refusal(outcome, messages)
       if (!(await budget.pause())) throw this.#outOfTime(outcome, messages, doubt)
+      // Behind a new connection, the server may take less.
+      if (!isInDoubt(doubt)) this.checkSize(messages)
       outcome = await this.#publishAgain(messages, budget, outcome)
     }
   }

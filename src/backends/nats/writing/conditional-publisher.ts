@@ -118,15 +118,15 @@ export class ConditionalPublisher {
   }
 }
 
-/** The first message that was not staged says why; without one, the batch was closed meanwhile. */
+/** The first message that was not sent on or not staged says why; without one, the batch was closed meanwhile. */
 async function whyIncomplete(
   staging: readonly Promise<Answer>[],
   cause: unknown,
 ): Promise<PublishOutcome> {
   for (const staged of staging) {
     const answer = await staged
-    if (answer.kind !== 'answered' || answer.data.length === 0) continue
-    const outcome = acknowledged(answer.data, 1)
+    if (answer.kind === 'answered' && answer.data.length === 0) continue
+    const outcome = outcomeOf(answer, 1)
     if (outcome.kind === 'refused') return outcome
   }
   return { kind: 'not-now', cause }
@@ -200,8 +200,9 @@ function acknowledged(data: Uint8Array, count: number): PublishOutcome {
 }
 
 /**
- * `…InProcess` are passing states of a stream with replicas; a failing disk may have stored it all
- * the same: `checkMsgHeadersPreClusteredProposal` and `processJetStreamMsg` of nats-server. A batch
+ * `…InProcess` are passing states of a stream with replicas; too many requests are more than the server keeps while its
+ * disk is at those before; a failing disk may have stored it all the same: `checkMsgHeadersPreClusteredProposal`,
+ * `queueInbound` and `processJetStreamMsg` of nats-server. A batch
  * with a message that is stored already is refused as such; which commit it was stored with has to be
  * looked up like any wrong expectation.
  */
@@ -213,6 +214,7 @@ function refusal(code: number, cause: unknown): PublishOutcome {
     case jetStreamCodes.wrongLastSequenceInProcess:
     case jetStreamCodes.duplicateInProcess:
     case jetStreamCodes.temporarilyUnavailable:
+    case jetStreamCodes.tooManyRequests:
     case jetStreamCodes.tooManyBatches:
       return { kind: 'not-now', cause }
     case jetStreamCodes.storeFailed:

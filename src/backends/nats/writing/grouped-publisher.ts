@@ -63,7 +63,7 @@ export class GroupedPublisher {
 
   /** Tries once. Where that doesn't make it certain, each goes on by itself, and nobody waits for it. */
   async #publishAll(all: readonly Waiting[]): Promise<void> {
-    const group = this.#inTime(all)
+    const group = this.#sendable(all)
     if (group.length === 0) return
     const outcome = await this.#publisher.attempt(group.flatMap(({ messages }) => messages))
     if (group.length > 1 && outcome.kind === 'not-now') return this.#putBack(group, outcome)
@@ -75,12 +75,15 @@ export class GroupedPublisher {
     }
   }
 
-  /** Whoever waited too long behind others that went unanswered is told so, and not sent. */
-  #inTime(group: readonly Waiting[]): readonly Waiting[] {
+  /**
+   * Whoever waited too long behind others that went unanswered is told so, and not sent; and who is too large by now
+   * for a server that takes less than the one before it.
+   */
+  #sendable(group: readonly Waiting[]): readonly Waiting[] {
     return group.filter((waiting) => {
-      const isTooLate = waiting.budget.isOver
-      if (isTooLate) this.#goOn(waiting, notSent)
-      return !isTooLate
+      const isSent = !waiting.budget.isOver && this.#publisher.fits(waiting.messages)
+      if (!isSent) this.#goOn(waiting, notSent)
+      return isSent
     })
   }
 
