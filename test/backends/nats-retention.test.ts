@@ -7,6 +7,7 @@ import { type NatsServer, startNatsServer } from '../support/nats.ts'
 
 const retention = { keepForMs: 3_600_000 }
 const time = '2020-01-01T00:00:00.000Z'
+const newActor = { expectedVersion: 0 } as const
 const pass = 'secret'
 const admin = { user: 'admin', pass }
 
@@ -108,6 +109,45 @@ describe('a stream that was made with retention', () => {
     expect(findings.map(({ kind, severity }) => [kind, severity])).toEqual([
       ['foreign-link', 'error'],
     ])
+  })
+
+  test('keeps an actor whose newest event cannot be read, and removes those of others', async () => {
+    await using store = await backend('unread', { retention }).openStore()
+    await old(store, 3)
+    await store.save('b-1', { version: 1, time, type: 'Old', data: 1 })
+    await store.append('b-1', [{ type: 'Young', data: 0 }], { expectedVersion: 1 })
+    await jetstream(connection).publish('aether.unread.event.a.1', '{')
+    expect(await store.trim()).toMatchObject({ removed: 1, actors: 1 })
+    const left = await store.readAll({ onMalformed: 'collect' }).toArray()
+    expect(left.map(({ actorId }) => actorId)).toEqual(['a-1', 'a-1', 'a-1', 'a-1', 'b-1', 'a-1'])
+  })
+
+  test('is not taken for damaged where it is trimmed while it is verified', async () => {
+    await using store = await backend('meanwhile', { retention }).openStore({ hashChain: true })
+    await store.save('a-1', { version: 1, time, type: 'Old', data: 1 })
+    // As much as is fetched at once, and more.
+    for (let n = 0; n < 6; n++)
+      await store.append(`f-${n}`, [{ type: 'F', data: 'x'.repeat(800_000) }], newActor)
+    for (let version = 2; version <= 6; version++)
+      await store.save('a-1', { version, time, type: 'Old', data: version })
+    await store.commit([
+      { actorId: 'b-1', events: [{ type: 'B', data: 0 }], expectedVersion: 0 },
+      { actorId: 'a-1', events: [], expectedVersion: 6 },
+    ])
+    await store.append('a-1', [{ type: 'Young', data: 0 }], { expectedVersion: 6 })
+    const audit = store.audit.bind(store)
+    let removed = 0
+    store.audit = async function* (options) {
+      for await (const entry of audit(options)) {
+        yield entry
+        removed ||= (await store.trim({ filter: { actorTypes: ['a'] } })).removed
+      }
+    }
+    const findings = await Array.fromAsync(verifyStore(store))
+    expect(findings.map(({ kind, severity }) => `${severity} ${kind}`)).toEqual([
+      'warning trimmed-history',
+    ])
+    expect(removed).toBe(6)
   })
 
   test('is read by its links as well, where the actor is rare in it', async () => {

@@ -158,8 +158,7 @@ async function assemble(ground: Ground): Promise<StoreParts> {
   const writer = new CommitWriter({ publisher, isSyncedAlone, ...behind })
   const longRun = (): LongRun =>
     new LongRun({ library, link, manager, replicas, stream, timeoutMs })
-  const isTrimmed = kept !== undefined
-  const log = new LogReader({ leader, replicas, longRun, subjects, isTrimmed })
+  const log = new LogReader({ leader, replicas, longRun, subjects, floors })
   const retention =
     kept && floors && new ActorTrimming({ ...kept, actors, floors, leader, subjects })
   const end = (): Promise<number> => leader.lastSequence(link.closing)

@@ -166,7 +166,7 @@ class LogWalk {
 
   async *#checkEvent(event: StoredEvent): AsyncGenerator<Finding> {
     const { actorId, version, metadata } = event
-    const before = this.#heads.get(actorId) ?? (await this.#headBefore(event))
+    const before = (await this.#seenBefore(event)) ?? (await this.#headBefore(event))
     const hash = metadata[hashName]
     if (before.isTrimmed) yield trimmed(event)
     if (version <= before.version)
@@ -184,6 +184,14 @@ class LogWalk {
     }
   }
 
+  /** The actor's event that went by last; nothing where it was removed since, with what stood between the two. */
+  async #seenBefore({ actorId, version }: StoredEvent): Promise<Head | undefined> {
+    const seen = this.#heads.get(actorId)
+    const isGap = seen?.isCertain && version > seen.version + 1
+    if (!isGap || !this.#store.retention) return seen
+    return (await this.#trimmedVersion(actorId)) > seen.version ? undefined : seen
+  }
+
   /** What went by before the walk began. */
   async #headBefore({ actorId, version }: StoredEvent): Promise<Head> {
     if (version <= 1) return noHead
@@ -193,8 +201,20 @@ class LogWalk {
       return { version: entry.version, hash: entry.metadata[hashName], isCertain: true }
     }
     // The walk may have begun before they were removed.
-    const isTrimmed = (await this.#store.trimmedVersion(actorId)) >= version - 1
+    const isTrimmed = (await this.#trimmedVersion(actorId)) >= version - 1
     return isTrimmed ? { ...noHead, isCertain: false, isTrimmed } : noHead
+  }
+
+  /** 0 as well where what is left of the actor can't be read, which is told otherwise. */
+  async #trimmedVersion(actorId: ActorId): Promise<number> {
+    try {
+      return await this.#store.trimmedVersion(actorId)
+    } catch (thrown) {
+      const isOfActor =
+        isAetherError(thrown) && ['incompatible-store', 'malformed-event'].includes(thrown.code)
+      if (isOfActor) return 0
+      throw thrown
+    }
   }
 
   /** Ends with an error where the actor can't be read further, for which the walk goes on. */

@@ -22,7 +22,7 @@ function event(sequence: number, previous: number): ReadablePart {
 
 function found(isTrimmed: boolean, parts: readonly ReadablePart[]): number[] {
   const check = new LinkCheck(isTrimmed)
-  return parts.flatMap((part) => [...check.next(part)].map(({ position }) => position / 1_024))
+  return parts.flatMap((part) => check.next(part)?.damage.position ?? []).map((at) => at / 1_024)
 }
 
 test('a guard names the newest message of its actor', () => {

@@ -69,7 +69,7 @@ function readerOf({ ends, next, connection = () => 0 }: Answers): LogReader {
     replicas: { fetch: async () => undefined },
     longRun: () => expect.unreachable('it is no long read'),
     subjects,
-    isTrimmed: false,
+    floors: undefined,
   })
 }
 

@@ -4,7 +4,8 @@ import { entriesOf, type StoredPart } from '../commits/commit-message.ts'
 import { CommitWholeness } from '../commits/commit-wholeness.ts'
 import { maxEventsPerMessage, positionOf, sequenceAt } from '../commits/event-position.ts'
 import type { EventSubjects } from '../commits/event-subjects.ts'
-import { LinkCheck } from '../commits/link-check.ts'
+import { LinkCheck, type WrongLink } from '../commits/link-check.ts'
+import type { ActorFloors } from './actor-floors.ts'
 import { CommitFeed, type Follows, type ReplicaAnswers } from './commit-feed.ts'
 import type { LongRun } from './long-run.ts'
 import type { StreamLeader } from './stream-leader.ts'
@@ -37,8 +38,8 @@ export interface LogReaderContext {
   readonly subjects: EventSubjects
   /** Made for each long read. */
   readonly longRun: () => LongRun
-  /** Messages may have been removed by right. */
-  readonly isTrimmed: boolean
+  /** Given where old messages may be removed. */
+  readonly floors: Pick<ActorFloors, 'of'> | undefined
 }
 
 /** Reads the events of all actors, in the order of the stream. */
@@ -47,10 +48,10 @@ export class LogReader {
   readonly #replicas: ReplicaAnswers
   readonly #longRun: () => LongRun
   readonly #subjects: EventSubjects
-  readonly #isTrimmed: boolean
+  readonly #floors: Pick<ActorFloors, 'of'> | undefined
 
-  constructor({ leader, replicas, longRun, subjects, isTrimmed }: LogReaderContext) {
-    this.#isTrimmed = isTrimmed
+  constructor({ leader, replicas, longRun, subjects, floors }: LogReaderContext) {
+    this.#floors = floors
     this.#leader = leader
     this.#replicas = replicas
     this.#longRun = longRun
@@ -98,11 +99,13 @@ export class LogReader {
       const begin = behind
       const range = { after: begin, limit: Infinity, filter: {} }
       for await (const parts of this.#parts(range, signal)) {
-        const entries = parts.flatMap((part) => [
-          ...wholeness.next(part),
-          ...links.next(part),
-          ...entriesOf([part]),
-        ])
+        const entries: AuditEntry[] = []
+        for (const part of parts) {
+          const link = links.next(part)
+          const isWrong = link && !(await this.#isGoneByRight(link, signal))
+          entries.push(...wholeness.next(part), ...(isWrong ? [link.damage] : []))
+          entries.push(...entriesOf([part]))
+        }
         // Only behind the beginning of a commit it's seen to be torn.
         yield entries.filter((entry) => isTorn(entry) || entry.position > begin)
         const last = parts.at(-1)
@@ -112,6 +115,19 @@ export class LogReader {
       if (!wholeness.isOpen || behind === begin) break
     }
     yield [...wholeness.end()]
+  }
+
+  /** Whether the message that was named is removed since those before it were seen. */
+  async #isGoneByRight(
+    { actorId, expected }: WrongLink,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const floor = await this.#floors?.of(actorId, signal)
+    return floor !== undefined && floor.sequence >= expected
+  }
+
+  get #isTrimmed(): boolean {
+    return this.#floors !== undefined
   }
 
   /** The messages from the one that holds the next position on. */

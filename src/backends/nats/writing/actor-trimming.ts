@@ -63,7 +63,7 @@ export class ActorTrimming implements LogRetention {
   /** A message stays whole: with the first event that stays, all that are in its message. */
   async #cut(actorId: ActorId, toVersion: number, signal: AbortSignal | undefined): Promise<Cut> {
     const { actors } = this.#context
-    const newest = (await actors.head(actorId, signal)).sequence
+    const newest = await this.#newestOf(actorId, signal)
     let cut: Cut = { firstKept: 0, events: 0 }
     let seen = 0
     for await (const entries of actors.read(actorId, everything, signal)) {
@@ -76,5 +76,15 @@ export class ActorTrimming implements LogRetention {
       }
     }
     return { firstKept: 0, events: 0 }
+  }
+
+  /** Where the newest can't be read, the first: all stays of an actor that would be left without a version. */
+  async #newestOf(actorId: ActorId, signal: AbortSignal | undefined): Promise<number> {
+    try {
+      return (await this.#context.actors.head(actorId, signal)).sequence
+    } catch (error) {
+      if (error instanceof MalformedEventError) return 0
+      throw error
+    }
   }
 }
