@@ -2,7 +2,7 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { AetherError } from '../../../core/index.ts'
 import type { WriteOutcome } from '../../../store/index.ts'
 import { pauseMs } from '../file/retry-while-busy.ts'
-import { isBusy, sqliteFailure } from '../file/sqlite-failure.ts'
+import { isBusy, isUnknown, sqliteFailure } from '../file/sqlite-failure.ts'
 import type { SqliteSettings } from './sqlite-options.ts'
 import type { WriteRequest } from './write-request.ts'
 
@@ -31,6 +31,8 @@ export class GroupCommit {
   readonly #waiting: Waiting[] = []
   /** How many of the next requests are stored each alone, to find the one that fails. */
   #suspects = 0
+  /** How the transaction failed that all of them were in, where the disk may have it even so. */
+  #unknown: unknown
   #draining: Promise<void> | undefined
   #isClosed = false
 
@@ -78,6 +80,8 @@ export class GroupCommit {
     const group = this.#nextGroup()
     try {
       const outcomes = this.#store(group.map((waiting) => waiting.request))
+      // It was written in the place of what may have been left there.
+      if (outcomes.some(({ ok }) => ok)) this.#unknown = undefined
       group.forEach((waiting, index) => waiting.resolve(outcomes[index] as WriteOutcome))
     } catch (thrown) {
       if (isBusy(thrown)) {
@@ -85,11 +89,12 @@ export class GroupCommit {
         return false
       }
       if (group.length > 1) {
-        // Nothing was stored; the failure may be of one request and must not be its neighbours'.
+        // The failure may be of one request and must not be its neighbours'.
         this.#suspects = group.length
+        this.#unknown = isUnknown(thrown) ? thrown : undefined
         return true
       }
-      group[0]?.reject(sqliteFailure(this.#file, thrown))
+      group[0]?.reject(this.#failureOf(0, thrown))
     }
     this.#waiting.splice(0, group.length)
     if (this.#suspects > 0) this.#suspects--
@@ -113,8 +118,14 @@ export class GroupCommit {
     const dueSince = performance.now() - this.#settings.lockTimeoutMs
     const kept = this.#waiting.findIndex((waiting) => waiting.since > dueSince)
     const overdue = this.#waiting.splice(0, kept < 0 ? this.#waiting.length : kept)
+    overdue.forEach(({ reject }, place) => reject(this.#failureOf(place, thrown)))
     this.#suspects = Math.max(0, this.#suspects - overdue.length)
-    for (const { reject } of overdue) reject(sqliteFailure(this.#file, thrown))
+  }
+
+  /** What whoever waits at this place is told: a suspect may be stored by its first try, however the second failed. */
+  #failureOf(place: number, thrown: unknown): unknown {
+    const isPerhapsStored = place < this.#suspects && this.#unknown !== undefined
+    return isPerhapsStored ? this.#unknown : sqliteFailure(this.#file, thrown)
   }
 
   #overloaded(): AetherError {

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as turn } from 'node:timers/promises'
-import { AetherError, isAetherError } from '../../../core/index.ts'
+import { AetherError } from '../../../core/index.ts'
 import { connect } from './connect.ts'
 import { KeptFile } from './kept-file.ts'
 import { retryWhileBusy } from './retry-while-busy.ts'
-import { commitFailure, isBusy, sqliteFailure } from './sqlite-failure.ts'
+import { commitFailure, isBusy, isUnknown, sqliteFailure } from './sqlite-failure.ts'
 import { inTransaction } from './transaction.ts'
 import { checkpointPages, overwrites } from './write-ahead.ts'
 
@@ -153,8 +153,4 @@ export class SideConnection {
   #assertOpen(isClosing = false): void {
     if (isClosing || !this.#db.isOpen) throw new AetherError('closed', 'the event store was closed')
   }
-}
-
-function isUnknown(thrown: unknown): boolean {
-  return isAetherError(thrown) && thrown.code === 'outcome-unknown'
 }

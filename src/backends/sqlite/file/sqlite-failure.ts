@@ -1,4 +1,4 @@
-import { AetherError, messageOf, WriteRefusedError } from '../../../core/index.ts'
+import { AetherError, isAetherError, messageOf, WriteRefusedError } from '../../../core/index.ts'
 
 /** The result codes that we tell apart: https://www.sqlite.org/rescode.html */
 const resultCode = {
@@ -49,6 +49,11 @@ export function commitFailure(file: string, thrown: unknown, advice: string): un
     `${file} may or may not have been written (${messageOf(thrown)}): check its disk and ${advice}`,
     { cause: thrown },
   )
+}
+
+/** Whether it is what {@link commitFailure} makes of such a one. */
+export function isUnknown(failure: unknown): boolean {
+  return isAetherError(failure) && failure.code === 'outcome-unknown'
 }
 
 /** True where the file can't be read or written, so that no statement is to blame. */
