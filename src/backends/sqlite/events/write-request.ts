@@ -1,4 +1,4 @@
-import { encodeKey } from '../../../core/index.ts'
+import { AetherError, encodeKey, type JsonValue, messageOf } from '../../../core/index.ts'
 import type { Commit, CommitPart } from '../../../store/index.ts'
 
 /** A commit on its way into a transaction. */
@@ -21,7 +21,10 @@ export interface PartRequest {
 /** What is known of a row before its version and position are. */
 type UnplacedRow = readonly [id: string, type: string, time: string, data: string, metadata: string]
 
-/** Writes the events down at once: what the caller changes while they wait is not stored. */
+/**
+ * Writes the events down at once: what the caller changes while they wait is not stored.
+ * @throws AetherError `too-large`
+ */
 export function writeRequest(commit: Commit): WriteRequest {
   const parts = commit.parts.map((part) => partRequest(part, commit.time))
   return { commit, parts, rowCount: parts.reduce((sum, { rows }) => sum + rows.length, 0) }
@@ -35,8 +38,18 @@ function partRequest(part: CommitPart, timeOfCommit: string): PartRequest {
       id,
       type,
       time ?? timeOfCommit,
-      JSON.stringify(data),
+      textOf(data, part),
       JSON.stringify(metadata),
     ]),
+  }
+}
+
+/** @throws AetherError `too-large` */
+function textOf(data: JsonValue, { actorId }: CommitPart): string {
+  try {
+    return JSON.stringify(data)
+  } catch (cause) {
+    const message = `an event of ${actorId} is longer than a text of Node can be (${messageOf(cause)})`
+    throw new AetherError('too-large', message, { cause })
   }
 }
