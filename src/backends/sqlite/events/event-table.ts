@@ -88,9 +88,10 @@ export class EventTable {
   constructor(db: DatabaseSync, file: string) {
     this.file = file
     this.#db = db
+    // By the first read all is there that SQLite keeps beside the file.
+    this.identity = identityIn(db, file)
     this.#kept = new KeptFile(file)
     this.#room = new WriteAheadRoom(file)
-    this.identity = identityIn(db, file)
     const retention = retentionIn(db)
     this.trimming = retention && new EventTrimming(db, retention)
     // IMMEDIATE takes the writer's lock at once: the versions checked inside stay true.
@@ -172,12 +173,14 @@ export class EventTable {
   /**
    * Rows of the log behind a position; those of other actor types and event types are left out. Looks at
    * so many rows at once that nothing else waits long, however few of them pass.
+   * @throws as {@link checkFile}, where there are none: whoever then waits for more would wait in silence
    */
   scan(after: number, filter: LogFilter, limit: number): Scan {
     const end = this.lastPosition()
     const to = Math.min(end, after + maxScanned)
     const { text, values } = scanQuery({ after, to }, filter, limit)
     const found = this.#prepared(text).all(...values) as unknown as SmallRow[]
+    if (found.length === 0) this.checkFile()
     const rows = this.#large.completed(found)
     const isAll = found.length < limit && rows.length === found.length
     return scanOf({ entries: decodeRows(rows), isAll, after, to }, end)

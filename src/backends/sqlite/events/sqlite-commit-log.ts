@@ -158,8 +158,11 @@ export class SqliteCommitLog implements CommitLog {
       keepForMs,
       trim: async (actorId, toVersion, signal) => {
         const actor = encodeKey(actorId)
-        const step = (): Promise<number> =>
-          this.#look(() => trimming.removeSome(actor, toVersion), signal)
+        const removeSome = (): number => {
+          this.#table.checkFile()
+          return trimming.removeSome(actor, toVersion)
+        }
+        const step = (): Promise<number> => this.#look(removeSome, signal)
         const work = new LongWork()
         let removed = 0
         for (let more = await step(); more > 0; more = await step()) {

@@ -4,6 +4,8 @@ import { isBusy } from './sqlite-failure.ts'
 interface Watched {
   /** A number that changes with each write of another connection. */
   foreignWrites(): number
+  /** Throws where nothing will come any more. */
+  checkFile?(): void
 }
 
 interface GrowthWatchSettings {
@@ -12,6 +14,9 @@ interface GrowthWatchSettings {
   /** Whether the process lives on for it. */
   readonly keepsAlive: boolean
 }
+
+/** How often the file is looked for, in polls: once a second, for who reads the log. */
+const pollsPerCheck = 40
 
 const ofReaders = { pollMs: 25, keepsAlive: true }
 
@@ -22,6 +27,7 @@ export class GrowthWatch {
   readonly #watchers = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
   #seen = 0
+  #polls = 0
 
   constructor(file: Watched, settings: GrowthWatchSettings = ofReaders) {
     this.#file = file
@@ -60,6 +66,7 @@ export class GrowthWatch {
 
   #poll(): void {
     try {
+      if (++this.#polls % pollsPerCheck === 0) this.#file.checkFile?.()
       const writes = this.#file.foreignWrites()
       if (writes === this.#seen) return
       this.#seen = writes

@@ -1,39 +1,59 @@
 import { type BigIntStats, statSync } from 'node:fs'
 import { AetherError, messageOf } from '../../../core/index.ts'
+import { beside } from './beside.ts'
+
+/** A file that is open, as the directory had it. */
+interface Opened {
+  readonly path: string
+  readonly stats: BigIntStats
+  /** What helps where it is gone. */
+  readonly advice: string
+}
 
 /**
- * The file that was opened, as the directory has it. SQLite goes on with a file that somebody removed or
- * replaced: all would be answered, and gone with the process.
+ * The file that was opened, with what SQLite keeps beside it, as the directory has them. SQLite goes on with files that
+ * somebody removed or replaced: all would be answered, and gone with the process.
  */
 export class KeptFile {
-  readonly #path: string
-  readonly #opened: BigIntStats | undefined
+  readonly #opened: readonly Opened[]
 
   /** @param path of a file that is open; what is in memory alone is never missed */
   constructor(path: string) {
-    this.#path = path
-    this.#opened = look(path)
+    const { wal, shm } = beside(path)
+    // Whoever closes the file as the last one still puts into it what was written ahead.
+    const end = `end all processes that have ${path} open, in good order, and start them again`
+    this.#opened = [
+      ...opened(path, 'put it back and open it again'),
+      ...opened(wal, end),
+      ...opened(shm, end),
+    ]
   }
 
-  /** @throws AetherError `store-unavailable` where it isn't there any more, or another one is, or nobody can tell */
+  /** @throws AetherError `store-unavailable` where one isn't there any more, or another one is, or nobody can tell */
   check(): void {
-    if (!this.#opened) return
-    const found = this.#found()
-    if (found?.ino === this.#opened.ino && found.dev === this.#opened.dev) return
-    const what = found ? 'replaced by another file' : 'removed'
-    throw new AetherError(
-      'store-unavailable',
-      `${this.#path} was ${what} while it was open, so that nothing written to it would last: put it back and open it again`,
-    )
-  }
-
-  #found(): BigIntStats | undefined {
-    try {
-      return look(this.#path)
-    } catch (cause) {
-      const reason = `${this.#path} cannot be looked for any more (${messageOf(cause)}): check its directory and its disk`
-      throw new AetherError('store-unavailable', reason, { cause })
+    for (const { path, stats, advice } of this.#opened) {
+      const found = foundAt(path)
+      if (found?.ino === stats.ino && found.dev === stats.dev) continue
+      const what = found ? 'replaced by another file' : 'removed'
+      throw new AetherError(
+        'store-unavailable',
+        `${path} was ${what} while it was open, so that nothing written to it would last: ${advice}`,
+      )
     }
+  }
+}
+
+function opened(path: string, advice: string): readonly Opened[] {
+  const stats = look(path)
+  return stats ? [{ path, stats, advice }] : []
+}
+
+function foundAt(path: string): BigIntStats | undefined {
+  try {
+    return look(path)
+  } catch (cause) {
+    const reason = `${path} cannot be looked for any more (${messageOf(cause)}): check its directory and its disk`
+    throw new AetherError('store-unavailable', reason, { cause })
   }
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
+import { beside } from './beside.ts'
 import { checkpointPages } from './write-ahead.ts'
 
 /** How many commits there are from one look at the size to the next. */
@@ -16,7 +17,8 @@ const fullBytes = checkpointPages * 4096
  * process, which SQLite makes longer commit by commit, is made longer by many at once.
  */
 export class WriteAheadRoom {
-  readonly #file: string
+  /** What was written ahead. */
+  readonly #ahead: string
   /** Never makes the file anew where somebody has just removed it. */
   readonly #existing: URL
   #commits = 0
@@ -24,7 +26,7 @@ export class WriteAheadRoom {
   #bytes: number
 
   constructor(file: string) {
-    this.#file = file
+    this.#ahead = beside(file).wal
     this.#existing = pathToFileURL(file)
     this.#existing.searchParams.set('mode', 'rw')
     this.#bytes = this.#size()
@@ -54,7 +56,7 @@ export class WriteAheadRoom {
   }
 
   #size(): number {
-    return statSync(`${this.#file}-wal`, { throwIfNoEntry: false })?.size ?? 0
+    return statSync(this.#ahead, { throwIfNoEntry: false })?.size ?? 0
   }
 }
 
