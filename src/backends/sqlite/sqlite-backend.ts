@@ -39,7 +39,7 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
       const inlineSeat = new InlineSeat(events)
       return new CommitLogEventStore(log, shelf, storeOptions, { agenda, tables, inlineSeat })
     },
-    inspect: async () => inspectFile(path),
+    inspect: () => inspectFile(path, settings.lockTimeoutMs),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AetherError, messageOf } from '../../../core/index.ts'
@@ -10,17 +11,39 @@ const smallestDatabase = 512
  * @throws AetherError `incompatible-store`, `store-unavailable`
  */
 export async function checkPlace(file: string): Promise<void> {
-  const found = await stat(file).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT') throw unreachable(file, cause)
-  })
+  const found = await look(file)
   if (!found) return checkDirectory(file)
+  checkKind(file, found)
+  await access(file, constants.R_OK | constants.W_OK).catch((cause: NodeJS.ErrnoException) => {
+    throw unreachable(file, cause)
+  })
+}
+
+/**
+ * The same for who makes nothing, and writes nothing.
+ * @throws AetherError `incompatible-store`, `store-unavailable`
+ */
+export async function checkFile(file: string): Promise<void> {
+  const found = await look(file)
+  if (!found) throw new AetherError('store-unavailable', `there is no file ${file}`)
+  checkKind(file, found)
+}
+
+async function look(file: string): Promise<Stats | undefined> {
+  try {
+    return await stat(file)
+  } catch (thrown) {
+    const cause = thrown as NodeJS.ErrnoException
+    if (cause.code === 'ENOENT') return undefined
+    throw unreachable(file, cause)
+  }
+}
+
+function checkKind(file: string, found: Stats): void {
   if (found.isDirectory()) throw incompatible(file, 'is a directory: choose a file in it')
   if (!found.isFile()) throw incompatible(file, 'is not a regular file: choose another one')
   if (found.size > 0 && found.size < smallestDatabase)
     throw incompatible(file, 'is not a SQLite database: choose another file')
-  await access(file, constants.R_OK | constants.W_OK).catch((cause: NodeJS.ErrnoException) => {
-    throw unreachable(file, cause)
-  })
 }
 
 async function checkDirectory(file: string): Promise<void> {
