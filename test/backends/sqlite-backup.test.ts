@@ -126,6 +126,30 @@ describe('a backup', () => {
     assert.deepEqual(await readdir(dirname(file)), [basename(file)])
   })
 
+  test('that is given up leaves nothing', async ({ file, copy }) => {
+    const controller = new AbortController()
+    const { signal } = controller
+    let told = 0
+    const onProgress = (): void => {
+      told++
+      controller.abort(new Error('enough'))
+    }
+    await assert.rejects(backupSqlite(file, copy, { signal, onProgress }), /^Error: enough$/)
+    await assert.rejects(backupSqlite(file, copy, { signal, onProgress }), /^Error: enough$/)
+    assert.equal(told, 1)
+    assert.deepEqual(await readdir(dirname(copy)), [])
+  })
+
+  test('that waits for a lock is given up as well', async ({ file, copy }) => {
+    const other = new DatabaseSync(file)
+    other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
+    const controller = new AbortController()
+    const copying = backupSqlite(file, copy, { signal: controller.signal })
+    setImmediate(() => controller.abort(new Error('enough')))
+    await assert.rejects(copying, /^Error: enough$/)
+    other.close()
+  })
+
   test('whose name is taken meanwhile leaves that alone', async ({ file, copy }) => {
     const writing: Promise<void>[] = []
     const onProgress = (): void => void writing.push(writeFile(copy, 'mine', { flag: 'a' }))

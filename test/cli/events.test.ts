@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
@@ -164,6 +164,17 @@ export const Order = actor('order', {
     expect(await tail.end('SIGINT')).toBe(0)
     const old = await aether('events', 'tail', '--after', '0', '--limit', '2', '--backend', backend)
     expect(old).toMatchObject({ code: 0, values: [{ position: 1 }, { position: 2 }] })
+    const none = await aether(
+      'events',
+      'tail',
+      '--after',
+      '0',
+      '--limit',
+      '0',
+      '--backend',
+      backend,
+    )
+    expect(none).toMatchObject({ code: 0, values: [] })
   })
 
   test('export and import move a log to another backend, and again without harm', async () => {
@@ -276,6 +287,25 @@ describe('aether store', () => {
     const second = await aether('store', 'backup', 'copy.db', '--backend', backend)
     expect(second).toMatchObject({ code: 1, values: [] })
     expect(second.stderr).toMatch(/^aether: .*copy\.db/)
+  })
+
+  test('backup that is interrupted says so, and leaves nothing', async () => {
+    const backend = await filled('locked.db')
+    using other = new DatabaseSync(join(folder.path, 'locked.db'))
+    other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
+    const interrupt = 'if (name === "SIGINT") setImmediate(() => process.kill(process.pid, name))'
+    const asSoonAsItCan = `process.on("newListener", (name) => { ${interrupt} })`
+    await using done = await runCli(
+      ['store', 'backup', 'interrupted.db', '--backend', backend],
+      folder.path,
+      [`--import=data:text/javascript,${encodeURIComponent(asSoonAsItCan)}`],
+    )
+    expect(done).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^aether: .+\n$/),
+    })
+    expect(await readdir(folder.path)).not.toContainEqual(expect.stringContaining('interrupted.db'))
   })
 })
 

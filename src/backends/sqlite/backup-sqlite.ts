@@ -14,6 +14,8 @@ import { isOfTables } from './projecting/projection-schema.ts'
 export interface BackupOptions {
   /** Told now and then how much is copied, of how much: in pages of the file. @default nobody */
   readonly onProgress?: (done: number, total: number) => void
+  /** Ends it by throwing the signal's reason, and leaves nothing of the copy. */
+  readonly signal?: AbortSignal
 }
 
 /** How long a lock of another process is waited for. */
@@ -26,21 +28,23 @@ const pagesPerStep = 1_000
  * may go on writing meanwhile: the copy has everything that was acknowledged before the call, and is what the
  * file was at one moment. The name is given to it once it is complete and on disk.
  * @throws AetherError `invalid-argument` where there is something at the destination already;
- * `incompatible-store`, `store-unavailable`
+ * `incompatible-store`, `store-unavailable`; the signal's reason
  */
 export async function backupSqlite(
   file: string,
   destination: string,
   options: BackupOptions = {},
 ): Promise<void> {
+  options.signal?.throwIfAborted()
   const [source, target] = [resolve(file), resolve(destination)]
   await checkSource(source)
   await checkTarget(target)
   // Beside its final place, so that it can be given that name without being copied again.
   const partial = `${target}.partial-${randomUUID()}`
-  const db = await openAsItIsNow(source)
+  const db = await openAsItIsNow(source, options.signal)
   try {
     await copy(db, partial, options)
+    options.signal?.throwIfAborted()
     await giveName(partial, target)
   } catch (thrown) {
     throw unwritten(target, thrown)
@@ -71,10 +75,14 @@ function filesOf(path: string): readonly string[] {
  * A connection that sees the file as it is now, whatever others write. Without that, the copy would
  * begin anew with each of their writes, and perhaps never end.
  */
-async function openAsItIsNow(source: string): Promise<DatabaseSync> {
+async function openAsItIsNow(
+  source: string,
+  signal: AbortSignal | undefined,
+): Promise<DatabaseSync> {
   const db = connect(source)
   try {
     await retryWhileBusy(() => {
+      signal?.throwIfAborted()
       if (!isOfTables(db) && schemaVersionOf(db, source) === 0)
         throw new AetherError(
           'incompatible-store',
@@ -93,12 +101,14 @@ async function openAsItIsNow(source: string): Promise<DatabaseSync> {
 async function copy(
   db: DatabaseSync,
   partial: string,
-  { onProgress }: BackupOptions,
+  { onProgress, signal }: BackupOptions,
 ): Promise<void> {
   const pages = await backup(db, partial, {
     rate: pagesPerStep,
-    progress: ({ totalPages, remainingPages }) =>
-      onProgress?.(totalPages - remainingPages, totalPages),
+    progress: ({ totalPages, remainingPages }) => {
+      signal?.throwIfAborted()
+      onProgress?.(totalPages - remainingPages, totalPages)
+    },
   })
   await sync(partial, 'r+')
   onProgress?.(pages, pages)

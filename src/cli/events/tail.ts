@@ -15,6 +15,7 @@ export async function tail(args: readonly string[]): Promise<ExitCode> {
   const { signal } = interrupted
   const checkpoint = values.after ?? 'now'
   let left = wholeNumber('limit', values.limit) ?? Infinity
+  if (left === 0) return exitCode.done
   try {
     for await (const event of store.subscribe({ checkpoint, filter: filterOf(values), signal })) {
       await output.write(event, eventLine)

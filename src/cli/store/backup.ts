@@ -1,6 +1,7 @@
 import { sqliteFile } from '../backend-argument.ts'
 import { named, parseCommandLine } from '../command-line.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
+import { Interrupted, interruption } from '../interruption.ts'
 import { outputTo, progressLine } from '../output.ts'
 import { storeOptions } from '../store-option.ts'
 import { UsageError } from '../usage-error.ts'
@@ -17,9 +18,18 @@ export async function backup(args: readonly string[]): Promise<ExitCode> {
   const { backupSqlite } = await import('../../backends/sqlite/index.ts')
   const output = outputTo(values.json)
   const progress = progressLine()
-  await backupSqlite(file, destination, {
-    onProgress: (done, total) => progress.tell(`${done} of ${total} pages`),
-  })
+  using interrupted = interruption()
+  try {
+    await backupSqlite(file, destination, {
+      onProgress: (done, total) => progress.tell(`${done} of ${total} pages`),
+      signal: interrupted.signal,
+    })
+  } catch (error) {
+    progress.end()
+    if (!(error instanceof Interrupted)) throw error
+    console.error('aether: there is no copy: it was interrupted')
+    return exitCode.failed
+  }
   progress.end()
   await output.write({ file, backup: destination }, () => `${file} is copied to ${destination}`)
   return exitCode.done
