@@ -23,7 +23,7 @@ export class BusFilter {
     if (typeof filter !== 'object' || filter === null) throw ambiguous()
     this.isOfStored = 'stored' in filter
     if (this.isOfStored === 'namespace' in filter) throw ambiguous()
-    checkFilter(filter)
+    checkFilter(filter, ['namespace', 'stored'])
     this.#namespaces = 'namespace' in filter ? new NamespacePattern(filter.namespace) : undefined
     this.#eventTypes = filter.eventTypes && new Set(filter.eventTypes)
     this.#filter = filter

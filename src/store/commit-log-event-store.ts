@@ -71,6 +71,9 @@ export interface StoreExtras {
   readonly inlineSeat?: object
 }
 
+/** Of callers without types, who are told what's missing. */
+const noOptions = {} as AppendOptions
+
 /** The semantics of an event store, over any backend's {@link CommitLog} and {@link SnapshotShelf}. */
 export class CommitLogEventStore implements EventStore {
   readonly agenda: Agenda | undefined
@@ -145,7 +148,7 @@ export class CommitLogEventStore implements EventStore {
   appendAtOnce(
     actorId: ActorId,
     events: readonly NewEvent[],
-    { expectedVersion, signal }: AppendOptions,
+    { expectedVersion, signal }: AppendOptions = noOptions,
   ): AppendResult | Promise<AppendResult> {
     return this.#append(offeredPart({ actorId, events, expectedVersion }), signal)
   }
@@ -164,7 +167,7 @@ export class CommitLogEventStore implements EventStore {
     events: VersionedEvent | readonly VersionedEvent[],
     { signal }: WriteOptions = {},
   ): Promise<AppendResult> {
-    const run = 'version' in events ? [events] : events
+    const run = Array.isArray(events) ? events : [events as VersionedEvent]
     return this.#append(offeredPart({ actorId, events: run }), signal)
   }
 

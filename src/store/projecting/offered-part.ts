@@ -7,10 +7,24 @@ import type { Append, VersionedAppend } from '../event-store.ts'
  * @throws AetherError `invalid-argument`
  */
 export function offeredPart(append: Append | VersionedAppend): OfferedPart {
+  checkEvents(append)
   if (append.expectedVersion === undefined && isVersioned(append)) return savedPart(append)
   const { actorId, events, expectedVersion } = append
   checkExpectedVersion(expectedVersion)
   return { actorId, expected: expectedVersion, events }
+}
+
+/** Callers without types may give anything. */
+function checkEvents({ actorId, events }: Append | VersionedAppend): void {
+  if (Array.isArray(events) && events.every(isObject)) return
+  throw new AetherError(
+    'invalid-argument',
+    `what is appended to ${actorId} must be a list of events`,
+  )
+}
+
+function isObject(event: unknown): boolean {
+  return typeof event === 'object' && event !== null
 }
 
 /** Callers without types may forget the version that they expect. */

@@ -10,21 +10,35 @@ export interface LogFilter {
   readonly eventTypes?: readonly string[]
 }
 
-/** @throws AetherError `invalid-argument`, `invalid-actor-id` */
-export function checkFilter({ actorTypes, key, eventTypes }: LogFilter): void {
+const conditions = ['actorTypes', 'key', 'eventTypes']
+
+/**
+ * What is misspelled would let everything through.
+ * @param besides what the filter may have beside the conditions
+ * @throws AetherError `invalid-argument`, `invalid-actor-id`
+ */
+export function checkFilter(filter: LogFilter, besides: readonly string[] = []): void {
+  const known = [...conditions, ...besides]
+  const unknown = Object.keys(filter).find((member) => !known.includes(member))
+  if (unknown !== undefined)
+    throw wrong(`a filter has ${known.join(', ')}, and no ${JSON.stringify(unknown)}`)
+  const { actorTypes, key, eventTypes } = filter
+  checkList('actorTypes', actorTypes)
+  checkList('eventTypes', eventTypes)
   for (const type of actorTypes ?? []) checkType(type)
-  if (key !== undefined && (typeof key !== 'string' || key === '')) {
-    throw new AetherError(
-      'invalid-argument',
-      'the key of a filter must be a pattern such as 2026-*',
-    )
-  }
-  if (actorTypes?.length === 0 || eventTypes?.length === 0) {
-    throw new AetherError(
-      'invalid-argument',
-      'a list of a filter that is empty lets nothing through',
-    )
-  }
+  if (key !== undefined && (typeof key !== 'string' || key === ''))
+    throw wrong('the key of a filter must be a pattern such as 2026-*')
+}
+
+function checkList(name: string, types: readonly string[] | undefined): void {
+  if (types === undefined) return
+  if (!Array.isArray(types) || types.some((type) => typeof type !== 'string'))
+    throw wrong(`the ${name} of a filter must be a list of names`)
+  if (types.length === 0) throw wrong('a list of a filter that is empty lets nothing through')
+}
+
+function wrong(message: string): AetherError {
+  return new AetherError('invalid-argument', message)
 }
 
 /** Whether an actor's events can pass at all; undefined where all can. For ids that were checked. */

@@ -13,6 +13,7 @@ import { storedCases } from './stored-cases.ts'
 import { subscribeCases } from './subscribe-cases.ts'
 import type { EventStoreSubject } from './subject.ts'
 import { tableCases } from './table-cases.ts'
+import { untypedCases } from './untyped-cases.ts'
 import { versionCases } from './version-cases.ts'
 
 /**
@@ -33,6 +34,7 @@ export const eventStoreConformance: readonly ConformanceCase<EventStoreSubject>[
   ...signalCases,
   ...subscribeCases,
   ...snapshotCases,
+  ...untypedCases,
   ...versionCases,
   ...agendaCases,
   ...tableCases,
