@@ -352,6 +352,9 @@ test('one that is too large for the server by the time it is sent keeps nobody w
     store.commit([part('large-2', 0), part('large-3', 0, large)]),
   ].map((sent) => expect(sent).rejects.toMatchObject(tooLarge))
   const others = Promise.all(numbers(10).map((number) => store.commit(pair(number + 1))))
+  // The last one of a batch, by which the server hears that the batch is whole.
+  const last = store.commit([part('large-4', 0), part('large-5', 0, large)])
+  refused.push(expect(last).rejects.toMatchObject(tooLarge))
   await shrinking.reload('max_payload: 65536')
   wire.mend()
   await Promise.all(refused)
